@@ -1,0 +1,91 @@
+"""How are pictures packed into a video: which encoder, which pixels, which container?"""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from av.video.stream import VideoStream
+
+from faceswap_ae.clip import Clip
+from faceswap_ae.errors import UserError, unknown
+from faceswap_ae.pixels import matrix_of
+
+log = logging.getLogger(__name__)
+
+Codec = Literal["h264", "prores", "ffv1"]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How pictures are packed. crf: 0 perfect to 51 poor, of h264; preset: its speed."""
+
+    codec: Codec = "h264"
+    crf: int = 18
+    preset: str = "veryfast"
+
+
+H264 = Encoding()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a codec needs: FFmpeg's encoder, the pixels it takes, where it may stand."""
+
+    encoder: str
+    pixels: str
+    grey: str
+    suffixes: tuple[str, ...]
+    even: bool = False  # it halves the colour planes, so sides must be even
+
+
+KINDS: dict[Codec, Kind] = {
+    "h264": Kind("libx264", "yuv420p", "yuv420p", (".mp4", ".mov", ".mkv"), even=True),
+    "prores": Kind("prores_ks", "yuv422p10le", "yuv422p10le", (".mov", ".mkv")),
+    "ffv1": Kind("ffv1", "bgr0", "gray", (".mkv",)),
+}
+PRESETS = (
+    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
+    *("medium", "slow", "slower", "veryslow"),
+)
+
+
+def kind_for(path: Path, encoding: Encoding) -> Kind:
+    if encoding.codec not in KINDS:
+        raise UserError(unknown("codec", encoding.codec, KINDS))
+    if encoding.preset not in PRESETS:
+        raise UserError(unknown("preset", encoding.preset, PRESETS))
+    kind = KINDS[encoding.codec]
+    if path.suffix.lower() not in kind.suffixes:
+        places = " or ".join(kind.suffixes)
+        raise UserError(
+            f"{path}: {encoding.codec} goes into {places}; a GIF is .gif, a folder of "
+            "pictures has no suffix"
+        )
+    return kind
+
+
+def options_for(encoding: Encoding) -> dict[str, str]:
+    if encoding.codec == "h264":
+        return {"crf": str(encoding.crf), "preset": encoding.preset}
+    return {"level": "3"} if encoding.codec == "ffv1" else {}
+
+
+def describe(stream: VideoStream, like: Clip, pixels: str, *, even: bool) -> None:
+    odd = (like.width % 2, like.height % 2) if even else (0, 0)
+    if any(odd):
+        told = "%dx%d becomes %dx%d: this kind of video needs even sides, the last line is doubled"
+        log.info(told, like.width, like.height, like.width + odd[0], like.height + odd[1])
+    context = stream.codec_context
+    context.width, context.height = like.width + odd[0], like.height + odd[1]
+    context.pix_fmt = pixels
+    context.thread_count = 0  # as many as there are cores
+    # Both, or a varying rate is rounded to the constant one.
+    stream.time_base = context.time_base = like.time_base
+    context.sample_aspect_ratio = like.aspect
+    context.color_primaries, context.color_trc = like.colour.primaries, like.colour.transfer
+    if pixels == "yuv420p":
+        context.colorspace, context.color_range = like.colour.matrix, like.colour.range
+    elif pixels.startswith("yuv"):
+        # ProRes always names a matrix, so it is told which one the pixels were made with.
+        context.colorspace, context.color_range = matrix_of(like.colour, like.height), 1

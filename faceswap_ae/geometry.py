@@ -1,0 +1,91 @@
+"""Where does a point of the frame lie in the crop, and back?
+
+A matrix is (2, 3) float64 and maps frame to crop: `crop_point = A @ frame_point + t`. Points are
+(n, 2) as (x, y) in OpenCV's sense: (0, 0) is the centre of the top left pixel, so halves count.
+The fit is Umeyama's (1991): the best similarity (turn, even scale, shift; no mirroring) in the
+least-squares sense.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Points = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+Image = NDArray[np.uint8]
+
+
+def fit_similarity(points: Points, template: Points) -> Matrix:
+    """The similarity that brings `points` nearest to `template`, both (n, 2) with n >= 2."""
+    centre, goal = points.mean(axis=0), template.mean(axis=0)
+    centred, wanted = points - centre, template - goal
+    spread = float((centred**2).sum())
+    if spread == 0:
+        raise ValueError("all points coincide: no similarity fits them")
+    u, stretch, vt = np.linalg.svd(wanted.T @ centred)
+    # Without this sign the best fit of noisy points may be a mirror image.
+    sign = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0])
+    turn = (u * sign) @ vt
+    linear = turn * float((stretch * sign).sum()) / spread
+    return np.column_stack([linear, goal - linear @ centre])
+
+
+def compose(after: Matrix, before: Matrix) -> Matrix:
+    """The matrix that does `before`, then `after`."""
+    linear = after[:, :2] @ before[:, :2]
+    return np.column_stack([linear, after[:, :2] @ before[:, 2] + after[:, 2]])
+
+
+def invert(matrix: Matrix) -> Matrix:
+    """Crop to frame, for a matrix that maps frame to crop."""
+    linear = np.linalg.inv(matrix[:, :2])
+    return np.column_stack([linear, -linear @ matrix[:, 2]])
+
+
+def transform(points: Points, matrix: Matrix) -> Points:
+    """Carry points through a matrix."""
+    return points @ matrix[:, :2].T + matrix[:, 2]
+
+
+def scale_of(matrix: Matrix) -> float:
+    """How many crop pixels one frame pixel becomes."""
+    return float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+
+
+def warp(image: Image, matrix: Matrix, size: tuple[int, int]) -> Image:
+    """Cut the crop of `size` (width, height) out of a frame. Beyond the border it is mirrored."""
+    shrinks = scale_of(matrix) < 0.5
+    source, placed = (_halved(image, matrix)) if shrinks else (image, matrix)
+    # Borders reflect: zeros bleed a dark rim into whatever is computed from the crop.
+    flags, border = cv2.INTER_LINEAR, cv2.BORDER_REFLECT_101
+    return np.asarray(
+        cv2.warpAffine(source, placed, size, flags=flags, borderMode=border), np.uint8
+    )
+
+
+def unwarp(crop: Image, matrix: Matrix, size: tuple[int, int]) -> tuple[Image, NDArray[np.float32]]:
+    """Lay a crop back over a frame of `size`: its pixels there, and how much of each it covers.
+
+    The cover is (height, width) in [0, 1], soft along the crop's edge.
+    """
+    back = invert(matrix)
+    pixels = warp(crop, back, size)
+    whole = np.ones(crop.shape[:2], np.float32)
+    cover = cv2.warpAffine(
+        whole, back, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+    )
+    return pixels, np.asarray(cover, np.float32)
+
+
+def _halved(image: Image, matrix: Matrix) -> tuple[Image, Matrix]:
+    """Area-average the image until one crop pixel covers at most two of its pixels a side.
+
+    Bilinear sampling looks at four pixels only: shrinking further with it would alias.
+    """
+    factor = 2 ** int(np.floor(-np.log2(scale_of(matrix))))
+    height, width = (max(1, round(side / factor)) for side in image.shape[:2])
+    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    x, y = image.shape[1] / width, image.shape[0] / height
+    # Pixel edges, not centres, are what scales: hence the halves.
+    enlarge = np.array([[x, 0.0, (x - 1) / 2], [0.0, y, (y - 1) / 2]])
+    return np.asarray(small, np.uint8), compose(matrix, enlarge)

@@ -1,0 +1,115 @@
+"""How are clips shown to people: as a GIF, side by side with names, inside a notebook?
+
+All through moviepy, which works at a constant rate: good for looking, so nothing else here reads
+or writes through it. Imported late: it takes half a second.
+"""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image as pillow
+from PIL import ImageDraw, ImageFont
+
+from faceswap_ae.atomic import replacing
+from faceswap_ae.clip import open_clip
+from faceswap_ae.errors import MediaError, UserError
+from faceswap_ae.geometry import Image
+
+if TYPE_CHECKING:
+    from moviepy import VideoFileClip
+
+NAME_HEIGHT = 0.06  # of the clip's height
+PREVIEW_SECONDS = 60  # a notebook holds the video's bytes, so a long one makes it slow
+
+Told = Callable[[int, int], None]  # frames done, frames in all
+
+
+def write_gif(video: Path, gif: Path, rate: Fraction) -> None:
+    """Turn a video file into a GIF that repeats for ever."""
+    with _moving(video) as clip:
+        clip.write_gif(str(gif), fps=float(rate), loop=0, logger=None)
+
+
+def side_by_side(
+    videos: Sequence[Path], names: Sequence[str], out: Path, told: Told | None = None
+) -> None:
+    """Write the videos beside each other, each with its name, with the first one's sound."""
+    if len(videos) != len(names):
+        raise UserError(f"{len(videos)} clips, but {len(names)} names: {', '.join(names)}")
+    if out.suffix.lower() not in (".mp4", ".mov", ".mkv"):
+        raise UserError(f"{out}: side by side goes into .mp4, .mov or .mkv")
+    from moviepy import clips_array
+
+    with ExitStack() as stack:
+        clips = [stack.enter_context(_moving(video)) for video in videos]
+        height = min(clip.h for clip in clips) // 2 * 2
+        shown = [_named(clip, name, height) for clip, name in zip(clips, names, strict=True)]
+        whole = clips_array([shown]).with_duration(min(clip.duration for clip in clips))
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        part = stack.enter_context(replacing(out))
+        whole.with_audio(clips[0].audio).write_videofile(
+            str(part),
+            fps=max(clip.fps for clip in clips),
+            codec="libx264",
+            audio_codec="aac",
+            preset="veryfast",
+            ffmpeg_params=["-crf", "18", "-movflags", "+faststart"],
+            pixel_format="yuv420p",
+            temp_audiofile_path=folder,
+            logger=_logger(told, round(whole.duration * max(clip.fps for clip in clips))),
+        )
+
+
+def in_notebook(video: Path, width: int = 640) -> Any:
+    """The video as an object that Jupyter shows, its bytes inside the notebook."""
+    with _moving(video) as clip:
+        begin = clip.subclipped(0, min(clip.duration, PREVIEW_SECONDS))
+        return begin.display_in_notebook(filetype="mp4", width=width, rd_kwargs={"logger": None})
+
+
+def _moving(video: Path) -> "VideoFileClip":
+    open_clip(video)  # moviepy's own words for a file that it cannot read fill a screen
+    from moviepy import VideoFileClip
+
+    try:
+        return VideoFileClip(str(video))
+    except OSError as error:
+        raise MediaError(f"{video}: cannot be shown ({str(error).splitlines()[0]})") from error
+
+
+def _named(clip: "VideoFileClip", name: str, height: int) -> "VideoFileClip":
+    width = round(clip.w * height / clip.h / 2) * 2
+    label = _label(name, round(height * NAME_HEIGHT))
+
+    def draw(picture: Image) -> Image:
+        picture = picture.copy()
+        rows, columns = label.shape[0], min(label.shape[1], picture.shape[1])
+        picture[:rows, :columns] = label[:, :columns]
+        return picture
+
+    return clip.resized((width, height)).image_transform(draw)
+
+
+def _label(name: str, height: int) -> Image:
+    """White on black, with a little room around it."""
+    font = ImageFont.load_default(max(8, height * 0.7))
+    width = int(font.getlength(name)) + height
+    board = pillow.new("RGB", (width, height))
+    ImageDraw.Draw(board).text((height / 2, height / 2), name, font=font, anchor="lm")
+    return np.asarray(board)
+
+
+def _logger(told: Told | None, total: int) -> Any:
+    from proglog import ProgressBarLogger
+
+    class Bars(ProgressBarLogger):  # type: ignore[misc] # proglog has no types
+        def bars_callback(self, bar: str, attr: str, value: int, _: int | None = None) -> None:
+            if told is not None and bar == "frame_index" and attr == "index":
+                told(value, total)
+
+    return Bars()

@@ -1,0 +1,87 @@
+"""How do a video's own pixels become RGB, and RGB become them again?
+
+Both ways name the matrix and the range instead of letting swscale guess, and both round: its
+default conversion to RGB darkens every pixel by 1.3 levels on average, this one by .02 (1.0 ms
+more for a frame of 720p).
+"""
+
+import cv2
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
+from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+from faceswap_ae.clip import Colour
+from faceswap_ae.geometry import Image
+
+EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND
+FULL_CHROMA = EXACT | Interpolation.FULL_CHR_H_INT
+# FFmpeg's matrix codes to those that swscale computes with; it has one name for both 601 kinds.
+MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
+HIGH_DEFINITION = 720  # lines; what does not tell its matrix is BT.709 from here, else BT.601
+
+
+def matrix_of(colour: Colour, height: int) -> int:
+    """The matrix to compute with, for tags that may not tell."""
+    return MATRICES.get(colour.matrix, 1 if height >= HIGH_DEFINITION else 5)
+
+
+class Reader:
+    """Frames to RGB. Keeps swscale's tables from frame to frame."""
+
+    def __init__(self, colour: Colour, turn: int = 0) -> None:
+        self.colour = colour
+        self.turn = turn
+        self.scaler = VideoReformatter()
+
+    def __call__(self, frame: VideoFrame) -> Image:
+        """One frame as an upright (h, w, 3) RGB picture."""
+        image = self._grey(frame) if frame.format.name == "gray" else self._rgb(frame)
+        return np.ascontiguousarray(np.rot90(image, self.turn)) if self.turn else image
+
+    def _rgb(self, frame: VideoFrame) -> Image:
+        # Planes first, then interleaved: swscale's way straight to rgb24 costs twice as much.
+        planar = self.scaler.reformat(
+            frame,
+            format="gbrp",
+            src_colorspace=matrix_of(self.colour, frame.height),
+            src_color_range=self.colour.range or ColorRange.MPEG,
+            dst_color_range=ColorRange.JPEG,
+            interpolation=FULL_CHROMA,
+        )
+        green, blue, red = (_pixels(plane) for plane in planar.planes)
+        return np.asarray(cv2.merge([red, green, blue]), np.uint8)
+
+    def _grey(self, frame: VideoFrame) -> Image:
+        # Masks are kept in grey, and a mask's 16 and 235 are not black and white.
+        return np.repeat(_pixels(frame.planes[0])[..., None], 3, axis=2)
+
+
+class Writer:
+    """RGB to frames of an encoder's own kind."""
+
+    def __init__(self, pixels: str, colour: Colour) -> None:
+        self.pixels = pixels
+        self.colour = colour
+        self.scaler = VideoReformatter()
+
+    def __call__(self, image: Image) -> VideoFrame:
+        """A (h, w, 3) RGB or (h, w) grey picture as a frame."""
+        kind = "gray" if image.ndim == 2 else "rgb24"
+        frame = VideoFrame.from_ndarray(np.ascontiguousarray(image), format=kind)
+        if kind == self.pixels:
+            return frame
+        return self.scaler.reformat(
+            frame,
+            format=self.pixels,
+            dst_colorspace=matrix_of(self.colour, frame.height),
+            src_color_range=ColorRange.JPEG,
+            dst_color_range=self.colour.range or ColorRange.MPEG,
+            interpolation=EXACT,
+        )
+
+
+def _pixels(plane: VideoPlane) -> NDArray[np.uint8]:
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+    return rows[:, : plane.width]

@@ -1,0 +1,240 @@
+"""How does a YAML text become a frozen dataclass, with every mistake told at once?
+
+YAML's own guesses are not trusted: it reads `2e-4` as a word, `12:30` as 750 and `on` as True.
+So the parser's tree is read instead, and each word is taken for what its field is declared to be.
+Field types: bool, int, float, str, Fraction, Path, Literal, X | None, tuple[X, ...],
+dict[str, X], and dataclasses of these.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from faceswap_ae.atomic import write_text
+from faceswap_ae.errors import RecipeError, unknown
+
+T = TypeVar("T")
+SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+NOTHING = ("", "~", "null")
+PLAIN = "tag:yaml.org,2002:"
+
+
+def parse(kind: type[T], text: str, name: str, overrides: Sequence[str] = ()) -> T:
+    """Read `text` as a `kind`, then apply `key=value` overrides; `name` stands in the errors."""
+    tree = _composed(text, name)
+    reader = _Reader([])
+    for override in overrides:
+        reader.override(tree, override)
+    result = reader.fields(kind, tree, "")
+    if reader.mistakes:
+        count = len(reader.mistakes)
+        heading = "" if count == 1 else f"{count} mistakes: "
+        raise RecipeError(f"{name}: {heading}{'; '.join(reader.mistakes)}")
+    return typing.cast(T, result)
+
+
+def load(kind: type[T], path: Path, overrides: Sequence[str] = ()) -> T:
+    """Read a recipe file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: cannot be read ({error})") from error
+    return parse(kind, text, str(path), overrides)
+
+
+def dump(recipe: object) -> str:
+    """Write a dataclass as YAML that `parse` reads back to an equal one."""
+    return yaml.safe_dump(_plain(recipe), sort_keys=False, allow_unicode=True)
+
+
+def save(recipe: object, path: Path) -> None:
+    """Write a dataclass to a file."""
+    write_text(path, dump(recipe))
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value):
+        fields = dataclasses.fields(value)
+        return {field.name: _plain(getattr(value, field.name)) for field in fields}
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, (Fraction, Path)) else value
+
+
+@dataclasses.dataclass
+class _Reader:
+    """Walks a YAML tree beside the declared types, noting mistakes instead of stopping."""
+
+    mistakes: list[str]
+
+    def override(self, tree: yaml.MappingNode, override: str) -> None:
+        """Put `a.b=value` into the tree, where the value is read as YAML."""
+        path, equals, text = override.partition("=")
+        if not equals or not path:
+            self.mistakes.append(f"'{override}': write key=value")
+            return
+        *groups, last = path.split(".")
+        for name in groups:
+            inner = _lookup(tree, name)
+            if not isinstance(inner, yaml.MappingNode):
+                inner = yaml.MappingNode(PLAIN + "map", [])
+                _assign(tree, name, inner)
+            tree = inner
+        _assign(tree, last, _value_of(text))
+
+    def fields(self, kind: type, node: yaml.Node, where: str) -> object:
+        """A dataclass from a mapping; absent fields keep their defaults."""
+        entries = self.entries(node, where)
+        hints = typing.get_type_hints(kind)
+        known = {field.name: field for field in dataclasses.fields(kind) if field.init}
+        for name in entries.keys() - known.keys():
+            self.mistakes.append(unknown("setting", where + name, [where + key for key in known]))
+        for name in known.keys() - entries.keys():
+            if _required(known[name]):
+                self.mistakes.append(f"{where}{name}: is missing")
+        before = len(self.mistakes)
+        given = {
+            name: self.value(hints[name], entries[name], where + name)
+            for name in known
+            if name in entries
+        }
+        complete = all(name in given or not _required(known[name]) for name in known)
+        if len(self.mistakes) > before or not complete:
+            return None
+        try:
+            return kind(**given)
+        except ValueError as error:  # a dataclass's own check
+            self.mistakes.append(f"{where.rstrip('.') or 'recipe'}: {error}")
+            return None
+
+    def entries(self, node: yaml.Node, where: str) -> dict[str, yaml.Node]:
+        if isinstance(node, yaml.ScalarNode) and node.value in NOTHING:
+            return {}
+        if not isinstance(node, yaml.MappingNode):
+            self.mistakes.append(
+                f"{where.rstrip('.') or 'recipe'}: should hold 'name: value' lines"
+            )
+            return {}
+        found: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            if key.value in found:
+                self.mistakes.append(f"{where}{key.value}: is given twice")
+            found[key.value] = value
+        return found
+
+    def value(self, kind: Any, node: yaml.Node, where: str) -> object:
+        """One field's value, by its declared type."""
+        origin = typing.get_origin(kind)
+        if origin in (typing.Union, types.UnionType):
+            return self.optional(kind, node, where)
+        if origin is tuple:
+            return self.items(typing.get_args(kind), node, where)
+        if origin is dict:
+            inner = typing.get_args(kind)[1]
+            entries = self.entries(node, where + ".")
+            return {key: self.value(inner, item, f"{where}.{key}") for key, item in entries.items()}
+        if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+            return self.fields(kind, node, where + ".")
+        return self.scalar(kind, node, where)
+
+    def optional(self, kind: Any, node: yaml.Node, where: str) -> object:
+        if isinstance(node, yaml.ScalarNode) and node.style is None and node.value in NOTHING:
+            return None
+        (inner,) = (option for option in typing.get_args(kind) if option is not type(None))
+        return self.value(inner, node, where)
+
+    def items(self, kinds: tuple[Any, ...], node: yaml.Node, where: str) -> object:
+        if not isinstance(node, yaml.SequenceNode):
+            self.mistakes.append(f"{where}: should be a list, as [a, b]")
+            return None
+        many = len(kinds) == 2 and kinds[1] is Ellipsis
+        if not many and len(kinds) != len(node.value):
+            self.mistakes.append(f"{where}: should hold {len(kinds)} values, not {len(node.value)}")
+            return None
+        each = [kinds[0]] * len(node.value) if many else list(kinds)
+        pairs = enumerate(zip(each, node.value, strict=True))
+        return tuple(self.value(kind, item, f"{where}[{n}]") for n, (kind, item) in pairs)
+
+    def scalar(self, kind: Any, node: yaml.Node, where: str) -> object:
+        if not isinstance(node, yaml.ScalarNode):
+            self.mistakes.append(f"{where}: should be one value, not a list or a group")
+            return None
+        if typing.get_origin(kind) is typing.Literal:
+            choices = {str(choice): choice for choice in typing.get_args(kind)}
+            if node.value not in choices:
+                self.mistakes.append(f"{where}: {unknown('choice', node.value, choices)}")
+            return choices.get(node.value)
+        convert, wanted = SCALARS[kind]
+        try:
+            return convert(node.value)
+        except (ValueError, KeyError, ZeroDivisionError, OverflowError):
+            self.mistakes.append(f"{where}: '{node.value}' is not {wanted}")
+            return None
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)  # 1e5 and 64.0 are meant as whole numbers
+        if not number.is_integer():
+            raise
+        return int(number)
+
+
+def _number(text: str) -> float:
+    return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+SCALARS: dict[Any, tuple[Callable[[str], object], str]] = {
+    bool: (lambda text: SWITCH[text.lower()], "true or false"),
+    int: (_whole, "a whole number"),
+    float: (_number, "a number"),
+    Fraction: (Fraction, "a number or a ratio such as 30000/1001"),
+    str: (str, "text"),
+    Path: (Path, "a path"),
+}
+
+
+def _composed(text: str, name: str) -> yaml.MappingNode:
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise RecipeError(f"{name}: line {line} is not YAML ({error.problem})") from error
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{name}: is not YAML ({error})") from error
+    if tree is None:
+        return yaml.MappingNode(PLAIN + "map", [])
+    if not isinstance(tree, yaml.MappingNode):
+        raise RecipeError(f"{name}: should hold 'name: value' lines")
+    return tree
+
+
+def _value_of(text: str) -> yaml.Node:
+    plain = yaml.ScalarNode(PLAIN + "str", text)
+    try:
+        return yaml.compose(text, Loader=yaml.SafeLoader) or plain
+    except yaml.YAMLError:  # not YAML, so meant as it stands: *.mp4
+        return plain
+
+
+def _lookup(tree: yaml.MappingNode, name: str) -> yaml.Node | None:
+    return next((value for key, value in tree.value if key.value == name), None)
+
+
+def _assign(tree: yaml.MappingNode, name: str, value: yaml.Node) -> None:
+    tree.value[:] = [pair for pair in tree.value if pair[0].value != name]
+    tree.value.append((yaml.ScalarNode(PLAIN + "str", name), value))
+
+
+def _required(field: "dataclasses.Field[Any]") -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING

@@ -1,0 +1,66 @@
+"""Which part of a clip is meant? `--start`, `--end` and `--frames` as people write them.
+
+A start is included, an end is not, so that spans that meet share no frame; `--frames 100-200`
+includes both of its ends, as people count.
+"""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from faceswap_ae.errors import UserError
+
+
+@dataclass(frozen=True)
+class Span:
+    """Limits in seconds and in frame numbers (from 0). All that are given hold."""
+
+    start: Fraction = Fraction(0)
+    end: Fraction | None = None
+    first: int = 0
+    last: int | None = None
+
+    @property
+    def from_beginning(self) -> bool:
+        return self.start <= 0 and self.first == 0
+
+    def begins_after(self, index: int, time: Fraction) -> bool:
+        """Does the frame come before the span?"""
+        return index < self.first or time < self.start
+
+    def ended_by(self, index: int, time: Fraction) -> bool:
+        """Does the frame come after the span?"""
+        return (self.last is not None and index > self.last) or (
+            self.end is not None and time >= self.end
+        )
+
+
+WHOLE = Span()
+
+
+def parse_span(start: str | None, end: str | None, frames: str | None) -> Span:
+    """Read the three options; any may be None."""
+    first, last = _frames(frames) if frames else (0, None)
+    begin = parse_time(start) if start else Fraction(0)
+    finish = parse_time(end) if end else None
+    if finish is not None and finish <= begin:
+        raise UserError(f"--end {end} is not after --start {start or 0}")
+    return Span(begin, finish, first, last)
+
+
+def parse_time(text: str) -> Fraction:
+    """Seconds from `4.2`, `4.2s`, `1:02.5` or `1:00:02.5`."""
+    match = re.fullmatch(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)s?", text.strip())
+    if match is None:
+        raise UserError(f"'{text}' is not a time; write 4.2s, 1:02.5 or 1:00:02.5")
+    hours, minutes, seconds = (Fraction(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _frames(text: str) -> tuple[int, int | None]:
+    match = re.fullmatch(r"(\d+)(-)?(\d+)?", text.strip())
+    if match is None or (match[3] and int(match[3]) < int(match[1])):
+        raise UserError(f"--frames {text}: write 100-200, 100- or 100, counting from 0")
+    if match[2] is None:
+        return int(match[1]), int(match[1])
+    return int(match[1]), int(match[3]) if match[3] else None

@@ -1,0 +1,3 @@
+"""Which release is this? A file of its own: setup.cfg reads it without importing the package."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,190 @@
+"""How do frames become a file? A video, a GIF or a folder of pictures, by the output's name.
+
+Times and lengths of the frames are kept exactly where the container can (Matroska counts in
+milliseconds); colour tags and pixel shape are the clip's. A video or a GIF appears under its name
+when it is complete, or not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+import av
+import cv2
+import numpy as np
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from faceswap_ae import images
+from faceswap_ae.atomic import replacing
+from faceswap_ae.clip import Clip, opened
+from faceswap_ae.encoding import H264, Encoding, Kind, describe, kind_for, options_for
+from faceswap_ae.errors import MediaError
+from faceswap_ae.geometry import Image
+from faceswap_ae.montage import write_gif
+from faceswap_ae.pixels import Writer
+from faceswap_ae.span import WHOLE, Span
+from faceswap_ae.tracks import Tracks
+
+GIF_RATE = Fraction(50)  # per second; browsers slow down what is faster
+
+log = logging.getLogger(__name__)
+
+
+class Sink(Protocol):
+    """Anything that takes frames, in the order of their times."""
+
+    def write(self, image: Image, time: Fraction, duration: Fraction) -> None:
+        """Take one (h, w, 3) RGB or (h, w) grey picture."""
+
+
+@contextmanager
+def writing(
+    path: Path,
+    like: Clip,
+    encoding: Encoding = H264,
+    *,
+    tracks: Clip | None = None,
+    span: Span = WHOLE,
+) -> Iterator[Sink]:
+    """Open an output with the size, clock and colour of `like`.
+
+    `tracks` names the clip whose sound, subtitles and chapters come along; `span` is the part of
+    it that will be written.
+    """
+    if not path.suffix:
+        yield PictureFolder(path)
+    elif path.suffix.lower() == ".gif":
+        with replacing(path) as part, _gif(part, like, span) as sink:
+            yield sink
+    else:
+        kind = kind_for(path, encoding)
+        with (
+            replacing(path) as part,
+            _video(part, like, kind, encoding) as video,
+            _accompanied(video, tracks, span),
+        ):
+            yield video
+            video.finish(path)
+
+
+@dataclass
+class PictureFolder:
+    """One PNG per frame: 000001.png, 000002.png, ..."""
+
+    folder: Path
+    count: int = 0
+
+    def write(self, image: Image, time: Fraction, duration: Fraction) -> None:  # noqa: ARG002 - a Sink's
+        self.count += 1
+        images.write(self.folder / f"{self.count:06}.png", image)
+
+
+@dataclass
+class VideoFile:
+    """An open output. Writes each frame and, up to its time, the tracks that come along."""
+
+    container: OutputContainer
+    stream: VideoStream
+    convert: Writer
+    size: tuple[int, int]  # (width, height) of the pictures, before any padding
+    even: bool
+    tracks: Tracks | None = None
+    zero: Fraction | None = None
+    end: Fraction = Fraction(0)
+    lengths: dict[int, int] = field(default_factory=dict)  # of frames inside the encoder, by time
+
+    def write(self, image: Image, time: Fraction, duration: Fraction) -> None:
+        """Take one picture, shown from `time` for `duration` (seconds of the source clip)."""
+        if (image.shape[1], image.shape[0]) != self.size:
+            width, height = self.size
+            raise MediaError(
+                f"frame of {image.shape[1]}x{image.shape[0]} in a video of {width}x{height}: "
+                "all pictures of one clip need one size"
+            )
+        if self.zero is None:
+            self.zero = self._start(time)
+        frame = self.convert(self._padded(image))
+        tick = self.stream.codec_context.time_base
+        assert tick is not None
+        self.end = time + duration
+        frame.pts, frame.time_base = round((time - self.zero) / tick), tick
+        frame.duration = self.lengths[frame.pts] = round((self.end - self.zero) / tick) - frame.pts
+        self._mux(self.stream.encode(frame))
+        if self.tracks is not None:
+            self.tracks.until(time)
+
+    def finish(self, path: Path) -> None:
+        """Empty the encoder and write what is left of the tracks."""
+        if self.zero is None:
+            raise MediaError(f"{path}: no frame to write; the part asked for holds none")
+        self._mux(self.stream.encode(None))
+        if self.tracks is not None:
+            self.tracks.finish(self.end)
+
+    def _start(self, time: Fraction) -> Fraction:
+        if self.tracks is None:
+            return time
+        self.tracks.start(time)
+        return self.tracks.zero
+
+    def _padded(self, image: Image) -> Image:
+        right, bottom = (side % 2 if self.even else 0 for side in self.size)
+        if not right and not bottom:
+            return image
+        border = cv2.BORDER_REPLICATE
+        return np.asarray(cv2.copyMakeBorder(image, 0, bottom, 0, right, border), np.uint8)
+
+    def _mux(self, packets: list[Packet[VideoStream]]) -> None:
+        for packet in packets:
+            # Encoders guess a length from the next picture, and lose the last one's.
+            packet.duration = self.lengths.pop(packet.pts or 0, packet.duration)
+            self.container.mux(packet)
+
+
+@contextmanager
+def _gif(part: Path, like: Clip, span: Span) -> Iterator[Sink]:
+    """A lossless video first, so that a GIF's frames need not all be in memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        video = Path(folder, "frames.mkv")
+        with writing(video, like, Encoding("ffv1"), span=span) as sink:
+            yield sink
+        write_gif(video, part, min(like.rate, GIF_RATE))
+
+
+@contextmanager
+def _video(part: Path, like: Clip, kind: Kind, encoding: Encoding) -> Iterator[VideoFile]:
+    # Browsers start on a file whose index comes first; the tags are for marks of ours.
+    flags = {"movflags": "+faststart+use_metadata_tags"} if part.suffix != ".mkv" else {}
+    try:
+        with av.open(part, "w", options=flags) as container:
+            pixels = kind.grey if like.pixels == "gray" else kind.pixels
+            stream = container.add_stream(
+                kind.encoder, rate=like.rate, options=options_for(encoding)
+            )
+            assert isinstance(stream, VideoStream)
+            describe(stream, like, pixels, even=kind.even)
+            convert = Writer(pixels, like.colour)
+            yield VideoFile(container, stream, convert, (like.width, like.height), kind.even)
+    except av.error.FFmpegError as error:
+        if isinstance(error, OSError):
+            raise
+        raise MediaError(f"{part}: this cannot be written ({error}); try .mkv") from error
+
+
+@contextmanager
+def _accompanied(video: VideoFile, tracks: Clip | None, span: Span) -> Iterator[None]:
+    if tracks is None or tracks.pictures:
+        yield
+        return
+    with opened(tracks.path) as (source, _):
+        video.tracks = Tracks(tracks, source, video.container, span)
+        yield

@@ -1,0 +1,1 @@
+"""One file per architecture; reached through `faceswap_ae.plugins` only."""

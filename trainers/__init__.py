@@ -1,0 +1,1 @@
+"""One file per training algorithm; reached through `faceswap_ae.plugins` only."""
