@@ -20,13 +20,14 @@ def replacing(path: Path) -> Iterator[Path]:
         raise UserError(f"{path}: is a folder; name a file in it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        _flush(part)
-        part.replace(path)
+        try:
+            yield part
+            _flush(part)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise explained(error, path) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -38,7 +39,7 @@ def write_text(path: Path, text: str) -> None:
 def explained(error: OSError, path: Path) -> FaceswapError:
     """Say what a failed write means: the user's to mend (a folder) or the machine's (the disk)."""
     why = error.strerror or str(error)
-    if isinstance(error, (PermissionError, FileNotFoundError, NotADirectoryError)):
+    if isinstance(error, (PermissionError, FileExistsError, NotADirectoryError)):
         return UserError(f"{path}: cannot be written ({why}); choose another place for it")
     return Fault(f"{path}: could not be written ({why}); free some space, then again")
 

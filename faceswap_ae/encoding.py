@@ -3,7 +3,6 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from av.video.stream import VideoStream
 
@@ -13,14 +12,12 @@ from faceswap_ae.pixels import matrix_of
 
 log = logging.getLogger(__name__)
 
-Codec = Literal["h264", "prores", "ffv1"]
-
 
 @dataclass(frozen=True)
 class Encoding:
     """How pictures are packed. crf: 0 perfect to 51 poor, of h264; preset: its speed."""
 
-    codec: Codec = "h264"
+    codec: str = "h264"
     crf: int = 18
     preset: str = "veryfast"
 
@@ -39,7 +36,7 @@ class Kind:
     even: bool = False  # it halves the colour planes, so sides must be even
 
 
-KINDS: dict[Codec, Kind] = {
+KINDS = {
     "h264": Kind("libx264", "yuv420p", "yuv420p", (".mp4", ".mov", ".mkv"), even=True),
     "prores": Kind("prores_ks", "yuv422p10le", "yuv422p10le", (".mov", ".mkv")),
     "ffv1": Kind("ffv1", "bgr0", "gray", (".mkv",)),

@@ -76,6 +76,6 @@ def _to_srgb(image: pillow.Image, profile: bytes) -> pillow.Image:
     try:
         own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         converted = ImageCms.profileToProfile(image, own, SRGB, outputMode="RGB")
-    except ImageCms.PyCMSError:  # a broken profile, or one for another mode than the pixels'
+    except (ImageCms.PyCMSError, OSError):  # broken, or for another mode than the pixels'
         return image.convert("RGB")
     return converted if converted is not None else image.convert("RGB")

@@ -30,9 +30,12 @@ Told = Callable[[int, int], None]  # frames done, frames in all
 
 
 def write_gif(video: Path, gif: Path, rate: Fraction) -> None:
-    """Turn a video file into a GIF that repeats for ever."""
+    """Turn a video file into a GIF that repeats for ever, at about this rate."""
+    # A GIF counts in 1/100 s and browsers slow down what is faster than 2 of them.
+    delay = max(2, round(100 / rate))
     with _moving(video) as clip:
-        clip.write_gif(str(gif), fps=float(rate), loop=0, logger=None)
+        # A hair slower, or the way through milliseconds rounds the delay down.
+        clip.write_gif(str(gif), fps=100 / delay * (1 - 1e-6), loop=0, logger=None)
 
 
 def side_by_side(

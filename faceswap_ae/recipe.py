@@ -22,6 +22,7 @@ from faceswap_ae.errors import RecipeError, unknown
 T = TypeVar("T")
 SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 NOTHING = ("", "~", "null")
+LINE_ENDS = "\x85\u2028\u2029"
 PLAIN = "tag:yaml.org,2002:"
 
 
@@ -50,12 +51,24 @@ def load(kind: type[T], path: Path, overrides: Sequence[str] = ()) -> T:
 
 def dump(recipe: object) -> str:
     """Write a dataclass as YAML that `parse` reads back to an equal one."""
-    return yaml.safe_dump(_plain(recipe), sort_keys=False, allow_unicode=True)
+    return yaml.dump(_plain(recipe), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
 def save(recipe: object, path: Path) -> None:
     """Write a dataclass to a file."""
     write_text(path, dump(recipe))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes the line ends of Unicode, which PyYAML writes bare and reads as spaces."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = '"' if any(end in text for end in LINE_ENDS) else None
+    return dumper.represent_scalar(PLAIN + "str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def _plain(value: object) -> object:

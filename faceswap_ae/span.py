@@ -34,6 +34,13 @@ class Span:
             self.end is not None and time >= self.end
         )
 
+    def count(self, rate: Fraction, total: int) -> int:
+        """About how many frames it holds, of a clip of `total` frames at a mean rate."""
+        first = max(self.first, round(self.start * rate))
+        last = total if self.last is None else min(total, self.last + 1)
+        end = last if self.end is None else min(last, round(self.end * rate))
+        return max(0, end - first)
+
 
 WHOLE = Span()
 
@@ -55,6 +62,17 @@ def parse_time(text: str) -> Fraction:
         raise UserError(f"'{text}' is not a time; write 4.2s, 1:02.5 or 1:00:02.5")
     hours, minutes, seconds = (Fraction(part or 0) for part in match.groups())
     return hours * 3600 + minutes * 60 + seconds
+
+
+def parse_rate(text: str) -> Fraction:
+    """Frames per second from `25`, `29.97` or `30000/1001`."""
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if rate <= 0:
+        raise UserError(f"'{text}' is not a rate; write 25, 29.97 or 30000/1001")
+    return rate
 
 
 def _frames(text: str) -> tuple[int, int | None]:

@@ -27,14 +27,13 @@ from faceswap_ae import images
 from faceswap_ae.atomic import replacing
 from faceswap_ae.clip import Clip, opened
 from faceswap_ae.encoding import H264, Encoding, Kind, describe, kind_for, options_for
-from faceswap_ae.errors import MediaError
+from faceswap_ae.errors import MediaError, UserError
 from faceswap_ae.geometry import Image
 from faceswap_ae.montage import write_gif
 from faceswap_ae.pixels import Writer
 from faceswap_ae.span import WHOLE, Span
 from faceswap_ae.tracks import Tracks
-
-GIF_RATE = Fraction(50)  # per second; browsers slow down what is faster
+from faceswap_ae.waveform import Played, Waveform
 
 log = logging.getLogger(__name__)
 
@@ -52,15 +51,17 @@ def writing(
     like: Clip,
     encoding: Encoding = H264,
     *,
-    tracks: Clip | None = None,
+    tracks: Clip | Waveform | None = None,
     span: Span = WHOLE,
 ) -> Iterator[Sink]:
     """Open an output with the size, clock and colour of `like`.
 
-    `tracks` names the clip whose sound, subtitles and chapters come along; `span` is the part of
-    it that will be written.
+    `tracks` is the clip whose sound, subtitles and chapters come along, or sound made here;
+    `span` is the part of the clip that will be written.
     """
-    if not path.suffix:
+    if path.resolve() == like.path.resolve():
+        raise UserError(f"{path}: is the clip that is read; choose another name for the output")
+    if not path.suffix or path.is_dir():
         yield PictureFolder(path)
     elif path.suffix.lower() == ".gif":
         with replacing(path) as part, _gif(part, like, span) as sink:
@@ -97,7 +98,7 @@ class VideoFile:
     convert: Writer
     size: tuple[int, int]  # (width, height) of the pictures, before any padding
     even: bool
-    tracks: Tracks | None = None
+    tracks: Tracks | Played | None = None
     zero: Fraction | None = None
     end: Fraction = Fraction(0)
     lengths: dict[int, int] = field(default_factory=dict)  # of frames inside the encoder, by time
@@ -157,7 +158,7 @@ def _gif(part: Path, like: Clip, span: Span) -> Iterator[Sink]:
         video = Path(folder, "frames.mkv")
         with writing(video, like, Encoding("ffv1"), span=span) as sink:
             yield sink
-        write_gif(video, part, min(like.rate, GIF_RATE))
+        write_gif(video, part, like.rate)
 
 
 @contextmanager
@@ -181,10 +182,13 @@ def _video(part: Path, like: Clip, kind: Kind, encoding: Encoding) -> Iterator[V
 
 
 @contextmanager
-def _accompanied(video: VideoFile, tracks: Clip | None, span: Span) -> Iterator[None]:
-    if tracks is None or tracks.pictures:
+def _accompanied(video: VideoFile, tracks: Clip | Waveform | None, span: Span) -> Iterator[None]:
+    if isinstance(tracks, Waveform):
+        video.tracks = Played(tracks, video.container)
         yield
-        return
-    with opened(tracks.path) as (source, _):
-        video.tracks = Tracks(tracks, source, video.container, span)
+    elif tracks is None or tracks.pictures:
         yield
+    else:
+        with opened(tracks.path) as (source, _):
+            video.tracks = Tracks(tracks, source, video.container, span)
+            yield

@@ -1,0 +1,64 @@
+"""Does a heavy library load here, and what does it see? Run as `python -m faceswap_ae.probe NAME`.
+
+A process of its own: a library built for another processor or another driver ends the process
+that imports it, and `doctor` has to live to tell. Prints one line of JSON.
+"""
+
+import json
+import os
+import sys
+
+
+def backend() -> dict[str, object]:
+    """Keras and what it computes with."""
+    import keras
+
+    name = keras.backend.backend()
+    version, devices = BACKENDS[name]()
+    return {"name": name, "version": version, "keras": keras.__version__, "devices": devices}
+
+
+def dlib() -> dict[str, object]:
+    """dlib, which brings no CUDA in its wheels."""
+    import dlib as library
+
+    return {"version": library.__version__, "cuda": bool(library.DLIB_USE_CUDA)}
+
+
+def opencv() -> dict[str, object]:
+    """OpenCV, whose full build needs a graphical system's libraries."""
+    import cv2
+
+    return {"version": cv2.__version__}
+
+
+def _tensorflow() -> tuple[str, list[str]]:
+    import tensorflow
+
+    devices = tensorflow.config.list_physical_devices()
+    return tensorflow.__version__, [f"{device.device_type} {device.name}" for device in devices]
+
+
+def _jax() -> tuple[str, list[str]]:
+    import jax
+
+    devices = jax.devices()
+    return jax.__version__, [
+        f"{device.platform.upper()} {device.device_kind}" for device in devices
+    ]
+
+
+def _torch() -> tuple[str, list[str]]:
+    import torch
+
+    count = torch.cuda.device_count()
+    seen = [f"GPU {torch.cuda.get_device_name(number)}" for number in range(count)]
+    return torch.__version__, ["CPU", *seen]
+
+
+BACKENDS = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
+PROBES = {"backend": backend, "dlib": dlib, "opencv": opencv}
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stdout.write(json.dumps(PROBES[sys.argv[1]]()) + "\n")

@@ -1,0 +1,103 @@
+"""How does the program speak to a person? Results on stdout, all else on stderr.
+
+Progress is a bar with rate and time left on a terminal, a line now and then in a log, and nothing
+with --quiet. Nothing ever asks: unattended use is the normal case.
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+LOG_EVERY = 30.0  # seconds between progress lines where there is no terminal
+
+Advance = Callable[[int], None]  # called with how many are done
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the user said for every command."""
+
+    quiet: bool = False
+    data: Path = Path("data")
+    runs: Path = Path("runs")
+
+    def track(self, items: Iterable[T], what: str, total: int) -> Iterator[T]:
+        """Pass the items through, showing how far they are."""
+        with self.progress(what, total) as advance:
+            for count, item in enumerate(items, 1):
+                yield item
+                advance(count)
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Advance]:
+        """Show how far something is, for what tells it by a call."""
+        if self.quiet:
+            yield lambda _: None
+        elif sys.stderr.isatty():
+            with _bar(what, total) as advance:
+                yield advance
+        else:
+            yield _lines(what, total)
+
+
+def show_log(*, quiet: bool) -> None:
+    """Send the core's messages to stderr, a line each."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Plain())
+    logger = logging.getLogger("faceswap_ae")
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
+
+
+class _Plain(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        warned = "warning: " if record.levelno >= logging.WARNING else ""
+        return warned + record.getMessage()
+
+
+@contextmanager
+def _bar(what: str, total: int) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+
+    rate = TextColumn("{task.fields[rate]:.1f}/s")
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        rate,
+        TimeLeft(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(what, total=total or None, rate=0.0)
+        begin = time.monotonic()
+
+        def advance(count: int) -> None:
+            rate = count / max(time.monotonic() - begin, 1e-6)
+            progress.update(task, completed=count, rate=rate)
+
+        yield advance
+
+
+def _lines(what: str, total: int) -> Advance:
+    begin = told = time.monotonic()
+
+    def advance(count: int) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told < LOG_EVERY:
+            return
+        told = now
+        rate = count / (now - begin)
+        left = f", {(total - count) / rate:.0f} s left" if total >= count else ""
+        sys.stderr.write(f"{what}: {count}/{total or '?'}, {rate:.1f}/s{left}\n")
+        sys.stderr.flush()
+
+    return advance

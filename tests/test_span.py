@@ -1,0 +1,68 @@
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from faceswap_ae.errors import UserError
+from faceswap_ae.span import WHOLE, Span, parse_rate, parse_span, parse_time
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("4.2s", "4.2"), ("4", "4"), ("1:02.5", "62.5"), ("1:00:02.5", "3602.5"), ("90:00", "5400")],
+)
+def test_times_are_exact(text: str, seconds: str) -> None:
+    assert parse_time(text) == Fraction(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "x", "1:2:3:4", "-3", "1.s.", "4m"])
+def test_not_a_time(text: str) -> None:
+    with pytest.raises(UserError, match="is not a time"):
+        parse_time(text)
+
+
+def test_frames() -> None:
+    assert parse_span(None, None, "100-200") == Span(first=100, last=200)
+    assert parse_span(None, None, "100-") == Span(first=100)
+    assert parse_span(None, None, "7") == Span(first=7, last=7)
+    for wrong in ("200-100", "a-b", "-5"):
+        with pytest.raises(UserError, match="--frames"):
+            parse_span(None, None, wrong)
+
+
+def test_end_before_start() -> None:
+    with pytest.raises(UserError, match="--end 3s is not after --start 4s"):
+        parse_span("4s", "3s", None)
+
+
+@given(st.integers(0, 500), st.fractions(0, 100), st.fractions(1, 120))
+def test_frame_number_and_time_agree(index: int, start: Fraction, rate: Fraction) -> None:
+    """Whatever is not before the span and not after it is in its count."""
+    span = Span(start=start, end=start + 3)
+    time = index / rate
+    inside = not span.begins_after(index, time) and not span.ended_by(index, time)
+    assert inside == (start <= time < start + 3)
+
+
+@given(st.integers(0, 200), st.integers(0, 200), st.sampled_from([24, 25, 30]))
+def test_count(first: int, more: int, rate: int) -> None:
+    span = Span(first=first, last=first + more)
+    inside = [n for n in range(300) if not span.begins_after(n, Fraction(n, rate))]
+    inside = [n for n in inside if not span.ended_by(n, Fraction(n, rate))]
+    assert span.count(Fraction(rate), 300) == len(inside)
+
+
+def test_whole() -> None:
+    assert WHOLE.from_beginning and WHOLE.count(Fraction(25), 99) == 99
+
+
+@pytest.mark.parametrize("text", ["0", "-3", "x", "1/0"])
+def test_not_a_rate(text: str) -> None:
+    with pytest.raises(UserError, match="is not a rate"):
+        parse_rate(text)
+
+
+def test_rates() -> None:
+    assert parse_rate("30000/1001") == Fraction(30000, 1001)
+    assert parse_rate("29.97") == Fraction("29.97")
