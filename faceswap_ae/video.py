@@ -47,12 +47,15 @@ class Frame:
     image: Image
 
 
-def frames(clip: Clip, span: Span = WHOLE, *, keep_going: bool = False) -> Iterator[Frame]:
+def frames(
+    clip: Clip, span: Span = WHOLE, *, keep_going: bool = False, quick: bool = False
+) -> Iterator[Frame]:
     """The frames of a span, decoded ahead in a thread.
 
-    Damage raises MediaError after the good frames, or is a warning with `keep_going`.
+    Damage raises MediaError after the good frames, or is a warning with `keep_going`. `quick`
+    takes colours that are a level off (see pixels.py), for looking rather than writing.
     """
-    reader = _Pictures(clip, keep_going) if clip.pictures else _Video(clip, keep_going)
+    reader = _Pictures(clip, keep_going) if clip.pictures else _Video(clip, keep_going, quick)
     depth = AHEAD_BYTES // (clip.width * clip.height * 3)
     return ahead(reader.frames(span), max(2, min(16, depth)))
 
@@ -91,11 +94,12 @@ class _Video:
 
     clip: Clip
     keep_going: bool
+    quick: bool
     damage: int = 0
     read: int = 0
 
     def frames(self, span: Span) -> Generator[Frame]:
-        rgb = Reader(self.clip.colour, self.clip.turn)
+        rgb = Reader(self.clip.colour, self.clip.turn, quick=self.quick)
         with opened(self.clip.path) as (container, stream):
             times = self._seek(container, stream, span)
             for count, (picture, time, duration) in enumerate(self._timed(container, stream)):

@@ -58,7 +58,7 @@ def test_shell_completion(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["cut"], 2, "faceswap-ae cut --help"),
         (["cutt"], 2, "cutt"),
-        (["cut", "a.mp4", "-o", "b.mp4", "--crf", "99"], 2, "99"),
+        (["cut", "a.mp4", "-o", "b.mp4", "--crf", "99"], 2, "--crf"),
         (["info", "absent.mp4"], 2, "absent.mp4: no such file"),
         (["cut", "absent.mp4", "-o", "b.mp4"], 2, "absent.mp4: no such file"),
         (["cut", "absent.mp4", "-o", "b.mp4", "--start", "soon"], 2, "'soon' is not a time"),
