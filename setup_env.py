@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from typing import Dict, List, Optional, Tuple
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 RUN_LOCK, DEV_LOCK = "requirements.lock", "requirements-dev.lock"
@@ -37,7 +38,7 @@ TASKS = {
 }
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description="Set up .venv if need be, then run a task in it.")
     parser.add_argument("task", choices=sorted(TASKS))
     parser.add_argument("rest", nargs=argparse.REMAINDER, help="passed to the task's last command")
@@ -63,7 +64,7 @@ class SetupError(Exception):
     """Set-up cannot go on; the text says what to do."""
 
 
-def ensure(venv, lock):
+def ensure(venv: str, lock: str) -> None:
     """Bring .venv to what the lock says. Does nothing when it is there already."""
     if installed(venv, lock) or (lock == RUN_LOCK and installed(venv, DEV_LOCK)):
         return
@@ -73,19 +74,24 @@ def ensure(venv, lock):
         text = file.read()
     names = re.findall(r"^[A-Za-z0-9_.-]+(?===)", text, re.M)
     say("setting up .venv from {0}: {1} packages, a few minutes, once".format(lock, len(names)))
-    install(venv, "".join(block for block in blocks(text) if block.split("==")[0] in FIRST))
-    install(venv, text)
+    install_lock(venv, text)
     pip(venv, ["--no-build-isolation", "--no-deps", "--quiet", "--editable", ROOT])
     with open(stamp(venv, lock), "w", encoding="utf-8") as file:
         file.write(digest(lock))
 
 
-def blocks(lock):
+def install_lock(venv: str, text: str) -> None:
+    """Everything in a lock's text, first what builds the rest."""
+    install(venv, "".join(block for block in blocks(text) if block.split("==")[0] in FIRST))
+    install(venv, text)
+
+
+def blocks(lock: str) -> List[str]:
     """The lock cut into one text per package, its hashes with it."""
     return re.split(r"^(?=[A-Za-z0-9])", lock, flags=re.M)
 
 
-def install(venv, requirements):
+def install(venv: str, requirements: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "requirements.txt")
         with open(path, "w", encoding="utf-8") as file:
@@ -95,15 +101,20 @@ def install(venv, requirements):
         pip(venv, ["--no-compile", *exact, "-r", path])
 
 
-def pip(venv, arguments):
+def pip(venv: str, arguments: List[str]) -> None:
     """Run pip install, telling one line per ten packages, all of its words if it fails."""
     command = [python_of(venv), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
     pipe = subprocess.PIPE
-    process = subprocess.Popen(  # noqa: S603
-        command + arguments, stdout=pipe, stderr=subprocess.STDOUT, text=True, cwd=ROOT, env=clean()
+    process = subprocess.Popen(
+        command + arguments,
+        stdout=pipe,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+        cwd=ROOT,
+        env=clean(),
     )
     words, seen = [], 0
-    for line in process.stdout:
+    for line in process.stdout or ():
         words.append(line)
         if line.startswith(("Collecting", "Processing")):
             seen += 1
@@ -116,7 +127,7 @@ def pip(venv, arguments):
         raise SetupError("pip failed, as it says above. Once mended, run the same command again.")
 
 
-def make(venv):
+def make(venv: str) -> None:
     python = suitable()
     say("making .venv with {0}".format(python))
     if subprocess.call([python, "-m", "venv", "--clear", venv], env=clean()):
@@ -126,7 +137,7 @@ def make(venv):
         )
 
 
-def suitable():
+def suitable() -> str:
     """A Python that the locks were made for: this one, else the first on the PATH."""
     if sys.version_info[:2] in PYTHONS:
         return sys.executable
@@ -134,67 +145,70 @@ def suitable():
         path = shutil.which(name)
         if path and version_of([path]) in PYTHONS:
             return path
-    launcher = shutil.which("py")
-    for version in PYTHONS if launcher else ():
-        name = [launcher, "-{0}.{1}".format(*version)]
-        if version_of(name) == version:
-            ask = [*name, "-c", "import sys; print(sys.executable)"]
-            return subprocess.check_output(ask, text=True).strip()
+    for version in PYTHONS:
+        launched = ["py", "-{0}.{1}".format(*version)]  # Windows' launcher
+        if version_of(launched) == version:
+            ask = [*launched, "-c", "import sys; print(sys.executable)"]
+            return subprocess.check_output(ask, universal_newlines=True).strip()
     raise SetupError(
         "this is Python {0}.{1}; faceswap_ae runs on 3.11, 3.12 and 3.13. Install one of them "
         "(python.org, or your system's packages), then again.".format(*sys.version_info[:2])
     )
 
 
-def version_of(command):
+def version_of(command: List[str]) -> Tuple[int, ...]:
     ask = [*command, "-c", "import sys; print(*sys.version_info[:2])"]
-    answer = subprocess.run(ask, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+    try:
+        answer = subprocess.run(ask, stdout=pipe, stderr=nowhere, universal_newlines=True)
+    except OSError:  # a moved .venv's python is a link to nowhere
+        return ()
     numbers = answer.stdout.split() if answer.returncode == 0 else []
     return tuple(int(number) for number in numbers)
 
 
-def works(python):
+def works(python: str) -> bool:
     return os.path.exists(python) and version_of([python]) in PYTHONS
 
 
-def python_of(venv):
+def python_of(venv: str) -> str:
     place = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
     return os.path.join(venv, *place)
 
 
-def stamp(venv, lock):
+def stamp(venv: str, lock: str) -> str:
     """Written last, so that an interrupted set-up is taken up again."""
     return os.path.join(venv, lock + ".installed")
 
 
-def installed(venv, lock):
+def installed(venv: str, lock: str) -> bool:
     return stamped(venv, lock) == digest(lock) and works(python_of(venv))
 
 
-def stale(venv):
+def stale(venv: str) -> bool:
     """Was .venv made from a lock that has changed since? Old packages would stay: start over."""
     return any(stamped(venv, lock) not in (None, digest(lock)) for lock in (RUN_LOCK, DEV_LOCK))
 
 
-def stamped(venv, lock):
+def stamped(venv: str, lock: str) -> Optional[str]:
     if not os.path.exists(stamp(venv, lock)):
         return None
     with open(stamp(venv, lock), encoding="utf-8") as file:
         return file.read()
 
 
-def digest(lock):
+def digest(lock: str) -> str:
     with open(os.path.join(ROOT, lock), "rb") as file:
         # A checkout may have turned the line ends.
         return hashlib.sha256(file.read().replace(b"\r\n", b"\n")).hexdigest()
 
 
-def clean():
+def clean() -> Dict[str, str]:
     """The environment without what would send packages or imports elsewhere."""
     return {name: value for name, value in os.environ.items() if name not in LEAKS}
 
 
-def say(text):
+def say(text: str) -> None:
     print(text, flush=True)
 
 

@@ -33,7 +33,7 @@ def compiled(*options: str) -> str:
     """What uv resolves for setup.cfg with our replacements, as requirements text."""
     base = (sys.executable, "-m", "uv", "pip", "compile", "setup.cfg", "locks/instead.in")
     fixed = ("--override", "locks/overrides.in", "--python-version", "3.11")
-    plain = ("--quiet", "--no-header", "--no-annotate", "--upgrade")
+    plain = ("--quiet", "--no-header", "--no-annotate")
     command = (*base, *fixed, *plain, *options)
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
