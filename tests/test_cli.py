@@ -147,14 +147,19 @@ def test_side(plain_clip: Path, tmp_path: Path) -> None:
     assert open_clip(out).width == 128
 
 
+def listens() -> None:
+    """A shell's background jobs ignore Ctrl-C, and so would a process that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_being_stopped_leaves_nothing_half_written(tmp_path: Path, number: int) -> None:
     clip = record(tmp_path / "long.mp4", Recording(count=250, size=(640, 480)))
     out = tmp_path / "out.mp4"
     command = [sys.executable, "-m", "faceswap_ae", "cut", str(clip), "-o", str(out)]
-    with subprocess.Popen(
-        [*command, "--preset", "veryslow"], stderr=subprocess.PIPE, text=True
-    ) as process:
+    command += ["--preset", "veryslow"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stderr=pipe, text=True, preexec_fn=listens) as process:  # noqa: PLW1509
         while not list(tmp_path.glob(".out*")):
             assert process.poll() is None
         process.send_signal(number)
