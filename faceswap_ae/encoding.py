@@ -1,14 +1,16 @@
 """How are pictures packed into a video: which encoder, which pixels, which container?"""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from av.video.stream import VideoStream
 
-from faceswap_ae.clip import Clip
+from faceswap_ae.clip import Clip, Colour
 from faceswap_ae.errors import UserError, unknown
 from faceswap_ae.pixels import matrix_of
+
+RGB = 0  # FFmpeg's code for pixels that need no matrix
 
 log = logging.getLogger(__name__)
 
@@ -68,11 +70,25 @@ def options_for(encoding: Encoding) -> dict[str, str]:
     return {"level": "3"} if encoding.codec == "ffv1" else {}
 
 
-def describe(stream: VideoStream, like: Clip, pixels: str, *, even: bool) -> None:
+def told_colour(like: Clip, pixels: str) -> Colour:
+    """How the output's numbers are meant: as the clip's, where the codec lets it be told."""
+    colour = like.colour
+    if pixels == "yuv420p":
+        return colour
+    if pixels.startswith("yuv"):
+        # ProRes is limited and always names a matrix: the one that the pixels are made with.
+        return replace(colour, matrix=matrix_of(colour, like.height), range=1)
+    return replace(colour, matrix=RGB, range=2)
+
+
+def describe(stream: VideoStream, like: Clip, pixels: str, colour: Colour, *, even: bool) -> None:
+    """Tell the encoder all that it has to know before the first frame."""
     odd = (like.width % 2, like.height % 2) if even else (0, 0)
     if any(odd):
         told = "%dx%d becomes %dx%d: this kind of video needs even sides, the last line is doubled"
         log.info(told, like.width, like.height, like.width + odd[0], like.height + odd[1])
+    if like.aspect != 1 and not pixels.startswith("yuv"):
+        log.info("the shape of the pixels (%s) is not kept: FFV1 cannot tell it", like.aspect)
     context = stream.codec_context
     context.width, context.height = like.width + odd[0], like.height + odd[1]
     context.pix_fmt = pixels
@@ -80,9 +96,5 @@ def describe(stream: VideoStream, like: Clip, pixels: str, *, even: bool) -> Non
     # Both, or a varying rate is rounded to the constant one.
     stream.time_base = context.time_base = like.time_base
     context.sample_aspect_ratio = like.aspect
-    context.color_primaries, context.color_trc = like.colour.primaries, like.colour.transfer
-    if pixels == "yuv420p":
-        context.colorspace, context.color_range = like.colour.matrix, like.colour.range
-    elif pixels.startswith("yuv"):
-        # ProRes always names a matrix, so it is told which one the pixels were made with.
-        context.colorspace, context.color_range = matrix_of(like.colour, like.height), 1
+    context.color_primaries, context.color_trc = colour.primaries, colour.transfer
+    context.colorspace, context.color_range = colour.matrix, colour.range

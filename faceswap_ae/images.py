@@ -6,6 +6,7 @@ transparency lies on black, 16-bit grey keeps its upper bits.
 """
 
 import io
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from faceswap_ae.atomic import replacing
 from faceswap_ae.errors import MediaError, unknown
 from faceswap_ae.geometry import Image
 
-MAX_PIXELS = 400_000_000  # a 20,000 x 20,000 scan; beyond it a small file may be a bomb
 READABLE = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif"}
 # Fast PNG: level 6 costs five times the time for a tenth of the bytes.
 WRITERS: dict[str, dict[str, Any]] = {
@@ -32,12 +32,11 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 def read(path: Path) -> Image:
     """Read a picture as people see it. Raises MediaError naming the file."""
     try:
-        with pillow.open(path) as file:
-            if file.width * file.height > MAX_PIXELS:
-                size = f"{file.width}x{file.height}"
-                raise MediaError(f"{path}: {size} is more than {MAX_PIXELS} pixels")
+        with warnings.catch_warnings(), _opened(path) as file:
             upright = ImageOps.exif_transpose(file)
             return np.array(_rgb(upright), np.uint8)
+    except pillow.DecompressionBombError as error:
+        raise MediaError(f"{path}: too many pixels ({error}); make it smaller first") from error
     except FileNotFoundError as error:
         raise MediaError(f"{path}: no such file") from error
     except UnidentifiedImageError as error:
@@ -46,6 +45,12 @@ def read(path: Path) -> Image:
         raise MediaError(
             f"{path}: broken picture ({error}); copy it again or leave it out"
         ) from error
+
+
+def _opened(path: Path) -> pillow.Image:
+    # A large scan is welcome; Pillow's error at twice this size, against bombs, stays.
+    warnings.simplefilter("ignore", pillow.DecompressionBombWarning)
+    return pillow.open(path)
 
 
 def write(path: Path, image: Image) -> None:

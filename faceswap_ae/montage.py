@@ -5,6 +5,7 @@ or writes through it. Imported late: it takes half a second.
 """
 
 import tempfile
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
@@ -15,15 +16,18 @@ import numpy as np
 from PIL import Image as pillow
 from PIL import ImageDraw, ImageFont
 
-from faceswap_ae.atomic import replacing
+from faceswap_ae.atomic import replacing, spare
 from faceswap_ae.clip import open_clip
 from faceswap_ae.errors import MediaError, UserError
 from faceswap_ae.geometry import Image
+from faceswap_ae.whole import missing_bytes
 
 if TYPE_CHECKING:
-    from moviepy import VideoFileClip
+    from moviepy import VideoClip, VideoFileClip
 
 NAME_HEIGHT = 0.06  # of the clip's height
+# Each picture gets its own 256 colours, so that none has to wait for the last.
+GIF_COLOURS = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"
 PREVIEW_SECONDS = 60  # a notebook holds the video's bytes, so a long one makes it slow
 
 Told = Callable[[int, int], None]  # frames done, frames in all
@@ -34,8 +38,15 @@ def write_gif(video: Path, gif: Path, rate: Fraction) -> None:
     # A GIF counts in 1/100 s and browsers slow down what is faster than 2 of them.
     delay = max(2, round(100 / rate))
     with _moving(video) as clip:
-        # A hair slower, or the way through milliseconds rounds the delay down.
-        clip.write_gif(str(gif), fps=100 / delay * (1 - 1e-6), loop=0, logger=None)
+        # moviepy's own write_gif holds every frame in memory; its ffmpeg passes them through.
+        clip.write_videofile(
+            str(gif),
+            fps=100 / delay,
+            codec="gif",
+            audio=False,
+            ffmpeg_params=["-filter_complex", GIF_COLOURS, "-loop", "0"],
+            logger=None,
+        )
 
 
 def side_by_side(
@@ -46,41 +57,62 @@ def side_by_side(
         raise UserError(f"{len(videos)} clips, but {len(names)} names: {', '.join(names)}")
     if out.suffix.lower() not in (".mp4", ".mov", ".mkv"):
         raise UserError(f"{out}: side by side goes into .mp4, .mov or .mkv")
+    spare(out, videos)
     from moviepy import clips_array
 
     with ExitStack() as stack:
         clips = [stack.enter_context(_moving(video)) for video in videos]
         height = min(clip.h for clip in clips) // 2 * 2
         shown = [_named(clip, name, height) for clip, name in zip(clips, names, strict=True)]
-        whole = clips_array([shown]).with_duration(min(clip.duration for clip in clips))
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        seconds = min(clip.duration for clip in clips)
+        whole = clips_array([shown]).with_duration(seconds)
+        sound = clips[0].audio.subclipped(0, seconds) if clips[0].audio else None
         part = stack.enter_context(replacing(out))
-        whole.with_audio(clips[0].audio).write_videofile(
-            str(part),
-            fps=max(clip.fps for clip in clips),
+        rate = max(clip.fps for clip in clips)
+        _write(whole.with_audio(sound), part, rate, _logger(told, round(seconds * rate)))
+
+
+def in_notebook(video: Path, width: int = 640) -> Any:
+    """The video as an object that Jupyter shows, its bytes inside the notebook."""
+    from moviepy.video.io.display_in_notebook import HTML2, html_embed
+
+    with tempfile.TemporaryDirectory() as folder, _moving(video) as clip:
+        begin = clip.subclipped(0, min(clip.duration, PREVIEW_SECONDS))
+        height = round(width * clip.h / clip.w / 2) * 2
+        preview = Path(folder, "preview.mp4")
+        _write(begin.resized((width // 2 * 2, height)), preview, clip.fps, None)
+        return HTML2(html_embed(str(preview), width=width))
+
+
+def _write(clip: "VideoClip", path: Path, rate: float, logger: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # moviepy rounds a clip's length up and then warns of the last frame that is not there.
+        warnings.simplefilter("ignore", UserWarning)
+        clip.write_videofile(
+            str(path),
+            fps=rate,
             codec="libx264",
             audio_codec="aac",
             preset="veryfast",
             ffmpeg_params=["-crf", "18", "-movflags", "+faststart"],
             pixel_format="yuv420p",
             temp_audiofile_path=folder,
-            logger=_logger(told, round(whole.duration * max(clip.fps for clip in clips))),
+            logger=logger,
         )
 
 
-def in_notebook(video: Path, width: int = 640) -> Any:
-    """The video as an object that Jupyter shows, its bytes inside the notebook."""
-    with _moving(video) as clip:
-        begin = clip.subclipped(0, min(clip.duration, PREVIEW_SECONDS))
-        return begin.display_in_notebook(filetype="mp4", width=width, rd_kwargs={"logger": None})
-
-
 def _moving(video: Path) -> "VideoFileClip":
-    open_clip(video)  # moviepy's own words for a file that it cannot read fill a screen
+    # moviepy's own words for a file that it cannot read fill a screen, and its last frame stands
+    # still where a file is cut off.
+    facts = open_clip(video)
+    if missing_bytes(video):
+        raise MediaError(f"{video}: is cut off; copy the file again")
     from moviepy import VideoFileClip
 
+    # Told the size, ffmpeg brings it upright; moviepy alone squashes what a phone recorded.
+    upright = round(facts.width * facts.aspect), facts.height
     try:
-        return VideoFileClip(str(video))
+        return VideoFileClip(str(video.absolute()), target_resolution=upright)
     except OSError as error:
         raise MediaError(f"{video}: cannot be shown ({str(error).splitlines()[0]})") from error
 

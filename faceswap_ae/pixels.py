@@ -74,8 +74,14 @@ class Writer:
         """A (h, w, 3) RGB or (h, w) grey picture as a frame."""
         kind = "gray" if image.ndim == 2 else "rgb24"
         frame = VideoFrame.from_ndarray(np.ascontiguousarray(image), format=kind)
-        if kind == self.pixels:
-            return frame
+        if kind != self.pixels:
+            frame = self._converted(frame)
+        frame.colorspace, frame.color_range = self.colour.matrix, self.colour.range
+        # Some encoders write the frame's own tags, not the stream's.
+        frame.color_primaries, frame.color_trc = self.colour.primaries, self.colour.transfer
+        return frame
+
+    def _converted(self, frame: VideoFrame) -> VideoFrame:
         return self.scaler.reformat(
             frame,
             format=self.pixels,

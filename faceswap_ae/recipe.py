@@ -97,9 +97,10 @@ class _Reader:
         *groups, last = path.split(".")
         for name in groups:
             inner = _lookup(tree, name)
-            if not isinstance(inner, yaml.MappingNode):
-                inner = yaml.MappingNode(PLAIN + "map", [])
-                _assign(tree, name, inner)
+            # A copy: an alias elsewhere may be the same node.
+            kept = list(inner.value) if isinstance(inner, yaml.MappingNode) else []
+            inner = yaml.MappingNode(PLAIN + "map", kept)
+            _assign(tree, name, inner)
             tree = inner
         _assign(tree, last, _value_of(text))
 
@@ -138,6 +139,9 @@ class _Reader:
             return {}
         found: dict[str, yaml.Node] = {}
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self.mistakes.append(f"{where}: a name cannot be a list or a group")
+                continue
             if key.value in found:
                 self.mistakes.append(f"{where}{key.value}: is given twice")
             found[key.value] = value

@@ -10,6 +10,8 @@ from fractions import Fraction
 
 from faceswap_ae.errors import UserError
 
+MAX_DENOMINATOR = 1001  # of television's rates: 23.976023976 is meant as 24000/1001
+
 
 @dataclass(frozen=True)
 class Span:
@@ -67,7 +69,7 @@ def parse_time(text: str) -> Fraction:
 def parse_rate(text: str) -> Fraction:
     """Frames per second from `25`, `29.97` or `30000/1001`."""
     try:
-        rate = Fraction(text)
+        rate = Fraction(text).limit_denominator(MAX_DENOMINATOR)
     except (ValueError, ZeroDivisionError):
         rate = Fraction(0)
     if rate <= 0:

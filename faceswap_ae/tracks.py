@@ -23,7 +23,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.subtitles.stream import SubtitleStream
 
-from faceswap_ae.clip import Clip
+from faceswap_ae.clip import Clip, known
 from faceswap_ae.span import WHOLE, Span
 
 if TYPE_CHECKING:
@@ -53,11 +53,12 @@ class Tracks:
     encoders: dict[int, AudioStream] = field(default_factory=dict)
     zero: Fraction = Fraction(0)
     waiting: deque[Packet[Stream]] = field(default_factory=deque)  # read, but not yet due
+    lines: list[Packet[Stream]] = field(default_factory=list)  # subtitles that the cut may shorten
 
     def __post_init__(self) -> None:
-        for sound in self.source.streams.audio:
+        for sound in filter(_copyable, self.source.streams.audio):
             self._add_sound(sound)
-        for subtitles in self.source.streams.subtitles:
+        for subtitles in filter(_copyable, self.source.streams.subtitles):
             self._add_subtitles(subtitles)
         self.packets = self._demuxed()
         if self.span.from_beginning:
@@ -69,9 +70,14 @@ class Tracks:
         if self.span.from_beginning:
             return
         self.zero = time
-        # Whole seconds early: some containers seek by the pictures, and sound lags behind them.
-        self.source.seek(max(0, int((time + self.clip.start - 2) * av.time_base)))
+        with suppress(av.error.FFmpegError):  # what cannot seek is read from the beginning
+            # Whole seconds early: some containers seek by the pictures, and sound lags behind.
+            self.source.seek(max(0, int((time + self.clip.start - 2) * av.time_base)))
         self.packets = self._demuxed()
+
+    @property
+    def ends_early(self) -> bool:
+        return self.span.end is not None or self.span.last is not None
 
     def until(self, time: Fraction) -> None:
         """Write what comes before this time."""
@@ -79,16 +85,17 @@ class Tracks:
             if self._time(self.waiting[0]) >= time:
                 return
             self._write(self.waiting.popleft())
+        self._show_lines(time)
 
     def finish(self, end: Fraction) -> None:
         """Write the rest: up to the last picture's end in a cut, else all there is."""
-        cut = self.span.end is not None or self.span.last is not None
         while self.waiting or self._read():
             packet = self.waiting.popleft()
-            if cut and self._time(packet) > end + INTERLEAVING:
+            if self.ends_early and self._time(packet) > end + INTERLEAVING:
                 break
-            if not cut or self._time(packet) < end:
+            if not self.ends_early or self._time(packet) < end:
                 self._write(packet)
+        self._show_lines(end, last=True)
         for encoder in self.encoders.values():
             self.output.mux(encoder.encode(None))
 
@@ -122,9 +129,11 @@ class Tracks:
         starts = [
             stream.start_time * stream.time_base
             for stream in self.source.streams
-            if stream.index in self.copies and stream.start_time and stream.time_base
+            if stream.index in self.copies
+            and stream.start_time is not None
+            and stream.time_base is not None
         ]
-        begin = min([self.clip.start, *(start for start in starts if start > 0)])
+        begin = min([self.clip.start, *(start for start in starts if start >= 0)])
         return begin - self.clip.start
 
     def _demuxed(self) -> Iterator[Packet[Stream]]:
@@ -132,9 +141,14 @@ class Tracks:
         if not wanted:
             return
         # A file that is cut off ends here as it does for the pictures, which tell of it.
+        last: dict[int, int] = {}
         with suppress(av.error.FFmpegError):
             for packet in self.source.demux(wanted):
-                if packet.pts is not None and packet.dts is not None:
+                if packet.pts is None or packet.dts is None:
+                    continue
+                # Where a clock goes back no container takes the packets; the pictures tell of it.
+                if packet.dts > last.get(packet.stream_index, packet.dts - 1):
+                    last[packet.stream_index] = packet.dts
                     yield packet
 
     def _read(self) -> bool:
@@ -147,8 +161,26 @@ class Tracks:
         return (packet.pts or 0) * packet.time_base - self.clip.start
 
     def _write(self, packet: Packet[Stream]) -> None:
+        if packet.stream.type == "subtitle" and not self.span.from_beginning:
+            _begin_at(packet, self.zero + self.clip.start)
         if not self.span.from_beginning and self._time(packet) < self.zero:
             return
+        if packet.stream.type == "subtitle" and self.ends_early:
+            self.lines.append(packet)
+        else:
+            self._mux(packet)
+
+    def _show_lines(self, time: Fraction, *, last: bool = False) -> None:
+        """Write the subtitles that end by now; at the end those too that are cut short there."""
+        for packet in list(self.lines):
+            length = (packet.duration or 0) * packet.time_base
+            if last:
+                packet.duration = round(min(length, time - self._time(packet)) / packet.time_base)
+            if last or self._time(packet) + length <= time:
+                self.lines.remove(packet)
+                self._mux(packet)
+
+    def _mux(self, packet: Packet[Stream]) -> None:
         index = packet.stream_index
         if index in self.encoders:
             self._encode(packet, self.encoders[index])
@@ -165,6 +197,21 @@ class Tracks:
                 if frame.pts is not None and frame.time_base:
                     frame.pts -= round((self.zero + self.clip.start) / frame.time_base)
                 self.output.mux(encoder.encode(frame))
+
+
+def _copyable(stream: Stream) -> bool:
+    if not known(stream):
+        log.warning("one %s track is left out: FFmpeg does not know its codec", stream.type)
+    return known(stream)
+
+
+def _begin_at(packet: Packet[Stream], zero: Fraction) -> None:
+    """Let a line of subtitles that is already shown when a cut begins begin with it."""
+    begin = round(zero / packet.time_base)
+    early = begin - (packet.pts or 0)
+    if 0 < early < (packet.duration or 0):
+        packet.pts = packet.dts = begin
+        packet.duration = (packet.duration or 0) - early
 
 
 def _takes(output: OutputContainer, stream: Stream) -> bool:

@@ -32,6 +32,7 @@ from faceswap_ae.whole import missing_bytes
 AHEAD_BYTES = 100_000_000  # of decoded frames in advance, at most 16 frames
 # One packet holds one shown frame, so the packets' times number the frames.
 NUMBERED = {"h264", "hevc", "vp9", "libdav1d", "av1", "prores", "ffv1", "mjpeg", "dnxhd", "mpeg4"}
+REPEATED = Fraction(1)  # second: going back less is a broken time, more another recording
 SEEKABLE = ("mov", "matroska")  # containers whose index lists every key frame
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,7 @@ class _Video:
     keep_going: bool
     quick: bool
     damage: int = 0
+    restarted: bool = False
     read: int = 0
 
     def frames(self, span: Span) -> Generator[Frame]:
@@ -118,6 +120,9 @@ class _Video:
         waiting: tuple[VideoFrame, Fraction] | None = None
         for frame in self._decoded(container, stream):
             time = self._time(frame, waiting[1] if waiting else None)
+            if time is None:
+                self.restarted = True
+                break
             if waiting is not None:
                 yield *waiting, time - waiting[1]
             waiting = frame, time
@@ -126,13 +131,16 @@ class _Video:
             told = waiting[0].duration * self.clip.time_base
             yield *waiting, told or 1 / self.clip.rate
 
-    def _time(self, frame: VideoFrame, before: Fraction | None) -> Fraction:
+    def _time(self, frame: VideoFrame, before: Fraction | None) -> Fraction | None:
+        """When the frame is shown; None where the clip's clock begins anew."""
         tick = self.clip.time_base
         if frame.pts is None:
             return Fraction(0) if before is None else before + 1 / self.clip.rate
         time = frame.pts * tick - self.clip.start
+        if before is None or time > before:
+            return time
         # Broken files repeat times; an encoder takes rising ones only.
-        return time if before is None or time > before else before + tick
+        return before + tick if before - time < REPEATED else None
 
     def _decoded(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
         """All frames that decode; at damage those still inside the decoder, then the end."""
@@ -166,14 +174,20 @@ class _Video:
 
     def _judge(self) -> None:
         """At the end of the file: was it all there, and all sound?"""
-        missing = missing_bytes(self.clip.path)
-        if not self.damage and not missing:
+        what = self._harm()
+        if what is None:
             return
-        what = "is cut off" if missing else f"is damaged in {self.damage} place(s)"
         found = f"{self.clip.path}: {what}; {self.read} frames could be read"
         if not self.keep_going:
             raise MediaError(f"{found}. Copy the file again, or use --keep-going")
         log.warning("%s", found)
+
+    def _harm(self) -> str | None:
+        if self.restarted:
+            return "its clock begins anew, as in recordings joined without care"
+        if missing_bytes(self.clip.path):
+            return "is cut off"
+        return f"is damaged in {self.damage} place(s)" if self.damage else None
 
 
 def _packets(

@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 EBML = b"\x1a\x45\xdf\xa3"
+# What stands at the top of a movie file; anything else behind it is not of the movie.
+BOXES = (
+    *(b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"moof", b"mfra", b"sidx"),
+    *(b"styp", b"uuid", b"meta", b"emsg", b"ssix", b"prft", b"pnot", b"udta"),
+)
 SEGMENT = b"\x18\x53\x80\x67"
 
 
@@ -18,7 +23,7 @@ def missing_bytes(path: Path) -> int:
         head = file.read(12)
         if head[:4] == EBML:
             end = _matroska_end(file)
-        elif head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+        elif head[4:8] in BOXES:
             end = _boxes_end(file, size)
         elif head[:4] == b"RIFF" and head[8:] == b"AVI ":
             end = 8 + int.from_bytes(head[4:8], "little")
@@ -34,6 +39,8 @@ def _boxes_end(file: BinaryIO, size: int) -> int:
         file.seek(place)
         head = file.read(16)
         length = int.from_bytes(head[:4], "big")
+        if head[4:8] not in BOXES:
+            return place
         if length == 1:  # the length stands in 64 bits behind the name
             length = int.from_bytes(head[8:16], "big")
         if length < 8:  # 0: to the end of the file; less: not a box

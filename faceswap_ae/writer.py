@@ -24,9 +24,9 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from faceswap_ae import images
-from faceswap_ae.atomic import replacing
+from faceswap_ae.atomic import replacing, replacing_folder, spare
 from faceswap_ae.clip import Clip, opened
-from faceswap_ae.encoding import H264, Encoding, Kind, describe, kind_for, options_for
+from faceswap_ae.encoding import H264, Encoding, Kind, describe, kind_for, options_for, told_colour
 from faceswap_ae.errors import MediaError, UserError
 from faceswap_ae.geometry import Image
 from faceswap_ae.montage import write_gif
@@ -59,22 +59,27 @@ def writing(
     `tracks` is the clip whose sound, subtitles and chapters come along, or sound made here;
     `span` is the part of the clip that will be written.
     """
-    if path.resolve() == like.path.resolve():
-        raise UserError(f"{path}: is the clip that is read; choose another name for the output")
+    spare(path, [like.path, *([tracks.path] if isinstance(tracks, Clip) else [])])
     if not path.suffix or path.is_dir():
-        yield PictureFolder(path)
+        _only_for_videos(path, encoding)
+        with replacing_folder(path) as part:
+            pictures = PictureFolder(part)
+            yield pictures
+            if not pictures.count:
+                raise _nothing(path)
     elif path.suffix.lower() == ".gif":
+        _only_for_videos(path, encoding)
         with replacing(path) as part, _gif(part, like, span) as sink:
             yield sink
     else:
         kind = kind_for(path, encoding)
         with (
             replacing(path) as part,
-            _video(part, like, kind, encoding) as video,
+            _video(part, path, like, kind, encoding) as video,
             _accompanied(video, tracks, span),
         ):
             yield video
-            video.finish(path)
+            video.finish()
 
 
 @dataclass
@@ -93,6 +98,7 @@ class PictureFolder:
 class VideoFile:
     """An open output. Writes each frame and, up to its time, the tracks that come along."""
 
+    path: Path
     container: OutputContainer
     stream: VideoStream
     convert: Writer
@@ -108,8 +114,8 @@ class VideoFile:
         if (image.shape[1], image.shape[0]) != self.size:
             width, height = self.size
             raise MediaError(
-                f"frame of {image.shape[1]}x{image.shape[0]} in a video of {width}x{height}: "
-                "all pictures of one clip need one size"
+                f"{self.path}: a frame of {image.shape[1]}x{image.shape[0]} does not fit a video "
+                f"of {width}x{height}; all pictures of one clip need one size"
             )
         if self.zero is None:
             self.zero = self._start(time)
@@ -123,10 +129,10 @@ class VideoFile:
         if self.tracks is not None:
             self.tracks.until(time)
 
-    def finish(self, path: Path) -> None:
+    def finish(self) -> None:
         """Empty the encoder and write what is left of the tracks."""
         if self.zero is None:
-            raise MediaError(f"{path}: no frame to write; the part asked for holds none")
+            raise _nothing(self.path)
         self._mux(self.stream.encode(None))
         if self.tracks is not None:
             self.tracks.finish(self.end)
@@ -151,6 +157,15 @@ class VideoFile:
             self.container.mux(packet)
 
 
+def _only_for_videos(path: Path, encoding: Encoding) -> None:
+    if encoding.codec != H264.codec:
+        raise UserError(f"{path}: {encoding.codec} is for videos, not for a GIF or pictures")
+
+
+def _nothing(path: Path) -> MediaError:
+    return MediaError(f"{path}: no frame to write; the part asked for holds none")
+
+
 @contextmanager
 def _gif(part: Path, like: Clip, span: Span) -> Iterator[Sink]:
     """A lossless video first, so that a GIF's frames need not all be in memory."""
@@ -162,23 +177,27 @@ def _gif(part: Path, like: Clip, span: Span) -> Iterator[Sink]:
 
 
 @contextmanager
-def _video(part: Path, like: Clip, kind: Kind, encoding: Encoding) -> Iterator[VideoFile]:
+def _video(
+    part: Path, path: Path, like: Clip, kind: Kind, encoding: Encoding
+) -> Iterator[VideoFile]:
     # Browsers start on a file whose index comes first; the tags are for marks of ours.
-    flags = {"movflags": "+faststart+use_metadata_tags"} if part.suffix != ".mkv" else {}
+    matroska = part.suffix.lower() == ".mkv"
+    flags = {} if matroska else {"movflags": "+faststart+use_metadata_tags"}
     try:
         with av.open(part, "w", options=flags) as container:
             pixels = kind.grey if like.pixels == "gray" else kind.pixels
-            stream = container.add_stream(
-                kind.encoder, rate=like.rate, options=options_for(encoding)
-            )
+            colour = told_colour(like, pixels)
+            options = options_for(encoding)
+            stream = container.add_stream(kind.encoder, rate=like.rate, options=options)
             assert isinstance(stream, VideoStream)
-            describe(stream, like, pixels, even=kind.even)
-            convert = Writer(pixels, like.colour)
-            yield VideoFile(container, stream, convert, (like.width, like.height), kind.even)
+            describe(stream, like, pixels, colour, even=kind.even)
+            convert = Writer(pixels, colour)
+            size = like.width, like.height
+            yield VideoFile(path, container, stream, convert, size, kind.even)
     except av.error.FFmpegError as error:
         if isinstance(error, OSError):
             raise
-        raise MediaError(f"{part}: this cannot be written ({error}); try .mkv") from error
+        raise MediaError(f"{path}: this cannot be written ({error.strerror}); try .mkv") from error
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Does the suite pass at the lowest versions that setup.cfg declares? `make test-oldest`."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import setup_env
 from locks.renew import compiled
 
+OLDEST = (3, 11)
 VENV = ".venv-oldest"
 
 
@@ -21,10 +23,20 @@ def main() -> int:
         # The test tools stay as they are locked: they are not what a user brings.
         lock = compiled("--extra", "dev", "--generate-hashes", "--constraint", str(pins))
     print(lowest)
-    setup_env.make(VENV)
+    setup_env.make(VENV, python())
     setup_env.install_lock(VENV, lock)
     tests = ("-m", "pytest", "-m", "not slow", *sys.argv[1:])
     return subprocess.call((setup_env.python_of(VENV), *tests))
+
+
+def python() -> str:
+    """The oldest Python, which the versions are chosen for: they have no wheels for later ones."""
+    if sys.version_info[:2] == OLDEST:
+        return sys.executable
+    found = shutil.which("python{}.{}".format(*OLDEST))
+    if found is None:
+        sys.exit("test-oldest needs Python 3.11 on the PATH")
+    return found
 
 
 if __name__ == "__main__":

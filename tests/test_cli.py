@@ -91,6 +91,18 @@ def test_a_fault_of_ours_is_one_line_too(
     assert err == "faceswap-ae: ZeroDivisionError: by zero (a fault of ours; --debug shows where)\n"
 
 
+def test_an_option_without_its_value(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("info", "a.mp4", "--data") == 2
+    assert "--data" in capsys.readouterr().err
+
+
+def test_a_rate_for_a_clip_that_has_one(
+    plain_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("cut", plain_clip, "-o", tmp_path / "out.mp4", "--fps", "10") == 2
+    assert "a rate is for pictures" in capsys.readouterr().err
+
+
 def test_options_of_every_command_stand_anywhere() -> None:
     assert cli.hoisted(["cut", "a", "--quiet", "--data", "d", "-o", "b"]) == [
         "--quiet",

@@ -53,6 +53,12 @@ def test_a_folder_of_pictures_is_a_clip(tmp_path: Path) -> None:
     assert open_clip(tmp_path / "frame9.png").count == 1
 
 
+def test_hidden_files_are_no_pictures(tmp_path: Path) -> None:
+    images.write(tmp_path / ".hidden.png", bars(1, (32, 24)))
+    with pytest.raises(MediaError, match="no pictures in this folder"):
+        open_clip(tmp_path)
+
+
 def test_cover_of_a_song_is_no_video(tmp_path: Path) -> None:
     path = tmp_path / "song.mp4"
     with av.open(path, "w") as container:

@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,6 +11,7 @@ import pytest
 
 from faceswap_ae import doctor
 from faceswap_ae.doctor import Report, examine, problems
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +58,22 @@ def test_little_room_is_noted(report: Report) -> None:
     assert notes == ["2.0 GiB of memory", "1.0 GiB of disk left here"]
 
 
-def test_a_library_that_ends_the_process_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("ending", "told"),
+    [
+        ("os.kill(os.getpid(), signal.SIGILL)", f"ended with status {-signal.SIGILL}"),
+        ("sys.exit(3)", "ended with status 3"),
+        ("sys.exit(0)", "ended with status 0"),
+        ("raise ImportError('no libGL')", "ImportError: no libGL"),
+    ],
+)
+def test_a_library_that_ends_the_process_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, told: str
+) -> None:
     """As a build for another processor does, by an illegal instruction."""
-    monkeypatch.setattr(sys, "executable", "/bin/false")
-    assert doctor.probe("backend") == {"error": "the process ended with status 1"}
+    (tmp_path / "dlib.py").write_text(f"import os, signal, sys\n{ending}\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert told in doctor.probe("dlib")["error"]
 
 
 def test_an_unknown_backend_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,16 +96,24 @@ class Gone:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Gone())
-from faceswap_ae.cli import main
-sys.exit(main(["doctor", "--json"]))
 """
 
 
-def test_doctor_works_without_setuptools() -> None:
+def test_doctor_works_without_setuptools(tmp_path: Path) -> None:
     """face_recognition would print a message and end the process with status 0 there."""
-    command = [sys.executable, "-c", WITHOUT_SETUPTOOLS]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # Read by every Python that starts with this path, so by doctor's own children too.
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_SETUPTOOLS)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+
+    def run(*words: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, *words]
+        return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+    assert "No module named 'setuptools'" in run("-c", "import setuptools").stderr
+    assert run("-c", "import face_recognition; print('alive')").stdout.find("alive") == -1
+    done = run("-m", "faceswap_ae", "doctor", "--json")
     found = json.loads(done.stdout)
     assert done.returncode == 0, done.stderr
     assert all(found["weights"].values())
+    assert found["dlib"]["version"] and found["backend"]["devices"]
     assert not [item for item in found["problems"] if item["severity"] == "broken"]

@@ -136,6 +136,25 @@ def test_doubled_key() -> None:
         recipe.parse(Recipe, "model: a\nmodel: b", "r")
 
 
+def test_an_override_changes_one_place_only() -> None:
+    text = "{model: a, stages: [{name: x, warp: &w {grid: 2}}], losses: &l {mae: 1}}"
+    found = recipe.parse(Recipe, text, "r", ["losses.mae=3"])
+    assert found.losses == {"mae": 3.0}
+
+    @dataclass(frozen=True)
+    class Pair:
+        one: Warp
+        other: Warp
+
+    pair = recipe.parse(Pair, "{one: &w {grid: 2}, other: *w}", "r", ["one.grid=9"])
+    assert (pair.one.grid, pair.other.grid) == (9, 2)
+
+
+def test_a_list_as_a_name() -> None:
+    with pytest.raises(RecipeError, match="a name cannot be a list"):
+        recipe.parse(Recipe, "{model: a, ? [b] : 1}", "r")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [("model: [", "line 1 is not YAML"), ("- a", "should hold"), ("\x00", "is not YAML")],

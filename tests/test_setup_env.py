@@ -18,6 +18,7 @@ def venv(tmp_path: Path) -> str:
     """An environment that has been set up from the run lock."""
     path = str(tmp_path / "venv")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", path], check=True)
+    Path(setup_env.python_of(path)).with_name(setup_env.COMMAND).touch()
     Path(setup_env.stamp(path, setup_env.RUN_LOCK)).write_text(setup_env.digest(setup_env.RUN_LOCK))
     return path
 
@@ -53,6 +54,11 @@ def test_a_moved_environment_does_not_count(venv: str) -> None:
     python.unlink()
     python.write_text("#!/nowhere/python\n")
     python.chmod(0o755)
+    assert not setup_env.installed(venv, setup_env.RUN_LOCK)
+
+
+def test_a_lost_command_is_installed_again(venv: str) -> None:
+    Path(setup_env.python_of(venv)).with_name(setup_env.COMMAND).unlink()
     assert not setup_env.installed(venv, setup_env.RUN_LOCK)
 
 

@@ -36,13 +36,18 @@ def test_end_before_start() -> None:
         parse_span("4s", "3s", None)
 
 
-@given(st.integers(0, 500), st.fractions(0, 100), st.fractions(1, 120))
-def test_frame_number_and_time_agree(index: int, start: Fraction, rate: Fraction) -> None:
-    """Whatever is not before the span and not after it is in its count."""
-    span = Span(start=start, end=start + 3)
+@given(st.integers(0, 500), st.fractions(1, 120))
+def test_a_frame_number_becomes_a_time_and_the_number_again(index: int, rate: Fraction) -> None:
+    """The span that begins at a frame's own time begins with this frame and no other."""
     time = index / rate
-    inside = not span.begins_after(index, time) and not span.ended_by(index, time)
-    assert inside == (start <= time < start + 3)
+    span = Span(start=time, end=time + 1 / rate)
+    inside = [
+        number
+        for number in range(max(0, index - 2), index + 3)
+        if not span.begins_after(number, number / rate) and not span.ended_by(number, number / rate)
+    ]
+    assert inside == [index]
+    assert span.count(rate, index + 10) == 1
 
 
 @given(st.integers(0, 200), st.integers(0, 200), st.sampled_from([24, 25, 30]))
@@ -66,3 +71,4 @@ def test_not_a_rate(text: str) -> None:
 def test_rates() -> None:
     assert parse_rate("30000/1001") == Fraction(30000, 1001)
     assert parse_rate("29.97") == Fraction("29.97")
+    assert parse_rate("23.976023976") == Fraction(24000, 1001)

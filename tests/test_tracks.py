@@ -73,6 +73,54 @@ def test_a_transport_stream_keeps_sound_and_pictures_together(tmp_path: Path) ->
     assert min(tone(out, 0)[0], open_clip(out).start) < Fraction(1, 100)
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_sound_that_begins_before_the_pictures(tmp_path: Path, suffix: str) -> None:
+    source = tmp_path / f"in{suffix}"
+    plain = record(tmp_path / "plain.mkv", Recording(sounds=("aac",), tick=Fraction(1, 25)))
+    with av.open(plain) as clip, av.open(source, "w") as out:
+        copies = [out.add_stream_from_template(stream, opaque=True) for stream in clip.streams]
+        for packet in clip.demux():
+            if packet.size and packet.pts is not None and packet.dts is not None:
+                late = 500 if packet.stream.type == "video" else 21  # milliseconds
+                packet.pts, packet.dts = packet.pts + late, packet.dts + late
+                packet.stream = copies[packet.stream_index]
+                out.mux(packet)
+    made = rewrite(source, tmp_path / f"out{suffix}")
+    assert packets_of(made) == packets_of(source)
+    gaps = [open_clip(path).start - tone(path, 0)[0] for path in (source, made)]
+    assert gaps[0] > Fraction(4, 10)
+    assert abs(gaps[0] - gaps[1]) < Fraction(1, 1000)
+    before, after = (len(tone(path, 0)[1]) for path in (source, made))
+    assert before == after
+
+
+def test_a_track_that_ffmpeg_does_not_know_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = record(tmp_path / "in.mov", TWO)
+    content = source.read_bytes()
+    place = content.index(b"mp4a")  # in the first track's description
+    changed = content[:place] + b"apac" + content[place + 4 :].replace(b"esds", b"xsds", 1)
+    source.write_bytes(changed)
+    assert open_clip(source).sound == ("aac",)
+    out = rewrite(source, tmp_path / "out.mov")
+    assert len(packets_of(out)) == 1
+    assert "one audio track is left out" in caplog.text
+
+
+def test_a_clip_that_cannot_seek_is_cut_all_the_same(tmp_path: Path) -> None:
+    source = tmp_path / "raw.h264"
+    plain = record(tmp_path / "plain.mp4")
+    with av.open(plain) as clip, av.open(source, "w", format="h264") as out:
+        copy = out.add_stream_from_template(clip.streams.video[0], opaque=True)
+        for packet in clip.demux(video=0):
+            if packet.size:
+                packet.stream = copy
+                out.mux(packet)
+    out_path = rewrite(source, tmp_path / "out.mp4", span=Span(first=30))
+    assert open_clip(out_path).count == 10
+
+
 def test_a_cut_takes_the_sound_of_its_time(tmp_path: Path) -> None:
     """A click in the sound stays at the picture at which it was."""
     source = record(tmp_path / "in.mkv", replace(TWO, count=120, tick=Fraction(1, 25)))
@@ -142,6 +190,25 @@ def test_subtitles_are_copied(subtitled: Path, tmp_path: Path) -> None:
     assert packets_of(out, "subtitle") == packets_of(subtitled, "subtitle")
     with av.open(out) as container:
         assert container.streams.subtitles[0].language == "ger"
+
+
+def lines_of(path: Path) -> list[tuple[float, float]]:
+    """When each line of subtitles begins, and how long it stays."""
+    with av.open(path) as container:
+        return [
+            (float(packet.pts * packet.time_base), float(packet.duration * packet.time_base))
+            for packet in container.demux(subtitles=0)
+            if packet.size and packet.pts is not None and packet.duration is not None
+        ]
+
+
+def test_lines_of_subtitles_are_cut_to_the_span(subtitled: Path, tmp_path: Path) -> None:
+    assert lines_of(subtitled) == [(0.2, 0.4), (1.0, 0.2)]
+    span = Span(start=Fraction("0.4"), end=Fraction("1.08"))
+    out = rewrite(subtitled, tmp_path / "out.mkv", span=span)
+    (first, second), start = lines_of(out), float(open_clip(out).start)
+    assert np.allclose(first, (start, 0.2), atol=0.002)
+    assert np.allclose(second, (0.6 + start, 0.08), atol=0.002)
 
 
 def test_subtitles_that_the_container_does_not_take_are_told(

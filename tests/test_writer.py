@@ -110,14 +110,20 @@ def test_odd_sides_are_made_even_and_told(tmp_path: Path, caplog: pytest.LogCapt
     assert "65x49 becomes 66x50" in caplog.text
 
 
-@pytest.mark.parametrize("colour", [Colour(1, 1, 1, 1), Colour(9, 2, 9, 14), Colour(6, 1, 6, 6)])
-def test_colour_tags_and_colours_are_kept(tmp_path: Path, colour: Colour) -> None:
+@pytest.mark.parametrize("colour", [Colour(1, 1, 1, 1), Colour(9, 2, 9, 16), Colour(6, 1, 6, 6)])
+@pytest.mark.parametrize("output", ["h264 mp4", "prores", "ffv1"])
+def test_colour_tags_and_colours_are_kept(tmp_path: Path, output: str, colour: Colour) -> None:
+    suffix, encoding = {**OUTPUTS, "ffv1": (".mkv", Encoding("ffv1"))}[output]
     like = replace(new(), colour=colour, aspect=Fraction(4, 3))
     flat = np.full((48, 64, 3), (200, 120, 60), np.uint8)
-    write_all(tmp_path / "out.mp4", like, [flat] * 3, Encoding(crf=4))
-    clip = open_clip(tmp_path / "out.mp4")
-    assert (clip.colour, clip.aspect) == (colour, Fraction(4, 3))
-    assert np.abs(read(tmp_path / "out.mp4")[1].image.astype(int) - flat).max() <= 3
+    path = tmp_path / f"out{suffix}"
+    write_all(path, like, [flat] * 3, replace(encoding, crf=4))
+    clip = open_clip(path)
+    assert (clip.colour.primaries, clip.colour.transfer) == (colour.primaries, colour.transfer)
+    assert clip.aspect == (1 if output == "ffv1" else Fraction(4, 3))
+    if output == "h264 mp4":
+        assert clip.colour == colour
+    assert np.abs(read(path)[1].image.astype(int) - flat).max() <= 3
 
 
 @pytest.mark.parametrize("encoding", [Encoding(crf=1), Encoding("prores")])
@@ -155,12 +161,49 @@ def test_folder_of_pictures(varying_clip: Path, tmp_path: Path) -> None:
     assert [number_in(images.read(path)) for path in found] == [3, 4, 5]
 
 
+def test_a_folder_that_is_not_empty_is_left_alone(plain_clip: Path, tmp_path: Path) -> None:
+    pictures = rewrite(plain_clip, tmp_path / "frames", span=Span(first=0, last=4))
+    before = sorted((path.name, path.read_bytes()) for path in pictures.iterdir())
+    for source, span in ((pictures / "*.png", Span(first=2)), (plain_clip, Span(last=2))):
+        with pytest.raises(UserError, match="is there and not empty"):
+            rewrite(source, pictures, span=span)
+    assert sorted((path.name, path.read_bytes()) for path in pictures.iterdir()) == before
+
+
+def test_a_folder_of_nothing_is_an_error_too(plain_clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="no frame to write"):
+        rewrite(plain_clip, tmp_path / "frames", span=Span(first=999))
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["10:30.mp4", "a b ä 顔.mp4", "OUT.MKV", "x" * 200 + ".mp4"])
+def test_names_that_people_give(plain_clip: Path, tmp_path: Path, name: str) -> None:
+    out = rewrite(plain_clip, tmp_path / name)
+    again = rewrite(out, tmp_path / f"2 {name}")
+    assert len(read(again)) == 40
+
+
+def test_a_relative_name_with_a_colon(
+    plain_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert len(read(rewrite(plain_clip, Path("10:30.mp4")))) == 40
+    with pytest.raises(MediaError, match="no such file"):
+        open_clip(Path("nope:x.mp4"))
+
+
+@pytest.mark.parametrize("name", ["out.gif", "frames"])
+def test_a_codec_for_what_has_none(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match="prores is for videos"):
+        write_all(tmp_path / name, new(), [NOISE], Encoding("prores"))
+
+
 def test_gif_in_and_out(plain_clip: Path, tmp_path: Path) -> None:
     gif = rewrite(plain_clip, tmp_path / "out.gif")
     found = read(gif)
     assert abs(found[-1].time + found[-1].duration - Fraction(40, 30)) < Fraction(1, 20)
     numbers = [number_in(frame.image) for frame in found]
-    assert numbers == sorted(set(numbers)) and len(numbers) >= 36
+    assert numbers == sorted(numbers) and len(set(numbers)) >= 36
     for number, frame in zip(numbers, found, strict=True):
         assert abs(frame.time - Fraction(number, 30)) < Fraction(1, 20)
     again = read(rewrite(gif, tmp_path / "again.mp4"))
@@ -199,7 +242,9 @@ def test_nothing_to_write_leaves_nothing(plain_clip: Path, tmp_path: Path) -> No
 
 
 def test_a_picture_of_another_size_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(MediaError, match="frame of 32x48 in a video of 64x48"):
+    with pytest.raises(
+        MediaError, match=r"out\.mp4: a frame of 32x48 does not fit a video of 64x48"
+    ):
         write_all(tmp_path / "out.mp4", new(), [NOISE, NOISE[:, :32]])
     assert not any(tmp_path.iterdir())
 
@@ -244,7 +289,9 @@ def test_a_kill_leaves_nothing_under_the_name(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == b"writing\n"
         process.send_signal(signal.SIGKILL)
-    assert not path.exists()
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".out.part")
+    os.utime(left, (0, 0))  # as if hours had passed
     write_all(path, new(), [NOISE] * 3)
     assert [item.name for item in tmp_path.iterdir()] == ["out.mp4"]
 
