@@ -8,7 +8,7 @@ import platform
 import statistics
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 from faceswap_ae.doctor import cpu
@@ -22,7 +22,7 @@ class Cost:
     cpu: float
 
 
-def compare(ways: dict[str, Callable[[], object]], rounds: int = 5) -> dict[str, Cost]:
+def compare(ways: Mapping[str, Callable[[], object]], rounds: int = 5) -> dict[str, Cost]:
     """Run each way in turn, `rounds` times after one for warming up."""
     spent: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for _ in range(rounds + 1):
