@@ -1,0 +1,1 @@
+"""Synthetic people: nobody's faces, and an exact truth for a swap between them."""

@@ -1,0 +1,126 @@
+"""Where exactly are the 68 landmarks (iBUG's order, the viewer's left first)?"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from faceswap_ae.synthetic.curves import Field
+from faceswap_ae.synthetic.eyes import Look
+from faceswap_ae.synthetic.features import brow, lids, lips
+from faceswap_ae.synthetic.layers import gather
+from faceswap_ae.synthetic.model import Camera, Model, Posed
+from faceswap_ae.synthetic.people import Features
+
+UPPER, LOWER = 1, 2  # copies of the lips' row
+# Of the jaw line, ear to chin: rings and degrees from the middle.
+JAW_RINGS = np.array([7.0, 8.2, 9.3, 10.4, 11.5, 12.4, 12.9, 13.0, 13.05])
+JAW_ANGLES = np.array([90, 90, 88, 84, 74, 56, 36, 18, 0.0])
+TURNED = 60  # degrees within which the outline hides the jaw's border
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """68 points in the picture (x, y) and in the room (millimetres)."""
+
+    picture: Field
+    room: Field
+
+
+def landmarks(scene: Posed, camera: Camera, look: Look) -> Landmarks:
+    """The points of one frame."""
+    f, squint = scene.model.sitter.face.features, scene.felt.lid_squint
+    row, column = _places(scene.model, *_in_plane(f, look.blink, squint))
+    room = np.empty((68, 3), np.float32)
+    room[17:] = gather(scene.skin, row, column)
+    room[:17] = _jaw(scene, camera)
+    # A pixel's centre is a whole number.
+    return Landmarks(camera.project(room)[0] - 0.5, room)
+
+
+def _in_plane(f: Features, blink: tuple[float, float], squint: float) -> tuple[Any, Any]:
+    """Points 17 to 67 in the face's plane, and which copy of the lips' row they lie on."""
+    points, copy = np.zeros((51, 2)), np.zeros(51, int)
+    x, y, thick = brow(f, np.linspace(0.02, 0.98, 5))
+    y = y + thick * [0.2, 0.75, 0.85, 0.8, 0.3]
+    points[5:10], points[:5] = np.stack([x, y], -1), np.stack([-x[::-1], y[::-1]], -1)
+    tip = f.nose_base + 9.5 + 0.9 * f.nose_tip
+    points[10:14, 1] = np.linspace(2.5, tip, 4)
+    wing = 12.94 * f.nose_width
+    points[14:19, 0] = np.array([-1, -0.5, 0, 0.5, 1]) * wing
+    points[14:19, 1] = f.nose_base + np.array([0.5, -0.8, -1.2, -0.8, 0.5])
+    points[19:25] = _eye(f, -1, blink[0], squint)
+    points[25:31] = _eye(f, 1, blink[1], squint)
+    points[31:], copy[31:] = _mouth(f)
+    return points, copy
+
+
+def _eye(f: Features, side: int, closed: float, squint: float) -> Any:
+    """Left to right along the upper lid, back along the lower one."""
+    x = np.array([-1, -0.36, 0.36, 1]) * f.eye_width
+    low, high = lids(f, x * side, closed, squint)
+    corners = (low + high) / 2
+    y = [corners[0], high[1], high[2], corners[3], low[2], low[1]]
+    return np.stack([x[[0, 1, 2, 3, 2, 1]] + side * f.eye_distance, y], -1)
+
+
+def _mouth(f: Features) -> tuple[Any, Any]:
+    outer = np.array([-1, -0.6, -0.24, 0, 0.24, 0.6, 1]) * f.mouth_width
+    _, line, high = lips(f, outer)
+    top = np.stack([outer, [line[0], *high[1:6], line[6]]], -1)
+    under = np.array([0.6, 0.27, 0, -0.27, -0.6]) * f.mouth_width
+    bottom = np.stack([under, lips(f, under)[0]], -1)
+    above = np.array([-0.86, -0.3, 0, 0.3, 0.86]) * f.mouth_width
+    below = np.array([0.3, 0, -0.3]) * f.mouth_width
+    inner_top = np.stack([above, lips(f, above)[1] + 0.3], -1)
+    inner_low = np.stack([below, lips(f, below)[1] - 0.3], -1)
+    copies = [UPPER] * 7 + [LOWER] * 5 + [UPPER] * 5 + [LOWER] * 3
+    return np.concatenate([top, bottom, inner_top, inner_low]), copies
+
+
+def _places(model: Model, points: Any, copy: Any) -> tuple[Field, Field]:
+    """The grid's fractional (row, column) of points in the face's plane."""
+    x, y = model.surface.points[..., 0], model.relief.plane[..., 1].astype(float)
+    front, lip = model.surface.face > 0.02, model.surface.lips
+    found = np.zeros((2, len(points)), np.float32)
+    for number, (point, which) in enumerate(zip(points, copy, strict=True)):
+        away = (x - point[0]) ** 2 + (y - point[1]) ** 2 + np.where(front, 0, 1e6)
+        away[lip + 1 :] += 1e9 * (which == UPPER)
+        away[: lip + 1] += 1e9 * (which == LOWER)
+        row, column = np.unravel_index(int(np.argmin(away)), away.shape)
+        at_cut = bool(which) and abs(int(row) - lip) <= 2
+        step = (0.0, 0.0) if at_cut else _newton((x, y), int(row), int(column), point)
+        found[:, number] = row + step[0], column + step[1]
+    return found[0], found[1]
+
+
+def _newton(plane: tuple[Any, Any], row: int, column: int, point: Any) -> Any:
+    """One step from the nearest grid point towards the point itself."""
+    x, y = plane
+    r, c = np.clip(row, 1, x.shape[0] - 2), np.clip(column, 1, x.shape[1] - 2)
+    slope = np.array(
+        [
+            [x[r + 1, c] - x[r - 1, c], x[r, c + 1] - x[r, c - 1]],
+            [y[r + 1, c] - y[r - 1, c], y[r, c + 1] - y[r, c - 1]],
+        ]
+    )
+    missing = [point[0] - x[row, column], point[1] - y[row, column]]
+    return np.clip(np.linalg.lstsq(slope / 2, missing, rcond=None)[0], -1, 1)
+
+
+def _jaw(scene: Posed, camera: Camera) -> Field:
+    """The jaw's border, or the head's outline where that hides it."""
+    surface = scene.model.surface
+    rows = np.interp(JAW_RINGS, surface.ring, np.arange(len(surface.ring)))
+    degrees, numbers = np.degrees(surface.angle), np.arange(len(surface.angle))
+    found = np.zeros((17, 3), np.float32)
+    for number in range(17):
+        which, side = min(number, 16 - number), -1 if number < 8 else 1
+        turned = np.linspace(0, TURNED if which < 7 else 0, 25)
+        columns = np.interp(side * (JAW_ANGLES[which] - turned), degrees, numbers)
+        row = np.full(25, rows[which], np.float32)
+        points = gather(scene.skin, row, columns.astype(np.float32))
+        outmost = np.argmax(side * camera.project(points)[0][:, 0])
+        found[number] = points[outmost if which < 7 else 0]
+    return found

@@ -1,0 +1,176 @@
+"""A picture of synthetic people, and everything that is true about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_ae.errors import UserError
+from faceswap_ae.geometry import Image
+from faceswap_ae.synthetic.curves import Field, to_display
+from faceswap_ae.synthetic.expression import Expression
+from faceswap_ae.synthetic.eyes import Look, opened_eyes
+from faceswap_ae.synthetic.landmarks import Landmarks, landmarks
+from faceswap_ae.synthetic.layers import SKIN, Layers, drawn
+from faceswap_ae.synthetic.light import Light, background
+from faceswap_ae.synthetic.model import (
+    FACE_HEIGHT,
+    Camera,
+    Posed,
+    model_of,
+    posed,
+    rotation,
+    stride_for,
+)
+from faceswap_ae.synthetic.mouth import open_mouth
+from faceswap_ae.synthetic.occluder import Occluder, occlude
+from faceswap_ae.synthetic.people import Sitter
+from faceswap_ae.synthetic.shade import shaded
+
+EXPOSURE = 0.92
+SOFTNESS = 0.45  # pixels: a lens, and the edges of a picture that is not oversampled
+CHIN = 13.0  # the ring under which skin is neck
+
+
+@dataclass(frozen=True)
+class Act:
+    """What a sitter does and where. Angles in degrees, the face's height in pixels."""
+
+    face: float = 150.0
+    centre: tuple[float, float] = (0.5, 0.47)  # of the picture's width and height
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    felt: Expression = field(default_factory=Expression)
+    look: Look = field(default_factory=Look)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where it happens. `oversample` draws finer and averages."""
+
+    size: tuple[int, int] = (256, 256)  # width, height
+    light: Light = field(default_factory=Light)
+    backdrop: int = 0
+    grain: float = 0.006
+    seed: int = 0  # of the grain
+    oversample: int = 1
+    occluder: Occluder | None = None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The picture, and the truth about the first sitter in it."""
+
+    image: Image
+    landmarks: Landmarks
+    mask: Image  # (height, width): 255 where the face is seen
+    turn: Field  # (3, 3), the head's rotation
+
+
+def render(
+    sitter: Sitter,
+    act: Act,
+    setting: Setting = Setting(),  # noqa: B008 - frozen
+    others: Sequence[tuple[Sitter, Act]] = (),
+) -> Frame:
+    """Draw a sitter, with others behind."""
+    _check(act, setting)
+    light = _backdrop(setting.backdrop, setting.size).copy()
+    for other, doing in others:
+        _onto(light, other, doing, setting)
+    points, mask, turn = _onto(light, sitter, act, setting)
+    if setting.occluder is not None:
+        mask = mask & ~occlude(light, setting.occluder, setting.light)
+    return Frame(_developed(light, setting), points, mask, turn)
+
+
+def _check(act: Act, setting: Setting) -> None:
+    width, height = setting.size
+    if not (32 <= width <= 8192 and 32 <= height <= 8192):
+        raise UserError(f"a picture of {width}x{height}: sides are 32 to 8192 pixels")
+    if not 16 <= act.face <= 4096:
+        raise UserError(f"a face of {act.face} pixels: 16 to 4096 can be drawn")
+
+
+@lru_cache(maxsize=4)
+def _backdrop(seed: int, size: tuple[int, int]) -> Field:
+    return background(seed, size)
+
+
+def _onto(
+    light: Field, sitter: Sitter, act: Act, setting: Setting
+) -> tuple[Landmarks, Image, Field]:
+    """Draw one sitter into linear light; landmarks, the visible face, the head's rotation."""
+    fine = setting.oversample
+    scale = act.face / FACE_HEIGHT * fine
+    turn = rotation(act.yaw, act.pitch, act.roll)
+    scene = posed(model_of(sitter, stride_for(scale)), act.felt, turn, (0, 0, 0))
+    width, height = setting.size
+    centre = act.centre[0] * width * fine, act.centre[1] * height * fine
+    camera = Camera(scale, centre)
+    points = landmarks(scene, Camera(scale / fine, (centre[0] / fine, centre[1] / fine)), act.look)
+    left, top, right, bottom = _box(scene, camera, (width * fine, height * fine), fine)
+    mask = np.zeros((height, width), np.uint8)
+    if right <= left or bottom <= top:
+        return points, mask, turn
+    near = Camera(scale, (centre[0] - left, centre[1] - top))
+    layers = drawn(scene, near, (right - left, bottom - top))
+    inner = opened_eyes(layers, scene, act.look, setting.light)
+    inner += open_mouth(layers, scene, setting.light, scale)
+    colour, seen = shaded(layers, scene, setting.light, inner, scale)
+    part = slice(top // fine, bottom // fine), slice(left // fine, right // fine)
+    light[part] = _mixed(light[part], layers, (colour, seen), fine)
+    mask[part] = _face(layers, points, fine, (left // fine, top // fine))
+    return points, mask, turn
+
+
+def _box(
+    scene: Posed, camera: Camera, size: tuple[int, int], fine: int
+) -> tuple[int, int, int, int]:
+    """The part of the picture that the sitter touches, in whole pixels of the final picture."""
+    outlines = [camera.project(part)[0].reshape(-1, 2) for part in (scene.skin, scene.hair_tip)]
+    points = np.concatenate(outlines)
+    low = np.clip(points.min(axis=0) - 3, 0, size).astype(int) // fine * fine
+    high = -(-np.clip(points.max(axis=0) + 3, 0, size).astype(int) // fine) * fine
+    return int(low[0]), int(low[1]), int(min(high[0], size[0])), int(min(high[1], size[1]))
+
+
+def _mixed(
+    behind: Field, layers: Layers, drawn_: tuple[Field, NDArray[np.int64]], fine: int
+) -> Field:
+    colour, seen = drawn_
+    if fine == 1:
+        flat = behind.reshape(-1, 3).copy()
+        flat[seen] = colour
+        return flat.reshape(behind.shape)
+    full = np.zeros((len(layers.kind), 4), np.float32)
+    full[seen, :3], full[seen, 3] = np.clip(colour, 0, 4), 1
+    size = behind.shape[1::-1]
+    small = cv2.resize(layers.image(full), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(behind * (1 - small[..., 3:]) + small[..., :3], np.float32)
+
+
+def _face(layers: Layers, points: Landmarks, fine: int, corner: tuple[int, int]) -> Image:
+    """Skin, eyes and mouth inside the landmarks' hull; not hair."""
+    skin = layers.image(((layers.kind == SKIN) & (layers.ring < CHIN)).astype(np.uint8) * 255)
+    size = layers.size[0] // fine, layers.size[1] // fine
+    if fine > 1:
+        skin = cv2.resize(skin, size, interpolation=cv2.INTER_AREA)
+    hull: Any = np.zeros(size[::-1], np.uint8)
+    outline = cv2.convexHull((points.picture - corner).round().astype(np.int32))
+    cv2.fillConvexPoly(hull, outline, 255)
+    return np.where((hull > 0) & (skin > 127), np.uint8(255), np.uint8(0))
+
+
+def _developed(light: Field, setting: Setting) -> Image:
+    """From light to the bytes of a camera: tone curve, softness, grain."""
+    image = cv2.GaussianBlur(to_display(light * np.float32(EXPOSURE)), (0, 0), SOFTNESS)
+    if setting.grain:
+        rng = np.random.default_rng([7, setting.seed])
+        image = image + rng.standard_normal(image.shape, np.float32) * np.float32(setting.grain)
+    return np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
