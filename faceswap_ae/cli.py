@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from faceswap_ae import __version__, terminal
-from faceswap_ae.commands import cut, demo, doctor, info, side
+from faceswap_ae.commands import cut, demo, doctor, info, side, synth
 from faceswap_ae.errors import FaceswapError
 
 # Options of every command, which may stand before or after its name, and how many values follow.
@@ -31,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (demo, doctor, info, cut, side):
+for command in (demo, doctor, info, cut, side, synth):
     name = command.__name__.rpartition(".")[2]
     app.command(name, epilog=EPILOG)(command.run)
 
@@ -66,6 +66,7 @@ def options(
     faceswap-ae info clip.mp4                 what is in a clip
     faceswap-ae cut clip.mp4 -o part.mp4 --start 4.2s --end 1:10
     faceswap-ae side a.mp4 b.mp4 -o both.mp4
+    faceswap-ae synth clips/ada --who ada     a clip of somebody who does not exist
     """
     terminal.show_log(quiet=quiet)
     if plugins is not None:

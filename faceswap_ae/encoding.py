@@ -12,6 +12,8 @@ from faceswap_ae.pixels import matrix_of
 
 RGB = 0  # FFmpeg's code for pixels that need no matrix
 
+REPEATABLE_THREADS = 4  # x264's bits depend on their number
+
 log = logging.getLogger(__name__)
 
 
@@ -22,6 +24,7 @@ class Encoding:
     codec: str = "h264"
     crf: int = 18
     preset: str = "veryfast"
+    repeatable: bool = False  # the same pictures give the same file, on any number of cores
 
 
 H264 = Encoding()
@@ -66,7 +69,10 @@ def kind_for(path: Path, encoding: Encoding) -> Kind:
 
 def options_for(encoding: Encoding) -> dict[str, str]:
     if encoding.codec == "h264":
-        return {"crf": str(encoding.crf), "preset": encoding.preset}
+        options = {"crf": str(encoding.crf), "preset": encoding.preset}
+        # x264's quickest sums depend on where in memory a picture lies.
+        steady = {"x264-params": "cpu-independent=1"} if encoding.repeatable else {}
+        return {**options, **steady}
     return {"level": "3"} if encoding.codec == "ffv1" else {}
 
 
@@ -81,6 +87,11 @@ def told_colour(like: Clip, pixels: str) -> Colour:
     return replace(colour, matrix=RGB, range=2)
 
 
+def threads_for(encoding: Encoding) -> int:
+    """How many threads encode; 0 is as many as there are cores."""
+    return REPEATABLE_THREADS if encoding.repeatable else 0
+
+
 def describe(stream: VideoStream, like: Clip, pixels: str, colour: Colour, *, even: bool) -> None:
     """Tell the encoder all that it has to know before the first frame."""
     odd = (like.width % 2, like.height % 2) if even else (0, 0)
@@ -92,7 +103,6 @@ def describe(stream: VideoStream, like: Clip, pixels: str, colour: Colour, *, ev
     context = stream.codec_context
     context.width, context.height = like.width + odd[0], like.height + odd[1]
     context.pix_fmt = pixels
-    context.thread_count = 0  # as many as there are cores
     # Both, or a varying rate is rounded to the constant one.
     stream.time_base = context.time_base = like.time_base
     context.sample_aspect_ratio = like.aspect

@@ -26,7 +26,16 @@ from av.video.stream import VideoStream
 from faceswap_ae import images
 from faceswap_ae.atomic import replacing, replacing_folder, spare
 from faceswap_ae.clip import Clip, opened
-from faceswap_ae.encoding import H264, Encoding, Kind, describe, kind_for, options_for, told_colour
+from faceswap_ae.encoding import (
+    H264,
+    Encoding,
+    Kind,
+    describe,
+    kind_for,
+    options_for,
+    threads_for,
+    told_colour,
+)
 from faceswap_ae.errors import MediaError, UserError
 from faceswap_ae.geometry import Image
 from faceswap_ae.montage import write_gif
@@ -183,6 +192,8 @@ def _video(
     # Browsers start on a file whose index comes first; the tags are for marks of ours.
     matroska = part.suffix.lower() == ".mkv"
     flags = {} if matroska else {"movflags": "+faststart+use_metadata_tags"}
+    if encoding.repeatable:
+        flags["fflags"] = "+bitexact"  # Matroska otherwise draws a number for each file
     try:
         with av.open(part, "w", options=flags) as container:
             pixels = kind.grey if like.pixels == "gray" else kind.pixels
@@ -190,6 +201,7 @@ def _video(
             options = options_for(encoding)
             stream = container.add_stream(kind.encoder, rate=like.rate, options=options)
             assert isinstance(stream, VideoStream)
+            stream.codec_context.thread_count = threads_for(encoding)
             describe(stream, like, pixels, colour, even=kind.even)
             convert = Writer(pixels, colour)
             size = like.width, like.height

@@ -23,8 +23,10 @@ LOOK = """
 import multiprocessing
 import faceswap_ae
 from faceswap_ae import plugins
+from faceswap_ae.synthetic.people import person
 
 if __name__ == "__main__":
+    assert person("ada").seed  # a file that has to be in the package
     build = plugins.load("models", "pocket").build
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         print(faceswap_ae.__file__, plugins.names("models"), pool.map(build, [21]))

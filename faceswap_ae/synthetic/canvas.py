@@ -54,9 +54,7 @@ class Canvas:
             cv2.circle(mask, centre, size, int(level), -1, cv2.LINE_AA, SUBPIXEL)
         return cv2.GaussianBlur(mask, (0, 0), 1.2).astype(np.float32) / 255
 
-    def strokes(
-        self, places: NDArray[Any], angle: NDArray[Any], length: NDArray[Any]
-    ) -> Field:
+    def strokes(self, places: NDArray[Any], angle: NDArray[Any], length: NDArray[Any]) -> Field:
         """A mask of fine lines that begin at places (x, y): hairs. Lengths in texels."""
         begin = texel(places)
         end = begin + np.stack([np.cos(angle), np.sin(angle)], -1) * length[:, None]

@@ -1,4 +1,4 @@
-"""The small mathematics that faces are made of: steps, bells, splines, noise, light's two scales."""
+"""The small mathematics that faces are made of: steps, bells, splines, noise, scales of light."""
 
 from functools import cache
 from typing import Any
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Field = NDArray[np.float32]  # a value for each point of some grid
+Field = NDArray[Any]  # a value for each point of some grid, float32 once it is drawn with
 
 TONES, BRIGHTEST = 16_384, 4.0  # entries of the table from linear light to sRGB, its last
 
@@ -45,9 +45,9 @@ def spline(knots: ArrayLike, values: ArrayLike, at: ArrayLike) -> NDArray[np.flo
     x, y, t = np.asarray(knots, float), np.asarray(values, float), np.asarray(at, float)
     gap = np.diff(x)
     system, right = np.eye(len(x)), np.zeros_like(y)
-    for i in range(1, len(x) - 1):
-        system[i, i - 1 : i + 2] = gap[i - 1], 2 * (gap[i - 1] + gap[i]), gap[i]
-        right[i] = 6 * ((y[i + 1] - y[i]) / gap[i] - (y[i] - y[i - 1]) / gap[i - 1])
+    for k in range(1, len(x) - 1):
+        system[k, k - 1 : k + 2] = gap[k - 1], 2 * (gap[k - 1] + gap[k]), gap[k]
+        right[k] = 6 * ((y[k + 1] - y[k]) / gap[k] - (y[k] - y[k - 1]) / gap[k - 1])
     bend = np.linalg.solve(system, right)
     i = np.clip(np.searchsorted(x, t, side="right") - 1, 0, len(x) - 2)
     h, after, before = (part[:, None] for part in (gap[i], t - x[i], x[i + 1] - t))

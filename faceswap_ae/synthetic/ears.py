@@ -38,9 +38,7 @@ def ears(sitter: Sitter, surface: Surface) -> tuple[Ear, Ear]:
     return Ear(left[:, ::-1], opened[:, ::-1]), Ear(right, opened)
 
 
-def _placed(
-    axes: tuple[Field, Field, Field], sign: int, side: float, degrees: float
-) -> Field:
+def _placed(axes: tuple[Field, Field, Field], sign: int, side: float, degrees: float) -> Field:
     angle = np.radians(degrees)
     back = np.array([sign * np.sin(angle), 0, -np.cos(angle)])
     out = np.array([sign * np.cos(angle), 0, np.sin(angle)])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.synthetic.curves import Field, bell, bell2, step
-from faceswap_ae.synthetic.features import Relief, fold_line
+from faceswap_ae.synthetic.features import Relief
 from faceswap_ae.synthetic.people import Features
 from faceswap_ae.synthetic.shape import Surface
 
@@ -140,12 +140,8 @@ def _eye_moves(f: Features, x: Array, y: Array) -> dict[str, Array]:
     under = bell2(away, y, (eye, -12), (15, 6))
     return {
         "brow_up": _vector(0, raised, 0.6 * bell(y - brow - 12, 6)),
-        "brow_in_up": _vector(
-            0, 6 * bell2(away, y, (13, brow + 2), (10, 11)) * step(2, 13, y), 0
-        ),
-        "brow_down": _vector(
-            -2.4 * side * bell2(away, y, (14, brow), (9, 9)), -lowered, between
-        ),
+        "brow_in_up": _vector(0, 6 * bell2(away, y, (13, brow + 2), (10, 11)) * step(2, 13, y), 0),
+        "brow_down": _vector(-2.4 * side * bell2(away, y, (14, brow), (9, 9)), -lowered, between),
         "squint": _vector(
             0,
             1.7 * under - bell2(away, y, (eye, 11), (16, 5)),
@@ -166,6 +162,4 @@ def _jaw_share(f: Features, surface: Surface, x: Array, y: Array) -> Field:
     share = inside * np.where(upper, above, below) + (1 - inside) * step(-36, -96, y)
     share = share * (1 - step(13.3, 16.5, surface.ring))[:, None]
     over = np.where(surface.face > 0, step(0, 0.5, surface.face), 0) * step(-22, -45, y)
-    return np.asarray(
-        share * np.where(upper, over, step(0.15, 1, surface.forward)), np.float32
-    )
+    return np.asarray(share * np.where(upper, over, step(0.15, 1, surface.forward)), np.float32)

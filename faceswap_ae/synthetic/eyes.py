@@ -54,7 +54,7 @@ def opened_eyes(layers: Layers, scene: Posed, look: Look, light: Light) -> list[
         where = at[seen]
         if len(where):
             gap = upper[seen] - height[seen], height[seen] - lower[seen]
-            colour = _ball(layers, scene, eye, where, look.gaze, light)
+            colour = _ball(layers, scene, (eye, where), look.gaze, light)
             shaded = colour * _under_lids(outward[seen] / wide, gap)[:, None]
             found.append(Inner(where, np.asarray(shaded, np.float32)))
     return found
@@ -94,7 +94,9 @@ def _lashes(
     lower = step(0.35, 0.7, below) * step(1.5, 0.8, below) * ends * 0.3 * (1 - closed)
     wet = step(-0.2, 0.1, below) * step(0.85, 0.5, below) * ends * (1 - closed)
     dark = to_light(hair_colour(min(marks.brow_tone, 0.45) * 0.5, 0)) * 0.5
-    pink = to_light(skin_colour(sitter)) * np.float32([1.05, 0.85, 0.82]) + np.float32(0.04)
+    pink = to_light(skin_colour(sitter)) * np.array([1.05, 0.85, 0.82], np.float32) + np.float32(
+        0.04
+    )
     for colour, share in ((dark, 0.9 * upper), (dark, lower), (pink, 0.4 * wet)):
         layers.albedo[at] += (colour - layers.albedo[at]) * share[:, None]
     layers.gloss[at, 0] = layers.gloss[at, 0] * (1 - upper) + 0.5 * wet
@@ -103,13 +105,12 @@ def _lashes(
 def _ball(
     layers: Layers,
     scene: Posed,
-    eye: Eye,
-    where: Where,
+    part: tuple[Eye, Where],
     gaze: tuple[float, float],
     light: Light,
 ) -> Any:
     """The eyeball's light: white, iris, pupil, the window's reflection."""
-    camera = scene.eye_of_camera
+    (eye, where), camera = part, scene.eye_of_camera
     ray = scene.into_head(layers.place[where]) - camera
     ray /= np.linalg.norm(ray, axis=-1, keepdims=True)
     start = camera - eye.centre
@@ -120,10 +121,11 @@ def _ball(
     ahead = _direction(gaze, eye.side)
     out, angle = _polar(point, ahead)
     colour = _iris(scene, out, angle)
-    outward = (layers.plane[where, 0] * eye.side - scene.model.sitter.face.features.eye_distance)
-    part = outward / scene.model.sitter.face.features.eye_width
-    white = WHITE * (1 - step(0.35, 1, np.abs(part))[:, None] * np.array([0, 0.18, 0.20]))
-    white = white + (CORNER - white) * step(-0.74, -0.92, part)[:, None]
+    outward = layers.plane[where, 0] * eye.side - scene.model.sitter.face.features.eye_distance
+    along_lid = outward / scene.model.sitter.face.features.eye_width
+    redness = step(0.35, 1, np.abs(along_lid))[:, None] * np.array([0, 0.18, 0.20])
+    white = WHITE * (1 - redness)
+    white = white + (CORNER - white) * step(-0.74, -0.92, along_lid)[:, None]
     inside = step(IRIS_RADIUS + 0.35, IRIS_RADIUS - 0.35, out)[:, None]
     colour = white + (colour - white) * inside
     lit = _lit(point @ scene.turn.T, light)

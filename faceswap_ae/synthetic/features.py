@@ -109,9 +109,7 @@ def _sockets(f: Features, away: Array, y: Array) -> Array:
     socket = -(8.2 - f.eye_depth) * np.exp(-0.8 * ball**1.25) - 3.6 * bell2(
         away, y, (15.5, 3), (5.5, 8)
     )
-    trough = -1.6 * (0.4 + f.eye_bags) * bell2(
-        away, y, (f.eye_distance - 6, -13), (12, 4), -0.25
-    )
+    trough = -1.6 * (0.4 + f.eye_bags) * bell2(away, y, (f.eye_distance - 6, -13), (12, 4), -0.25)
     bag = 0.9 * f.eye_bags * bell2(away, y, (f.eye_distance - 2, -9.5), (11, 2.3), -0.1)
     return np.asarray(ridge + socket + trough + bag)
 

@@ -17,6 +17,7 @@ from faceswap_ae.synthetic.raster import normals
 from faceswap_ae.synthetic.shape import Surface
 
 LONG = 0.4  # length from which hair falls
+WIDEST = 5.5  # ring from which long hair hangs
 LAST_RING = 9.6  # the shell ends below the ears
 STRANDS = (256, 2048)  # rows and columns of the streaks
 STREAKS = ((60, 0.35), (180, 0.5), (520, 0.8), (1000, 0.6))  # columns of noise, strength
@@ -31,7 +32,7 @@ class Shell:
     tip: Field  # (..., 3)
     inside: Field  # millimetres from the hair line, positive within the hair
     place: Field  # (..., 2): where in the streaks, in [0, 1]
-    streaks: Field  # (rows, columns) of its own, about -1 to 1
+    streaks: tuple[Field, ...]  # (rows, columns) of their own, about -1 to 1; each half as fine
     scalp: Field  # of the head's surface: 1 where skin is under hair
 
 
@@ -45,9 +46,14 @@ def shell(sitter: Sitter, surface: Surface) -> Shell:
     tip = base + normals(surface.points.astype(np.float32))[:count] * thick[..., None]
     root = base
     if hair.length >= LONG:
+        tip = _hanging(tip, surface.ring[:count])
         fall = _falling(hair, tip[-1], surface.angle)
         ends = _falling_edge(tip[-1])
-        root = np.concatenate([root, fall * [0.9, 1, 0.9]])
+        leaving = step(0, 0.5, np.linspace(0, 1, FALLING))[:, None, None]
+        inner = np.concatenate([root[-1:, :, :1], root[-1:, :, :1] * 0, root[-1:, :, 2:]], -1)
+        inner = inner + (fall * [0.9, 1, 0.9] - inner) * leaving
+        inner[..., 1] = fall[..., 1]
+        root = np.concatenate([root, inner])
         tip, inside = np.concatenate([tip, fall]), np.concatenate([inside, ends])
     rows = np.linspace(0, 1, len(tip))[:, None]
     around = (surface.angle / (2 * np.pi) + 0.5)[None]
@@ -55,8 +61,21 @@ def shell(sitter: Sitter, surface: Surface) -> Shell:
     skin = from_line(hair, surface.points, sitter.head.seed)
     under = step(-5, 15, skin) * (0.15 if hair.bald > 0.5 else 1.0)
     scalp = 0.8 * under * (surface.ring < 11.5)[:, None]
-    parts = (root, tip, inside, place, _streaks(hair, rng), scalp)
-    return Shell(*(np.asarray(part, np.float32) for part in parts))
+    streaks = _coarser(_streaks(hair, rng))
+    root_, tip_, inside_, place_, scalp_ = (
+        np.asarray(part, np.float32) for part in (root, tip, inside, place, scalp)
+    )
+    return Shell(root_, tip_, inside_, place_, streaks, scalp_)
+
+
+def _coarser(streaks: Field) -> tuple[Field, ...]:
+    """The streaks at half and quarter and eighth of their columns, as strong as they were."""
+    levels = [streaks]
+    for _ in range(3):
+        size = levels[-1].shape[1] // 2, streaks.shape[0]
+        half = cv2.resize(levels[-1], size, interpolation=cv2.INTER_AREA)
+        levels.append(half * np.float32(streaks.std() / half.std()))
+    return tuple(levels)
 
 
 def from_line(hair: Hair, points: Any, seed: int) -> Any:
@@ -86,9 +105,7 @@ def _thickness(
     grid = noise(rng, (64, 256), (4, 26), 3)
     down = np.clip(surface.ring[: len(base)] / 10 * 63, 0, 63)[:, None] * np.ones_like(y)
     across = (angle / (2 * np.pi) + 0.5) * 255 + 10 * hair.parting * down / 63
-    clump = cv2.remap(
-        grid, across.astype(np.float32), down.astype(np.float32), cv2.INTER_LINEAR
-    )
+    clump = cv2.remap(grid, across.astype(np.float32), down.astype(np.float32), cv2.INTER_LINEAR)
     thick = volume * step(-6, 30, inside) * (0.72 + 0.28 * step(-20, 90, y)) + 0.6
     thick = thick + 0.26 * clump * volume * step(-2, 14, inside)
     if long < LONG:
@@ -100,6 +117,18 @@ def _thickness(
     return np.maximum(thick - crease, 0.4)
 
 
+def _hanging(tip: Any, ring: Any) -> Any:
+    """Long hair does not follow the skull inwards: it hangs from where it is widest."""
+    below = ring >= WIDEST
+    hung = tip.copy()
+    wide = np.maximum.accumulate(np.abs(tip[below, :, 0]), axis=0)
+    hung[below, :, 0] = np.sign(tip[below, :, 0]) * wide
+    hung[below, :, 2] = np.minimum.accumulate(tip[below, :, 2], axis=0)
+    # The strip beside the face keeps its place, or hair would stand away from the cheeks.
+    front = step(25, -5, tip[..., 2])[..., None]
+    return tip + (hung - tip) * front
+
+
 def _falling(hair: Hair, last: Any, angle: Any) -> Any:
     """Rows from the shell's last one down to where long hair ends, thinning out in locks."""
     end = np.interp(hair.length, [LONG, 1], [-75, -215])
@@ -108,7 +137,7 @@ def _falling(hair: Hair, last: Any, angle: Any) -> Any:
     # Locks end at different heights: a straight edge looks like cloth.
     ragged = 9 * np.sin(7 * angle + 1) + 6 * np.sin(17 * angle)
     wave = 1.5 * np.sin(6 * t + 9 * angle) * t + np.sin(9 * t + 23 * angle)
-    narrow = 1 + 0.07 * np.sin(np.pi * np.minimum(1.1 * t, 1)) - 0.02 * t
+    narrow = 1 + 0.03 * np.sin(np.pi * np.minimum(1.1 * t, 1)) - 0.10 * t**2
     down = y + (end + ragged[None] - y) * t
     out = x * narrow + wave * np.sin(angle), down, z * (1 - 0.06 * t) + 3 * t + wave * np.cos(angle)
     return np.stack(np.broadcast_arrays(*out), -1)

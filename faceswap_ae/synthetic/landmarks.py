@@ -1,7 +1,6 @@
 """Where exactly are the 68 landmarks (iBUG's order, the viewer's left first)?"""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np

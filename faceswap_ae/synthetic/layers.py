@@ -20,6 +20,8 @@ EMPTY, SKIN, EAR, HAIR = range(4)
 BODY, CLOTH = 12.6, 17.45  # rings from which there is no painted face, and cloth
 # Nested copies of the hair: how far out, streaks kept above, millimetres inside the line.
 COPIES = ((0.45, -9.0, 3.0), (0.75, -0.25, 7.0), (1.0, 0.25, 11.0))
+EDGE, FINE = 5.0, 0.5  # how soft hair ends: millimetres at its line, strength of a strand
+STREAKS_PER_MM = 4.4  # columns of the streaks' texture
 CHUNK = 256  # columns of the maps that cv2.remap takes, whose sides are limited
 Where = NDArray[np.int64]
 
@@ -35,6 +37,7 @@ class Layers:
         self.row = np.full(count, -1, np.float32)  # of the head's grid
         self.ring = np.zeros(count, np.float32)
         self.strand = np.zeros(count, np.float32)
+        self.cover = np.ones(count, np.float32)  # of the background, where hair is thin
         self.plane = np.zeros((count, 2), np.float32)
         self.normal, self.place, self.albedo, self.gloss, self.along = (
             np.zeros((count, 3), np.float32) for _ in range(5)
@@ -141,7 +144,7 @@ def _draw_ear(layers: Layers, scene: Posed, camera: Camera, number: int) -> None
     layers.depth[seen], layers.kind[seen] = hits.depth.ravel()[seen], EAR
     layers.normal[seen] = gather(normals(points), row, column)
     layers.place[seen] = gather(points, row, column)
-    tone = to_light(skin_colour(scene.model.sitter)) * np.float32([1, 0.86, 0.82])
+    tone = to_light(skin_colour(scene.model.sitter)) * np.array([1, 0.86, 0.82], np.float32)
     layers.albedo[seen] = tone * (0.42 + 0.58 * gather(ear.open, row, column))[:, None]
     layers.gloss[seen] = 0.35, 1, 0
     layers.plane[seen], layers.ring[seen] = 0, 7
@@ -156,17 +159,32 @@ def _draw_hair(layers: Layers, scene: Posed, camera: Camera) -> None:
         hits = raster(*camera.project(points), layers.size, hidden)
         seen = layers.nearer(hits)
         row, column = hits.row.ravel()[seen], hits.column.ravel()[seen]
-        inside, strand = _strands(scene, row, column)
-        there = inside - within + soft * np.clip(strand, -1.4, 1.4) > 0
-        kept = np.flatnonzero(there & (strand > sparse))
-        seen, row, column = seen[kept], row[kept], column[kept]
+        inside, strand = _strands(scene, row, column, camera.scale)
+        dense = (inside - within + soft * np.clip(strand, -1.4, 1.4)) / EDGE + 0.5
+        share = np.clip(np.minimum(dense, (strand - sparse) / FINE + 0.5), 0, 1)
+        kept = np.flatnonzero(share > 0.05)
+        seen, row, column, share = seen[kept], row[kept], column[kept], share[kept]
         inside, strand = inside[kept], strand[kept]
-        edge = step(within - 3, within + 13, inside + 3 * strand) + hair.fringe
-        full = np.where(layers.kind[seen] == SKIN, np.clip(edge, 0, 1), 1).astype(np.float32)
+        full = _hiding(layers, seen, share, within, (inside, strand, hair.fringe))
         depth = 0.62 + 0.05 * inside
         shade = (0.5 + 0.5 * out) * np.clip(depth, 0.62 + 0.3 * (1 - hair.fringe), 1)
         _lay(layers, scene, (seen, row, column), points, (full, strand, shade))
-        layers.depth[seen] = hits.depth.ravel()[seen]
+        solid = seen[share > 0.5]
+        layers.depth[solid] = hits.depth.ravel()[solid]
+
+
+def _hiding(
+    layers: Layers, seen: Where, share: Field, within: float, lies: tuple[Field, Field, float]
+) -> Field:
+    """How much of what is there the hair hides; over nothing it is seen through instead."""
+    inside, strand, fringe = lies
+    below = layers.kind[seen]
+    roots = np.clip(step(within - 3, within + 13, inside + 3 * strand) + fringe, 0, 1)
+    open_ = below == EMPTY
+    thin = open_ | (layers.cover[seen] < 1)
+    layers.cover[seen[thin]] = np.maximum(layers.cover[seen[thin]] * ~open_[thin], share[thin])
+    hides = np.where(below == SKIN, roots * share, share)
+    return np.where(open_, 1, hides).astype(np.float32)
 
 
 def _draw_inside_of_hair(layers: Layers, scene: Posed, camera: Camera) -> None:
@@ -177,7 +195,7 @@ def _draw_inside_of_hair(layers: Layers, scene: Posed, camera: Camera) -> None:
     seen = layers.nearer(hits)
     row = hits.row.ravel()[seen]
     column = points.shape[1] - 1 - hits.column.ravel()[seen]
-    inside, strand = _strands(scene, row, column)
+    inside, strand = _strands(scene, row, column, camera.scale)
     kept = np.flatnonzero(inside + 4.5 * strand > 0)
     seen, row, column, strand = seen[kept], row[kept], column[kept], strand[kept]
     layers.depth[seen] = hits.depth.ravel()[seen]
@@ -188,11 +206,14 @@ def _draw_inside_of_hair(layers: Layers, scene: Posed, camera: Camera) -> None:
     layers.strand[seen] -= 0.8
 
 
-def _strands(scene: Posed, row: Field, column: Field) -> tuple[Field, Field]:
+def _strands(scene: Posed, row: Field, column: Field, scale: float) -> tuple[Field, Field]:
+    """Millimetres within the hair line, and the streaks, as fine as pixels can show."""
     shell = scene.model.shell
+    finest = np.log2(max(STREAKS_PER_MM / scale, 1))
+    streaks = shell.streaks[min(int(finest + 0.3), len(shell.streaks) - 1)]
     place = gather(shell.place, row, column)
-    last = np.array(shell.streaks.shape, np.float32) - 1
-    strand = gather(shell.streaks, place[:, 1] * last[0], place[:, 0] * last[1])
+    last = np.array(streaks.shape, np.float32) - 1
+    strand = gather(streaks, place[:, 1] * last[0], place[:, 0] * last[1])
     return gather(shell.inside, row, column), strand
 
 
@@ -214,7 +235,9 @@ def _lay(
     layers.normal[seen] *= 1 - cover
     layers.normal[seen] += gather(normals(scene.hair_tip), row, column) * cover
     layers.along[seen], layers.strand[seen] = gather(along, row, column), strand
-    colour = to_light(_hair_colour(scene)) * (np.clip(1 + 0.38 * strand, 0.25, 2.2) * shade)[:, None]
+    colour = (
+        to_light(_hair_colour(scene)) * (np.clip(1 + 0.38 * strand, 0.25, 2.2) * shade)[:, None]
+    )
     _cover(layers, seen, colour, cover)
     layers.gloss[seen, 0] *= 1 - full
 

@@ -129,6 +129,4 @@ def posed(model: Model, felt: Expression, turn: Field, shift: Any) -> Posed:
     left, right = (placed(ear.points) for ear in model.ears)
     skin = placed(moved(at_rest, model.muscles, felt), model.follows)
     hair = model.shell
-    return Posed(
-        model, felt, turn, away, skin, placed(hair.root), placed(hair.tip), (left, right)
-    )
+    return Posed(model, felt, turn, away, skin, placed(hair.root), placed(hair.tip), (left, right))

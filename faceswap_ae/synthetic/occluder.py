@@ -11,6 +11,7 @@ from faceswap_ae.synthetic.curves import Field, to_light
 from faceswap_ae.synthetic.light import Light
 
 Kind = Literal["microphone", "hand"]
+KINDS: tuple[Kind, ...] = ("microphone", "hand")
 FINGERS = ((-0.42, 0.85), (-0.16, 1.0), (0.12, 0.97), (0.38, 0.78))  # across the palm, length
 
 
@@ -26,7 +27,7 @@ class Occluder:
 
 
 def occlude(light: Field, what: Occluder, falling: Light) -> Image:
-    """Draw it over a picture in linear light; the mask (height, width) of what it hides, 0 or 255."""
+    """Draw it over a picture in linear light; 255 in the mask (height, width) where it hides."""
     parts = {"microphone": _microphone, "hand": _hand}[what.kind](what)
     hidden = np.zeros(light.shape[:2], np.uint8)
     for shape, colour in parts:
@@ -43,7 +44,7 @@ def occlude(light: Field, what: Occluder, falling: Light) -> Image:
 
 
 def _capsule(mask: Image, begin: Any, end: Any, radius: float) -> None:
-    points = [tuple(int(round(value * 16)) for value in point) for point in (begin, end)]
+    points = [tuple(round(float(value) * 16) for value in point) for point in (begin, end)]
     cv2.line(mask, points[0], points[1], 255, max(1, int(2 * radius)), cv2.LINE_AA, 4)
     for point in points:
         cv2.circle(mask, point, int(radius * 16), 255, -1, cv2.LINE_AA, 4)
@@ -57,7 +58,7 @@ def _rounded(mask: Image, size: float) -> Field:
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, ksize=3) / 8
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, ksize=3) / 8
     normal = np.stack([-across, down, np.ones_like(across)], -1)
-    return normal / np.linalg.norm(normal, axis=-1, keepdims=True)
+    return np.asarray(normal / np.linalg.norm(normal, axis=-1, keepdims=True))
 
 
 def _placed(what: Occluder, x: float, y: float) -> tuple[float, float]:

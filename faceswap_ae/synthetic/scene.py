@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -33,6 +32,7 @@ from faceswap_ae.synthetic.shade import shaded
 
 EXPOSURE = 0.92
 SOFTNESS = 0.45  # pixels: a lens, and the edges of a picture that is not oversampled
+EDGE = 0.55  # pixels that an outline is soft where nothing is drawn finer
 CHIN = 13.0  # the ring under which skin is neck
 
 
@@ -72,10 +72,18 @@ class Frame:
     turn: Field  # (3, 3), the head's rotation
 
 
+def parse_size(text: str) -> tuple[int, int]:
+    """`480x360` as (width, height)."""
+    width, cross, height = text.lower().partition("x")
+    if not (cross and width.isdigit() and height.isdigit()):
+        raise UserError(f"'{text}' is not a size; write 480x360")
+    return int(width), int(height)
+
+
 def render(
     sitter: Sitter,
     act: Act,
-    setting: Setting = Setting(),  # noqa: B008 - frozen
+    setting: Setting = Setting(),
     others: Sequence[tuple[Sitter, Act]] = (),
 ) -> Frame:
     """Draw a sitter, with others behind."""
@@ -143,16 +151,20 @@ def _box(
 def _mixed(
     behind: Field, layers: Layers, drawn_: tuple[Field, NDArray[np.int64]], fine: int
 ) -> Field:
+    """Lay the sitter over what is behind, edges smooth."""
     colour, seen = drawn_
-    if fine == 1:
-        flat = behind.reshape(-1, 3).copy()
-        flat[seen] = colour
-        return flat.reshape(behind.shape)
     full = np.zeros((len(layers.kind), 4), np.float32)
-    full[seen, :3], full[seen, 3] = np.clip(colour, 0, 4), 1
-    size = behind.shape[1::-1]
-    small = cv2.resize(layers.image(full), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(behind * (1 - small[..., 3:]) + small[..., :3], np.float32)
+    cover = layers.cover[seen, None]
+    full[seen, :3], full[seen, 3:] = np.clip(colour, 0, 4) * cover, cover
+    whole = layers.image(full)
+    if fine > 1:
+        size = behind.shape[1::-1]
+        over = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
+    else:
+        soft = cv2.GaussianBlur(whole, (0, 0), EDGE)
+        at_edge = (soft[..., 3] > 0.01) & (soft[..., 3] < 0.99)
+        over = np.where(at_edge[..., None], soft, whole)
+    return np.asarray(behind * (1 - over[..., 3:]) + over[..., :3], np.float32)
 
 
 def _face(layers: Layers, points: Landmarks, fine: int, corner: tuple[int, int]) -> Image:
@@ -161,10 +173,11 @@ def _face(layers: Layers, points: Landmarks, fine: int, corner: tuple[int, int])
     size = layers.size[0] // fine, layers.size[1] // fine
     if fine > 1:
         skin = cv2.resize(skin, size, interpolation=cv2.INTER_AREA)
-    hull: Any = np.zeros(size[::-1], np.uint8)
+    hull: Image = np.zeros(size[::-1], np.uint8)
     outline = cv2.convexHull((points.picture - corner).round().astype(np.int32))
     cv2.fillConvexPoly(hull, outline, 255)
-    return np.where((hull > 0) & (skin > 127), np.uint8(255), np.uint8(0))
+    hull[skin <= 127] = 0
+    return hull
 
 
 def _developed(light: Field, setting: Setting) -> Image:
@@ -173,4 +186,4 @@ def _developed(light: Field, setting: Setting) -> Image:
     if setting.grain:
         rng = np.random.default_rng([7, setting.seed])
         image = image + rng.standard_normal(image.shape, np.float32) * np.float32(setting.grain)
-    return np.clip(image * 255 + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image * 255 + 0.5, 0, 255), np.uint8)

@@ -5,8 +5,6 @@ ground dimmed by what stands around. Hair: Kajiya and Kay (1989). Everything is 
 pixels that show something, as rows of a table.
 """
 
-from typing import Any
-
 import cv2
 import numpy as np
 
@@ -36,7 +34,7 @@ def shaded(
     arriving = _arriving(normal, facing, dim, shadow, light)
     arriving = _bled(layers, seen, arriving, scale)
     colour = layers.albedo[seen] * arriving
-    colour += _gloss(layers.gloss[seen], normal, view, facing, (dim, shadow), light)
+    colour += _gloss(layers.gloss[seen], (normal, view), facing, (dim, shadow), light)
     is_hair = np.flatnonzero(layers.kind[seen] == HAIR)
     if len(is_hair):
         some = seen[is_hair]
@@ -51,7 +49,7 @@ def shaded(
 
 def _unit(vectors: Field) -> Field:
     length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))[:, None]
-    return vectors / (length + np.float32(1e-6))
+    return np.asarray(vectors / (length + np.float32(1e-6)))
 
 
 def _around(normal: Field, light: Light) -> tuple[Field, Field]:
@@ -63,9 +61,7 @@ def _around(normal: Field, light: Light) -> tuple[Field, Field]:
     return fill, light.sky * up + light.ground * (1 - up)
 
 
-def _arriving(
-    normal: Field, facing: Field, dim: Field, shadow: Field, light: Light
-) -> Field:
+def _arriving(normal: Field, facing: Field, dim: Field, shadow: Field, light: Light) -> Field:
     direct = np.clip((facing[:, None] + WRAP) / (1 + WRAP), 0, 1) ** np.float32(1.1)
     reach = np.column_stack([shadow**0.75, shadow, shadow])
     open_ = np.column_stack([dim**0.75, dim, dim])
@@ -97,13 +93,12 @@ def _bled(layers: Layers, seen: Where, arriving: Field, scale: float) -> Field:
 
 def _gloss(
     gloss: Field,
-    normal: Field,
-    view: Field,
+    directions: tuple[Field, Field],
     facing: Field,
     open_: tuple[Field, Field],
     light: Light,
 ) -> Field:
-    dim, shadow = open_
+    (normal, view), (dim, shadow) = directions, open_
     half = _unit(view + light.direction)
     along = np.clip(np.einsum("ij,ij->i", normal, half), 0, 1)
     across = np.clip(np.einsum("ij,ij->i", normal, view), 0, 1)
@@ -145,7 +140,9 @@ def _dimmed(layers: Layers, seen: Where, scale: float) -> Field:
         shrink = max(1, int(sigma / 2))
         small = max(size[0] // shrink, 2), max(size[1] // shrink, 2)
         near, weight = (
-            cv2.GaussianBlur(cv2.resize(part, small, interpolation=cv2.INTER_AREA), (0, 0), sigma / shrink)
+            cv2.GaussianBlur(
+                cv2.resize(part, small, interpolation=cv2.INTER_AREA), (0, 0), sigma / shrink
+            )
             for part in (depth, solid)
         )
         mean = cv2.resize(near / np.maximum(weight, 1e-3), size, interpolation=cv2.INTER_LINEAR)
@@ -176,5 +173,3 @@ def _shadow(layers: Layers, seen: Where, scene: Posed, light: Light) -> Field:
     blocked = gather(soft, place[:, 1] - 0.5, place[:, 0] - 0.5)
     own = np.exp(HARD * np.clip(depth - 15, -150, 150))
     return np.asarray(np.clip(own / np.maximum(blocked, 1e-12), 0, 1) ** 1.5, np.float32)
-
-

@@ -64,11 +64,11 @@ def rings(sitter: Sitter) -> NDArray[np.float64]:
     table = np.array(
         [
             [116 + crown, 2, 1, 116 + crown, 0, 116 + crown, -2, 2.0],
-            [112 + crown, 32, 38, 112 + crown, -6, 110 + crown, -45, 2.0],
-            [102 + crown, 58, 55 + 0.6 * temple, 101 + crown, -12, 95 + crown, -76, 2.0],
-            [88 + 0.8 * crown, 77 + 0.6 * ahead, 65 + 0.8 * temple, 85 + 0.7 * crown, -12]
+            [112 + crown, 32, 29, 112 + crown, -6, 110 + crown, -45, 2.0],
+            [102 + crown, 58, 48 + 0.6 * temple, 101 + crown, -12, 95 + crown, -76, 2.0],
+            [88 + 0.8 * crown, 77 + 0.6 * ahead, 61 + 0.8 * temple, 85 + 0.7 * crown, -12]
             + [74 + 0.6 * crown, -94, 2.0],
-            [71 + 0.6 * crown, 89.5 + ahead, 70.5 + temple, 64 + 0.5 * crown, -12]
+            [71 + 0.6 * crown, 89.5 + ahead, 69.5 + temple, 64 + 0.5 * crown, -12]
             + [50 + 0.4 * crown, -101, 2.02],
             [49 + 0.3 * crown, 96 + 0.8 * ahead, 73 + temple, 42, -10, 26, -103, 2.1],
             [22, 97, 73 + 0.5 * temple + 0.2 * cheek, 19, -6, 3, -99, 2.2],
@@ -110,7 +110,7 @@ def _columns(stride: int) -> NDArray[np.float64]:
     front = np.linspace(0, FRONT, FRONT_COLUMNS)
     half = np.concatenate([front, np.linspace(FRONT, 180, BACK_COLUMNS)[1:]])
     kept = half[np.unique(np.append(np.arange(0, len(half), stride), len(half) - 1))]
-    return np.radians(np.concatenate([-kept[:0:-1], kept]))
+    return np.asarray(np.radians(np.concatenate([-kept[:0:-1], kept])))
 
 
 def _wound(

@@ -79,11 +79,11 @@ def _layers(sitter: Sitter) -> tuple[Field, Field, Field]:
         return inner
     outer = _painted(sitter, around.marks, around.seed)
     mask = _inside_features(sitter.face.features)
-    return tuple(  # type: ignore[return-value] # three in, three out
-        a * (mask[..., None] if a.ndim == 3 else mask)
-        + b * (1 - (mask[..., None] if a.ndim == 3 else mask))
+    albedo, gloss, wrinkles = (
+        b + (a - b) * (mask[..., None] if a.ndim == 3 else mask)
         for a, b in zip(inner, outer, strict=True)
     )
+    return albedo, gloss, wrinkles
 
 
 def _inside_features(f: Features) -> Field:
@@ -125,8 +125,8 @@ def _complexion(c: Canvas, f: Features, m: Marks) -> None:
     ring = tired * bell2(c.away, c.y, (f.eye_distance - 4, -9), (12, 5))
     c.tint(SHADE, np.clip(ring + 0.5 * bell2(c.away, c.y, (16, 1), (4, 6)), 0, 1))
     c.tint((0.90, 0.80, 0.77), 0.75 * bell2(c.away, c.y, (f.eye_distance, 5), (15, 6)))
-    grain = 0.022 * c.coarse[..., None] * np.float32([0.6, 1, 1])
-    grain = grain + 0.022 * c.middle[..., None] * np.float32([0.5, 1, 1])
+    grain = 0.022 * c.coarse[..., None] * np.array([0.6, 1, 1], np.float32)
+    grain = grain + 0.022 * c.middle[..., None] * np.array([0.5, 1, 1], np.float32)
     c.albedo *= 1 + grain + np.float32(0.03 * m.pores) * c.fine[..., None]
     c.relief += np.float32(0.10 * m.pores) * c.fine + np.float32(0.12) * c.middle
     if m.eye_shadow > 0.15 and m.lashes > 0:
@@ -265,7 +265,10 @@ def _brows(c: Canvas, sitter: Sitter, m: Marks) -> None:
 
 def _brow_ground(f: Features, side: int) -> Field:
     x, y, thick = brow(f, np.linspace(0, 1, 60))
-    upper, lower = np.stack([x * side, y + 0.75 * thick], -1), np.stack([x * side, y - 0.75 * thick], -1)
+    upper, lower = (
+        np.stack([x * side, y + 0.75 * thick], -1),
+        np.stack([x * side, y - 0.75 * thick], -1),
+    )
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
     outline = texel(np.concatenate([upper, lower[::-1]])).round().astype(np.int32)
     cv2.fillPoly(mask, [outline], 255, cv2.LINE_AA)

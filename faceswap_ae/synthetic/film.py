@@ -1,0 +1,198 @@
+"""A clip of synthetic people, with its sound and the truth about every frame."""
+
+import json
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from faceswap_ae import __version__
+from faceswap_ae.atomic import write_text
+from faceswap_ae.clip import BT709, Clip
+from faceswap_ae.encoding import Encoding
+from faceswap_ae.geometry import Image
+from faceswap_ae.synthetic.light import LIGHTS
+from faceswap_ae.synthetic.motion import Performance, voice
+from faceswap_ae.synthetic.occluder import KINDS, Occluder
+from faceswap_ae.synthetic.people import Sitter, Truth, alone, hybrid, person
+from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
+from faceswap_ae.writer import writing
+
+FACE = 0.42  # of the picture's shorter side
+ALONE_BELOW = 24  # frames that are not worth starting processes for
+HIDDEN = (0.35, 0.75)  # of the clip's length, in which something crosses the face
+
+Made = tuple[Image, Image, dict[str, Any]]  # picture, visible face, truth
+
+
+@dataclass(frozen=True)
+class Film:
+    """What is filmed. The same film with another face is the truth of a swap."""
+
+    who: str = "ada"
+    as_if: str | None = None
+    truth: Truth = "features"
+    company: str | None = None  # a second person in the picture
+    seconds: Fraction = Fraction(10)
+    fps: Fraction = Fraction(15)
+    size: tuple[int, int] = (480, 360)
+    seed: int = 0
+    occlude: bool = False
+    cut: bool = False  # to another place, in the middle
+
+    @property
+    def count(self) -> int:
+        return max(1, round(self.seconds * self.fps))
+
+    @property
+    def sitter(self) -> Sitter:
+        """Who is in front: with their own face, or another's."""
+        head = person(self.who)
+        return alone(head) if self.as_if is None else hybrid(person(self.as_if), head, self.truth)
+
+
+def shoot(
+    film: Film, out: Path, told: Callable[[int], None], *, lossless: bool = False
+) -> list[Path]:
+    """Write clip, mask and truth into a folder; the files."""
+    clip = out / ("clip.mkv" if lossless else "clip.mp4")
+    mask, truth = out / "face-mask.mkv", out / "truth.json"
+    encoding = Encoding("ffv1" if lossless else "h264", repeatable=True)
+    grey = Encoding("ffv1", repeatable=True)
+    sound = voice(Performance(film.seed), float(film.count / film.fps))
+    rows: list[dict[str, Any]] = []
+    film.sitter  # noqa: B018 - a wrong name is told before anything is written
+    with ExitStack() as stack:
+        pictures = stack.enter_context(writing(clip, _like(film, "rgb24"), encoding, tracks=sound))
+        masks = stack.enter_context(writing(mask, _like(film, "gray"), grey))
+        for index, (image, face, row) in enumerate(_made(film)):
+            time = index / film.fps
+            pictures.write(image, time, 1 / film.fps)
+            masks.write(face, time, 1 / film.fps)
+            rows.append(row)
+            told(index + 1)
+    facts = {"version": 1, "made_by": f"faceswap_ae {__version__}", "film": asdict(film)}
+    write_text(truth, json.dumps({**facts, "frames": rows}, default=str))
+    return [clip, truth, mask]
+
+
+def frame(film: Film, index: int) -> Frame:
+    """One frame alone: the same whichever process makes it."""
+    sitter, act, setting, others = _staged(film, index)
+    return render(sitter, act, setting, others)
+
+
+def _made(film: Film) -> Iterator[Made]:
+    """All frames in order, made on all cores."""
+    make = partial(_make, film)
+    if film.count < ALONE_BELOW:
+        yield from map(make, range(film.count))
+        return
+    # Processes that start from nothing: a forked one may inherit a lock that nobody will release.
+    context = multiprocessing.get_context("spawn")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with ProcessPoolExecutor(cores, context, initializer=_one_thread) as pool:
+        yield from _in_order(pool, make, film.count, 4 * (cores or 1))
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, make: Callable[[int], Made], count: int, ahead: int
+) -> Generator[Made]:
+    waiting: deque[Future[Made]] = deque()
+    try:
+        for index in range(count):
+            waiting.append(pool.submit(make, index))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _one_thread() -> None:
+    import cv2
+
+    cv2.setNumThreads(1)  # the processes share the cores already
+
+
+def _make(film: Film, index: int) -> Made:
+    sitter, act, setting, others = _staged(film, index)
+    made = render(sitter, act, setting, others)
+    row = {
+        "index": index,
+        "time": str(index / film.fps),
+        "landmarks": made.landmarks.picture.round(3).tolist(),
+        "points": made.landmarks.room.round(3).tolist(),
+        "turn": made.turn.round(6).tolist(),
+        "act": asdict(act),
+        "light": asdict(setting.light),
+        "occluder": asdict(setting.occluder) if setting.occluder else None,
+    }
+    return made.image, made.mask, row
+
+
+def _staged(film: Film, index: int) -> tuple[Sitter, Act, Setting, list[tuple[Sitter, Act]]]:
+    """Who does what where in one frame."""
+    time, (width, height) = float(index / film.fps), film.size
+    scene = 1 if film.cut and 2 * index >= film.count else 0
+    rng = np.random.default_rng([film.seed, 60 + scene])
+    light = list(LIGHTS.values())[int(rng.integers(len(LIGHTS)))]
+    face = FACE * min(width, height) * float(1.0 if scene == 0 else rng.uniform(0.75, 1.2))
+    backdrop = int(rng.integers(1000))
+    centre = (0.5, 0.47) if film.company is None else (0.34, 0.48)
+    # Behind a cut time has passed.
+    moment = time + 40 * scene
+    act = Performance(film.seed).act(moment, face, centre)
+    others = []
+    if film.company is not None:
+        other = Performance(film.seed + 1).act(moment, 0.85 * face, (0.73, 0.46))
+        others.append((alone(person(film.company)), other))
+    crossing = _crossing(film, act, index / film.count) if film.occlude else None
+    setting = Setting(
+        film.size, light, backdrop, seed=film.seed * 1_000_003 + index, occluder=crossing
+    )
+    return film.sitter, act, setting, others
+
+
+def _crossing(film: Film, act: Act, part: float) -> Occluder | None:
+    """A hand or a microphone that comes up from below, stays before the mouth, and goes."""
+    begin, end = HIDDEN
+    if not begin <= part <= end:
+        return None
+    rng = np.random.default_rng([film.seed, 70])
+    width, height = film.size
+    way = np.sin(np.pi * (part - begin) / (end - begin)) ** 0.5
+    size = act.face * float(rng.uniform(0.42, 0.55))
+    side = float(rng.choice([-1, 1]))
+    across = act.centre[0] * width + side * act.face * (0.55 - 0.45 * way)
+    down = act.centre[1] * height + act.face * (1.5 - 1.25 * way)
+    kind = KINDS[int(rng.integers(len(KINDS)))]
+    tone = person(film.who).tone
+    return Occluder(kind, (across, down), size, side * float(rng.uniform(10, 40)), tone)
+
+
+def _like(film: Film, pixels: str) -> Clip:
+    width, height = film.size
+    length = film.count / film.fps
+    return Clip(
+        Path("film"),
+        width,
+        height,
+        film.fps,
+        1 / film.fps,
+        length,
+        film.count,
+        pixels=pixels,
+        colour=BT709,
+    )
