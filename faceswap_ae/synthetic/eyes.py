@@ -162,7 +162,7 @@ def _lit(normal: Any, light: Light) -> Any:
     facing = np.clip(0.75 * normal @ light.direction + 0.25, 0, 1)[:, None]
     above = 0.5 + 0.5 * normal[:, 1:2]
     around = light.sky * above + light.ground * (1 - above) + 0.3 * light.fill
-    return (0.85 * light.colour * facing + around) / 1.15
+    return (0.85 * light.colour * facing + around) / 1.4
 
 
 def _reflection(
