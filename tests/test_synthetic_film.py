@@ -49,6 +49,15 @@ def test_one_core_or_many_make_the_same_bits(
         assert (tmp_path / "many" / name).read_bytes() == (tmp_path / "one" / name).read_bytes()
 
 
+def test_a_folder_holds_one_film(tmp_path: Path) -> None:
+    short = replace(SHORT, seconds=Fraction(1, 4))
+    shoot(short, tmp_path, told)
+    shoot(replace(short, who="ben"), tmp_path, told, lossless=True)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"clip.mkv", "face-mask.mkv", "truth.json"}
+    assert json.loads((tmp_path / "truth.json").read_text())["clip"] == "clip.mkv"
+
+
 def test_another_face_in_the_same_performance() -> None:
     plain, truth = SHORT, replace(SHORT, as_if="ben")
     for index in (1, 6):
@@ -91,9 +100,13 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         (["--as-if", "bne"], "did you mean 'ben'"),
         (["--with", "karl"], "did you mean 'carl'"),
         (["--size", "big"], "'big' is not a size"),
-        (["--size", "10x10"], "a picture of 10x10"),
+        (["--size", "9000x200"], "a picture of 9000x200"),
         (["--truth", "nose"], "unknown truth 'nose'"),
         (["--fps", "0"], "'0' is not a rate"),
+        (["--seconds", "0"], "a film of 0 s has no frame"),
+        (["--size", "36x90"], "36x90 is too small: this film needs"),
+        (["--with", "karl", "--seconds", "4"], "did you mean 'carl'"),
+        (["--who", "random:²"], "unknown person"),
     ],
 )
 def test_one_clear_line_and_nothing_written(

@@ -32,9 +32,11 @@ def test_people_talk_smile_and_blink(seed: int) -> None:
     assert max(act.felt.smile for act in played) > 0.5
 
 
-def test_a_seed_is_a_performance() -> None:
-    assert acts(3)[::100] == acts(3)[::100]
-    assert acts(3)[::100] != acts(4)[::100]
+def test_another_seed_is_another_performance() -> None:
+    for seed in range(4):
+        assert Performance(seed).act(3.0, 150, (0.5, 0.5)) != Performance(seed + 1).act(
+            3.0, 150, (0.5, 0.5)
+        )
 
 
 def test_a_moment_does_not_depend_on_those_before() -> None:
@@ -45,6 +47,14 @@ def test_a_moment_does_not_depend_on_those_before() -> None:
 
 def test_narrower_limits() -> None:
     assert max(abs(act.yaw) for act in acts(1, yaw=5.0)) <= 5
+
+
+def test_a_long_voice_has_no_seam() -> None:
+    sound = voice(Performance(2), 21.0).samples
+    for seam in (480_000, 960_000):
+        near = np.abs(np.diff(sound[seam - 2000 : seam + 2000]))
+        assert np.abs(sound[seam] - sound[seam - 1]) <= near.max() * 1.01
+        assert near.max() < 0.05
 
 
 def test_the_voice_follows_the_mouth() -> None:

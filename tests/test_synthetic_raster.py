@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from faceswap_ae.synthetic.raster import normals, raster, sample
+from faceswap_ae.synthetic.raster import normals, raster
 
 Points = NDArray[np.float32]
 
@@ -49,12 +49,6 @@ def test_what_lies_outside_the_picture() -> None:
     assert not raster(screen + 500, depth, (100, 100)).covered.any()
     half = raster(screen - 40, depth, (100, 100)).covered
     assert half[:44, :44].all() and not half[46:, 46:].any()
-
-
-def test_sampling_between_grid_points() -> None:
-    field = np.arange(12, dtype=np.float32).reshape(3, 4)
-    row, column = np.array([[[0.5, 1.25]], [[1.0, 2.5]]], np.float32)
-    assert np.allclose(sample(field, row, column), [[3.0, 7.5]], atol=0.05)
 
 
 def test_normals_of_a_cylinder_point_outwards() -> None:

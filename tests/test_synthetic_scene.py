@@ -8,8 +8,8 @@ from faceswap_ae.errors import UserError
 from faceswap_ae.synthetic.expression import MOVES, Expression
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.light import LIGHTS
-from faceswap_ae.synthetic.model import rotation
-from faceswap_ae.synthetic.occluder import KINDS, Occluder
+from faceswap_ae.synthetic.model import model_of, rotation
+from faceswap_ae.synthetic.occluder import KINDS, Kind, Occluder
 from faceswap_ae.synthetic.people import alone, hybrid, person, random_person
 from faceswap_ae.synthetic.scene import Act, Frame, Setting, parse_size, render
 
@@ -35,7 +35,7 @@ def test_finer_drawing_shows_the_same_picture() -> None:
     plain = replace(PLAIN, grain=0)
     one, fine = render(BEN, ACT, plain), render(BEN, ACT, replace(plain, oversample=2))
     assert np.abs(one.image.astype(int) - fine.image).mean() < 3
-    assert np.allclose(one.landmarks.picture, fine.landmarks.picture, atol=1.0)
+    assert np.abs(one.landmarks.picture - fine.landmarks.picture)[17:].max() < 0.45
     agree = (one.mask > 0) == (fine.mask > 0)
     assert agree.mean() > 0.98
 
@@ -109,11 +109,10 @@ def test_the_mask_covers_the_face_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_occluder_is_cut_out_of_the_mask(kind: str) -> None:
+def test_an_occluder_is_cut_out_of_the_mask(kind: Kind) -> None:
     plain = replace(PLAIN, grain=0)
     nose = render(BEN, ACT, plain).landmarks.picture[33]
-    before = next(item for item in KINDS if item == kind)
-    thing = Occluder(before, (float(nose[0]), float(nose[1]) + 15), 60, 20)
+    thing = Occluder(kind, (float(nose[0]), float(nose[1]) + 15), 60, 20)
     free, hidden = render(BEN, ACT, plain), render(BEN, ACT, replace(plain, occluder=thing))
     lost = (free.mask > 0) & (hidden.mask == 0)
     assert 300 < lost.sum() < (free.mask > 0).sum()
@@ -143,13 +142,35 @@ def test_what_a_swap_changes() -> None:
     low, high = ada.landmarks.picture.min(axis=0) - 14, ada.landmarks.picture.max(axis=0) + 14
     outside[int(low[1]) : int(high[1]), int(low[0]) : int(high[0])] = False
     assert changed(ada, features)[outside].mean() < 0.02
-    assert changed(ada, features)[ada.mask > 0].mean() > 0.3
+    assert changed(ada, features)[ada.mask > 0].mean() > 0.2
     # The chin stays the head's with one truth and not with the other.
     chins = [made.landmarks.room[8] for made in (ada, features, face)]
     assert np.linalg.norm(chins[0] - chins[1]) < np.linalg.norm(chins[0] - chins[2])
     eyes = [made.landmarks.room[36:48] for made in (features, face, render(BEN, ACT, plain))]
     assert np.abs(eyes[0][:, :2] - eyes[2][:, :2]).max() < 1.5
     assert np.abs(eyes[1][:, :2] - eyes[2][:, :2]).max() < 1.5
+
+
+@pytest.mark.parametrize(("face", "head"), [("ben", "ada"), ("carl", "dina"), ("random:1", "ada")])
+def test_hair_forehead_and_tone_stay_the_heads(face: str, head: str) -> None:
+    plain = replace(PLAIN, grain=0)
+    owner, swapped = alone(person(head)), hybrid(person(face), person(head))
+    one, other = (model_of(sitter, 2) for sitter in (owner, swapped))
+    assert np.array_equal(one.shell.tip, other.shell.tip)
+    forehead = (one.relief.plane[..., 1] > 45) & (one.surface.face > 0)
+    moved = np.abs(one.relief.points - other.relief.points)[forehead]
+    assert moved.max() < 0.6
+    frames = [render(sitter, ACT, plain) for sitter in (owner, swapped)]
+    over = int(min(frame.landmarks.picture[17:27, 1].min() for frame in frames)) - 20
+    assert changed(*frames)[:over].mean() < 0.002
+
+
+def test_landmarks_move_smoothly() -> None:
+    found = [
+        render(BEN, Act(120, yaw=yaw), replace(PLAIN, detail=120)).landmarks.picture
+        for yaw in np.arange(14, 19, 0.1)
+    ]
+    assert np.abs(np.diff(found, axis=0)).max() < 0.6  # pixels for a tenth of a degree
 
 
 @pytest.mark.parametrize("name", LIGHTS)

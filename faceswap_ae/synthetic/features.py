@@ -192,11 +192,11 @@ def _lip_relief(f: Features, x: Array, y: Array, surface: Surface) -> Array:
 
 
 def _unevenness(sitter: Sitter, x: Array, y: Array) -> Array:
-    """No face is the same on both sides."""
-    field = noise(np.random.default_rng([77, sitter.face.seed]), (64, 64), (3, 3), 2)
+    """No face is the same on both sides. It reaches the forehead, so it is the frame's."""
+    field = noise(np.random.default_rng([77, sitter.around.seed]), (64, 64), (3, 3), 2)
     u = np.clip((x + 100) / 200 * 63, 0, 63).astype(np.float32)
     v = np.clip((130 - y) / 260 * 63, 0, 63).astype(np.float32)
-    return sitter.face.features.asymmetry * 0.9 * cv2.remap(field, u, v, cv2.INTER_CUBIC)
+    return sitter.around.features.asymmetry * 0.9 * cv2.remap(field, u, v, cv2.INTER_CUBIC)
 
 
 def _eye(f: Features, side: int) -> Eye:

@@ -1,6 +1,7 @@
 """A clip of synthetic people, with its sound and the truth about every frame."""
 
 import json
+import math
 import multiprocessing
 import os
 from collections import deque
@@ -19,15 +20,17 @@ from faceswap_ae import __version__
 from faceswap_ae.atomic import write_text
 from faceswap_ae.clip import BT709, Clip
 from faceswap_ae.encoding import Encoding
+from faceswap_ae.errors import UserError
 from faceswap_ae.geometry import Image
 from faceswap_ae.synthetic.light import LIGHTS
 from faceswap_ae.synthetic.motion import Performance, voice
 from faceswap_ae.synthetic.occluder import KINDS, Occluder
 from faceswap_ae.synthetic.people import Sitter, Truth, alone, hybrid, person
-from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
+from faceswap_ae.synthetic.scene import LEAST_FACE, Act, Frame, Setting, render
 from faceswap_ae.writer import writing
 
 FACE = 0.42  # of the picture's shorter side
+MOST_WORKERS = 16  # each holds its models, up to 400 MB
 ALONE_BELOW = 24  # frames that are not worth starting processes for
 HIDDEN = (0.35, 0.75)  # of the clip's length, in which something crosses the face
 
@@ -51,7 +54,7 @@ class Film:
 
     @property
     def count(self) -> int:
-        return max(1, round(self.seconds * self.fps))
+        return round(self.seconds * self.fps)
 
     @property
     def sitter(self) -> Sitter:
@@ -68,9 +71,10 @@ def shoot(
     mask, truth = out / "face-mask.mkv", out / "truth.json"
     encoding = Encoding("ffv1" if lossless else "h264", repeatable=True)
     grey = Encoding("ffv1", repeatable=True)
+    stale = out / ("clip.mp4" if lossless else "clip.mkv")
     sound = voice(Performance(film.seed), float(film.count / film.fps))
     rows: list[dict[str, Any]] = []
-    film.sitter  # noqa: B018 - a wrong name is told before anything is written
+    _check(film)
     with ExitStack() as stack:
         pictures = stack.enter_context(writing(clip, _like(film, "rgb24"), encoding, tracks=sound))
         masks = stack.enter_context(writing(mask, _like(film, "gray"), grey))
@@ -80,9 +84,24 @@ def shoot(
             masks.write(face, time, 1 / film.fps)
             rows.append(row)
             told(index + 1)
-    facts = {"version": 1, "made_by": f"faceswap_ae {__version__}", "film": asdict(film)}
+    stale.unlink(missing_ok=True)  # of another film, which the truth would not be of
+    facts = {"version": 1, "made_by": f"faceswap_ae {__version__}", "clip": clip.name}
+    facts["film"] = asdict(film)
     write_text(truth, json.dumps({**facts, "frames": rows}, default=str))
     return [clip, truth, mask]
+
+
+def _check(film: Film) -> None:
+    """Tell what cannot be filmed before anything is written."""
+    for name in (film.who, film.as_if, film.company):
+        if name is not None:
+            person(name)
+    if film.seconds * film.fps < 1:
+        raise UserError(f"a film of {float(film.seconds):g} s has no frame")
+    least = 0.9 * (0.85 if film.company else 1) * (0.75 if film.cut else 1) * FACE
+    if least * min(film.size) < LEAST_FACE:
+        side, (width, height) = math.ceil(LEAST_FACE / least), film.size
+        raise UserError(f"{width}x{height} is too small: this film needs {side} pixels a side")
 
 
 def frame(film: Film, index: int) -> Frame:
@@ -100,8 +119,9 @@ def _made(film: Film) -> Iterator[Made]:
     # Processes that start from nothing: a forked one may inherit a lock that nobody will release.
     context = multiprocessing.get_context("spawn")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with ProcessPoolExecutor(cores, context, initializer=_one_thread) as pool:
-        yield from _in_order(pool, make, film.count, 4 * (cores or 1))
+    workers = min(cores or 1, MOST_WORKERS)
+    with ProcessPoolExecutor(workers, context, initializer=_one_thread) as pool:
+        yield from _in_order(pool, make, film.count, 4 * workers)
 
 
 def _in_order(
@@ -136,7 +156,9 @@ def _make(film: Film, index: int) -> Made:
         "points": made.landmarks.room.round(3).tolist(),
         "turn": made.turn.round(6).tolist(),
         "act": asdict(act),
+        "others": [asdict(doing) for _, doing in others],
         "light": asdict(setting.light),
+        "backdrop": setting.backdrop,  # another number is another place: a cut
         "occluder": asdict(setting.occluder) if setting.occluder else None,
     }
     return made.image, made.mask, row
@@ -159,9 +181,8 @@ def _staged(film: Film, index: int) -> tuple[Sitter, Act, Setting, list[tuple[Si
         other = Performance(film.seed + 1).act(moment, 0.85 * face, (0.73, 0.46))
         others.append((alone(person(film.company)), other))
     crossing = _crossing(film, act, index / film.count) if film.occlude else None
-    setting = Setting(
-        film.size, light, backdrop, seed=film.seed * 1_000_003 + index, occluder=crossing
-    )
+    grain = film.seed * 1_000_003 + index
+    setting = Setting(film.size, light, backdrop, seed=grain, occluder=crossing, detail=face)
     return film.sitter, act, setting, others
 
 
@@ -176,7 +197,9 @@ def _crossing(film: Film, act: Act, part: float) -> Occluder | None:
     size = act.face * float(rng.uniform(0.42, 0.55))
     side = float(rng.choice([-1, 1]))
     across = act.centre[0] * width + side * act.face * (0.55 - 0.45 * way)
-    down = act.centre[1] * height + act.face * (1.5 - 1.25 * way)
+    mouth = act.centre[1] * height + 0.25 * act.face
+    below = max(mouth, height) + 1.2 * size
+    down = below + (mouth - below) * way
     kind = KINDS[int(rng.integers(len(KINDS)))]
     tone = person(film.who).tone
     return Occluder(kind, (across, down), size, side * float(rng.uniform(10, 40)), tone)

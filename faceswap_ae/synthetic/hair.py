@@ -36,18 +36,18 @@ class Shell:
     scalp: Field  # of the head's surface: 1 where skin is under hair
 
 
-def shell(sitter: Sitter, surface: Surface) -> Shell:
-    """The hair of a head."""
+def shell(sitter: Sitter, own: Surface, surface: Surface) -> Shell:
+    """The hair of a head: it grows on the head's `own` surface, whatever face the one seen has."""
     hair, rng = sitter.head.hair, np.random.default_rng([900, sitter.head.seed])
-    count = int(np.searchsorted(surface.ring, LAST_RING))
-    base = surface.points[:count]
+    count = int(np.searchsorted(own.ring, LAST_RING))
+    base = own.points[:count]
     inside = from_line(hair, base, sitter.head.seed)
-    thick = _thickness(hair, surface, base, inside, rng)
-    tip = base + normals(surface.points.astype(np.float32))[:count] * thick[..., None]
+    thick = _thickness(hair, own, base, inside, rng)
+    tip = base + normals(own.points.astype(np.float32))[:count] * thick[..., None]
     root = base
     if hair.length >= LONG:
-        tip = _hanging(tip, surface.ring[:count])
-        fall = _falling(hair, tip[-1], surface.angle)
+        tip = _hanging(tip, own.ring[:count])
+        fall = _falling(hair, tip[-1], own.angle)
         ends = _falling_edge(tip[-1])
         leaving = step(0, 0.5, np.linspace(0, 1, FALLING))[:, None, None]
         inner = np.concatenate([root[-1:, :, :1], root[-1:, :, :1] * 0, root[-1:, :, 2:]], -1)
@@ -56,7 +56,7 @@ def shell(sitter: Sitter, surface: Surface) -> Shell:
         root = np.concatenate([root, inner])
         tip, inside = np.concatenate([tip, fall]), np.concatenate([inside, ends])
     rows = np.linspace(0, 1, len(tip))[:, None]
-    around = (surface.angle / (2 * np.pi) + 0.5)[None]
+    around = (own.angle / (2 * np.pi) + 0.5)[None]
     place = np.stack(np.broadcast_arrays(around, rows), -1)
     skin = from_line(hair, surface.points, sitter.head.seed)
     under = step(-5, 15, skin) * (0.15 if hair.bald > 0.5 else 1.0)

@@ -16,7 +16,8 @@ UPPER, LOWER = 1, 2  # copies of the lips' row
 # Of the jaw line, ear to chin: rings and degrees from the middle.
 JAW_RINGS = np.array([7.0, 8.2, 9.3, 10.4, 11.5, 12.4, 12.9, 13.0, 13.05])
 JAW_ANGLES = np.array([90, 90, 88, 84, 74, 56, 36, 18, 0.0])
-TURNED = 60  # degrees within which the outline hides the jaw's border
+TURNED, STEPS = 60, 121  # degrees within which the outline hides the jaw's border; steps tried
+BLUNT = 0.6  # millimetres: points of the outline that lie this near to outmost count too
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,25 @@ def _places(model: Model, points: Any, copy: Any) -> tuple[Field, Field]:
         away[lip + 1 :] += 1e9 * (which == UPPER)
         away[: lip + 1] += 1e9 * (which == LOWER)
         row, column = np.unravel_index(int(np.argmin(away)), away.shape)
-        at_cut = bool(which) and abs(int(row) - lip) <= 2
-        step = (0.0, 0.0) if at_cut else _newton((x, y), int(row), int(column), point)
-        found[:, number] = row + step[0], column + step[1]
+        if which and abs(int(row) - lip) <= 2:
+            found[:, number] = _at_cut((x, y), lip, int(row), front[row], (point, which))
+        else:
+            step = _newton((x, y), int(row), int(column), point)
+            found[:, number] = row + step[0], column + step[1]
     return found[0], found[1]
+
+
+def _at_cut(
+    plane: tuple[Any, Any], lip: int, row: int, front: Any, what: tuple[Any, int]
+) -> tuple[float, float]:
+    """Beside the mouth's cut the grid is one-sided: first the column, then the row along it."""
+    (x, y), (point, copy) = plane, what
+    ahead = np.flatnonzero(front)
+    column = float(np.interp(point[0], x[row, ahead], ahead))
+    side = np.arange(lip, lip - 6, -1) if copy == UPPER else np.arange(lip + 1, lip + 7)
+    nearest = round(column)
+    heights = y[side, nearest] if copy == UPPER else -y[side, nearest]
+    return float(np.interp(point[1] if copy == UPPER else -point[1], heights, side)), column
 
 
 def _newton(plane: tuple[Any, Any], row: int, column: int, point: Any) -> Any:
@@ -116,10 +132,12 @@ def _jaw(scene: Posed, camera: Camera) -> Field:
     found = np.zeros((17, 3), np.float32)
     for number in range(17):
         which, side = min(number, 16 - number), -1 if number < 8 else 1
-        turned = np.linspace(0, TURNED if which < 7 else 0, 25)
+        turned = np.linspace(0, TURNED if which < 7 else 0, STEPS)
         columns = np.interp(side * (JAW_ANGLES[which] - turned), degrees, numbers)
-        row = np.full(25, rows[which], np.float32)
+        row = np.full(STEPS, rows[which], np.float32)
         points = gather(scene.skin, row, columns.astype(np.float32))
-        outmost = np.argmax(side * camera.project(points)[0][:, 0])
-        found[number] = points[outmost if which < 7 else 0]
+        out = side * camera.project(points)[0][:, 0] / camera.scale
+        # All that are nearly outmost together, or the point would jump from one to the next.
+        share = np.exp((out - out.max()) / BLUNT)
+        found[number] = (share / share.sum()) @ points if which < 7 else points[0]
     return found

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from faceswap_ae.synthetic.canvas import LEFT, TOP
 from faceswap_ae.synthetic.curves import Field, bell, step, to_light
+from faceswap_ae.synthetic.hair import LONG
 from faceswap_ae.synthetic.model import Camera, Posed, level_for
 from faceswap_ae.synthetic.raster import NOTHING, Hits, normals, raster
 from faceswap_ae.synthetic.texture import Skin, hair_colour, skin_colour
@@ -72,7 +73,7 @@ def drawn(scene: Posed, camera: Camera, size: tuple[int, int]) -> Layers:
     for number in (0, 1):
         _draw_ear(layers, scene, camera, number)
     _draw_hair(layers, scene, camera)
-    if scene.model.sitter.head.hair.length >= 0.4:
+    if scene.model.sitter.head.hair.length >= LONG:
         _draw_inside_of_hair(layers, scene, camera)
     return layers
 
@@ -93,11 +94,11 @@ def _draw_skin(layers: Layers, scene: Posed, camera: Camera) -> None:
     layers.plane[seen] = gather(model.relief.plane, row, column)
     ring = np.interp(row, np.arange(len(model.surface.ring)), model.surface.ring)
     layers.ring[seen] = ring
-    _paint(layers, seen, scene, camera.scale)
+    _paint(layers, seen, scene, camera.detail)
     scalp = gather(model.shell.scalp, row, column)[:, None]
     _cover(layers, seen, to_light(_hair_colour(scene) * 0.8), scalp)
     layers.gloss[seen, 0] *= 1 - 0.8 * scalp[:, 0]
-    slope = _slope(layers.plane[seen], model.skins[level_for(camera.scale)])
+    slope = _slope(layers.plane[seen], model.skins[level_for(camera.detail)])
     slope *= (0.55 * (1 - step(13.2, 14.4, ring)))[:, None]
     bump = np.column_stack([-slope, np.zeros(len(seen))]) @ scene.turn.T
     layers.normal[seen] = gather(head_normals(scene), row, column) + bump
@@ -159,7 +160,7 @@ def _draw_hair(layers: Layers, scene: Posed, camera: Camera) -> None:
         hits = raster(*camera.project(points), layers.size, hidden)
         seen = layers.nearer(hits)
         row, column = hits.row.ravel()[seen], hits.column.ravel()[seen]
-        inside, strand = _strands(scene, row, column, camera.scale)
+        inside, strand = _strands(scene, row, column, camera.detail)
         dense = (inside - within + soft * np.clip(strand, -1.4, 1.4)) / EDGE + 0.5
         share = np.clip(np.minimum(dense, (strand - sparse) / FINE + 0.5), 0, 1)
         kept = np.flatnonzero(share > 0.05)
@@ -195,7 +196,7 @@ def _draw_inside_of_hair(layers: Layers, scene: Posed, camera: Camera) -> None:
     seen = layers.nearer(hits)
     row = hits.row.ravel()[seen]
     column = points.shape[1] - 1 - hits.column.ravel()[seen]
-    inside, strand = _strands(scene, row, column, camera.scale)
+    inside, strand = _strands(scene, row, column, camera.detail)
     kept = np.flatnonzero(inside + 4.5 * strand > 0)
     seen, row, column, strand = seen[kept], row[kept], column[kept], strand[kept]
     layers.depth[seen] = hits.depth.ravel()[seen]
@@ -231,10 +232,13 @@ def _lay(
     along /= np.linalg.norm(along, axis=-1, keepdims=True) + 1e-6
     cover = full[:, None]
     layers.kind[seen] = np.where(full > 0.5, HAIR, layers.kind[seen])
-    layers.place[seen] = gather(points, row, column)
     layers.normal[seen] *= 1 - cover
     layers.normal[seen] += gather(normals(scene.hair_tip), row, column) * cover
-    layers.along[seen], layers.strand[seen] = gather(along, row, column), strand
+    # Skin that is seen through thin hair keeps its own place, or it would be lit as if before it.
+    hides = full > 0.5
+    place, lies = gather(points, row, column), gather(along, row, column)
+    layers.place[seen[hides]], layers.along[seen[hides]] = place[hides], lies[hides]
+    layers.strand[seen[hides]] = strand[hides]
     colour = (
         to_light(_hair_colour(scene)) * (np.clip(1 + 0.38 * strand, 0.25, 2.2) * shade)[:, None]
     )

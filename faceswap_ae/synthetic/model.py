@@ -12,7 +12,7 @@ from faceswap_ae.synthetic.ears import Ear, ears
 from faceswap_ae.synthetic.expression import Expression, Muscles, moved, muscles
 from faceswap_ae.synthetic.features import Relief, relief
 from faceswap_ae.synthetic.hair import Shell, shell
-from faceswap_ae.synthetic.people import Sitter
+from faceswap_ae.synthetic.people import Sitter, alone
 from faceswap_ae.synthetic.shape import Surface, bare_head
 from faceswap_ae.synthetic.texture import Skin, painted
 
@@ -24,7 +24,7 @@ DISTANCE, EYE_LEVEL = 1050.0, -22.0  # of the camera, millimetres
 
 @dataclass(frozen=True)
 class Model:
-    """A sitter's parts. Grids of the head have every `stride`-th row and column."""
+    """A sitter's parts."""
 
     sitter: Sitter
     surface: Surface
@@ -38,10 +38,15 @@ class Model:
 
 @dataclass(frozen=True)
 class Camera:
-    """Where the head stands in the picture; `scale` is pixels per millimetre at the head."""
+    """Where the head stands in the picture, in pixels, and pixels per millimetre at the head.
+
+    `detail` is the scale that grids and textures are chosen for: the same for a whole clip, since
+    a change of them would be seen.
+    """
 
     scale: float
-    centre: tuple[float, float]  # of the picture, pixels
+    centre: tuple[float, float]
+    detail: float
 
     def project(self, points: Field) -> tuple[Field, Field]:
         """Pixels (..., 2) and nearness (...) of points (..., 3)."""
@@ -85,8 +90,9 @@ def rotation(yaw: float, pitch: float, roll: float) -> Field:
 
 @lru_cache(maxsize=8)
 def model_of(sitter: Sitter, stride: int) -> Model:
-    """A sitter's model. A frame's worth of it is computed once per process."""
+    """A sitter's model, its grids with every `stride`-th row and column; once per process."""
     surface = bare_head(sitter, stride)
+    own = bare_head(alone(sitter.around), stride) if sitter.truth == "features" else surface
     shaped = relief(sitter, surface)
     follows = (1 - step(14.6, 17.9, surface.ring)).astype(np.float32)[:, None, None]
     return Model(
@@ -94,7 +100,7 @@ def model_of(sitter: Sitter, stride: int) -> Model:
         surface,
         shaped,
         muscles(sitter.face.features, surface, shaped),
-        shell(sitter, surface),
+        shell(sitter, own, surface),
         ears(sitter, surface),
         _skins(sitter),
         follows,

@@ -19,6 +19,7 @@ from faceswap_ae.waveform import Waveform
 WAVES = 4  # sines in a wandering value
 BLINK_EVERY, BLINK_LASTS = 3.2, 0.24  # seconds
 SYLLABLES = 4.1  # per second
+BLOCK = 480_000  # samples computed at once
 HORIZON = 600.0  # seconds for which blinks are drawn; then they repeat
 
 
@@ -103,10 +104,15 @@ class Performance:
 
 def voice(performance: Performance, seconds: float, rate: int = 48_000) -> Waveform:
     """A soft hum that opens and closes with the mouth: speech's rhythm without its words."""
-    time = np.arange(round(seconds * rate)) / rate
-    rng = np.random.default_rng([performance.seed, 50])
-    pitch = rng.uniform(105, 210) * (1 + 0.08 * np.sin(2 * np.pi * 0.7 * time))
-    turn = 2 * np.pi * np.cumsum(pitch) / rate
-    open_ = performance.talking(time)
-    tone = np.sin(turn) + (0.3 + 0.4 * open_) * np.sin(2 * turn) + 0.3 * open_ * np.sin(3 * turn)
-    return Waveform((0.12 * open_ * tone).astype(np.float32), rate)
+    count, turn = round(seconds * rate), 0.0
+    pitch = np.random.default_rng([performance.seed, 50]).uniform(105, 210)
+    samples = np.empty(count, np.float32)
+    for begin in range(0, count, BLOCK):
+        time = np.arange(begin, min(begin + BLOCK, count)) / rate
+        bent = pitch * (1 + 0.08 * np.sin(2 * np.pi * 0.7 * time))
+        phase = turn + 2 * np.pi * np.cumsum(bent) / rate
+        turn = float(phase[-1])
+        open_ = performance.talking(time)
+        tone = np.sin(phase) + (0.3 + 0.4 * open_) * np.sin(2 * phase)
+        samples[begin : begin + BLOCK] = 0.12 * open_ * (tone + 0.3 * open_ * np.sin(3 * phase))
+    return Waveform(samples, rate)

@@ -28,7 +28,8 @@ class Occluder:
 
 def occlude(light: Field, what: Occluder, falling: Light) -> Image:
     """Draw it over a picture in linear light; 255 in the mask (height, width) where it hides."""
-    parts = {"microphone": _microphone, "hand": _hand}[what.kind](what)
+    beyond = 2 * max(light.shape[:2]) / what.size  # arm and stand reach out of the picture
+    parts = {"microphone": _microphone, "hand": _hand}[what.kind](what, beyond)
     hidden = np.zeros(light.shape[:2], np.uint8)
     for shape, colour in parts:
         mask = np.zeros_like(hidden)
@@ -69,13 +70,13 @@ def _placed(what: Occluder, x: float, y: float) -> tuple[float, float]:
     return what.centre[0] + right * what.size, what.centre[1] - up * what.size
 
 
-def _microphone(what: Occluder) -> Any:
-    stem = [(_placed(what, 0, -0.25), _placed(what, 0, -1.6), 0.13 * what.size)]
+def _microphone(what: Occluder, beyond: float) -> Any:
+    stem = [(_placed(what, 0, -0.25), _placed(what, 0, -beyond), 0.13 * what.size)]
     head = [(_placed(what, 0, -0.05), _placed(what, 0, 0.1), 0.24 * what.size)]
     return [(stem, (0.10, 0.10, 0.12)), (head, (0.32, 0.33, 0.36))]
 
 
-def _hand(what: Occluder) -> Any:
+def _hand(what: Occluder, beyond: float) -> Any:
     light, dark = np.array([0.86, 0.66, 0.55]), np.array([0.36, 0.24, 0.18])
     skin = light + (dark - light) * what.tone
     palm = [
@@ -87,5 +88,5 @@ def _hand(what: Occluder) -> Any:
         for x, long in FINGERS
     ]
     thumb = [(_placed(what, -0.35, -0.5), _placed(what, -0.8, -0.1), 0.12 * what.size)]
-    wrist = [(_placed(what, 0, -0.6), _placed(what, 0.05, -2.2), 0.30 * what.size)]
+    wrist = [(_placed(what, 0, -0.6), _placed(what, 0.05, -beyond), 0.30 * what.size)]
     return [(wrist, skin * 0.95), ([*palm, *thumb], skin), (fingers, skin * 1.03)]

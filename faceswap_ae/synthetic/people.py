@@ -163,8 +163,9 @@ class Person:
 class Sitter:
     """Who is rendered: the head of one person, the face of the same or another.
 
-    With the truth `features`, what lies inside brows to chin is the face's; outline, chin,
-    forehead and skin tone stay the head's. With `face`, all but outline, hair and tone change.
+    With the truth `features`, what lies inside brows to chin is the face's, and its beard;
+    outline, chin, forehead and skin tone stay the head's. With `face`, all but outline, hair and
+    tone change.
     """
 
     head: Person
@@ -203,7 +204,7 @@ def hybrid(face: Person, head: Person, truth: Truth = "features") -> Sitter:
 def person(name: str) -> Person:
     """One of the cast, by name, or `random:SEED`."""
     kind, colon, seed = name.partition(":")
-    if colon and kind == "random" and seed.isdigit():
+    if colon and kind == "random" and seed.isdecimal():
         return random_person(int(seed))
     if name not in CAST:
         raise UserError(unknown("person", name, (*CAST, "random:1")))

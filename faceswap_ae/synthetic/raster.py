@@ -6,7 +6,6 @@ is a row of one table, in which a triangle's plane tells weights and depth.
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,13 +60,6 @@ def raster(
     out[:, seen] = z, row + u + np.where(second, v, 0), column + np.where(second, -u, v)
     depth_, row_, column_ = out.reshape(3, height, width)
     return Hits(depth_, row_, column_)
-
-
-def sample(field: Field, row: Field, column: Field) -> Field:
-    """The grid's values at fractional places."""
-    border = cv2.BORDER_REPLICATE
-    source = np.ascontiguousarray(field, np.float32)
-    return cv2.remap(source, column, row, cv2.INTER_LINEAR, borderMode=border)
 
 
 def normals(points: Field) -> Field:

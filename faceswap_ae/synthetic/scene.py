@@ -30,6 +30,7 @@ from faceswap_ae.synthetic.occluder import Occluder, occlude
 from faceswap_ae.synthetic.people import Sitter
 from faceswap_ae.synthetic.shade import shaded
 
+LEAST_FACE = 16  # pixels
 EXPOSURE = 0.92
 SOFTNESS = 0.45  # pixels: a lens, and the edges of a picture that is not oversampled
 EDGE = 0.55  # pixels that an outline is soft where nothing is drawn finer
@@ -60,6 +61,7 @@ class Setting:
     seed: int = 0  # of the grain
     oversample: int = 1
     occluder: Occluder | None = None
+    detail: float = 0.0  # the face's height that details are chosen for; 0: as it is drawn
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Frame:
 def parse_size(text: str) -> tuple[int, int]:
     """`480x360` as (width, height)."""
     width, cross, height = text.lower().partition("x")
-    if not (cross and width.isdigit() and height.isdigit()):
+    if not (cross and width.isdecimal() and height.isdecimal()):
         raise UserError(f"'{text}' is not a size; write 480x360")
     return int(width), int(height)
 
@@ -101,8 +103,8 @@ def _check(act: Act, setting: Setting) -> None:
     width, height = setting.size
     if not (32 <= width <= 8192 and 32 <= height <= 8192):
         raise UserError(f"a picture of {width}x{height}: sides are 32 to 8192 pixels")
-    if not 16 <= act.face <= 4096:
-        raise UserError(f"a face of {act.face} pixels: 16 to 4096 can be drawn")
+    if not LEAST_FACE <= act.face <= 4096:
+        raise UserError(f"a face of {act.face} pixels: {LEAST_FACE} to 4096 can be drawn")
 
 
 @lru_cache(maxsize=4)
@@ -117,16 +119,18 @@ def _onto(
     fine = setting.oversample
     scale = act.face / FACE_HEIGHT * fine
     turn = rotation(act.yaw, act.pitch, act.roll)
-    scene = posed(model_of(sitter, stride_for(scale)), act.felt, turn, (0, 0, 0))
+    detail = (setting.detail or act.face) / FACE_HEIGHT * fine
+    scene = posed(model_of(sitter, stride_for(detail)), act.felt, turn, (0, 0, 0))
     width, height = setting.size
     centre = act.centre[0] * width * fine, act.centre[1] * height * fine
-    camera = Camera(scale, centre)
-    points = landmarks(scene, Camera(scale / fine, (centre[0] / fine, centre[1] / fine)), act.look)
+    camera = Camera(scale, centre, detail)
+    plain = Camera(scale / fine, (centre[0] / fine, centre[1] / fine), detail)
+    points = landmarks(scene, plain, act.look)
     left, top, right, bottom = _box(scene, camera, (width * fine, height * fine), fine)
     mask = np.zeros((height, width), np.uint8)
     if right <= left or bottom <= top:
         return points, mask, turn
-    near = Camera(scale, (centre[0] - left, centre[1] - top))
+    near = Camera(scale, (centre[0] - left, centre[1] - top), detail)
     layers = drawn(scene, near, (right - left, bottom - top))
     inner = opened_eyes(layers, scene, act.look, setting.light)
     inner += open_mouth(layers, scene, setting.light, scale)

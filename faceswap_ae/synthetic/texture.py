@@ -1,6 +1,6 @@
 """What colour and gloss has the skin, with all that is on it?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -59,7 +59,7 @@ def hair_colour(tone: float, warmth: float) -> Any:
 
 def painted(sitter: Sitter, levels: int) -> list[Skin]:
     """The skin at full scale and at each half of it."""
-    albedo, gloss, relief = _layers(sitter)
+    albedo, gloss, relief = _blended(sitter)
     skins, scale = [], TEXELS
     for _ in range(levels):
         across = cv2.Sobel(relief, cv2.CV_32F, 1, 0, ksize=3) / 8
@@ -71,13 +71,15 @@ def painted(sitter: Sitter, levels: int) -> list[Skin]:
     return skins
 
 
-def _layers(sitter: Sitter) -> tuple[Field, Field, Field]:
+def _blended(sitter: Sitter) -> tuple[Field, Field, Field]:
     """Albedo, gloss and relief: the face's inside its features, around them whose skin it is."""
-    inner = _painted(sitter, sitter.face.marks, sitter.face.seed)
-    around = sitter.around
-    if around.marks == sitter.face.marks and around.seed == sitter.face.seed:
+    face, around = sitter.face.marks, sitter.around
+    inner = _painted(sitter, face, sitter.face.seed)
+    if around == sitter.face:
         return inner
-    outer = _painted(sitter, around.marks, around.seed)
+    # A beard goes with the face, all of it: half of one on a bare chin would be no answer.
+    beard = replace(around.marks, beard=face.beard, stubble=face.stubble)
+    outer = _painted(sitter, beard, around.seed)
     mask = _inside_features(sitter.face.features)
     albedo, gloss, wrinkles = (
         b + (a - b) * (mask[..., None] if a.ndim == 3 else mask)
@@ -112,6 +114,8 @@ def _painted(sitter: Sitter, marks: Marks, seed: int) -> tuple[Field, Field, Fie
     shiny = shiny + 0.7 * bell2(canvas.x, canvas.y, (0, f.nose_base + 12), (8, 14))
     shiny = shiny + 0.3 * bell2(canvas.away, canvas.y, (40, -25), (12, 9)) + 0.2 * canvas.middle
     shiny = shiny * marks.shine * (1 - 0.7 * beard * min(1, marks.beard * 1.5)) + 0.5 * mouth
+    brows = _brow_ground(f, -1) + _brow_ground(f, 1)
+    shiny = shiny * (1 - 0.85 * np.clip(brows, 0, 1))
     gloss = np.stack([np.clip(shiny, 0, 2), 1 - 0.45 * mouth, mouth], -1).astype(np.float32)
     return np.clip(canvas.albedo, 0, 1), gloss, canvas.relief
 
