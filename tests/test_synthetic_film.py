@@ -1,4 +1,8 @@
 import json
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +14,7 @@ from faceswap_ae.cli import main
 from faceswap_ae.clip import open_clip
 from faceswap_ae.synthetic.film import Film, frame, shoot
 from faceswap_ae.video import frames
+from tests.test_cli import listens
 from tests.test_tracks import tone
 
 SHORT = Film(seconds=Fraction(1), fps=Fraction(8), size=(160, 120), seed=5)
@@ -116,3 +121,24 @@ def test_one_clear_line_and_nothing_written(
     err = capsys.readouterr().err
     assert said in err and err.count("\n") == 1
     assert not (tmp_path / "out").exists() or not any((tmp_path / "out").iterdir())
+
+
+def test_being_stopped_leaves_nothing_half_written(tmp_path: Path) -> None:
+    """Ctrl-C reaches the processes that render too, as it does in a terminal."""
+    out = tmp_path / "long"
+    command = [sys.executable, "-m", "faceswap_ae", "synth", str(out), "--seconds", "300"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command,
+        stderr=pipe,
+        text=True,
+        preexec_fn=listens,  # noqa: PLW1509
+        start_new_session=True,
+    ) as process:
+        while not (out.exists() and list(out.glob(".clip*"))):
+            assert process.poll() is None
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate()
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "faceswap-ae: stopped"
+    assert not any(out.iterdir())

@@ -19,6 +19,7 @@ WRAP = np.array([0.26, 0.12, 0.07], np.float32)  # how far light creeps round, r
 BLEED = (1.5, 0.7, 0.35)  # millimetres that red, green and blue spread in skin
 NEAR = ((3.0, 0.055), (9.0, 0.030), (22.0, 0.012))  # of what shades: millimetres, strength
 MAP, MAP_SCALE = 192, 192 / 420  # the shadow map's side, its pixels per millimetre
+FADE = 16  # pixels from the map's border within which shadows fade
 HARD = 0.22  # of the shadow's edge, per millimetre
 
 
@@ -172,4 +173,7 @@ def _shadow(layers: Layers, seen: Where, scene: Posed, light: Light) -> Field:
     place, depth = from_light(layers.place[seen])
     blocked = gather(soft, place[:, 1] - 0.5, place[:, 0] - 0.5)
     own = np.exp(HARD * np.clip(depth - 15, -150, 150))
-    return np.asarray(np.clip(own / np.maximum(blocked, 1e-12), 0, 1) ** 1.5, np.float32)
+    lit = np.clip(own / np.maximum(blocked, 1e-12), 0, 1) ** 1.5
+    # The map ends below the chest; there the shadow fades out.
+    within = np.clip(np.minimum(place, MAP - place).min(axis=1) / FADE, 0, 1)
+    return np.asarray(1 - (1 - lit) * within, np.float32)
