@@ -1,21 +1,24 @@
 """How is the next item made while this one is being used?
 
-A thread runs the generator into a bounded queue: decoding and scaling leave Python's lock, so
-two cores work at once, and the bound keeps memory flat.
+A thread runs the generator, at most so many items in advance: decoding and scaling leave Python's
+lock, so two cores work at once, and the bound keeps memory flat.
 """
 
-import queue
 import threading
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 T = TypeVar("T")
 
+# Not queue.Queue: Ctrl-C inside its get leaves its lock taken, and the other side waits for ever.
+Places = SimpleQueue[bool]  # a True for each item that may be made; False is the end
+
 
 @dataclass(frozen=True)
 class _Ended:
-    """The last thing in the queue: why the generator stopped."""
+    """The last thing to arrive: why the generator stopped."""
 
     error: BaseException | None
 
@@ -25,9 +28,11 @@ def ahead(source: Generator[T], depth: int) -> Iterator[T]:
 
     Closing this iterator closes the source, in its own thread, and waits for it.
     """
-    items: queue.Queue[T | _Ended] = queue.Queue(depth)
-    stopped = threading.Event()
-    thread = threading.Thread(target=_fill, args=(source, items, stopped), daemon=True)
+    items: SimpleQueue[T | _Ended] = SimpleQueue()
+    places: Places = SimpleQueue()
+    for _ in range(depth):
+        places.put(True)
+    thread = threading.Thread(target=_fill, args=(source, items, places), daemon=True)
     thread.start()
     try:
         while True:
@@ -36,21 +41,21 @@ def ahead(source: Generator[T], depth: int) -> Iterator[T]:
                 if item.error is not None:
                     raise item.error
                 return
+            places.put(True)
             yield item
     finally:
-        stopped.set()
-        while thread.is_alive():  # it may be waiting for a place in the queue
-            _drain(items)
-            thread.join(timeout=0.05)
+        _take_back(places)
+        places.put(False)
+        thread.join()
 
 
-def _fill(source: Generator[T], items: "queue.Queue[T | _Ended]", stopped: threading.Event) -> None:
+def _fill(source: Generator[T], items: "SimpleQueue[T | _Ended]", places: Places) -> None:
     error: BaseException | None = None
     try:
-        for item in source:
-            items.put(item)
-            if stopped.is_set():
-                break
+        while places.get():
+            items.put(next(source))
+    except StopIteration:
+        pass
     except BaseException as caught:  # noqa: BLE001 - carried to the consumer, whatever it is
         error = caught
     finally:
@@ -58,9 +63,9 @@ def _fill(source: Generator[T], items: "queue.Queue[T | _Ended]", stopped: threa
     items.put(_Ended(error))
 
 
-def _drain(items: "queue.Queue[T | _Ended]") -> None:
+def _take_back(places: Places) -> None:
     while True:
         try:
-            items.get_nowait()
-        except queue.Empty:
+            places.get_nowait()
+        except Empty:
             return

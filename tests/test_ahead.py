@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 from collections.abc import Generator
 
@@ -54,3 +56,32 @@ def test_an_error_comes_after_the_good_items() -> None:
     assert [next(items), next(items)] == [1, 2]
     with pytest.raises(ValueError, match="broken"):
         next(items)
+
+
+INTERRUPTED = """
+import itertools, signal, sys
+from faceswap_ae.ahead import ahead
+
+def source():
+    yield from itertools.count()
+
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+caught = 0
+for number in range(int(sys.argv[1])):
+    items = ahead(source(), 4)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005 + number % 7 * 0.0003)
+    try:
+        for item in items:
+            pass
+    except KeyboardInterrupt:
+        caught += 1
+    items.close()
+print(caught)
+"""
+
+
+def test_ctrl_c_at_any_moment_ends_it() -> None:
+    """An alarm stands in for the key: it comes at another moment each time."""
+    command = [sys.executable, "-c", INTERRUPTED, "300"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout == "300\n", done.stderr

@@ -67,14 +67,14 @@ def shoot(
     film: Film, out: Path, told: Callable[[int], None], *, lossless: bool = False
 ) -> list[Path]:
     """Write clip, mask and truth into a folder; the files."""
+    _check(film)
     clip = out / ("clip.mkv" if lossless else "clip.mp4")
     mask, truth = out / "face-mask.mkv", out / "truth.json"
     encoding = Encoding("ffv1" if lossless else "h264", repeatable=True)
     grey = Encoding("ffv1", repeatable=True)
     stale = out / ("clip.mp4" if lossless else "clip.mkv")
     sound = voice(Performance(film.seed), float(film.count / film.fps))
-    rows: list[dict[str, Any]] = []
-    _check(film)
+    rows: list[str] = []  # as text already: a long film's lists of numbers would fill the memory
     with ExitStack() as stack:
         pictures = stack.enter_context(writing(clip, _like(film, "rgb24"), encoding, tracks=sound))
         masks = stack.enter_context(writing(mask, _like(film, "gray"), grey))
@@ -82,13 +82,19 @@ def shoot(
             time = index / film.fps
             pictures.write(image, time, 1 / film.fps)
             masks.write(face, time, 1 / film.fps)
-            rows.append(row)
+            rows.append(json.dumps(row, default=str))
             told(index + 1)
     stale.unlink(missing_ok=True)  # of another film, which the truth would not be of
-    facts = {"version": 1, "made_by": f"faceswap_ae {__version__}", "clip": clip.name}
-    facts["film"] = asdict(film)
-    write_text(truth, json.dumps({**facts, "frames": rows}, default=str))
+    write_text(truth, _told(film, clip.name, rows))
     return [clip, truth, mask]
+
+
+def _told(film: Film, clip: str, rows: list[str]) -> str:
+    """The truth as JSON, a line for each frame."""
+    made_by = f"faceswap_ae {__version__}"
+    head = {"version": 1, "made_by": made_by, "clip": clip, "film": asdict(film)}
+    frames = ",\n".join(rows)
+    return json.dumps(head, default=str)[:-1] + f',\n"frames": [\n{frames}\n]}}\n'
 
 
 def _check(film: Film) -> None:
