@@ -18,7 +18,7 @@ from faceswap_ae.synthetic.raster import NOTHING, Hits, normals, raster
 from faceswap_ae.synthetic.texture import Skin, hair_colour, skin_colour
 
 EMPTY, SKIN, EAR, HAIR = range(4)
-BODY, CLOTH = 12.6, 17.45  # rings from which there is no painted face, and cloth
+CLOTH = 17.45  # ring from which there is cloth
 # Nested copies of the hair: how far out, streaks kept above, millimetres inside the line.
 COPIES = ((0.45, -9.0, 3.0), (0.75, -0.25, 7.0), (1.0, 0.25, 11.0))
 EDGE, FINE = 5.0, 0.5  # how soft hair ends: millimetres at its line, strength of a strand

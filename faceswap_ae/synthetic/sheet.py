@@ -13,7 +13,7 @@ from faceswap_ae.synthetic.occluder import Occluder
 from faceswap_ae.synthetic.people import CAST, Sitter, alone, hybrid, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
 
-SIDE, FACE = 256, 128.0  # pixels of a picture and of the face in it
+FACE = 128.0  # pixels, in pictures of the usual size
 COLUMNS: tuple[tuple[Act, Setting], ...] = (
     (Act(FACE), Setting(light=LIGHTS["soft"], backdrop=1)),
     (Act(FACE, yaw=28, pitch=4, felt=Expression(smile=0.9)), Setting(backdrop=2)),
