@@ -8,7 +8,7 @@ transparency lies on black, 16-bit grey keeps its upper bits.
 import io
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image as pillow
@@ -29,11 +29,12 @@ WRITERS: dict[str, dict[str, Any]] = {
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
-def read(path: Path) -> Image:
+def read(file: Path | IO[bytes], name: str = "") -> Image:
     """Read a picture as people see it. Raises MediaError naming the file."""
+    path = name or file
     try:
-        with warnings.catch_warnings(), _opened(path) as file:
-            upright = ImageOps.exif_transpose(file)
+        with warnings.catch_warnings(), _opened(file) as picture:
+            upright = ImageOps.exif_transpose(picture)
             return np.array(_rgb(upright), np.uint8)
     except pillow.DecompressionBombError as error:
         raise MediaError(f"{path}: too many pixels ({error}); make it smaller first") from error
@@ -47,10 +48,10 @@ def read(path: Path) -> Image:
         ) from error
 
 
-def _opened(path: Path) -> pillow.Image:
+def _opened(file: Path | IO[bytes]) -> pillow.Image:
     # A large scan is welcome; Pillow's error at twice this size, against bombs, stays.
     warnings.simplefilter("ignore", pillow.DecompressionBombWarning)
-    return pillow.open(path)
+    return pillow.open(file)
 
 
 def write(path: Path, image: Image) -> None:
