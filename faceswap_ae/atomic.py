@@ -1,11 +1,10 @@
 """How does a file appear whole or not at all?
 
 Write to a hidden neighbour of its own name, flush it to the disk, rename it. What a kill leaves
-behind is removed by the next write to the same place, once nobody has touched it for an hour.
+behind is removed by a later write to the same folder, once nobody has touched it for an hour.
 """
 
 import errno
-import glob
 import itertools
 import os
 import shutil
@@ -20,6 +19,7 @@ ABANDONED = 3600.0  # seconds without a write, after which a part is nobody's
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _numbers = itertools.count()
+_looked_into: set[Path] = set()  # folders, by this process
 
 
 @contextmanager
@@ -85,7 +85,11 @@ def _part(path: Path) -> Iterator[Path]:
 
 
 def _clear_remains(place: Path) -> None:
-    for left in place.parent.glob(f".{glob.escape(place.stem)}.part-*{glob.escape(place.suffix)}"):
+    """Whatever was left in the folder. Not at each new file: among thousands a look takes long."""
+    if place.parent in _looked_into and not place.exists():
+        return
+    _looked_into.add(place.parent)
+    for left in place.parent.glob(".*.part-*-*"):
         if time.time() - left.stat().st_mtime > ABANDONED:
             _remove(left)
 

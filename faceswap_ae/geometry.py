@@ -54,13 +54,12 @@ def scale_of(matrix: Matrix) -> float:
 
 def warp(image: Image, matrix: Matrix, size: tuple[int, int]) -> Image:
     """Cut the crop of `size` (width, height) out of a frame. Beyond the border it is mirrored."""
-    shrinks = scale_of(matrix) < 0.5
-    source, placed = (_halved(image, matrix)) if shrinks else (image, matrix)
+    part, placed = _nearby(image, matrix, size)
+    if scale_of(placed) < 0.5:
+        part, placed = _halved(part, placed)
     # Borders reflect: zeros bleed a dark rim into whatever is computed from the crop.
     flags, border = cv2.INTER_LINEAR, cv2.BORDER_REFLECT_101
-    return np.asarray(
-        cv2.warpAffine(source, placed, size, flags=flags, borderMode=border), np.uint8
-    )
+    return np.asarray(cv2.warpAffine(part, placed, size, flags=flags, borderMode=border), np.uint8)
 
 
 def unwarp(crop: Image, matrix: Matrix, size: tuple[int, int]) -> tuple[Image, NDArray[np.float32]]:
@@ -75,6 +74,23 @@ def unwarp(crop: Image, matrix: Matrix, size: tuple[int, int]) -> tuple[Image, N
         whole, back, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
     )
     return pixels, np.asarray(cover, np.float32)
+
+
+def _nearby(image: Image, matrix: Matrix, size: tuple[int, int]) -> tuple[Image, Matrix]:
+    """The part of the frame that a crop shows, with what its border mirrors: a face is small."""
+    width, height = size
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
+    reach = transform(corners, invert(matrix))
+    end = np.array(image.shape[1::-1])
+    low, high = reach.min(axis=0), reach.max(axis=0)
+    beyond = max(0.0, float(-low.min()), float((high - end).max()))
+    # What is beyond the border is mirrored from within, and shrinking looks at blocks of pixels.
+    margin = beyond + 2 + 2 / scale_of(matrix)
+    first = np.clip(np.floor(low - margin), 0, end - 1).astype(int)
+    last = np.clip(np.ceil(high + margin), first + 1, end).astype(int)
+    part = image[first[1] : last[1], first[0] : last[0]]
+    shift = np.array([[1.0, 0.0, first[0]], [0.0, 1.0, first[1]]])
+    return part, compose(matrix, shift)
 
 
 def _halved(image: Image, matrix: Matrix) -> tuple[Image, Matrix]:
