@@ -1,0 +1,74 @@
+"""Which part of a picture is face, going by its landmarks alone?
+
+The convex hull of the 68 points, and a bit of forehead above the brows, where no landmark lies.
+Eyes and mouth are polygons of their own. Masks are (height, width) uint8, 255 inside, with smooth
+edges; hair or a hand over the face is not seen here.
+"""
+
+import cv2
+import numpy as np
+
+from faceswap_ae.geometry import Image, Points
+
+BROWS, NOSE_BASE = slice(17, 27), slice(31, 36)
+EYES, MOUTH = (slice(36, 42), slice(42, 48)), slice(48, 60)
+# How far the brows are raised, in distances from the nose's base to them. Least at the temples,
+# where the head ends.
+FOREHEAD = 0.3 * np.array([0.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.75, 0.25])
+LIDS = 0.25  # of an eye's width: lids and lashes around it belong to the look
+LIPS_EDGE = 0.06  # of the mouth's width
+FINE = 4  # bits of a pixel's fraction that OpenCV draws with
+
+
+def hull(landmarks: Points) -> Points:
+    """The corners (n, 2) of the face's outline, in order."""
+    _check(landmarks)
+    brows = landmarks[BROWS]
+    up = brows.mean(axis=0) - landmarks[NOSE_BASE].mean(axis=0)
+    points = np.concatenate([landmarks, brows + FOREHEAD[:, None] * up])
+    order = cv2.convexHull(points.astype(np.float32), returnPoints=False)
+    return np.asarray(points[order.ravel()], np.float64)
+
+
+def hull_mask(landmarks: Points, size: tuple[int, int]) -> Image:
+    """The face in a picture of `size` (width, height)."""
+    return outline_mask(hull(landmarks), size)
+
+
+def eye_masks(landmarks: Points, size: tuple[int, int], lids: float = LIDS) -> tuple[Image, Image]:
+    """The viewer's left eye and the right one, each with so much around it; open or closed."""
+    _check(landmarks)
+    # A closed eye has a width still; one that is turned away borrows the other's.
+    border = lids * max(_width(landmarks[eye]) for eye in EYES)
+    left, right = (outline_mask(landmarks[eye], size, border) for eye in EYES)
+    return left, right
+
+
+def mouth_mask(landmarks: Points, size: tuple[int, int], edge: float = LIPS_EDGE) -> Image:
+    """Lips and what is between them, with so much around."""
+    _check(landmarks)
+    mouth = landmarks[MOUTH]
+    return outline_mask(mouth, size, edge * _width(mouth))
+
+
+def outline_mask(outline: Points, size: tuple[int, int], border: float = 0.0) -> Image:
+    """A polygon drawn white, with a border of so many pixels around it."""
+    mask: Image = np.zeros(size[::-1], np.uint8)
+    # Twenty pictures away a corner's place does not matter, and OpenCV's integers would wrap.
+    far = 20.0 * max(size)
+    corners = (np.clip(outline, -far, far) * 2**FINE).round().astype(np.int32)
+    cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, FINE)
+    thick = round(2 * border)
+    if thick > 1:
+        cv2.polylines(mask, [corners], True, 255, thick, cv2.LINE_AA, FINE)
+    return mask
+
+
+def _check(landmarks: Points) -> None:
+    if landmarks.shape != (68, 2) or not np.all(np.isfinite(landmarks)):
+        raise ValueError(f"not 68 points in a plane: shape {landmarks.shape}, or not all finite")
+
+
+def _width(part: Points) -> float:
+    """The longest way across."""
+    return float(np.linalg.norm(part[:, None] - part, axis=-1).max())
