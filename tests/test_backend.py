@@ -1,0 +1,40 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from faceswap_ae.backend import hushed
+
+
+def test_keras_wakes_in_silence() -> None:
+    program = (
+        "from faceswap_ae.backend import wake; wake(); import keras; print(keras.backend.backend())"
+    )
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
+    environment.pop("KERAS_BACKEND", None)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
+    )
+    assert (done.stdout, done.stderr) == ("tensorflow\n", "")
+
+
+TALK = b"I0000 00:00:1 port.cc:153] of itself\nbroken: libcuda\nW0000 x] more\nthe rest"
+
+
+def test_other_words_pass(capfd: pytest.CaptureFixture[str]) -> None:
+    with hushed():
+        os.write(2, TALK)
+    assert capfd.readouterr().err == "broken: libcuda\nthe rest"
+
+
+def _fail() -> None:
+    with hushed():
+        os.write(2, b"why it failed\n")
+        raise ImportError("no keras")
+
+
+def test_an_error_comes_through_with_its_words(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ImportError, match="no keras"):
+        _fail()
+    assert capfd.readouterr().err == "why it failed\n"
