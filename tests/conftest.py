@@ -1,11 +1,13 @@
 """What several test files need."""
 
 import os
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from faceswap_ae.synthetic.film import Film, shoot
 from tests.clips import Recording, record
 
 # TensorFlow speaks at import; tests that start processes read their error output.
@@ -29,3 +31,22 @@ def varying_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clip whose frames are shown for 1, 3 and 2 ticks in turn."""
     made = Recording(ticks=(1, 3, 2), sounds=("aac",))
     return record(tmp_path_factory.mktemp("clips") / "varying.mp4", made)
+
+
+def _film(folder: Path, film: Film) -> Path:
+    shoot(film, folder, lambda _: None)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def duet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a film of ada and, beside her, carl: 12 frames."""
+    film = Film("ada", company="carl", seconds=Fraction(12, 8), fps=Fraction(8), size=(480, 320))
+    return _film(tmp_path_factory.mktemp("films") / "duet", film)
+
+
+@pytest.fixture(scope="session")
+def solo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a film of ben, who is hidden in part and then elsewhere: 14 frames."""
+    film = Film("ben", seconds=Fraction(14, 8), fps=Fraction(8), occlude=True, cut=True, seed=3)
+    return _film(tmp_path_factory.mktemp("films") / "solo", film)

@@ -13,7 +13,7 @@ from faceswap_ae.video import frames
 from tests.clips import Recording, number_in, record
 
 HEAVY = ("tensorflow", "keras", "jax", "torch", "dlib", "cv2", "av", "numpy", "moviepy", "PIL")
-COMMANDS = ["demo", "doctor", "info", "cut", "side", "synth"]
+COMMANDS = ["demo", "doctor", "extract", "info", "cut", "side", "synth", "faces"]
 
 
 def run(*words: str | Path) -> int:

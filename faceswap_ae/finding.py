@@ -1,0 +1,184 @@
+"""Which faces does a clip show? The first of two passes, shared by extraction and conversion.
+
+Every frame that the journal does not know is looked at: faces, landmarks, descriptor, quality and
+track go into the journal, frame by frame. Nothing is judged here and no picture is written.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from faceswap_ae import video
+from faceswap_ae.align import matrix_of
+from faceswap_ae.clip import Clip
+from faceswap_ae.cuts import Cuts
+from faceswap_ae.describing import describe
+from faceswap_ae.detect import DETECTORS, at_turns, cnn
+from faceswap_ae.errors import UserError, unknown
+from faceswap_ae.face import Descriptor, Face
+from faceswap_ae.follow import TURNS, Finder, Sight, close_look, every_frame, follower
+from faceswap_ae.geometry import Image, Matrix, scale_of, transform, warp
+from faceswap_ae.journal import Journal, fingerprint
+from faceswap_ae.pose import pose
+from faceswap_ae.quality import measure
+from faceswap_ae.span import WHOLE, Span
+from faceswap_ae.track import Tracker
+from faceswap_ae.video import Frame
+
+PIECE = 16  # frames between searches of the whole picture
+PIECE_BYTES = 200_000_000  # of frames held at a time
+MEASURED = 256  # pixels a side, of the crop that quality is measured on
+LONGEST = 60  # characters of a file's name that its faces are called by
+
+
+@dataclass(frozen=True)
+class Look:
+    """How to look."""
+
+    detector: str = "auto"
+    turns: bool = True  # lay a picture on its sides where nothing is found
+    every: int = 1  # only each so many-th frame
+    keep_going: bool = False  # past damage
+
+    def __post_init__(self) -> None:
+        known = ("auto", *DETECTORS)
+        if self.detector not in known:
+            raise UserError(unknown("detector", self.detector, known))
+
+
+@dataclass
+class Eyes:
+    """The networks, loaded when first needed and kept from clip to clip."""
+
+    look: Look = Look()
+    _finders: dict[bool, Finder] = field(default_factory=dict)
+
+    def finder(self, *, picture: bool) -> Finder:
+        """What looks at the frames of a video, or at single pictures."""
+        if picture not in self._finders:
+            self._finders[picture] = _finder(self.look, picture)
+        return self._finders[picture]
+
+
+def find(clip: Clip, journal: Journal, eyes: Eyes, span: Span = WHOLE) -> Iterator[int]:
+    """Look at what the journal does not know of a clip; the number of each frame passed."""
+    key, look = fingerprint(clip.path), eyes.look
+    known = journal.frames(key)
+    scribe = _Scribe(clip, key, Tracker(_next_track(journal, key, known)))
+    shown = video.frames(
+        clip, _unknown(span, known, look.every), keep_going=look.keep_going, quick=True
+    )
+    for frames, fresh in _pieces(shown, known, look.every):
+        finder = eyes.finder(picture=bool(clip.pictures))
+        found = finder([frame.image for frame in frames], fresh)
+        for frame, faces in zip(frames, scribe.faces(frames, found, fresh), strict=True):
+            journal.add_frame(key, frame.index, faces)
+            yield frame.index
+
+
+def name_of(clip: Clip, key: str, frame: int, number: int) -> str:
+    """What a face is called: by its file's name and contents, its frame, and its place there."""
+    stem = re.sub(r"[^\w.-]+", "_", clip.path.stem)[:LONGEST].lstrip(".") or "face"
+    at = "" if clip.pictures else f"-{frame:06d}"
+    return f"{stem}-{key[:6]}{at}" + (f"-{number}" if number else "")
+
+
+@dataclass
+class _Scribe:
+    """Turns what was seen into faces with all that is told of them."""
+
+    clip: Clip
+    key: str
+    tracker: Tracker
+
+    def faces(
+        self, frames: Sequence[Frame], found: Sequence[Sequence[Sight]], fresh: bool
+    ) -> Iterator[list[Face]]:
+        """The faces of each frame of a piece."""
+        seen = [
+            (frame.image, sight.landmarks)
+            for frame, sights in zip(frames, found, strict=True)
+            for sight in sights
+        ]
+        descriptors = iter(describe(seen))
+        for place, (frame, sights) in enumerate(zip(frames, found, strict=True)):
+            own = [next(descriptors) for _ in sights]
+            squares = [sight.square for sight in sights]
+            tracks = self.tracker.assign(frame.index, squares, own, fresh and place == 0)
+            yield [
+                self._face(frame, number, *facts)
+                for number, facts in enumerate(zip(sights, own, tracks, strict=True))
+            ]
+
+    def _face(
+        self, frame: Frame, number: int, sight: Sight, descriptor: Descriptor, track: int
+    ) -> Face:
+        landmarks = sight.landmarks
+        crop, matrix = _aligned(frame.image, sight)
+        quality = measure(crop, transform(landmarks, matrix), scale_of(matrix))
+        facing = pose(landmarks, (self.clip.width, self.clip.height))
+        return Face(
+            id=name_of(self.clip, self.key, frame.index, number),
+            source=self.clip.path.name,
+            clip=self.key,
+            frame=frame.index,
+            time=float(frame.time),
+            box=sight.spot.square.box,
+            landmarks=landmarks,
+            detector=sight.spot.detector,
+            score=sight.spot.score,
+            descriptor=descriptor,
+            sharpness=quality.sharpness,
+            brightness=quality.brightness,
+            occlusion=quality.occlusion,
+            pose=(facing.yaw, facing.pitch, facing.roll),
+            track=track,
+        )
+
+
+def _finder(look: Look, picture: bool) -> Finder:
+    if look.detector == "auto" and not picture:
+        return follower(turns=look.turns)
+    detector = cnn() if look.detector == "auto" else DETECTORS[look.detector]()
+    tried = at_turns(detector, TURNS if look.turns else ())
+    return every_frame(tried, close_look(turns=look.turns))
+
+
+def _pieces(
+    shown: Iterable[Frame], known: set[int], every: int
+) -> Iterator[tuple[list[Frame], bool]]:
+    """Frames to look at, in short rows of one scene; whether a row begins anew."""
+    cuts, piece, fresh, before = Cuts(), list[Frame](), True, -2
+    for frame in shown:
+        if frame.index in known or frame.index % every:
+            continue
+        begins = cuts(frame.image) or frame.index - before > every
+        if piece and (begins or _full(piece)):
+            yield piece, fresh
+            piece, fresh = [], False
+        fresh, before = begins if not piece else fresh, frame.index
+        piece.append(frame)
+    if piece:
+        yield piece, fresh
+
+
+def _full(piece: Sequence[Frame]) -> bool:
+    return len(piece) >= min(PIECE, max(1, PIECE_BYTES // piece[0].image.nbytes))
+
+
+def _unknown(span: Span, known: set[int], every: int) -> Span:
+    """The span from its first frame on that nobody looked at."""
+    first = -(-span.first // every) * every
+    while span.start == 0 and first in known:
+        first += every
+    return Span(span.start, span.end, max(first, span.first), span.last)
+
+
+def _next_track(journal: Journal, key: str, known: set[int]) -> int:
+    tracks = [face.track for frame in known for face in journal.faces(key, frame)]
+    return max(tracks, default=-1) + 1
+
+
+def _aligned(image: Image, sight: Sight) -> tuple[Image, Matrix]:
+    matrix = matrix_of(sight.landmarks, "whole", MEASURED)
+    return warp(image, matrix, (MEASURED, MEASURED)), matrix

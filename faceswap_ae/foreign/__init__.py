@@ -1,0 +1,155 @@
+"""What is a face of another program's set, once its format is read?
+
+One file per program tells how its files are read (`deepfacelab`, `swapfaces`), `unpickle` reads
+what they pickled, and `importing` makes the faces ours. Nothing in a foreign file is believed: its
+numbers are counted before they become arrays, its words never become paths.
+"""
+
+import hashlib
+import io
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image as pillow
+
+from faceswap_ae import images
+from faceswap_ae.errors import MediaError
+from faceswap_ae.face import LANDMARKS
+from faceswap_ae.geometry import Image, Matrix, Points
+
+WIDEST = 8192  # pixels a side
+LONGEST = 255  # letters of a file's name
+FAR = 1e6  # pixels from a picture's corner, where no face is
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Foreign:
+    """One face, in the pixels of the picture that it came in: its crop or its whole frame."""
+
+    image: Image
+    landmarks: Points  # (68, 2)
+    source: str  # the name of the file that it was found in
+    clip: str = ""  # that file's fingerprint, where the file is at hand
+    frame: int = 0
+    time: float = 0.0
+    matrix: Matrix | None = None  # the frame's pixels to the picture's; None: nobody knows
+    box: Box | None = None  # in the frame's pixels
+    mask: Image | None = None  # (h, w) of any size; lies over all of the picture
+    is_frame: bool = False  # the picture is the whole frame
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A face that may be imported, known by its contents before its pixels are decoded."""
+
+    name: str  # what messages call it
+    stem: str  # what its file is to be called
+    id: str
+    made_by: str
+    load: Callable[[], Foreign]
+
+
+def content_id(*parts: bytes) -> str:
+    """What a face is known by: its contents, as 16 hex digits."""
+    found = hashlib.blake2b(digest_size=8)
+    for part in parts:
+        found.update(len(part).to_bytes(8, "little") + part)
+    return found.hexdigest()
+
+
+def contents(path: Path, most: int) -> bytes:
+    """All of a file of at most so many bytes."""
+    try:
+        with path.open("rb") as file:
+            read = file.read(most + 1)
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be read ({error.strerror})") from error
+    if len(read) > most:
+        raise MediaError(f"{path}: more than {most >> 20} MiB; no file of a face set is so large")
+    return read
+
+
+def picture(packed: bytes, name: str) -> Image:
+    """A packed picture, unpacked where it is of a face's size."""
+    with warnings.catch_warnings(), suppress(OSError, SyntaxError, ValueError, EOFError):
+        warnings.simplefilter("ignore", pillow.DecompressionBombWarning)
+        with pillow.open(io.BytesIO(packed)) as opened:
+            if max(opened.size) > WIDEST:
+                size = "x".join(map(str, opened.size))
+                raise MediaError(f"{name}: {size} pixels; no face of a set is so large")
+    return images.read(io.BytesIO(packed), name)
+
+
+@contextmanager
+def understanding(name: str) -> Iterator[None]:
+    """Say whose face data it was that a reader stumbled over."""
+    try:
+        yield
+    except KeyError as error:
+        raise MediaError(f"{name}: its face data has no {error}; export the set again") from error
+    except (ValueError, TypeError, OverflowError) as error:
+        what = f"its face data is damaged ({error})"
+        raise MediaError(f"{name}: {what}; export the set again") from error
+
+
+def a_dict(told: Any) -> dict[str, Any]:
+    """A dict, or a ValueError."""
+    if type(told) is not dict:
+        raise ValueError(f"a {type(told).__name__} where names and values belong")
+    return told
+
+
+def text(told: Any) -> str:
+    """Words as they may be kept and shown; none where something else stands."""
+    words = told[:LONGEST] if isinstance(told, str) else ""
+    return "".join(letter if letter.isprintable() else "?" for letter in words)
+
+
+def file_name(told: Any) -> str:
+    """The name alone of a file that a set speaks of, on whatever system that was."""
+    return re.split(r"[/\\]", text(told))[-1]
+
+
+def numbers(told: Any, shape: tuple[int, ...]) -> Points:
+    """Lists or arrays as float64 of a shape, all of them places in a picture."""
+    _count(told, shape)
+    array = np.asarray(told, np.float64).reshape(shape)
+    if not (np.abs(array) < FAR).all():
+        raise ValueError("numbers that lie in no picture")
+    return array
+
+
+def landmarks_of(told: Any) -> Points:
+    """The 68 points of a face."""
+    points = numbers(told, LANDMARKS)
+    if np.ptp(points, axis=0).min() < 1:
+        raise ValueError("all landmarks on one line")
+    return points
+
+
+def frame_number(source: str) -> int:
+    """The number in the name of a frame's file, 0 without one: 42 of `clip_000042.png`."""
+    digits = re.search(r"(\d{1,9})$", Path(source).stem)
+    return int(digits[1]) if digits else 0
+
+
+def _count(told: Any, shape: tuple[int, ...]) -> None:
+    # Before numpy looks: lists that hold one list many times over fit a file, but no memory.
+    if isinstance(told, np.ndarray):
+        right = told.shape == shape
+    elif not shape:
+        right = isinstance(told, int | float)
+    else:
+        right = isinstance(told, list | tuple) and len(told) == shape[0]
+        for item in told if right else ():
+            _count(item, shape[1:])
+    if not right:
+        raise ValueError(f"no {'x'.join(map(str, shape)) or 'number'} where numbers belong")

@@ -1,0 +1,205 @@
+"""How do the faces of another program's set get into a face folder of ours?
+
+What a file is, its contents say, never its name. A face is known by its contents too: importing a
+set again adds nothing, and does not bring back what was dropped. A file that is of no use is one
+line; the rest goes on.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from faceswap_ae import faces, folders, images, png
+from faceswap_ae.errors import MediaError, UserError, unknown
+from faceswap_ae.foreign import Candidate, deepfacelab, swapfaces
+from faceswap_ae.foreign.recut import SQUARES, Describe, Recut, recut
+from faceswap_ae.journal import Journal
+
+LONGEST = 60  # letters of a file's name that its faces are called by
+HEAD = 4096  # bytes that tell what a file is
+DIGITS = 6  # of a face's id in its file's name
+SETS = (".pak", ".fsa")  # suffixes that promise a set
+KNOWN = "DeepFaceLab's face JPGs and faceset.pak, faceswap's face PNGs and .fsa"
+
+Told = Callable[[int], None]  # called with how many faces were looked at
+
+
+@dataclass
+class Imported:
+    """What became of the faces, and why files gave none."""
+
+    added: int = 0
+    there: int = 0  # in the folder before
+    dropped: int = 0  # out of the folder before, where they stay
+    masks: int = 0  # of those added
+    refused: list[str] = field(default_factory=list)  # a line each
+    photos: list[Path] = field(default_factory=list)  # pictures without face data
+    ours: list[Path] = field(default_factory=list)  # faces that need no import
+
+    @property
+    def lines(self) -> list[str]:
+        """What the user is to be told of files that gave no face."""
+        plain = "no face data in it; faceswap-ae extract finds the faces in pictures"
+        ours = "a face of ours already; faceswap-ae faces merge brings folders together"
+        return [*self.refused, *_together(self.photos, plain), *_together(self.ours, ours)]
+
+
+def import_faces(
+    places: Sequence[Path],
+    folder: Path,
+    describe: Describe,
+    square: str = "whole",
+    told: Told = lambda _: None,
+) -> Imported:
+    """Bring the faces of files and folders into a face folder, which may be new.
+
+    `square` is the largest crop that is kept (recut.SQUARES); smaller sets give smaller ones.
+    """
+    if square not in SQUARES:
+        raise UserError(unknown("crop", square, SQUARES))
+    if not folder.is_dir() and folders.packed(folder).is_file():
+        folders.opened(folder)
+    run = _Run(folder, describe, square)
+    for count, found in enumerate(run.candidates(places), 1):
+        run.take(found)
+        told(count)
+    return run.imported
+
+
+class _Run:
+    """One import: the folder, what is known of it, and what came of it so far."""
+
+    def __init__(self, folder: Path, describe: Describe, square: str) -> None:
+        self.folder, self.describe, self.square = folder, describe, square
+        self.imported = Imported()
+        self.journal = Journal(folder)
+        here = faces.entries(folder) if folder.is_dir() else []
+        self.there = {entry.stored.face.id for entry in here if entry.stored}
+
+    def candidates(self, places: Sequence[Path]) -> Iterator[Candidate]:
+        """Every face that is in the files meant, those of alignments first."""
+        files = list(dict.fromkeys(self._files(places)))
+        told = [path for path in files if swapfaces.is_alignments(_head(path))]
+        used = set(told)
+        for path in told:
+            yield from self._guarded(_cut_out(path, places, used), path)
+        for path in files:
+            if path not in used:
+                yield from self._guarded(self._faces(path, _head(path), places), path)
+
+    def take(self, found: Candidate) -> None:
+        """Bring a face in, once."""
+        if found.id in self.there:
+            self.imported.there += 1
+            if found.id not in self.journal.written:  # the journal was lost, or a kill came first
+                self.journal.add_written(found.id)
+        elif found.id in self.journal.written:
+            self.imported.dropped += 1
+        else:
+            try:
+                made = recut(found, self.describe, self.square)
+            except UserError as error:
+                self.imported.refused.append(str(error))
+            else:
+                self._write(found, made)
+
+    def _write(self, found: Candidate, made: Recut) -> None:
+        mask = None if made.mask is None else png.encode(made.mask)
+        stem = re.sub(r"[^\w.-]+", "_", found.stem)[:LONGEST].lstrip(".") or "face"
+        path = folders.free(self.folder / f"{stem}_{found.id[:DIGITS]}.png", mask)
+        # The mask is there before its face, and the face before its row: after a kill, again.
+        folders.put_mask(path, mask)
+        faces.write_crop(path, made.pixels, made.stored)
+        self.journal.add_written(found.id)
+        self.there.add(found.id)
+        self.imported.added += 1
+        self.imported.masks += mask is not None
+
+    def _files(self, places: Sequence[Path]) -> Iterator[Path]:
+        for place in places:
+            if not place.exists():
+                self.imported.refused.append(f"{place}: no such file or folder")
+            elif not place.is_dir():
+                yield place
+            else:
+                try:
+                    inside = sorted(place.iterdir())
+                except OSError as error:
+                    self.imported.refused.append(f"{place}: cannot be read ({error.strerror})")
+                    continue
+                yield from (path for path in inside if _is_visible(path))
+
+    def _guarded(self, found: Iterator[Candidate], path: Path) -> Iterator[Candidate]:
+        """The same, with what is wrong with a file as one line."""
+        try:
+            yield from found
+        except UserError as error:
+            self.imported.refused.append(str(error))
+        except OSError as error:
+            self.imported.refused.append(f"{path}: cannot be read ({error.strerror})")
+
+    def _faces(self, path: Path, head: bytes, places: Sequence[Path]) -> Iterator[Candidate]:
+        """What is in one file."""
+        if deepfacelab.is_pak(head):
+            yield from deepfacelab.pak(path)
+        elif head.startswith(deepfacelab.JPEG):
+            yield from self._face(path, deepfacelab.face(path))
+        elif head.startswith(png.SIGNATURE):
+            yield from self._face(path, swapfaces.face(path))
+        elif path.suffix.lower() in images.READABLE:
+            images.read(path)  # is it one?
+            self.imported.photos.append(path)
+        elif path in places or path.suffix.lower() in SETS:
+            raise _unknown(path, head)
+
+    def _face(self, path: Path, found: Candidate | None) -> Iterator[Candidate]:
+        if found is not None:
+            yield found
+        else:
+            with path.open("rb") as file:
+                is_ours = png.words(file, faces.KEYWORD) is not None
+            (self.imported.ours if is_ours else self.imported.photos).append(path)
+
+
+def _is_visible(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".")
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD)
+    except OSError:
+        return b""  # said when its turn comes
+
+
+def _cut_out(path: Path, places: Sequence[Path], used: set[Path]) -> Iterator[Candidate]:
+    """The faces of an alignments file, out of the frames that were named beside it."""
+    aligned = swapfaces.alignments(path)
+    for place in places:
+        pictures = swapfaces.pictures_of(aligned, place) if place.is_dir() else []
+        if pictures:
+            used.update(pictures)
+            yield from swapfaces.faces_of_pictures(aligned, pictures)
+            return
+        if place.is_file() and place not in used and place.stem == aligned.clip:
+            used.add(place)
+            yield from swapfaces.faces_of_clip(aligned, place)
+            return
+    what = "tells where faces are, not what they look like"
+    frames = f"the video '{aligned.clip}' or the folder of frames"
+    raise UserError(f"{path}: {what}; name {frames} that it was made from too")
+
+
+def _unknown(path: Path, head: bytes) -> UserError:
+    if not head:
+        return MediaError(f"{path}: is empty or cannot be read; copy it again")
+    return UserError(f"{path}: no face set ({KNOWN}); for videos there is faceswap-ae extract")
+
+
+def _together(paths: Sequence[Path], what: str) -> list[str]:
+    if not paths:
+        return []
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return [f"{paths[0]}{more}: {what}"]

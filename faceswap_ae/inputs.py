@@ -1,0 +1,61 @@
+"""Which files did the user mean? Videos, photos, folders of them and globs."""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from faceswap_ae import images
+from faceswap_ae.errors import UserError
+
+VIDEOS = {
+    *(".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".ts"),
+    *(".mts", ".m2ts", ".3gp", ".ogv", ".gif"),
+}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An input that could not be used, and why; the text names it."""
+
+    path: Path
+    reason: str
+
+
+def sources(named: Iterable[Path]) -> tuple[list[Path], list[Failure]]:
+    """Every file that is meant, each once, and what of it cannot be used."""
+    found: dict[Path, None] = {}
+    failures: list[Failure] = []
+    for path in named:
+        try:
+            found |= dict.fromkeys(_files(path))
+        except UserError as error:
+            failures.append(Failure(path, str(error)))
+    return list(found), failures
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        files = [file for file in _walk(path) if file.suffix.lower() in VIDEOS | images.READABLE]
+        if not files:
+            raise UserError(f"{path}: no videos or pictures in this folder")
+        return files
+    if path.exists() or not glob.has_magic(str(path)):
+        return [path]
+    found = glob.glob(str(path), recursive=True)  # noqa: PTH207 - absolute patterns too
+    matching = [Path(name) for name in sorted(found)]
+    if not matching:
+        raise UserError(f"{path}: nothing matches")
+    return [file for match in matching for file in (_files(match) if match.is_dir() else [match])]
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Files in a folder and its folders, by name, without hidden ones."""
+
+    def refused(error: OSError) -> None:
+        raise UserError(f"{error.filename}: no permission to read this folder") from error
+
+    for place, folders, names in os.walk(folder, onerror=refused):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))

@@ -1,0 +1,58 @@
+"""Which faces are in a folder, on one picture?"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as pillow
+from PIL import ImageDraw, ImageFont
+
+from faceswap_ae import images
+from faceswap_ae.faces import Entry
+from faceswap_ae.gallery import evenly, thumbnail
+
+MOST = 200  # faces, which are two pages
+COLUMNS, ROWS = 10, 10  # of a page
+SIDE, GAP, CAPTION, TITLE = 128, 6, 16, 34  # pixels
+GROUND, TEXT, FAINT = (24, 24, 27), (228, 228, 231), (161, 161, 170)
+
+
+def write_sheet(name: str, entries: Sequence[Entry], out: Path, most: int = MOST) -> list[Path]:
+    """Write one page or several (`sheet.png`, `sheet-2.png`); where they are."""
+    shown = evenly(entries, most)
+    each = COLUMNS * ROWS
+    pages = [shown[first : first + each] for first in range(0, len(shown), each)]
+    said = f"{name}: {len(entries)} faces"
+    if len(shown) < len(entries):
+        said = f"{name}: {len(shown)} of {len(entries)} faces, evenly chosen"
+    outs = []
+    for number, page in enumerate(pages, 1):
+        path = out if number == 1 else out.with_stem(f"{out.stem}-{number}")
+        part = f", page {number} of {len(pages)}" if len(pages) > 1 else ""
+        images.write(path, np.asarray(_drawn(page, said + part)))
+        outs.append(path)
+    return outs
+
+
+def _drawn(page: Sequence[Entry], title: str) -> pillow.Image:
+    rows = -(-len(page) // COLUMNS)
+    columns = min(COLUMNS, max(4, len(page)))  # room for the title
+    across, down = SIDE + GAP, SIDE + CAPTION + GAP
+    board = pillow.new("RGB", (GAP + columns * across, TITLE + rows * down), GROUND)
+    pen = ImageDraw.Draw(board)
+    pen.text((GAP, TITLE / 2), title, TEXT, ImageFont.load_default(18), anchor="lm")
+    small = ImageFont.load_default(12)
+    for place, entry in enumerate(page):
+        x, y = GAP + place % COLUMNS * across, TITLE + place // COLUMNS * down
+        board.paste(pillow.fromarray(thumbnail(entry, SIDE)), (x, y))
+        middle = x + SIDE / 2, y + SIDE + CAPTION / 2
+        pen.text(middle, caption(entry), FAINT, small, anchor="mm")
+    return board
+
+
+def caption(entry: Entry) -> str:
+    """How far turned and how sharp."""
+    if not entry.stored:
+        return "no face data"
+    face = entry.stored.face
+    return f"yaw {face.pose[0]:+.0f}°  sharp {face.sharpness:.2g}"

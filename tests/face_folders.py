@@ -1,0 +1,97 @@
+"""Small face folders, for tests: a few rendered frames of two people, told as many faces."""
+
+import dataclasses
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_ae import faces, images
+from faceswap_ae.face import DESCRIPTOR, Face, Stored
+from faceswap_ae.geometry import Image
+from faceswap_ae.journal import Journal
+from faceswap_ae.synthetic.people import alone, person
+from faceswap_ae.synthetic.scene import Act, Setting, render
+
+SIDE = 48  # pixels
+WHO = ("ada", "ben")  # in turn
+YAWS = (-50.0, -10.0, 20.0, 60.0)
+UNTOLD = faces.Entry(Path("photo.png"), None)  # a picture without a story
+CLIPS = {"first.mp4": "f" * 16, "second.mp4": "5" * 16}
+
+
+@cache
+def shot(who: str, yaw: float) -> tuple[Image, NDArray[np.float64]]:
+    """A frame, and its true landmarks."""
+    frame = render(alone(person(who)), Act(70, yaw=yaw), Setting((128, 128)))
+    return frame.image, frame.landmarks.picture.astype(np.float64)
+
+
+def face(number: int) -> Face:
+    """Of ada where even, of ben where odd; sharper the higher its number; ten to a clip."""
+    who, yaw = WHO[number % 2], YAWS[number // 2 % len(YAWS)]
+    source = list(CLIPS)[number // 10 % 2]
+    rng = np.random.default_rng(number)
+    # Two people far apart, each with some spread, as dlib's descriptors have.
+    middle = np.random.default_rng([7, number % 2]).normal(size=DESCRIPTOR) * 0.04
+    return Face(
+        id=f"{source[:-4]}-{number:06d}",
+        source=source,
+        clip=CLIPS[source],
+        frame=number,
+        time=number / 25,
+        box=(30.0, 30.0, 98.0, 98.0),
+        landmarks=shot(who, yaw)[1] + rng.normal(0, 0.05, (68, 2)),
+        detector="cnn",
+        score=1.0,
+        descriptor=(middle + rng.normal(size=DESCRIPTOR) * 0.015).astype(np.float32),
+        sharpness=round(0.05 * number, 2),
+        brightness=0.4,
+        pose=(yaw, 0.0, 0.0),
+        track=number % 2,
+    )
+
+
+def fill(folder: Path, numbers: Sequence[int], side: int = SIDE) -> list[Face]:
+    """Write faces as an extraction does: frame, PNG, row."""
+    journal = Journal(folder)
+    found = [face(number) for number in numbers]
+    for one in found:
+        journal.add_frame(one.clip, one.frame, [one])
+        image = shot(WHO[one.track], one.pose[0])[0]
+        faces.write(folder / f"{one.id}.png", image, one, size=side)
+        journal.add_written(one.id)
+    return found
+
+
+def paint(folder: Path, name: str, value: int = 200) -> Path:
+    """A mask beside a face."""
+    path = folder / f"{Path(name).stem}{faces.MASK}"
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    mask[SIDE // 4 : -SIDE // 4, SIDE // 4 : -SIDE // 4] = value
+    images.write(path, mask)
+    return path
+
+
+def plain_picture(folder: Path, name: str = "photo.png") -> Path:
+    """A picture without a story."""
+    images.write(folder / name, np.full((SIDE, SIDE, 3), 90, np.uint8))
+    return folder / name
+
+
+def names(folder: Path) -> list[str]:
+    return [picture.name for picture in faces.pictures(folder)]
+
+
+def ids(folder: Path) -> list[str]:
+    """By file name."""
+    return [entry.stored.face.id for entry in faces.entries(folder) if entry.stored]
+
+
+def entry(number: int, **changes: float | str) -> faces.Entry:
+    """A face that lies nowhere, with some of its numbers changed."""
+    changed = dataclasses.replace(face(number), **changes)  # type: ignore[arg-type] # by its name
+    stored = Stored(changed, "whole", np.eye(2, 3))
+    return faces.Entry(Path(f"{changed.id}.png"), stored)

@@ -1,0 +1,92 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from faceswap_ae.choosing import (
+    ALIKE,
+    BLURRED,
+    NO_FACE,
+    OTHER,
+    SMALL,
+    SURPLUS,
+    Choice,
+    Limits,
+    choose,
+    is_face,
+)
+from faceswap_ae.errors import UserError
+from faceswap_ae.face import Face
+from tests.test_align import shaped
+from tests.test_face import some_face
+
+OWN = {("clip", 0)}
+
+
+def face(number: int, **changes: Any) -> Face:
+    facts: dict[str, Any] = {"clip": "clip", "landmarks": shaped(), "sharpness": 0.3}
+    return some_face(number, **(facts | changes))
+
+
+def ids(choice: Choice) -> set[str]:
+    return {one for faces in choice.wanted.values() for one in faces}
+
+
+def test_by_default_only_other_people_and_no_faces_are_left_out() -> None:
+    scribble = np.random.default_rng(0).uniform(0, 100, (68, 2))
+    faces = [face(0), face(1, track=1), face(2, landmarks=scribble), face(3, sharpness=0.0)]
+    choice = choose(faces, OWN, Limits(), set())
+    assert choice.skipped == {"clip-000001": OTHER, "clip-000002": NO_FACE}
+    assert choice.wanted == {("clip", 0): ["clip-000000"], ("clip", 3): ["clip-000003"]}
+    assert not is_face(faces[2])
+
+
+def test_limits_leave_out_what_they_say() -> None:
+    small = shaped(30.0)
+    faces = [face(0, sharpness=0.1), face(1, landmarks=small), face(2)]
+    choice = choose(faces, OWN, Limits(blur=0.2, size=60), set())
+    assert choice.skipped == {"clip-000000": BLURRED, "clip-000001": SMALL}
+    assert choice.reasons == {BLURRED: 1, SMALL: 1}
+
+
+def test_faces_like_the_last_one_taken_are_left_out() -> None:
+    """Compared with the last one taken, so a slow change adds up."""
+    moves = [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]  # of the mouth, in percent of the face
+    landmarks = [shaped() for _ in moves]
+    for points, move in zip(landmarks, moves, strict=True):
+        points[55:68, 1] = 60 + 100 * move / 100 * 51 / 13  # 13 of 51 points move
+    faces = [face(number, landmarks=points) for number, points in enumerate(landmarks)]
+    choice = choose(faces, OWN, Limits(change=0.9), set())
+    assert ids(choice) == {"clip-000000", "clip-000002", "clip-000004"}
+    assert set(choice.skipped.values()) == {ALIKE}
+
+
+def test_the_most_are_the_sharpest_of_every_pose() -> None:
+    turned = [face(number, pose=(60.0, 0, 0), sharpness=0.1) for number in range(2)]
+    frontal = [face(10 + number, sharpness=0.3 + number / 100) for number in range(8)]
+    choice = choose([*frontal, *turned], OWN, Limits(most=4), set())
+    assert ids(choice) == {"clip-000000", "clip-000001", "clip-000016", "clip-000017"}
+    assert choice.reasons == {SURPLUS: 6}
+
+
+def test_what_is_written_stays_and_counts() -> None:
+    faces = [face(number, sharpness=number / 10) for number in range(6)]
+    written = {"clip-000000", "clip-000001"}
+    choice = choose(faces, OWN, Limits(most=3, blur=0.15), written)
+    assert ids(choice) == {"clip-000005"}
+    assert not written & choice.skipped.keys()
+    again = choose(faces, OWN, Limits(most=3, blur=0.15), written | ids(choice))
+    assert not again.wanted
+
+
+def test_other_limits_take_what_was_left_out() -> None:
+    faces = [face(number, sharpness=number / 10) for number in range(4)]
+    few = choose(faces, OWN, Limits(most=1), set())
+    more = choose(faces, OWN, Limits(), ids(few))
+    assert ids(few) | ids(more) == {f"clip-00000{number}" for number in range(4)}
+    assert not ids(few) & ids(more)
+
+
+def test_a_most_of_none_is_refused() -> None:
+    with pytest.raises(UserError, match="--max 0"):
+        Limits(most=0)

@@ -1,0 +1,286 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as pillow
+
+from faceswap_ae import faces, images
+from faceswap_ae.choosing import ALIKE, OTHER, SURPLUS, Limits
+from faceswap_ae.clip import open_clip
+from faceswap_ae.errors import UserError
+from faceswap_ae.extraction import Options, Summary, extract
+from faceswap_ae.face import Face
+from faceswap_ae.finding import Look
+from faceswap_ae.journal import NAME, Journal, fingerprint
+from faceswap_ae.span import Span
+from faceswap_ae.video import frames
+from faceswap_ae.writer import writing
+
+Ids = list[str]
+
+
+def ids(folder: Path) -> Ids:
+    """Of the faces in a folder."""
+    return sorted(entry.stored.face.id for entry in faces.entries(folder) if entry.stored)
+
+
+@pytest.fixture(scope="module")
+def made(solo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with ben's faces from the film of him."""
+    data = tmp_path_factory.mktemp("data")
+    extract([solo / "clip.mp4"], "ben", Options(data))
+    return data
+
+
+@pytest.fixture
+def data(made: Path, tmp_path: Path) -> Path:
+    """The same, to be changed."""
+    shutil.copytree(made, tmp_path / "data")
+    return tmp_path / "data"
+
+
+def test_every_frame_gives_a_face_with_its_story(made: Path, solo: Path) -> None:
+    entries = faces.entries(made / "ben")
+    stories = [entry.stored.face for entry in entries if entry.stored]
+    assert [face.frame for face in stories] == list(range(14))
+    assert [entry.name for entry in entries] == [f"{face.id}.png" for face in stories]
+    truth = json.loads((solo / "truth.json").read_text())["frames"]
+    away = [
+        np.linalg.norm(face.landmarks - row["landmarks"], axis=1).mean() / face.size
+        for face, row in zip(stories, truth, strict=True)
+    ]
+    assert np.median(away) < 0.04
+    assert {face.clip for face in stories} == {fingerprint(solo / "clip.mp4")}
+    assert {face.track for face in stories} == {0, 1}  # the cut parts them
+    assert all(face.sharpness > 0 and 0 < face.brightness < 1 for face in stories)
+    assert faces.pixels(entries[0].place).shape == (512, 512, 3)
+
+
+def test_a_second_run_does_nothing(data: Path, solo: Path) -> None:
+    before = (data / "ben" / NAME).read_bytes()
+    summary = extract([solo / "clip.mp4"], "ben", Options(data))
+    assert summary.looked == 0
+    assert summary.written == {data / "ben": 0}
+    assert (data / "ben" / NAME).read_bytes() == before
+
+
+def test_what_was_dropped_stays_away(data: Path, solo: Path) -> None:
+    gone = faces.pictures(data / "ben")[3]
+    assert isinstance(gone, Path)
+    gone.unlink()
+    extract([solo / "clip.mp4"], "ben", Options(data))
+    assert len(ids(data / "ben")) == 13
+    assert gone.stem not in ids(data / "ben")
+
+
+def test_a_renamed_clip_is_the_same_clip(data: Path, solo: Path, tmp_path: Path) -> None:
+    other = tmp_path / "Ünder another näme.mp4"
+    shutil.copy(solo / "clip.mp4", other)
+    assert extract([other, solo / "clip.mp4"], "ben", Options(data)).looked == 0
+
+
+def test_a_lost_journal_only_means_looking_again(data: Path, solo: Path) -> None:
+    before = ids(data / "ben")
+    (data / "ben" / NAME).unlink()
+    assert extract([solo / "clip.mp4"], "ben", Options(data)).looked == 14
+    assert ids(data / "ben") == before
+
+
+def test_a_part_and_then_the_rest(tmp_path: Path, solo: Path, made: Path) -> None:
+    part = Options(tmp_path, span=Span(first=5, last=8))
+    assert extract([solo / "clip.mp4"], "ben", part).looked == 4
+    assert extract([solo / "clip.mp4"], "ben", Options(tmp_path)).looked == 10
+    assert ids(tmp_path / "ben") == ids(made / "ben")
+
+
+def test_only_every_third(tmp_path: Path, solo: Path) -> None:
+    extract([solo / "clip.mp4"], "ben", Options(tmp_path, look=Look(every=3)))
+    journal = Journal(tmp_path / "ben")
+    assert journal.frames(journal.clips[0]) == {0, 3, 6, 9, 12}
+    assert len(ids(tmp_path / "ben")) == 5
+
+
+def test_limits_can_be_loosened_without_looking_again(
+    tmp_path: Path, solo: Path, made: Path
+) -> None:
+    few = extract([solo / "clip.mp4"], "ben", Options(tmp_path, limits=Limits(most=4)))
+    assert few.written == {tmp_path / "ben": 4}
+    assert few.skipped == {SURPLUS: 10}
+    journal = Journal(tmp_path / "ben")
+    assert len(journal.skipped) == 10
+    all_of_them = extract([solo / "clip.mp4"], "ben", Options(tmp_path))
+    assert all_of_them.looked == 0
+    assert ids(tmp_path / "ben") == ids(made / "ben")
+    for name in ids(made / "ben"):
+        one, other = (faces.pixels(folder / "ben" / f"{name}.png") for folder in (tmp_path, made))
+        assert np.array_equal(one, other)
+
+
+def test_near_duplicates_are_left_out(tmp_path: Path, solo: Path) -> None:
+    still = tmp_path / "still"
+    shown = next(iter(frames(open_clip(solo / "clip.mp4"), Span(first=10))))
+    for number in range(3):
+        image = shown.image.copy()
+        image[0, 0] = number  # another picture, the same face
+        images.write(still / f"{number}.png", image)
+    summary = extract([still], "ben", Options(tmp_path, limits=Limits(change=1)))
+    assert summary.written == {tmp_path / "ben": 3}  # photos are no track
+    clip = extract([solo / "clip.mp4"], "all", Options(tmp_path, limits=Limits(change=30)))
+    assert clip.skipped == {ALIKE: 12}  # one of each scene stays
+
+
+class TestPeople:
+    def test_the_main_person_is_taken_and_the_other_shown(
+        self, tmp_path: Path, duet: Path, solo: Path
+    ) -> None:
+        summary = extract([duet / "clip.mp4", solo / "clip.mp4"], "ben", Options(tmp_path))
+        assert summary.written == {tmp_path / "ben": 14}
+        assert summary.skipped == {OTHER: 24}
+        assert sorted(summary.others.values()) == [12, 12]
+        assert summary.sheet == tmp_path / "ben-others.jpg"
+        assert images.read(summary.sheet).shape == (2 * 96, 230 + 6 * 96, 3)
+
+    def test_like_a_photo(self, tmp_path: Path, duet: Path) -> None:
+        for name, place in (("ada", 0), ("carl", -1)):
+            frame = next(iter(frames(open_clip(duet / "clip.mp4"), Span(first=6))))
+            half = np.array_split(frame.image, 2, axis=1)[place]
+            images.write(tmp_path / f"{name}.jpg", np.ascontiguousarray(half))
+            photo = (tmp_path / f"{name}.jpg",)
+            summary = extract([duet / "clip.mp4"], name, Options(tmp_path, like=photo))
+            assert summary.written == {tmp_path / name: 12}
+        both = [
+            np.median([f.box[0] for f in _stories(tmp_path / name)]) for name in ("ada", "carl")
+        ]
+        assert both[0] < both[1]
+
+    def test_everyone_has_a_folder(self, tmp_path: Path, duet: Path, solo: Path) -> None:
+        options = Options(tmp_path, everyone=True)
+        extract([duet / "clip.mp4"], "duo", options)
+        assert [len(ids(tmp_path / name)) for name in ("duo", "duo-2")] == [12, 12]
+        assert not set(ids(tmp_path / "duo")) & set(ids(tmp_path / "duo-2"))
+        again = extract([duet / "clip.mp4", solo / "clip.mp4"], "duo", options)
+        assert again.looked == 14
+        assert again.written == {
+            tmp_path / name: n for name, n in (("duo", 0), ("duo-2", 0), ("duo-3", 14))
+        }
+        other = Journal(tmp_path / "duo-2")
+        assert len(other.written) == 12
+        assert list(other.skipped.values()).count(OTHER) == 26
+
+    def test_somebody_else_asks_for_another_name(self, data: Path, duet: Path) -> None:
+        with pytest.raises(UserError, match="choose another name with --as"):
+            extract([duet / "clip.mp4"], "ben", Options(data))
+        assert len(ids(data / "ben")) == 14
+
+    def test_a_photo_without_a_face_is_refused_at_once(self, tmp_path: Path, duet: Path) -> None:
+        images.write(tmp_path / "wall.png", np.full((200, 200, 3), 128, np.uint8))
+        options = Options(tmp_path, like=(tmp_path / "wall.png",))
+        with pytest.raises(UserError, match=r"wall\.png: no face found"):
+            extract([duet / "clip.mp4"], "ben", options)
+
+
+def _stories(folder: Path) -> list[Face]:
+    return [entry.stored.face for entry in faces.entries(folder) if entry.stored]
+
+
+def test_photos_of_all_kinds(tmp_path: Path, solo: Path) -> None:
+    shown = pillow.fromarray(next(iter(frames(open_clip(solo / "clip.mp4"), Span(first=12)))).image)
+    folder = tmp_path / "phötos with spaces"
+    (folder / "more").mkdir(parents=True)
+    shown.save(folder / "same name.png")
+    shown.transpose(pillow.Transpose.ROTATE_90).save(folder / "more" / "same name.png")
+    shown.convert("L").save(folder / "grey.jpg", quality=95)
+    shown.convert("CMYK").save(folder / "print.jpg", quality=95)
+    sixteen = np.asarray(shown.convert("L"), np.uint16) * 257
+    pillow.fromarray(sixteen).save(folder / "deep.png")
+    shown.resize((7680, 5760)).save(folder / "8k.jpg", quality=90)
+    summary = extract([folder], "ben", Options(tmp_path))
+    assert not summary.failures
+    stories = {face.source + str(round(face.box[3])): face for face in _stories(tmp_path / "ben")}
+    assert len(stories) == 6
+    large = next(face for face in stories.values() if face.source == "8k.jpg")
+    plain = [face for face in stories.values() if face.source == "same name.png"]
+    assert large.size == pytest.approx(16 * plain[0].size, rel=0.05)
+    uprights = [faces.pixels(tmp_path / "ben" / f"{face.id}.png").astype(int) for face in plain]
+    assert np.abs(uprights[0] - uprights[1]).mean() < 12  # the lying one came out upright
+
+
+def test_bad_inputs_are_told_and_the_rest_goes_on(
+    tmp_path: Path, solo: Path, plain_clip: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    good, cut_off = tmp_path / "good.mp4", tmp_path / "cut off.mp4"
+    shutil.copy(solo / "clip.mp4", good)
+    cut_off.write_bytes(plain_clip.read_bytes()[:-2000])
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    (tmp_path / "text.mp4").write_text("no video at all")
+    (tmp_path / "text.jpg").write_text("no picture at all")
+    (tmp_path / "nobody.mp4").symlink_to(plain_clip)
+    bad = ["empty.mp4", "text.mp4", "text.jpg", "nobody.mp4", "cut off.mp4", "nowhere.mp4"]
+    summary = extract([*(tmp_path / name for name in bad), good], "ben", Options(tmp_path / "data"))
+    assert summary.written == {tmp_path / "data" / "ben": 14}
+    assert {failure.path.name for failure in summary.failures} == set(bad)
+    told = [record.getMessage() for record in caplog.records]
+    for name in bad:
+        lines = [line for line in told if str(tmp_path / name) in line]
+        assert len(lines) == 1, name
+        assert "\n" not in lines[0]
+
+
+def test_a_clip_of_one_frame(tmp_path: Path, solo: Path) -> None:
+    clip = open_clip(solo / "clip.mp4")
+    with writing(tmp_path / "one.mp4", clip) as sink:
+        first = next(iter(frames(clip)))
+        sink.write(first.image, first.time, first.duration)
+    assert extract([tmp_path / "one.mp4"], "ben", Options(tmp_path)).written == {
+        tmp_path / "ben": 1
+    }
+
+
+def test_progress_reaches_its_end(tmp_path: Path, solo: Path) -> None:
+    told: dict[str, list[int]] = {}
+
+    @contextmanager
+    def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+        told[what] = [total]
+        yield told[what].append
+
+    extract([solo / "clip.mp4"], "ben", Options(tmp_path), progress)
+    assert told == {"look": [14, *range(1, 15)], "write": [14, *range(1, 15)]}
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from faceswap_ae.extraction import Options, extract
+from contextlib import contextmanager
+
+@contextmanager
+def progress(what, total):
+    yield lambda count: print(what, count, flush=True)
+
+extract([Path(sys.argv[1])], "ben", Options(Path(sys.argv[2])), progress)
+"""
+
+
+@pytest.mark.parametrize("moment", ["look 5", "write 6"])
+def test_a_kill_loses_nothing(tmp_path: Path, solo: Path, made: Path, moment: str) -> None:
+    command = [sys.executable, "-c", KILLED, str(solo / "clip.mp4"), str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        for line in child.stdout:
+            if line.strip() == moment:
+                break
+        os.kill(child.pid, signal.SIGKILL)
+    summary: Summary = extract([solo / "clip.mp4"], "ben", Options(tmp_path))
+    assert summary.looked <= 14 - 5 if moment.startswith("look") else summary.looked == 0
+    assert ids(tmp_path / "ben") == ids(made / "ben")
+    assert len(faces.pictures(tmp_path / "ben")) == 14
+    assert len(Journal(tmp_path / "ben").written) == 14

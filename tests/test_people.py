@@ -1,0 +1,70 @@
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_ae.face import Face
+from faceswap_ae.people import Known, TrackKey, known_by, parted, tallied
+from tests.test_face import some_face
+
+SPREAD = 0.02  # of each of 128 numbers: about .32 between two faces of one person
+
+
+def somebody(seed: int) -> NDArray[np.float64]:
+    """The middle of a person's descriptors, about .6 from anybody else's."""
+    direction = np.random.default_rng(seed).normal(size=128)
+    return np.asarray(0.43 * direction / np.linalg.norm(direction), np.float64)
+
+
+def seen(who: int, track: int, count: int = 12, clip: str = "clip") -> list[Face]:
+    """Faces of a person in a track."""
+    rng = np.random.default_rng((who, track))
+    middle = somebody(who) + rng.normal(0, 0.005, 128)  # the track's own light
+    return [
+        some_face(
+            number,
+            clip=clip,
+            track=track,
+            descriptor=(middle + rng.normal(0, SPREAD, 128)).astype(np.float32),
+        )
+        for number in range(count)
+    ]
+
+
+def known(who: int, count: int = 20) -> Known:
+    found = known_by([face.descriptor for face in seen(who, 99, count)])
+    assert found is not None
+    return found
+
+
+def keys(*tracks: int) -> list[TrackKey]:
+    return [("clip", track) for track in tracks]
+
+
+def test_tracks_are_grouped_by_person_who_is_seen_most_first() -> None:
+    faces = [*seen(1, 0, 5), *seen(2, 1, 30), *seen(1, 2, 9), *seen(3, 3, 1), *seen(2, 4, 2)]
+    people = parted(tallied(faces), [])
+    assert people.unknown == [set(keys(1, 4)), set(keys(0, 2)), set(keys(3))]
+
+
+def test_the_order_of_faces_does_not_change_the_people() -> None:
+    faces = [*seen(1, 0, 5), *seen(2, 1, 30), *seen(1, 2, 9), *seen(3, 3, 1)]
+    assert parted(tallied(faces), []) == parted(tallied(faces[::-1]), [])
+
+
+def test_the_known_are_recognised_and_the_rest_grouped() -> None:
+    faces = [*seen(1, 0), *seen(2, 1), *seen(3, 2), *seen(3, 3)]
+    people = parted(tallied(faces), [known(2), None, known(1, 1)])
+    assert people.known == [set(keys(1)), set(), set(keys(0))]
+    assert people.unknown == [set(keys(2, 3))]
+
+
+def test_a_single_odd_face_goes_with_its_track() -> None:
+    odd = replace(seen(1, 0, 1)[0], descriptor=seen(2, 0, 1)[0].descriptor)
+    people = parted(tallied([*seen(1, 0, 20), odd]), [known(1), known(2)])
+    assert people.known == [set(keys(0)), set()]
+
+
+def test_nobody_is_known_by_nothing() -> None:
+    assert known_by([]) is None
+    assert parted({}, [None]).unknown == []

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faceswap_ae import faces, images
+from faceswap_ae.clip import open_clip
+from faceswap_ae.errors import MediaError
+from faceswap_ae.finding import Eyes
+from faceswap_ae.reference import of_folder, of_photos
+from faceswap_ae.span import Span
+from faceswap_ae.video import frames
+from tests.test_face import some_face
+
+
+@pytest.fixture(scope="module")
+def eyes() -> Eyes:
+    return Eyes()
+
+
+@pytest.fixture(scope="module")
+def photo(solo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("photo") / "ben.png"
+    images.write(path, next(iter(frames(open_clip(solo / "clip.mp4"), Span(first=10)))).image)
+    return path
+
+
+def test_a_photo_and_a_folder_with_it_say_the_same(photo: Path, eyes: Eyes) -> None:
+    by_photo, by_folder = of_photos([photo], eyes), of_folder(photo.parent, eyes)
+    assert by_photo is not None
+    assert by_folder is not None
+    assert np.array_equal(by_photo.references, by_folder.references)
+    assert np.linalg.norm(by_photo.references) > 1
+
+
+def test_a_face_of_ours_is_taken_at_its_word(photo: Path, eyes: Eyes, tmp_path: Path) -> None:
+    landmarks = np.random.default_rng(0).uniform(100, 200, (68, 2))
+    faces.write(tmp_path / "x.png", images.read(photo), some_face(3, landmarks=landmarks))
+    known = of_photos([tmp_path / "x.png"], eyes)
+    assert known is not None
+    assert np.array_equal(known.references[0], some_face(3).descriptor)
+
+
+def test_nobody_and_nothing(tmp_path: Path, eyes: Eyes) -> None:
+    assert of_folder(tmp_path / "new", eyes) is None
+    assert of_folder(tmp_path, eyes) is None
+    assert of_photos([], eyes) is None
+    with pytest.raises(MediaError, match="no such file"):
+        of_photos([tmp_path / "gone.jpg"], eyes)
