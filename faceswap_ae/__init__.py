@@ -1,12 +1,27 @@
 """faceswap_ae: a trainable face-swap toolkit. Start at `docs/architecture.md`."""
 
+import importlib
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from faceswap_ae.version import VERSION as __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from faceswap_ae.extraction import extract
+
+__all__ = ["__version__", "extract"]
+
+# What users call, and where it is at home: loaded when it is asked for, so that nothing heavy is
+# imported before.
+_HOMES = {"extract": "extraction"}
 
 # In a checkout models/ and trainers/ stand beside the package; an installed one holds them inside.
 _home = Path(__file__).parent
 if not (_home / "models").is_dir():
     __path__.append(str(_home.parent))
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

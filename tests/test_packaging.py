@@ -130,3 +130,17 @@ def test_every_package_of_the_core_is_listed() -> None:
 def test_setup_py_stays_small() -> None:
     lines = [line for line in (ROOT / "setup.py").read_text().splitlines() if line]
     assert len(lines) <= 3
+
+
+def test_the_public_names_are_there() -> None:
+    program = (
+        "import sys, faceswap_ae; assert 'cv2' not in sys.modules;"
+        "print([callable(getattr(faceswap_ae, name)) for name in faceswap_ae.__all__[1:]]);"
+        "faceswap_ae.nothing"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert "False" not in done.stdout
+    assert "True" in done.stdout
+    assert "has no attribute 'nothing'" in done.stderr
