@@ -20,7 +20,7 @@ STDERR = 2
 @cache
 def wake() -> None:
     """Load Keras and its backend. Call it before importing what imports keras."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what matters is raised too
     with hushed():
         import keras  # noqa: F401 - loading it is what is wanted
     # It warns of every size of picture that it meets, and pictures have many.

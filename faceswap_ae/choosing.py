@@ -4,8 +4,8 @@ All that this needs lies in the journal, so it can be asked again with other lim
 were left out before are then cut out of their frames, without another search.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,7 +21,6 @@ YAW_BIN = 15.0  # degrees of a bin in which the sharpest are taken in turn
 
 NO_FACE, OTHER = "no face", "another person"
 BLURRED, SMALL, ALIKE, SURPLUS = "blurred", "small", "alike", "surplus"
-LIMITS = (BLURRED, SMALL, ALIKE, SURPLUS)  # reasons that speak of training, not of who it is
 
 
 @dataclass(frozen=True)
@@ -47,19 +46,25 @@ class _Candidate:
     frame: int
     bin: int
     sharpness: float
+    there: bool
+
+
+@dataclass(frozen=True)
+class Held:
+    """Faces by their ids: all that ever were in the folder, and those that are there now."""
+
+    written: Set[str] = frozenset()
+    there: Set[str] = frozenset()
 
 
 @dataclass
 class Choice:
     """Which faces are to be written, by clip and frame, and why the others are not."""
 
-    wanted: dict[tuple[str, int], list[str]] = field(default_factory=lambda: defaultdict(list))
+    wanted: dict[str, dict[int, list[str]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
     skipped: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def reasons(self) -> Counter[str]:
-        """How many were left out, by reason."""
-        return Counter(self.skipped.values())
 
 
 def is_face(face: Face) -> bool:
@@ -67,29 +72,32 @@ def is_face(face: Face) -> bool:
     return bool(np.isfinite(face.landmarks).all()) and misfit(face.landmarks) <= MISFIT
 
 
-def choose(
-    faces: Iterable[Face], theirs: set[TrackKey], limits: Limits, written: set[str]
-) -> Choice:
+def choose(faces: Iterable[Face], theirs: set[TrackKey], limits: Limits, held: Held) -> Choice:
     """Judge every face found; `theirs` are the tracks that show the person wanted.
 
-    What is written stays; it counts among the most that are wanted.
+    What is there stays, and counts among the most that are wanted; what was dropped does not.
     """
     choice, taken = Choice(), list[_Candidate]()
-    last: dict[tuple[str, int], Points] = {}
+    last: dict[TrackKey, Points] = {}
     for face in faces:
-        track = face.clip, face.track
-        reason = None if face.id in written else _reason(face, track in theirs, limits, last)
+        track, there = (face.clip, face.track), face.id in held.there
+        if face.id in held.written and not there:
+            continue
+        reason = None if there else _reason(face, track in theirs, limits, last)
         if reason is not None:
             choice.skipped[face.id] = reason
             continue
-        last[track] = _shape(face.landmarks) if limits.change else last.get(track, face.landmarks)
-        if face.id not in written:
-            taken.append(_candidate(face))
-    room = len(taken) if limits.most is None else max(0, limits.most - len(written))
-    best, surplus = _best(taken, room)
-    choice.skipped |= dict.fromkeys((one.id for one in surplus), SURPLUS)
-    for one in best:
-        choice.wanted[one.clip, one.frame].append(one.id)
+        if limits.change:
+            last[track] = _shape(face.landmarks)
+        taken.append(_candidate(face, there))
+    ranked = _ranked(taken)
+    for place, one in enumerate(ranked):
+        if one.there:
+            continue
+        if limits.most is not None and place >= limits.most:
+            choice.skipped[one.id] = SURPLUS
+        else:
+            choice.wanted[one.clip][one.frame].append(one.id)
     return choice
 
 
@@ -119,17 +127,22 @@ def _shape(landmarks: Points) -> Points:
     return transform(landmarks[FITTED[0] :], to_template(landmarks))
 
 
-def _candidate(face: Face) -> _Candidate:
+def _candidate(face: Face, there: bool) -> _Candidate:
     yaw = face.pose[0] if np.isfinite(face.pose[0]) else 0.0
-    return _Candidate(face.id, face.clip, face.frame, round(yaw / YAW_BIN), face.sharpness)
+    return _Candidate(face.id, face.clip, face.frame, round(yaw / YAW_BIN), face.sharpness, there)
 
 
-def _best(taken: list[_Candidate], room: int) -> tuple[list[_Candidate], list[_Candidate]]:
-    """The sharpest of each bin in turn, so that rare poses are not lost among the frontal ones."""
+def _ranked(taken: list[_Candidate]) -> list[_Candidate]:
+    """The sharpest of each bin in turn, so that rare poses are not lost among the frontal ones.
+
+    Who is there already goes first: a run that was broken off ends as it would have.
+    """
     bins: dict[int, list[_Candidate]] = defaultdict(list)
-    for one in sorted(taken, key=lambda one: (-one.sharpness, one.id)):
+    for one in sorted(taken, key=lambda one: (not one.there, -one.sharpness, one.id)):
         bins[one.bin].append(one)
-    ranked = [(rank, number, one) for number, own in bins.items() for rank, one in enumerate(own)]
-    ranked.sort(key=lambda item: item[:2])
-    order = [one for _, _, one in ranked]
-    return order[:room], order[room:]
+    ranked = [
+        (rank, not one.there, number, one)
+        for number, own in bins.items()
+        for rank, one in enumerate(own)
+    ]
+    return [item[-1] for item in sorted(ranked, key=lambda item: item[:3])]

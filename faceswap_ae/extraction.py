@@ -10,6 +10,7 @@ Each step starts from what lies on the disk, so a run stopped anywhere goes on t
 other limits looks at nothing twice.
 """
 
+import glob
 import logging
 import re
 from collections import Counter, defaultdict
@@ -18,23 +19,26 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faceswap_ae.choosing import Limits, choose, is_face
+from faceswap_ae.choosing import OTHER, Choice, Held, Limits, choose, is_face
 from faceswap_ae.clip import Clip, open_clip
-from faceswap_ae.cutting import Passing, Shelf, cut
+from faceswap_ae.cutting import Cut, Passing, cut
 from faceswap_ae.errors import MediaError, UserError, unknown
-from faceswap_ae.faces import SIZE
-from faceswap_ae.finding import Eyes, Look, find
+from faceswap_ae.faces import SIZE, read
+from faceswap_ae.finding import Eyes, Look, find, to_look_at
 from faceswap_ae.geometry import Image
 from faceswap_ae.inputs import Failure, sources
 from faceswap_ae.journal import Journal, fingerprint
-from faceswap_ae.others import sampled, thumb, write_sheet
-from faceswap_ae.people import Parted, Tally, TrackKey, parted, tallied
-from faceswap_ae.reference import of_folder, of_photos
+from faceswap_ae.others import MOST, thumb, write_sheet
+from faceswap_ae.people import Parted, Tally, TrackKey, parted, spread, tallied
+from faceswap_ae.reference import of_photos
+from faceswap_ae.shelf import Shelf, opened
 from faceswap_ae.span import WHOLE, Span
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-FACELESS = "no face found; faces of under 80 pixels and covered ones are not seen"
-NAME = re.compile(r"[^\W_][^/\\:]*")
+FACELESS = "no face found; try --detector cnn, or a larger and brighter picture"
+NOTHING = "no frame in the part that is asked for; see faceswap-ae info"
+LEAST = 3  # faces of a person who gets a folder
+NAME = re.compile(r"[^\W_]([^/\\:\n]*[^/\\:\s.])?")
 STORED_CROPS = ("whole", "head")  # smaller ones are cut out of these for training
 CLOSE = 0.5  # of the main person's share, from which on somebody else is worth a warning
 
@@ -109,45 +113,50 @@ class _Run:
     options: Options
     progress: Progress
     summary: Summary = field(default_factory=Summary)
-    shelves: list[Shelf] = field(default_factory=list)
-    wanted: dict[tuple[str, int], list[tuple[Shelf, str]]] = field(
-        default_factory=lambda: defaultdict(list)
+    wanted: dict[str, dict[int, list[tuple[Shelf, str]]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
 
     def __post_init__(self) -> None:
         self.eyes = Eyes(self.options.look)
-        self.shelves = [self._shelf(1)]
-        while (
-            self.options.everyone and (shelf := self._shelf(len(self.shelves) + 1)).folder.is_dir()
-        ):
-            self.shelves.append(shelf)
         # Before the work: a bad photo must not show after an hour of looking.
-        self.known = [of_folder(shelf.folder, self.eyes) for shelf in self.shelves]
+        self.shelves = [opened(self.options.data / self.name, self.eyes)]
         if self.options.like:
-            self.known[0] = of_photos(self.options.like, self.eyes)
+            self.shelves[0].known = of_photos(self.options.like, self.eyes)
+        if self.options.everyone:
+            numbers = sorted(self._numbers())
+            self.shelves += [opened(self._numbered(number), self.eyes) for number in numbers]
 
     @property
     def journal(self) -> Journal:
         return self.shelves[0].journal
 
-    def _shelf(self, number: int) -> Shelf:
-        name = self.name if number == 1 else f"{self.name}-{number}"
-        folder = self.options.data / name
-        return Shelf(folder, Journal(folder), self.options.crop, self.options.size)
+    def _numbers(self) -> Iterator[int]:
+        """Of the folders that more people have: ada-2, ada-3 and so on."""
+        for path in self.options.data.glob(f"{glob.escape(self.name)}-*"):
+            number = path.stem.removeprefix(f"{self.name}-")
+            if number.isdigit():
+                yield int(number)
+
+    def _numbered(self, number: int) -> Path:
+        return self.options.data / f"{self.name}-{number}"
 
     def look(self, inputs: Sequence[Path]) -> Clips:
         """Find every face."""
         clips = self._opened(inputs)
-        with self.progress("look", sum(map(self._frames, clips.values()))) as advance:
+        total = sum(to_look_at(clip, self.journal, *self._how(clip)) for clip in clips.values())
+        with self.progress("look", total) as advance:
             for key, clip in clips.items():
                 try:
-                    for _ in find(clip, self.journal, self.eyes, self._span(clip)):
+                    for _ in find(clip, self.journal, self.eyes, self._how(clip)[0]):
                         self.summary.looked += 1
                         advance(self.summary.looked)
                 except MediaError as error:
                     self.summary.fail(clip.path, str(error))
                     continue
-                if not any(True for _ in self.journal.all_faces([key])):
+                if not self.journal.frames(key):
+                    self.summary.fail(clip.path, f"{clip.path}: {NOTHING}")
+                elif not any(True for _ in self.journal.all_faces([key])):
                     self.summary.fail(clip.path, f"{clip.path}: {FACELESS}")
         return clips
 
@@ -156,37 +165,47 @@ class _Run:
         for failure in failures:
             self.summary.fail(failure.path, failure.reason)
         clips: Clips = {}
+        ours = 0
         for path in paths:
             try:
-                clips.setdefault(fingerprint(path), open_clip(path))
+                if is_face_of_ours(path):
+                    ours += 1
+                else:
+                    clips.setdefault(fingerprint(path), open_clip(path))
             except MediaError as error:
                 self.summary.fail(path, str(error))
+        if ours:
+            log.info("%d pictures are faces of ours and left out; see faces merge", ours)
         return clips
 
-    def _span(self, clip: Clip) -> Span:
-        return WHOLE if clip.pictures else self.options.span
-
-    def _frames(self, clip: Clip) -> int:
-        return -(-self._span(clip).count(clip.rate, clip.count) // self.options.look.every)
+    def _how(self, clip: Clip) -> tuple[Span, Look]:
+        return (WHOLE if clip.pictures else self.options.span), self.options.look
 
     def know(self, clips: Clips) -> Parted:
         """Say whose track is whose."""
         tracks = tallied(face for face in self.journal.all_faces(clips) if is_face(face))
-        people = parted(tracks, self.known)
-        if self.known[0] is None and people.unknown:
-            self._warn_of_another(tracks, people)
+        people = parted(tracks, [shelf.known for shelf in self.shelves])
+        if self.shelves[0].known is None and people.unknown:
+            if not self.options.everyone:
+                self._warn_of_another(tracks, people)
             people.known[0] |= people.unknown.pop(0)
         elif tracks and not any(people.known) and not self.options.everyone:
             raise UserError(self._stranger(clips))
         if self.options.everyone:
-            for group in people.unknown:
-                self.shelves.append(self._shelf(len(self.shelves) + 1))
-                people.known.append(group)
-            people.unknown.clear()
+            self._make_room(tracks, people)
         return people
 
+    def _make_room(self, tracks: Mapping[TrackKey, Tally], people: Parted) -> None:
+        """A shelf for each person who has none; a face or two may be anything."""
+        often = [group for group in people.unknown if _count(tracks, group) >= LEAST]
+        first = max(self._numbers(), default=1) + 1
+        for number, group in enumerate(often, first):
+            self.shelves.append(opened(self._numbered(number), self.eyes))
+            people.known.append(group)
+            people.unknown.remove(group)
+
     def _warn_of_another(self, tracks: Mapping[TrackKey, Tally], people: Parted) -> None:
-        counts = [sum(tracks[key].count for key in group) for group in people.unknown[:2]]
+        counts = [_count(tracks, group) for group in people.unknown[:2]]
         if len(counts) == 2 and counts[1] > CLOSE * counts[0]:
             log.warning(
                 "two people are seen about as often (%d and %d faces); %s is taken to be the first:"
@@ -204,15 +223,21 @@ class _Run:
 
     def choose(self, clips: Clips, people: Parted) -> Others:
         """Order what is wanted of each clip; where the others are seen."""
+        left: dict[str, str] = {}
         for shelf, tracks in zip(self.shelves, people.known, strict=True):
-            if shelf is not self.shelves[0]:
-                _carry(self.journal, shelf.journal, clips)
-            found = self.journal.all_faces(clips)
-            choice = choose(found, tracks, self.options.limits, shelf.journal.written)
-            shelf.journal.add_skipped(choice.skipped)
-            for place, ids in choice.wanted.items():
-                self.wanted[place] += [(shelf, face) for face in ids]
-            self.summary.skipped += choice.reasons
+            choice = self._chosen(shelf, clips, tracks)
+            first = shelf is self.shelves[0]
+            # Left out is what gets into no folder, for the reason of whose folder it is.
+            left = (
+                choice.skipped
+                if first
+                else {
+                    face: left[face] if reason == OTHER else reason
+                    for face, reason in choice.skipped.items()
+                    if face in left
+                }
+            )
+        self.summary.skipped = Counter(left.values())
         number_of = {key: n for n, group in enumerate(people.unknown, 2) for key in group}
         others: Others = defaultdict(list)
         for face in self.journal.all_faces(clips):
@@ -221,15 +246,28 @@ class _Run:
                 others[number].append((face.clip, face.frame, face.id))
         return others
 
+    def _chosen(self, shelf: Shelf, clips: Clips, tracks: set[TrackKey]) -> Choice:
+        if shelf is not self.shelves[0]:
+            _carry(self.journal, shelf.journal, clips)
+        found = shelf.journal.all_faces(shelf.journal.clips)
+        here = (face for face in found if face.clip in clips or face.id in shelf.there)
+        held = Held(shelf.journal.written, shelf.there)
+        choice = choose(here, tracks, self.options.limits, held)
+        shelf.journal.add_skipped(choice.skipped)
+        for clip, frames in choice.wanted.items():
+            for frame, ids in frames.items():
+                self.wanted[clip][frame] += [(shelf, face) for face in ids]
+        return choice
+
     def write(self, clips: Clips, others: Others) -> None:
         """Cut the chosen faces out, and a few of the others for their picture."""
-        shown = {number: sampled(places) for number, places in others.items()}
+        shown = {number: spread(places, MOST) for number, places in others.items()}
         owner = {place[2]: number for number, places in shown.items() for place in places}
-        for clip, frame, _ in (place for places in shown.values() for place in places):
-            if self.wanted:  # else nothing is new, and the picture is there
-                self.wanted.setdefault((clip, frame), [])
+        if self.wanted:  # else nothing is new, and the picture is there
+            for clip, frame, _ in (place for places in shown.values() for place in places):
+                self.wanted[clip].setdefault(frame, [])
         thumbs: dict[int, list[Image]] = defaultdict(list)
-        with self.progress("write", len(self.wanted)) as advance:
+        with self.progress("write", sum(map(len, self.wanted.values()))) as advance:
             for count, (image, faces) in enumerate(self._cut(clips), 1):
                 advance(count)
                 for face in faces.values():
@@ -242,10 +280,19 @@ class _Run:
             write_sheet(self.summary.sheet, self.summary.others, thumbs)
 
     def _cut(self, clips: Clips) -> Iterator[Passing]:
+        how = Cut(self.options.crop, self.options.size, self.options.look.keep_going)
         for key, clip in clips.items():
-            wanted = {frame: jobs for (own, frame), jobs in self.wanted.items() if own == key}
-            if wanted:
-                yield from cut(clip, self.journal, wanted)
+            if key in self.wanted:
+                yield from cut(clip, self.journal, self.wanted[key], how)
+
+
+def is_face_of_ours(path: Path) -> bool:
+    """Is it a picture that an extraction wrote? In a face folder it would be found again."""
+    return path.suffix.lower() == ".png" and path.is_file() and read(path) is not None
+
+
+def _count(tracks: Mapping[TrackKey, Tally], group: Iterable[TrackKey]) -> int:
+    return sum(tracks[key].count for key in group)
 
 
 def _carry(source: Journal, to: Journal, clips: Iterable[str]) -> None:

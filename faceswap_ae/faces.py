@@ -60,10 +60,11 @@ def read(place: Place) -> Stored | None:
         return None
     try:
         return understand_stored(json.loads(story))
-    except (ValueError, KeyError, TypeError) as error:
-        raise MediaError(
-            f"{place}: its face data is damaged ({error}); extract it again"
-        ) from error
+    except UserError as error:
+        raise MediaError(f"{place}: {error}") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        damage = f"its face data is damaged ({error})"
+        raise MediaError(f"{place}: {damage}; remove it, or copy it again") from error
 
 
 def pixels(place: Place) -> Image:
@@ -92,14 +93,15 @@ def entries(folder: Path) -> list[Entry]:
     for place in pictures(folder):
         try:
             found.append(Entry(place, read(place)))
-        except MediaError as error:
+        except UserError as error:
             log.warning("%s", error)
     return found
 
 
 def pictures(folder: Path) -> list[Place]:
     """The same without looking inside. Masks and hidden files are left out."""
-    found = [place for place in _inside(folder).iterdir() if _is_face(place.name)]
+    inside = _inside(folder).iterdir()
+    found = [place for place in inside if _is_face(place.name) and place.is_file()]
     return sorted(found, key=lambda place: place.name)
 
 

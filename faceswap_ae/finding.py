@@ -14,7 +14,7 @@ from faceswap_ae.clip import Clip
 from faceswap_ae.cuts import Cuts
 from faceswap_ae.describing import describe
 from faceswap_ae.detect import DETECTORS, at_turns, cnn
-from faceswap_ae.errors import UserError, unknown
+from faceswap_ae.errors import MediaError, UserError, unknown
 from faceswap_ae.face import Descriptor, Face
 from faceswap_ae.follow import TURNS, Finder, Sight, close_look, every_frame, follower
 from faceswap_ae.geometry import Image, Matrix, scale_of, transform, warp
@@ -61,26 +61,50 @@ class Eyes:
 
 
 def find(clip: Clip, journal: Journal, eyes: Eyes, span: Span = WHOLE) -> Iterator[int]:
-    """Look at what the journal does not know of a clip; the number of each frame passed."""
+    """Look at what the journal does not know of a clip; the number of each frame looked at."""
     key, look = fingerprint(clip.path), eyes.look
     known = journal.frames(key)
-    scribe = _Scribe(clip, key, Tracker(_next_track(journal, key, known)))
+    scribe = _Scribe(clip, key, Tracker(_next_track(journal, key, known)), look.every)
     shown = video.frames(
         clip, _unknown(span, known, look.every), keep_going=look.keep_going, quick=True
     )
-    for frames, fresh in _pieces(shown, known, look.every):
+    for piece in _pieces(shown, known, look.every):
+        before = piece.frames[0].index - look.every
+        if not piece.cut and before in known:
+            scribe.tracker.recall(before // look.every, journal.faces(key, before))
         finder = eyes.finder(picture=bool(clip.pictures))
-        found = finder([frame.image for frame in frames], fresh)
-        for frame, faces in zip(frames, scribe.faces(frames, found, fresh), strict=True):
+        found = finder([frame.image for frame in piece.frames], piece.gap)
+        for frame, faces in zip(piece.frames, scribe.faces(piece, found), strict=True):
             journal.add_frame(key, frame.index, faces)
             yield frame.index
 
 
+def to_look_at(clip: Clip, journal: Journal, span: Span, look: Look) -> int:
+    """About how many frames `find` will look at."""
+    last = span.last if span.last is not None else clip.count
+    known = sum(span.first <= frame <= last for frame in journal.frames(fingerprint(clip.path)))
+    return max(0, -(-span.count(clip.rate, clip.count) // look.every) - known)
+
+
 def name_of(clip: Clip, key: str, frame: int, number: int) -> str:
     """What a face is called: by its file's name and contents, its frame, and its place there."""
-    stem = re.sub(r"[^\w.-]+", "_", clip.path.stem)[:LONGEST].lstrip(".") or "face"
+    stem = stem_of(clip.path.stem)
     at = "" if clip.pictures else f"-{frame:06d}"
     return f"{stem}-{key[:6]}{at}" + (f"-{number}" if number else "")
+
+
+def stem_of(name: str) -> str:
+    """A file's name without what shells and disks mind."""
+    return re.sub(r"[^\w.-]+", "_", name)[:LONGEST].lstrip(".") or "face"
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """Consecutive frames of one scene."""
+
+    frames: list[Frame]
+    gap: bool  # they do not go on from the frames looked at before
+    cut: bool  # a scene begins with them
 
 
 @dataclass
@@ -90,11 +114,11 @@ class _Scribe:
     clip: Clip
     key: str
     tracker: Tracker
+    every: int
 
-    def faces(
-        self, frames: Sequence[Frame], found: Sequence[Sequence[Sight]], fresh: bool
-    ) -> Iterator[list[Face]]:
+    def faces(self, piece: _Piece, found: Sequence[Sequence[Sight]]) -> Iterator[list[Face]]:
         """The faces of each frame of a piece."""
+        frames = piece.frames
         seen = [
             (frame.image, sight.landmarks)
             for frame, sights in zip(frames, found, strict=True)
@@ -104,7 +128,8 @@ class _Scribe:
         for place, (frame, sights) in enumerate(zip(frames, found, strict=True)):
             own = [next(descriptors) for _ in sights]
             squares = [sight.square for sight in sights]
-            tracks = self.tracker.assign(frame.index, squares, own, fresh and place == 0)
+            cut = piece.cut and place == 0
+            tracks = self.tracker.assign(frame.index // self.every, squares, own, cut)
             yield [
                 self._face(frame, number, *facts)
                 for number, facts in enumerate(zip(sights, own, tracks, strict=True))
@@ -144,22 +169,29 @@ def _finder(look: Look, picture: bool) -> Finder:
     return every_frame(tried, close_look(turns=look.turns))
 
 
-def _pieces(
-    shown: Iterable[Frame], known: set[int], every: int
-) -> Iterator[tuple[list[Frame], bool]]:
-    """Frames to look at, in short rows of one scene; whether a row begins anew."""
-    cuts, piece, fresh, before = Cuts(), list[Frame](), True, -2
-    for frame in shown:
-        if frame.index in known or frame.index % every:
-            continue
-        begins = cuts(frame.image) or frame.index - before > every
-        if piece and (begins or _full(piece)):
-            yield piece, fresh
-            piece, fresh = [], False
-        fresh, before = begins if not piece else fresh, frame.index
-        piece.append(frame)
+def _pieces(shown: Iterable[Frame], known: set[int], every: int) -> Iterator[_Piece]:
+    """Frames to look at, in short rows; damage is told after all that came before it."""
+    cuts, piece, begun, damage = Cuts(), list[Frame](), (True, True), None
+    before, looked = -every, -2 * every  # the last frame that passed, that was looked at
+    try:
+        for frame in shown:
+            if frame.index % every:
+                continue
+            cut = cuts(frame.image) or frame.index - before > every
+            gap, before = cut or frame.index - looked > every, frame.index
+            if piece and (gap or _full(piece)):
+                yield _Piece(piece, *begun)
+                piece, begun = [], (False, False)
+            if frame.index in known:
+                continue
+            begun, looked = begun if piece else (gap, cut), frame.index
+            piece.append(frame)
+    except MediaError as error:
+        damage = error
     if piece:
-        yield piece, fresh
+        yield _Piece(piece, *begun)
+    if damage is not None:
+        raise damage
 
 
 def _full(piece: Sequence[Frame]) -> bool:
@@ -171,7 +203,8 @@ def _unknown(span: Span, known: set[int], every: int) -> Span:
     first = -(-span.first // every) * every
     while span.start == 0 and first in known:
         first += every
-    return Span(span.start, span.end, max(first, span.first), span.last)
+    # The one before it passes by too: a cut is seen between two frames.
+    return Span(span.start, span.end, max(first - every, span.first), span.last)
 
 
 def _next_track(journal: Journal, key: str, known: set[int]) -> int:

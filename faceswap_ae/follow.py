@@ -17,7 +17,9 @@ from faceswap_ae.landmarks import Landmarker, Square, landmarker, square_around
 
 WINDOW = 208  # pixels of the look around a face
 SHARE = 0.5  # of the window that the face takes, so that it may move
-MEDIUM = 1280 * 720  # pixels that are searched where fewer show nothing
+MEDIUM = 1280 * 720  # pixels that a thorough search looks at
+SURE = 0.5  # of a face's score, beyond which no other way up is tried
+WELL = 4  # of so many pieces the last is searched thoroughly
 ENLARGE = 2.0  # times that a small picture is enlarged for it
 TURNS = (1, 3, 2)  # quarter turns that are tried then: phones held sideways first
 SAME = 0.4  # overlap of two squares (intersection over union) that are one face
@@ -60,12 +62,17 @@ class Closely:
             replace(spot.square, angle=spot.square.angle + turn * np.pi / 2)
             for turn in (0, *self.turns)
         ]
-        for way in ways:
-            if self._seen(image, way, self.histograms):
-                return replace(spot, square=way)
-        seen = [(self._seen(image, way, self.network), way) for way in ways if self.turns]
-        sure = [(found.score, number) for number, (found, _) in enumerate(seen) if found]
-        return replace(spot, square=ways[max(sure)[1]]) if sure else spot
+        # Landmarks are surer from a square of the histograms': they were learnt with such.
+        for look in (self.histograms, self.network):
+            seen: list[Spot] = []
+            for way in ways:
+                found = self._seen(image, way, look)
+                seen += [found] if found else []
+                if found and way is ways[0] and found.score > SURE:
+                    break
+            if seen:
+                return replace(spot, square=max(seen, key=lambda one: one.score).square)
+        return spot
 
     def sights(self, image: Image, spots: Iterable[Spot]) -> list[Sight]:
         """The faces of spots that a search gave."""
@@ -84,7 +91,8 @@ def every_frame(detector: Detector, closely: Closely) -> Finder:
     """Look at the whole of each frame, whatever was before."""
 
     def find(images: Sequence[Image], _fresh: bool) -> list[list[Sight]]:
-        return [closely.sights(image, spots) for image in images for spots in detector([image])]
+        found = detector(images)
+        return [closely.sights(*seen) for seen in zip(images, found, strict=True)]
 
     return find
 
@@ -94,20 +102,21 @@ class Follower:
     """`auto`: knows which faces the last frame showed."""
 
     closely: Closely
-    search: Search  # quick, may miss
-    search_well: Search  # where the quick one shows nothing at all
+    search: Search  # quick, misses small faces
+    search_well: Search  # where a scene begins, where nothing is seen, and now and then
     last: list[Sight] = field(default_factory=list)
+    pieces: int = 0  # of this scene
     lost: int = 0  # faces that this piece showed and shows no more
 
     def __call__(self, images: Sequence[Image], fresh: bool) -> list[list[Sight]]:
         """The faces of consecutive frames; `fresh` where they do not go on from the last ones."""
         if fresh:
-            self.last = []
+            self.last, self.pieces = [], 0
         self.lost = 0
         found: list[list[Sight]] = []
         for number, image in enumerate(images):
             begins = fresh and number == 0
-            found.append(self._searched(image) if begins else self._next(image))
+            found.append(self._begun(image) if begins else self._next(image))
             self.last = found[-1]
         self._discover(images, found)
         self.last = found[-1]
@@ -126,11 +135,9 @@ class Follower:
 
     def _discover(self, images: Sequence[Image], found: list[list[Sight]]) -> None:
         """Search the last frame, and follow who is new there back to where they came in."""
-        if len(images) == 1 and found[0]:
-            return
-        spots = self.search(images[-1])
-        if not spots and not found[-1]:
-            spots = self.search_well(images[-1])
+        self.pieces += 1
+        well = self.pieces % WELL == 0 or not found[-1]
+        spots = (self.search_well if well else self.search)(images[-1])
         new = self._new(images[-1], spots, found[-1])
         found[-1] = alone([*found[-1], *new])
         for number in range(len(images) - 2, -1, -1):
@@ -141,8 +148,9 @@ class Follower:
                 return
             found[number] = alone([*found[number], *new])
 
-    def _searched(self, image: Image) -> list[Sight]:
-        return self._new(image, self.search(image) or self.search_well(image), [])
+    def _begun(self, image: Image) -> list[Sight]:
+        """Everyone of a scene's first frame."""
+        return self._new(image, self.search_well(image), [])
 
     def _new(self, image: Image, spots: Iterable[Spot], known: Sequence[Sight]) -> list[Sight]:
         """What a search saw beside those whom we see anyway."""

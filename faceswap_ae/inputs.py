@@ -29,16 +29,17 @@ def sources(named: Iterable[Path]) -> tuple[list[Path], list[Failure]]:
     failures: list[Failure] = []
     for path in named:
         try:
-            found |= dict.fromkeys(_files(path))
+            found |= dict.fromkeys(_files(path, failures))
         except UserError as error:
             failures.append(Failure(path, str(error)))
     return list(found), failures
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, failures: list[Failure]) -> list[Path]:
     if path.is_dir():
-        files = [file for file in _walk(path) if file.suffix.lower() in VIDEOS | images.READABLE]
-        if not files:
+        before, inside = len(failures), _walk(path, failures)
+        files = [file for file in inside if file.suffix.lower() in VIDEOS | images.READABLE]
+        if not files and len(failures) == before:
             raise UserError(f"{path}: no videos or pictures in this folder")
         return files
     if path.exists() or not glob.has_magic(str(path)):
@@ -47,14 +48,16 @@ def _files(path: Path) -> list[Path]:
     matching = [Path(name) for name in sorted(found)]
     if not matching:
         raise UserError(f"{path}: nothing matches")
-    return [file for match in matching for file in (_files(match) if match.is_dir() else [match])]
+    each = [_files(match, failures) if match.is_dir() else [match] for match in matching]
+    return [file for files in each for file in files]
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, failures: list[Failure]) -> Iterator[Path]:
     """Files in a folder and its folders, by name, without hidden ones."""
 
     def refused(error: OSError) -> None:
-        raise UserError(f"{error.filename}: no permission to read this folder") from error
+        closed = f"{error.filename}: no permission to read this folder; open it with chmod"
+        failures.append(Failure(Path(str(error.filename)), closed))
 
     for place, folders, names in os.walk(folder, onerror=refused):
         folders[:] = sorted(name for name in folders if not name.startswith("."))

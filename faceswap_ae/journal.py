@@ -40,7 +40,8 @@ def fingerprint(path: Path) -> str:
                 file.seek(max(0, start))
                 found.update(file.read(PART))
     except OSError as error:
-        raise MediaError(f"{path}: cannot be read ({error.strerror})") from error
+        why = error.strerror or str(error)
+        raise MediaError(f"{path}: cannot be read ({why}); is the name right?") from error
     return found.hexdigest()
 
 
@@ -65,11 +66,21 @@ class Journal:
         """The numbers of the frames of a clip that were looked at."""
         return set(self._rows[clip]) if clip in self._rows else set()
 
+    def has(self, clip: str, frame: int) -> bool:
+        """Was this frame looked at?"""
+        return frame in self._rows.get(clip, ())
+
     def faces(self, clip: str, frame: int) -> list[Face]:
         """What was found in a frame that was looked at."""
         with self.path.open("rb") as file:
             file.seek(self._rows[clip][frame])
-            return [understand(told) for told in json.loads(file.readline())["faces"]]
+            row = file.readline()
+        try:
+            return [understand(told) for told in json.loads(row)["faces"]]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            # Whoever wrote that: the frame counts as not looked at.
+            del self._rows[clip][frame]
+            return []
 
     def all_faces(self, clips: Iterable[str]) -> Iterator[Face]:
         """Every face found in these clips, in the order of their frames, one at a time."""
@@ -117,7 +128,8 @@ class Journal:
                 self.skipped.pop(face, None)
             case {"row": "skipped", "ids": dict(ids)}:
                 for reason, faces in ids.items():
-                    self.skipped |= dict.fromkeys(faces, reason)
+                    if isinstance(faces, list):
+                        self.skipped |= dict.fromkeys(map(str, faces), str(reason))
 
     def _read(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Every whole row and where it begins."""

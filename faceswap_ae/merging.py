@@ -14,7 +14,6 @@ from pathlib import Path
 from faceswap_ae import faces
 from faceswap_ae.atomic import replacing, replacing_folder
 from faceswap_ae.errors import UserError
-from faceswap_ae.face import Face
 from faceswap_ae.faces import Entry
 from faceswap_ae.folders import free, key, opened, packed, put_mask
 from faceswap_ae.grouping import Group, grouped
@@ -112,20 +111,14 @@ def _carry(source: Journal, out: Journal, clips: Sequence[str] | None = None) ->
     """Add what is not known here of all clips, or of some."""
     own, met = out.written | out.skipped.keys(), set[str]()
     for clip in source.clips if clips is None else clips:
+        known = out.frames(clip)
         for frame in sorted(source.frames(clip)):
-            found = _found(source, clip, frame)
-            if found is not None and frame not in out.frames(clip):
+            found = source.faces(clip, frame)
+            if source.has(clip, frame) and frame not in known:
                 out.add_frame(clip, frame, found)
-            met.update(face.id for face in found or ())
+            met.update(face.id for face in found)
     _add_written(source.written if clips is None else source.written & met, out)
     out.add_skipped({face: source.skipped[face] for face in met & source.skipped.keys() - own})
-
-
-def _found(journal: Journal, clip: str, frame: int) -> list[Face] | None:
-    try:
-        return journal.faces(clip, frame)
-    except (ValueError, KeyError, TypeError):  # a lost row only means looking again
-        return None
 
 
 def _add_written(ids: Iterable[str], journal: Journal) -> None:

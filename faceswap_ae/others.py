@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from PIL import Image as pillow
@@ -18,15 +17,6 @@ MOST = 6  # faces of a person
 ROWS = 12  # people; whoever is seen less is only counted
 TEXT = 230  # pixels beside the faces
 PAPER, INK = (250, 250, 248), (40, 40, 40)
-
-
-T = TypeVar("T")
-
-
-def sampled(items: Sequence[T]) -> list[T]:
-    """A few, spread over all that a person has."""
-    places = np.linspace(0, len(items) - 1, min(len(items), MOST))
-    return [items[round(place)] for place in places]
 
 
 def thumb(image: Image, face: Face) -> Image:

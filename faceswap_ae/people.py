@@ -6,6 +6,7 @@ is compared, by their mean, with the people who are known.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ MOST_REFERENCES = 256  # faces that a person is known by
 
 TrackKey = tuple[str, int]  # clip, track
 Numbers = NDArray[np.float64]
+T = TypeVar("T")
 
 
 @dataclass
@@ -60,10 +62,13 @@ class Parted:
 
 def known_by(descriptors: Sequence[Descriptor]) -> Known | None:
     """A person by these descriptors, evenly chosen where they are many; None for none."""
-    if not descriptors:
-        return None
-    chosen = np.linspace(0, len(descriptors) - 1, min(len(descriptors), MOST_REFERENCES))
-    return Known(np.stack([descriptors[round(number)] for number in chosen]))
+    return Known(np.stack(spread(descriptors))) if descriptors else None
+
+
+def spread(items: Sequence[T], most: int = MOST_REFERENCES) -> list[T]:
+    """At most so many, evenly chosen."""
+    places = np.linspace(0, len(items) - 1, min(len(items), most))
+    return [items[round(place)] for place in places]
 
 
 def tallied(faces: Iterable[Face]) -> dict[TrackKey, Tally]:

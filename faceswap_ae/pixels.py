@@ -53,7 +53,8 @@ class Reader:
             interpolation=QUICK if self.quick else ROUNDED,
         )
         if self.quick:
-            return np.asarray(converted.to_ndarray(), np.uint8)
+            # Its rows are padded where the width is no multiple of the processor's registers.
+            return np.ascontiguousarray(converted.to_ndarray(), np.uint8)
         green, blue, red = (_pixels(plane) for plane in converted.planes)
         return np.asarray(cv2.merge([red, green, blue]), np.uint8)
 

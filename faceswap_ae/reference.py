@@ -1,6 +1,7 @@
 """By which faces is somebody known? Those of photos that the user gives, or those in a folder."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from faceswap_ae import faces, images
@@ -9,7 +10,9 @@ from faceswap_ae.errors import UserError
 from faceswap_ae.face import Descriptor
 from faceswap_ae.finding import Eyes
 from faceswap_ae.geometry import Image
-from faceswap_ae.people import Known, known_by
+from faceswap_ae.people import Known, known_by, spread
+
+log = logging.getLogger(__name__)
 
 
 def of_photos(paths: Iterable[Path], eyes: Eyes) -> Known | None:
@@ -17,20 +20,25 @@ def of_photos(paths: Iterable[Path], eyes: Eyes) -> Known | None:
     return known_by([_of_photo(path, eyes) for path in paths])
 
 
-def of_folder(folder: Path, eyes: Eyes) -> Known | None:
-    """Whoever's faces are in a folder; None where there is none yet."""
-    if not folder.is_dir():
-        return None
-    return known_by([_of_entry(entry, eyes) for entry in faces.entries(folder)])
+def of_entries(entries: Sequence[faces.Entry], eyes: Eyes) -> Known | None:
+    """Whoever's faces these are; None where there are none."""
+    return known_by(list(_described_ones(spread(entries), eyes)))
 
 
-def _of_entry(entry: faces.Entry, eyes: Eyes) -> Descriptor:
-    if entry.stored is not None:
-        return entry.stored.face.descriptor
-    return _described(faces.pixels(entry.place), str(entry.place), eyes)
+def _described_ones(entries: Iterable[faces.Entry], eyes: Eyes) -> Iterator[Descriptor]:
+    for entry in entries:
+        if entry.stored is not None:
+            yield entry.stored.face.descriptor
+            continue
+        try:
+            yield _described(faces.pixels(entry.place), str(entry.place), eyes)
+        except UserError as error:  # a stray picture must not stop the work
+            log.warning("%s", error)
 
 
 def _of_photo(path: Path, eyes: Eyes) -> Descriptor:
+    if path.is_dir():
+        raise UserError(f"--like {path}: is a folder; name a photo in it")
     stored = faces.read(path) if path.is_file() else None
     return stored.face.descriptor if stored else _described(images.read(path), str(path), eyes)
 

@@ -27,24 +27,23 @@ class Measure:
 
     of: Callable[[Face], float]
     better: int
-    says: str
 
 
 MEASURES = {
-    "sharpness": Measure(lambda face: face.sharpness, 1, "how fine the details are"),
-    "brightness": Measure(lambda face: face.brightness, 0, "0 black to 1 white"),
-    "occlusion": Measure(lambda face: face.occlusion, -1, "a guess, 0 free to 1 covered"),
-    "score": Measure(lambda face: face.score, 1, "how sure the detector was"),
-    "size": Measure(lambda face: face.size, 1, "pixels of its frame"),
-    "yaw": Measure(lambda face: face.pose[0], 0, "degrees to the side, with its sign"),
-    "pitch": Measure(lambda face: face.pose[1], 0, "degrees up or down, with its sign"),
-    "roll": Measure(lambda face: face.pose[2], 0, "degrees of lean, with its sign"),
-    "turned": Measure(lambda face: abs(face.pose[0]), -1, "yaw without its sign"),
-    "nodded": Measure(lambda face: abs(face.pose[1]), -1, "pitch without its sign"),
-    "misfit": Measure(lambda face: misfit(face.landmarks), -1, "landmarks unlike a face's"),
-    "time": Measure(lambda face: face.time, 0, "seconds in its clip"),
-    "frame": Measure(lambda face: face.frame, 0, "number in its clip"),
-    "track": Measure(lambda face: face.track, 0, "number in its clip"),
+    "sharpness": Measure(lambda face: face.sharpness, 1),
+    "brightness": Measure(lambda face: face.brightness, 0),
+    "occlusion": Measure(lambda face: face.occlusion, -1),
+    "score": Measure(lambda face: face.score, 1),
+    "size": Measure(lambda face: face.size, 1),
+    "yaw": Measure(lambda face: face.pose[0], 0),
+    "pitch": Measure(lambda face: face.pose[1], 0),
+    "roll": Measure(lambda face: face.pose[2], 0),
+    "turned": Measure(lambda face: abs(face.pose[0]), -1),
+    "nodded": Measure(lambda face: abs(face.pose[1]), -1),
+    "misfit": Measure(lambda face: misfit(face.landmarks), -1),
+    "time": Measure(lambda face: face.time, 0),
+    "frame": Measure(lambda face: face.frame, 0),
+    "track": Measure(lambda face: face.track, 0),
 }
 SIGNS = {
     "<": operator.lt,

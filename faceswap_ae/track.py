@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from faceswap_ae.face import Descriptor
-from faceswap_ae.landmarks import Square
+from faceswap_ae.face import Descriptor, Face
+from faceswap_ae.landmarks import Square, square_around
 
-GAP = 25  # frames that a face may be away
+GAP = 25  # frames looked at, in which a face may be away
 REACH = 1.0  # of its side that it may move from frame to frame, and half as far for each of a gap
 FAR = 0.6  # between descriptors, from which on it is somebody else
 BLUR = 0.1  # weight of the newest descriptor in a track's own
@@ -56,6 +56,13 @@ class Tracker:
         return [
             self._begin(frame, squares[number], descriptors[number]) if found is None else found
             for number, found in enumerate(numbers)
+        ]
+
+    def recall(self, frame: int, faces: Sequence[Face]) -> None:
+        """Go on from the faces of a frame that was looked at in an earlier session."""
+        self.live = [
+            _Live(face.track, frame, square_around(face.landmarks), face.descriptor)
+            for face in faces
         ]
 
     def _begin(self, frame: int, square: Square, descriptor: Descriptor) -> int:

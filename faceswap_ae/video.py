@@ -157,7 +157,8 @@ class _Video:
     def _seek(self, container: InputContainer, stream: VideoStream, span: Span) -> list[Fraction]:
         """Go to the key frame before the span; the times of all frames, if it went there."""
         seekable = container.format.name.startswith(SEEKABLE) and self.clip.codec in NUMBERED
-        if span.from_beginning or not seekable:
+        # In a damaged file frames are numbered as they decode, which no index knows.
+        if self.keep_going or span.from_beginning or not seekable:
             return []
         shown = [
             (packet.pts, packet.is_keyframe)

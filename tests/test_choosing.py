@@ -11,6 +11,7 @@ from faceswap_ae.choosing import (
     SMALL,
     SURPLUS,
     Choice,
+    Held,
     Limits,
     choose,
     is_face,
@@ -29,24 +30,23 @@ def face(number: int, **changes: Any) -> Face:
 
 
 def ids(choice: Choice) -> set[str]:
-    return {one for faces in choice.wanted.values() for one in faces}
+    return {one for frames in choice.wanted.values() for faces in frames.values() for one in faces}
 
 
 def test_by_default_only_other_people_and_no_faces_are_left_out() -> None:
     scribble = np.random.default_rng(0).uniform(0, 100, (68, 2))
     faces = [face(0), face(1, track=1), face(2, landmarks=scribble), face(3, sharpness=0.0)]
-    choice = choose(faces, OWN, Limits(), set())
+    choice = choose(faces, OWN, Limits(), Held())
     assert choice.skipped == {"clip-000001": OTHER, "clip-000002": NO_FACE}
-    assert choice.wanted == {("clip", 0): ["clip-000000"], ("clip", 3): ["clip-000003"]}
+    assert choice.wanted == {"clip": {0: ["clip-000000"], 3: ["clip-000003"]}}
     assert not is_face(faces[2])
 
 
 def test_limits_leave_out_what_they_say() -> None:
     small = shaped(30.0)
     faces = [face(0, sharpness=0.1), face(1, landmarks=small), face(2)]
-    choice = choose(faces, OWN, Limits(blur=0.2, size=60), set())
+    choice = choose(faces, OWN, Limits(blur=0.2, size=60), Held())
     assert choice.skipped == {"clip-000000": BLURRED, "clip-000001": SMALL}
-    assert choice.reasons == {BLURRED: 1, SMALL: 1}
 
 
 def test_faces_like_the_last_one_taken_are_left_out() -> None:
@@ -56,7 +56,7 @@ def test_faces_like_the_last_one_taken_are_left_out() -> None:
     for points, move in zip(landmarks, moves, strict=True):
         points[55:68, 1] = 60 + 100 * move / 100 * 51 / 13  # 13 of 51 points move
     faces = [face(number, landmarks=points) for number, points in enumerate(landmarks)]
-    choice = choose(faces, OWN, Limits(change=0.9), set())
+    choice = choose(faces, OWN, Limits(change=0.9), Held())
     assert ids(choice) == {"clip-000000", "clip-000002", "clip-000004"}
     assert set(choice.skipped.values()) == {ALIKE}
 
@@ -64,27 +64,47 @@ def test_faces_like_the_last_one_taken_are_left_out() -> None:
 def test_the_most_are_the_sharpest_of_every_pose() -> None:
     turned = [face(number, pose=(60.0, 0, 0), sharpness=0.1) for number in range(2)]
     frontal = [face(10 + number, sharpness=0.3 + number / 100) for number in range(8)]
-    choice = choose([*frontal, *turned], OWN, Limits(most=4), set())
+    choice = choose([*frontal, *turned], OWN, Limits(most=4), Held())
     assert ids(choice) == {"clip-000000", "clip-000001", "clip-000016", "clip-000017"}
-    assert choice.reasons == {SURPLUS: 6}
+    assert list(choice.skipped.values()) == [SURPLUS] * 6
 
 
-def test_what_is_written_stays_and_counts() -> None:
+def test_what_is_there_stays_and_counts() -> None:
     faces = [face(number, sharpness=number / 10) for number in range(6)]
-    written = {"clip-000000", "clip-000001"}
-    choice = choose(faces, OWN, Limits(most=3, blur=0.15), written)
+    held = {"clip-000000", "clip-000001"}
+    choice = choose(faces, OWN, Limits(most=3, blur=0.15), Held(held, held))
     assert ids(choice) == {"clip-000005"}
-    assert not written & choice.skipped.keys()
-    again = choose(faces, OWN, Limits(most=3, blur=0.15), written | ids(choice))
-    assert not again.wanted
+    assert not held & choice.skipped.keys()
+    held |= ids(choice)
+    assert not choose(faces, OWN, Limits(most=3, blur=0.15), Held(held, held)).wanted
+
+
+def test_what_was_dropped_is_neither_taken_nor_counted() -> None:
+    faces = [face(number, sharpness=number / 10) for number in range(6)]
+    choice = choose(
+        faces, OWN, Limits(most=3), Held({"clip-000005", "clip-000004"}, {"clip-000005"})
+    )
+    assert ids(choice) == {"clip-000003", "clip-000002"}
+    assert choice.skipped.keys() == {"clip-000000", "clip-000001"}
+
+
+def test_broken_off_or_not_the_same_are_the_most() -> None:
+    faces = [
+        face(number, sharpness=(number * 7 % 20) / 20, pose=(20.0 * (number % 3), 0, 0))
+        for number in range(20)
+    ]
+    whole = ids(choose(faces, OWN, Limits(most=8), Held()))
+    for count in range(8):
+        held = set(sorted(whole)[:count])
+        assert held | ids(choose(faces, OWN, Limits(most=8), Held(held, held))) == whole
 
 
 def test_other_limits_take_what_was_left_out() -> None:
     faces = [face(number, sharpness=number / 10) for number in range(4)]
-    few = choose(faces, OWN, Limits(most=1), set())
-    more = choose(faces, OWN, Limits(), ids(few))
-    assert ids(few) | ids(more) == {f"clip-00000{number}" for number in range(4)}
-    assert not ids(few) & ids(more)
+    few = ids(choose(faces, OWN, Limits(most=1), Held()))
+    more = ids(choose(faces, OWN, Limits(), Held(few, few)))
+    assert few | more == {f"clip-00000{number}" for number in range(4)}
+    assert not few & more
 
 
 def test_a_most_of_none_is_refused() -> None:

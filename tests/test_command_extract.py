@@ -27,9 +27,7 @@ def test_a_summary_and_a_status(
     assert "left out: 9 surplus" in told.out
     assert "14 frames looked at" in told.out
     assert f"{bad}: is empty" in told.err
-    assert told.err.splitlines()[-1] == (
-        "faceswap-ae: 1 of the inputs could not be used, as told above"
-    )
+    assert told.err.splitlines()[-1] == ("faceswap-ae: 1 of the inputs gave trouble, as told above")
     assert run("extract", solo / "clip.mp4", "--as", "ben", "--data", tmp_path) == 0
     assert f"{tmp_path / 'ben'}: 9 new faces" in capsys.readouterr().out
 

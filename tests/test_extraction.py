@@ -1,25 +1,29 @@
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image as pillow
 
-from faceswap_ae import faces, images
+from faceswap_ae import faces, folders, images, packing
 from faceswap_ae.choosing import ALIKE, OTHER, SURPLUS, Limits
 from faceswap_ae.clip import open_clip
+from faceswap_ae.encoding import Encoding
 from faceswap_ae.errors import UserError
 from faceswap_ae.extraction import Options, Summary, extract
-from faceswap_ae.face import Face
+from faceswap_ae.face import Face, Stored
 from faceswap_ae.finding import Look
 from faceswap_ae.journal import NAME, Journal, fingerprint
+from faceswap_ae.realign import read_points, realign
 from faceswap_ae.span import Span
 from faceswap_ae.video import frames
 from faceswap_ae.writer import writing
@@ -137,6 +141,72 @@ def test_near_duplicates_are_left_out(tmp_path: Path, solo: Path) -> None:
     assert clip.skipped == {ALIKE: 12}  # one of each scene stays
 
 
+def test_hand_work_survives_a_lost_journal(data: Path, solo: Path) -> None:
+    """Sorted, corrected and dropped faces: their files say what happened."""
+    folder = data / "ben"
+    points = [[float(x), float(y)] for x, y in _stored(folder)[0].landmarks + 2]
+    (data / "points.json").write_text(json.dumps(points))
+    realign(folder / f"{ids(folder)[0]}.png", read_points(data / "points.json"))
+    folders.sort(folder, "sharpness")
+    dropped = folders.drop(folder, [faces.pictures(folder)[5].name])
+    assert dropped
+    before = {place.name: place.read_bytes() for place in faces.pictures(folder)}
+    (folder / NAME).unlink()
+    extract([solo / "clip.mp4"], "ben", Options(data))
+    assert {place.name: place.read_bytes() for place in faces.pictures(folder)} == before
+
+
+def test_our_own_faces_are_no_photos(
+    data: Path, solo: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "faceswap_ae")
+    shutil.copy(solo / "clip.mp4", data / "clip.mp4")
+    assert extract([data], "ben", Options(data)).looked == 0
+    assert "14 pictures are faces of ours" in caplog.text
+
+
+def test_a_packed_folder_is_not_begun_anew(data: Path, solo: Path) -> None:
+    packing.pack(data / "ben")
+    shutil.rmtree(data / "ben")
+    with pytest.raises(UserError, match="is packed"):
+        extract([solo / "clip.mp4"], "ben", Options(data))
+
+
+@pytest.mark.parametrize("size", [(360, 640), (606, 404)])
+def test_sizes_whose_rows_are_padded(size: tuple[int, int], solo: Path, tmp_path: Path) -> None:
+    clip = open_clip(solo / "clip.mp4")
+    width, height = size
+    with writing(tmp_path / "clip.mp4", replace(clip, width=width, height=height)) as sink:
+        for frame in frames(clip, Span(first=9)):
+            image = np.zeros((height, width, 3), np.uint8)
+            part = frame.image[:height, -width:]
+            image[: part.shape[0], : part.shape[1]] = part
+            sink.write(image, frame.time, frame.duration)
+    summary = extract([tmp_path / "clip.mp4"], "ben", Options(tmp_path))
+    assert summary.written == {tmp_path / "ben": 5}
+
+
+def test_a_cut_off_clip_gives_all_that_can_be_read(tmp_path: Path, solo: Path) -> None:
+    whole = tmp_path / "whole.mkv"
+    with writing(whole, open_clip(solo / "clip.mp4"), Encoding("ffv1")) as sink:
+        for frame in frames(open_clip(solo / "clip.mp4")):
+            sink.write(frame.image, frame.time, frame.duration)
+    cut_off = tmp_path / "cut off.mkv"
+    cut_off.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    summary = extract([cut_off], "ben", Options(tmp_path))
+    told = re.search(r"(\d+) frames could be read", summary.failures[0].reason)
+    assert told is not None
+    assert summary.looked == int(told[1]) > 5
+
+
+def test_parts_are_one_track(tmp_path: Path, solo: Path) -> None:
+    for span in (Span(first=8, last=9), Span(first=12), Span(first=8)):
+        extract([solo / "clip.mp4"], "ben", Options(tmp_path, span=span))
+    tracks = {face.frame: face.track for face in _stories(tmp_path / "ben")}
+    assert len(tracks) == 6
+    assert tracks[8] == tracks[9] == tracks[10] == tracks[11]
+
+
 class TestPeople:
     def test_the_main_person_is_taken_and_the_other_shown(
         self, tmp_path: Path, duet: Path, solo: Path
@@ -171,9 +241,20 @@ class TestPeople:
         assert again.written == {
             tmp_path / name: n for name, n in (("duo", 0), ("duo-2", 0), ("duo-3", 14))
         }
+        assert not again.skipped
         other = Journal(tmp_path / "duo-2")
         assert len(other.written) == 12
         assert list(other.skipped.values()).count(OTHER) == 26
+
+    def test_a_gap_between_numbers_mixes_nobody(
+        self, tmp_path: Path, duet: Path, solo: Path
+    ) -> None:
+        extract([duet / "clip.mp4"], "duo", Options(tmp_path, everyone=True))
+        (tmp_path / "duo-2").rename(tmp_path / "duo-7")
+        before = ids(tmp_path / "duo-7")
+        extract([solo / "clip.mp4"], "duo", Options(tmp_path, everyone=True))
+        assert ids(tmp_path / "duo-7") == before
+        assert len(ids(tmp_path / "duo-8")) == 14
 
     def test_somebody_else_asks_for_another_name(self, data: Path, duet: Path) -> None:
         with pytest.raises(UserError, match="choose another name with --as"):
@@ -187,8 +268,12 @@ class TestPeople:
             extract([duet / "clip.mp4"], "ben", options)
 
 
+def _stored(folder: Path) -> list[Stored]:
+    return [entry.stored for entry in faces.entries(folder) if entry.stored]
+
+
 def _stories(folder: Path) -> list[Face]:
-    return [entry.stored.face for entry in faces.entries(folder) if entry.stored]
+    return [stored.face for stored in _stored(folder)]
 
 
 def test_photos_of_all_kinds(tmp_path: Path, solo: Path) -> None:
@@ -204,10 +289,10 @@ def test_photos_of_all_kinds(tmp_path: Path, solo: Path) -> None:
     shown.resize((7680, 5760)).save(folder / "8k.jpg", quality=90)
     summary = extract([folder], "ben", Options(tmp_path))
     assert not summary.failures
-    stories = {face.source + str(round(face.box[3])): face for face in _stories(tmp_path / "ben")}
+    stories = _stories(tmp_path / "ben")
     assert len(stories) == 6
-    large = next(face for face in stories.values() if face.source == "8k.jpg")
-    plain = [face for face in stories.values() if face.source == "same name.png"]
+    large = next(face for face in stories if face.source == "8k.jpg")
+    plain = [face for face in stories if face.source == "same name.png"]
     assert large.size == pytest.approx(16 * plain[0].size, rel=0.05)
     uprights = [faces.pixels(tmp_path / "ben" / f"{face.id}.png").astype(int) for face in plain]
     assert np.abs(uprights[0] - uprights[1]).mean() < 12  # the lying one came out upright

@@ -89,5 +89,5 @@ def test_a_missing_folder_says_what_to_do(tmp_path: Path) -> None:
 def test_damaged_face_data_is_told(folder: Path) -> None:
     path = folder / "clip-000000.png"
     path.write_bytes(path.read_bytes().replace(b'"landmarks":[[', b'"landmarks":"['))
-    with pytest.raises(MediaError, match="extract it again"):
+    with pytest.raises(MediaError, match="copy it again"):
         faces.read(path)

@@ -5,9 +5,9 @@ import pytest
 
 from faceswap_ae import faces, images
 from faceswap_ae.clip import open_clip
-from faceswap_ae.errors import MediaError
+from faceswap_ae.errors import MediaError, UserError
 from faceswap_ae.finding import Eyes
-from faceswap_ae.reference import of_folder, of_photos
+from faceswap_ae.reference import of_entries, of_photos
 from faceswap_ae.span import Span
 from faceswap_ae.video import frames
 from tests.test_face import some_face
@@ -26,7 +26,8 @@ def photo(solo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_photo_and_a_folder_with_it_say_the_same(photo: Path, eyes: Eyes) -> None:
-    by_photo, by_folder = of_photos([photo], eyes), of_folder(photo.parent, eyes)
+    by_photo = of_photos([photo], eyes)
+    by_folder = of_entries(faces.entries(photo.parent), eyes)
     assert by_photo is not None
     assert by_folder is not None
     assert np.array_equal(by_photo.references, by_folder.references)
@@ -41,9 +42,24 @@ def test_a_face_of_ours_is_taken_at_its_word(photo: Path, eyes: Eyes, tmp_path: 
     assert np.array_equal(known.references[0], some_face(3).descriptor)
 
 
+def test_a_stray_picture_is_told_of_and_passed_over(
+    photo: Path, eyes: Eyes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    images.write(tmp_path / "wall.png", np.full((200, 200, 3), 128, np.uint8))
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "folder.png").mkdir()
+    images.write(tmp_path / "ben.png", images.read(photo))
+    known = of_entries(faces.entries(tmp_path), eyes)
+    assert known is not None
+    assert len(known.references) == 1
+    assert "wall.png" in caplog.text
+    assert "empty.png" in caplog.text
+
+
 def test_nobody_and_nothing(tmp_path: Path, eyes: Eyes) -> None:
-    assert of_folder(tmp_path / "new", eyes) is None
-    assert of_folder(tmp_path, eyes) is None
+    assert of_entries([], eyes) is None
     assert of_photos([], eyes) is None
     with pytest.raises(MediaError, match="no such file"):
         of_photos([tmp_path / "gone.jpg"], eyes)
+    with pytest.raises(UserError, match="is a folder"):
+        of_photos([tmp_path], eyes)

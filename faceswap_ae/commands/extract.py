@@ -75,7 +75,7 @@ def run(
     if not session.quiet:
         _tell(summary, time.monotonic() - begin)
     if summary.failures:
-        raise UserError(f"{len(summary.failures)} of the inputs could not be used, as told above")
+        raise UserError(f"{len(summary.failures)} of the inputs gave trouble, as told above")
 
 
 def _tell(summary: "Summary", seconds: float) -> None:

@@ -69,8 +69,8 @@ def bring(
     beside = {"there before": done.there, "dropped before": done.dropped, "masks": done.masks}
     rest = "".join(f", {count} {what}" for what, count in beside.items() if count)
     say(session, f"{into}: {done.added} new faces{rest}")
-    if done.refused or not (done.added or done.there):
-        raise UserError(f"{len(done.lines)} of the files could not be used, as told above")
+    if done.refused or not (done.added or done.there or done.dropped):
+        raise UserError(f"{into}: some of the files gave no face, as told above")
 
 
 def split(

@@ -5,18 +5,17 @@ set again adds nothing, and does not bring back what was dropped. A file that is
 line; the rest goes on.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from faceswap_ae import faces, folders, images, png
 from faceswap_ae.errors import MediaError, UserError, unknown
+from faceswap_ae.finding import stem_of
 from faceswap_ae.foreign import Candidate, deepfacelab, swapfaces
 from faceswap_ae.foreign.recut import SQUARES, Describe, Recut, recut
 from faceswap_ae.journal import Journal
 
-LONGEST = 60  # letters of a file's name that its faces are called by
 HEAD = 4096  # bytes that tell what a file is
 DIGITS = 6  # of a face's id in its file's name
 SETS = (".pak", ".fsa")  # suffixes that promise a set
@@ -106,7 +105,7 @@ class _Run:
 
     def _write(self, found: Candidate, made: Recut) -> None:
         mask = None if made.mask is None else png.encode(made.mask)
-        stem = re.sub(r"[^\w.-]+", "_", found.stem)[:LONGEST].lstrip(".") or "face"
+        stem = stem_of(found.stem)
         path = folders.free(self.folder / f"{stem}_{found.id[:DIGITS]}.png", mask)
         # The mask is there before its face, and the face before its row: after a kill, again.
         folders.put_mask(path, mask)
