@@ -25,7 +25,7 @@ from faceswap_ae.span import WHOLE, Span
 from faceswap_ae.track import Tracker
 from faceswap_ae.video import Frame
 
-PIECE = 16  # frames between searches of the whole picture
+PIECE = 32  # frames between searches of the whole picture
 PIECE_BYTES = 200_000_000  # of frames held at a time
 MEASURED = 256  # pixels a side, of the crop that quality is measured on
 LONGEST = 60  # characters of a file's name that its faces are called by
