@@ -1,0 +1,64 @@
+"""What is a training algorithm to the core?
+
+A file in `trainers/` has a frozen dataclass `Options` and `build(networks, options, known)`, which
+gives players. A player says what is wrong with a pair of batches, as named terms whose sum it wants
+small, and which parts it may move for that. Loop, data, precision, gradients, checkpoints, logs and
+previews are the core's.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_ae.networks import Identity, Networks, Tensor
+
+Numbers = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """A batch of one identity as tensors: feed.Batch says what each is."""
+
+    warped: Tensor
+    target: Tensor
+    mask: Tensor
+    eyes: Tensor
+    mouth: Tensor
+    landmarks: Tensor
+
+
+Pair = Mapping[Identity, Faces]
+Terms = Mapping[str, Tensor]  # each a number, weighted
+
+
+@dataclass(frozen=True, eq=False)
+class Player:
+    """A loss and the weights that it moves."""
+
+    name: str
+    loss: Callable[[Pair], Terms]
+    parts: Mapping[str, Any]  # Keras models
+    rate: float = 1.0  # times the run's
+    fresh: bool = False  # wants a pair of its own, not the one before it had
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What is known of both identities before training."""
+
+    shape: Mapping[Identity, Numbers]  # (68, 2), mean landmarks in the unit square
+    face: Mapping[Identity, Numbers]  # (size_out, size_out, 3), the mean face
+    mask: Mapping[Identity, Numbers]  # (size_out, size_out, 1)
+
+
+class Trainer(Protocol):
+    """The module of a trainer."""
+
+    Options: type
+
+    def build(self, networks: Networks, options: Any, known: Known) -> Sequence[Player]:
+        """Who plays."""
+        ...
