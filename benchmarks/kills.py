@@ -1,0 +1,144 @@
+"""Is anything lost when saving is killed? `python -m benchmarks.kills`.
+
+A process saves checkpoints without end and goes on from the last, as training does. It is killed
+at random moments, and before each of its calls that look at or change a folder. After each kill
+the newest state must load, be no older than the last that was reported, and be the same bit by bit.
+A loss ends the benchmark with an AssertionError.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.measure import report
+from faceswap_ae import tensors
+from faceswap_ae.checkpoint import State, load, save
+
+READY = b"ready\n"
+CALLS = ("open", "os.rename", "os.remove", "os.mkdir", "os.listdir", "os.scandir")
+LONGEST = 0.4  # seconds until a kill; a save takes a twentieth
+NUMBERS = 500_000  # of float32 in each group, so that many kills meet a half-written file
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=50, help="at random moments")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--save", nargs=2, metavar=("FOLDER", "DIE"), help="be the one to kill")
+    wanted = parser.parse_args()
+    if wanted.save:
+        keep_saving(Path(wanted.save[0]), int(wanted.save[1]))
+        return
+    moments = np.random.default_rng(wanted.seed).uniform(0, LONGEST, wanted.kills)
+    with tempfile.TemporaryDirectory() as folder:
+        saved = [survived(Path(folder), moment) for moment in moments]
+    with tempfile.TemporaryDirectory() as folder:
+        calls = at_every_call(Path(folder))
+    done = {"at_random": len(saved), "saved": saved[-1], "before_calls": calls, "lost": 0}
+    print(report("kills", {}, **done))
+
+
+def at_every_call(folder: Path) -> int:
+    """Kill before the first call of two saves, the second, ... to the last; how many those are."""
+    survived(folder, LONGEST)
+    for call in count(1):
+        # A whole save between: else each kill leaves more to do, and more calls, to the next.
+        before = number_of(load(folder)) + 1
+        save(folder, state_of(before))
+        if survived(folder, None, call) > before + 2:
+            return call
+    raise AssertionError
+
+
+def survived(folder: Path, moment: float | None, die: int = 0) -> int:
+    """Kill a saving process, then check what is there; the number of that saving."""
+    told = _killed(folder, moment, die)
+    state = load(folder)
+    number = number_of(state)
+    assert number >= told, f"number {told} was saved, {number} is there"
+    if state is not None:
+        assert_same(state, state_of(number))
+    return number
+
+
+def keep_saving(folder: Path, die: int) -> None:
+    """Save without end; dies by itself before call number `die`, if not 0."""
+    first = number_of(load(folder)) + 1
+    if die:
+        sys.addaudithook(_dying(die))
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
+    for number in count(first):
+        save(folder, state_of(number))
+        sys.stdout.buffer.write(f"{number}\n".encode())
+        sys.stdout.buffer.flush()
+
+
+def state_of(number: int) -> State:
+    """A state that anybody can make again. Each step is saved twice, and differs."""
+    random = np.random.default_rng(number)
+    groups: dict[str, tensors.Arrays] = {
+        group: {
+            "dense/kernel": random.standard_normal(NUMBERS, np.float32),
+            "dense/bias": np.frombuffer(random.bytes(40), np.float32),  # NaN and the like
+            "steps": np.array(number * 2**40, np.int64),
+            "empty": np.zeros((0, 3), np.float32),
+        }
+        for group in ("weights", "optimiser")
+    }
+    return State(number // 2, groups, {"number": number, "losses": {"total": 1 / number}})
+
+
+def number_of(state: State | None) -> int:
+    """Which saving a state is from."""
+    return 0 if state is None else int(state.facts["number"])
+
+
+def assert_same(one: State, other: State) -> None:
+    """The same bit by bit."""
+    assert (one.step, one.facts) == (other.step, other.facts)
+    assert {*one.arrays} == {*other.arrays}
+    for group, arrays in one.arrays.items():
+        assert {*arrays} == {*other.arrays[group]}
+        for name, array in arrays.items():
+            same = other.arrays[group][name]
+            assert (array.dtype, array.shape) == (same.dtype, same.shape), name
+            assert array.tobytes() == same.tobytes(), name
+
+
+def _killed(folder: Path, moment: float | None, die: int) -> int:
+    """The last number that a process reported before it was killed."""
+    command = [sys.executable, "-m", "benchmarks.kills", "--save", str(folder), str(die)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0) as process:
+        assert process.stdout is not None
+        if moment is not None:
+            assert process.stdout.readline() == READY
+        try:
+            told, _ = process.communicate(timeout=moment)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            told, _ = process.communicate()
+    numbers = [int(line) for line in told.split() if line.isdigit()]
+    return numbers[-1] if numbers else 0
+
+
+def _dying(number: int) -> Callable[[str, object], None]:
+    numbers = count(1)
+
+    def hook(event: str, _: object) -> None:
+        if event in CALLS and next(numbers) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return hook
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""How much room is there, and how much is taken?"""
+
+import shutil
+import sys
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+
+THOUSAND = 1000
+UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")  # as shops and `df -H` count
+
+
+def free(place: Path) -> int:
+    """Bytes free on the disk of a folder that need not be there yet."""
+    near = place.absolute()
+    usage = shutil.disk_usage(next(one for one in (near, *near.parents) if one.exists()))
+    # Some network drives do not know, and say 0 of 0.
+    return usage.free if usage.total else sys.maxsize
+
+
+def taken(paths: Iterable[Path]) -> int:
+    """Bytes in these files and folders; what vanishes meanwhile does not count."""
+    return sum(_length(path) for path in _files(paths))
+
+
+def changed(folder: Path) -> float:
+    """When a file in it was last written, in seconds since 1970."""
+    return max((_time(path) for path in _files([folder])), default=0.0)
+
+
+def told(count: int) -> str:
+    """`1.2 GB`."""
+    number, units = float(count), iter(UNITS)
+    unit = next(units)
+    while round(number) >= THOUSAND and unit != UNITS[-1]:
+        number, unit = number / THOUSAND, next(units)
+    return f"{number:.0f} B" if unit == "B" else f"{number:.3g} {unit}"
+
+
+def _files(paths: Iterable[Path]) -> Iterable[Path]:
+    inside = (path.rglob("*") if path.is_dir() else [path] for path in paths)
+    return (path for path in chain.from_iterable(inside) if path.is_file())
+
+
+def _length(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _time(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -1,0 +1,100 @@
+"""How did a training go?
+
+`log.jsonl` lies in a run's folder: one JSON object a line, only ever appended to. Training that
+goes on from an earlier step says so in a row of its own, and on reading the rows after that step
+are gone, as what they tell of is.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from faceswap_ae.atomic import explained
+from faceswap_ae.errors import MediaError
+
+GROUPS = ("losses", "rates")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured at a step."""
+
+    step: int
+    losses: Mapping[str, float]
+    rates: Mapping[str, float] = field(default_factory=dict)  # of learning, by player
+    memory: int = 0  # bytes in use, of the accelerator if there is one
+    time: float = 0.0  # seconds since 1970
+
+
+class History:
+    """The log of a training that begins, or goes on, at a step."""
+
+    def __init__(self, path: Path, step: int = 0) -> None:
+        self.path = path
+        # What a kill left of a line is closed, so that it spoils itself only.
+        self._append({"resumed": step}, b"\n" if _is_torn(path) else b"")
+
+    def add(self, row: Row) -> None:
+        """Write down a step."""
+        losses, rates = _plain(row.losses), _plain(row.rates)
+        told = {"step": row.step, "losses": losses, "rates": rates}
+        self._append({**told, "memory": row.memory, "time": round(row.time, 3)})
+
+    def _append(self, row: dict[str, Any], before: bytes = b"") -> None:
+        line = before + json.dumps(row, separators=(",", ":")).encode() + b"\n"
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab") as file:
+                file.write(line)
+        except OSError as error:
+            raise explained(error, self.path) from error
+
+
+def read(path: Path) -> list[Row]:
+    """Every step that counts, in order; of two rows of one step the later."""
+    rows: list[Row] = []
+    if not path.exists():
+        return rows
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                _take(rows, line)
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be read ({error.strerror})") from error
+    return rows
+
+
+def _take(rows: list[Row], line: bytes) -> None:
+    """Add a line's row; what it makes untrue goes."""
+    try:
+        told = json.loads(line)
+        row = _row(told) if "step" in told else None
+        last = row.step - 1 if row else int(told["resumed"])
+    except (ValueError, TypeError, KeyError, AttributeError):  # torn by a kill, or by a disk
+        return
+    while rows and rows[-1].step > last:
+        rows.pop()
+    if row is not None:
+        rows.append(row)
+
+
+def _row(told: Mapping[str, Any]) -> Row:
+    losses, rates = ({key: float(value) for key, value in told[name].items()} for name in GROUPS)
+    return Row(int(told["step"]), losses, rates, int(told["memory"]), float(told["time"]))
+
+
+def _plain(numbers: Mapping[str, float]) -> dict[str, float | str]:
+    """JSON has no word for what is not finite, so it gets one of ours."""
+    plain = {key: float(value) for key, value in numbers.items()}
+    return {key: value if math.isfinite(value) else str(value) for key, value in plain.items()}
+
+
+def _is_torn(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.seek(0, 2) > 0 and file.seek(-1, 2) >= 0 and file.read(1) != b"\n"
+    except OSError:  # none yet, or the writing will tell
+        return False

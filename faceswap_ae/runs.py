@@ -1,0 +1,223 @@
+"""What is a training run, which are there, and is one begun again with the settings it had?
+
+    runs/ben-ada/recipe.yaml    every setting, defaults too
+                 run.json       whose faces, which model and trainer, which crop
+                 checkpoints/   what training goes on from (checkpoint.py)
+                 log.jsonl      how it went (history.py)
+                 events/        the same for TensorBoard (events.py)
+                 preview.png
+
+A run appears whole or not at all. What it was begun with never changes under it.
+"""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+
+from faceswap_ae import checkpoint, recipe
+from faceswap_ae.atomic import explained, replacing_folder, write_text
+from faceswap_ae.checkpoint import WEIGHTS, State
+from faceswap_ae.errors import UserError, unknown
+
+T = TypeVar("T")
+VERSION = 1
+NAME = re.compile(r"\w[\w.-]{0,79}(?<!\.)")  # no disk minds it, and no shell
+SHOWN = 8  # differing settings; more do not fit a line
+ABSENT = "(none)"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Who and what a run is. `face` goes onto `onto`."""
+
+    face: str
+    onto: str
+    model: str
+    trainer: str
+    crop: str
+    created: str = ""  # ISO 8601
+    origin: str = ""  # the run and step whose weights it began with
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def recipe(self) -> Path:
+        return self.folder / "recipe.yaml"
+
+    @property
+    def card(self) -> Path:
+        """The file of its facts; a folder that has it is a run."""
+        return self.folder / "run.json"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log.jsonl"
+
+    @property
+    def events(self) -> Path:
+        return self.folder / "events"
+
+    @property
+    def preview(self) -> Path:
+        return self.folder / "preview.png"
+
+    @property
+    def facts(self) -> Facts:
+        """What it was begun as."""
+        try:
+            found = json.loads(self.card.read_bytes())
+            if found["version"] > VERSION:
+                raise UserError(f"{self.card}: was written by a newer faceswap_ae; update this one")
+            return Facts(**{field.name: found[field.name] for field in fields(Facts)})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{self.card}: cannot be read as a run's facts ({error})") from error
+
+    def settings(self, kind: type[T]) -> T:
+        """What it was begun with."""
+        return recipe.load(kind, self.recipe)
+
+
+def place(name: str, runs: Path) -> Path:
+    """Where a run of this name belongs."""
+    if not NAME.fullmatch(name):
+        told = f"'{name}' cannot be a run's name"
+        raise UserError(f"{told}; use up to 80 letters, digits, '-', '_' and '.', as in ben-ada")
+    return runs / name
+
+
+def named(run: str, runs: Path) -> Path:
+    """The folder of a run, which may be new, by its name or by its path."""
+    return Path(run) if Path(run).name != run else place(run, runs)
+
+
+def find(named: str, runs: Path) -> Run:
+    """A run that is there, by its name or by its path."""
+    is_path = Path(named).name != named
+    run = Run(Path(named).absolute() if is_path else place(named, runs))
+    if run.card.is_file():
+        return run
+    if is_path:
+        raise UserError(f"{named}: is not a run's folder; faceswap-ae runs list shows all")
+    raise UserError(f"{run.folder}: {unknown('run', named, [one.name for one in listed(runs)])}")
+
+
+def listed(runs: Path) -> list[Run]:
+    """Every run, by name."""
+    inside = sorted(runs.iterdir()) if runs.is_dir() else []
+    return [Run(one) for one in inside if not one.name.startswith(".") and Run(one).card.is_file()]
+
+
+def begin(folder: Path, settings: object, facts: Facts, free: Collection[str] = ()) -> Run:
+    """The run of this folder: new, or the one that is there if it was begun alike.
+
+    Settings that are named in `free`, alone or as a group, may change from time to time.
+    """
+    run = Run(folder)
+    if not run.card.exists():
+        return _created(folder, settings, facts)
+    differ = differences(_begun(run.settings(type(settings)), run.facts), _begun(settings, facts))
+    fixed = {key: change for key, change in differ.items() if not _among(key, free)}
+    if fixed:
+        told = [f"{key}: {old} -> {new}" for key, (old, new) in fixed.items()]
+        more = f"; and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+        begun = f"{folder}: was begun with other settings ({'; '.join(told[:SHOWN])}{more})"
+        raise UserError(f"{begun}; go on with the old ones, or give the run another name")
+    if differ:
+        recipe.save(settings, run.recipe)
+    return run
+
+
+def fork(run: Run, folder: Path, settings: object, facts: Facts) -> Run:
+    """A new run from the newest weights of another: step 0, no optimiser, settings as they like."""
+    state = checkpoint.load(run.checkpoints, [WEIGHTS])
+    if state is None:
+        raise UserError(f"{run.folder}: has no checkpoint to begin from; train it first")
+    origin = f"{run.name} at step {state.step}"
+    start = State(0, state.arrays, {**state.facts, "origin": origin})
+    return _created(
+        folder,
+        settings,
+        replace(facts, origin=origin),
+        lambda part: checkpoint.save(part.checkpoints, start),
+    )
+
+
+def remove(run: Run) -> None:
+    """Delete a run. Killed halfway, it is gone all the same."""
+    try:
+        run.folder.replace(gone(run.folder))
+        shutil.rmtree(gone(run.folder))
+    except OSError as error:
+        raise explained(error, run.folder) from error
+
+
+def gone(folder: Path) -> Path:
+    """Its name until all of it is deleted; what a kill leaves of it is cleared by atomic.py."""
+    return folder.with_name(f".{folder.stem}.part-{os.getpid()}-gone{folder.suffix}")
+
+
+def differences(
+    old: Mapping[str, object], new: Mapping[str, object]
+) -> dict[str, tuple[object, object]]:
+    """Each setting that differs, by its dotted name: as it was and as it is now."""
+    before, after = _flat(old), _flat(new)
+    return {
+        key: (before.get(key, ABSENT), after.get(key, ABSENT))
+        for key in {**before, **after}
+        if repr(before.get(key, ABSENT)) != repr(after.get(key, ABSENT))
+    }
+
+
+def _created(
+    folder: Path, settings: object, facts: Facts, fill: Callable[[Run], object] = lambda _: None
+) -> Run:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    with replacing_folder(folder) as part:
+        recipe.save(settings, Run(part).recipe)
+        fill(Run(part))
+        told = {"version": VERSION, **asdict(replace(facts, created=now))}
+        write_text(Run(part).card, json.dumps(told, indent=1) + "\n")
+    return Run(folder)
+
+
+def _begun(settings: object, facts: Facts) -> dict[str, object]:
+    """All that must stay, by YAML's words for it."""
+    own = {key: value for key, value in asdict(facts).items() if key not in ("created", "origin")}
+    return {**own, **(yaml.safe_load(recipe.dump(settings)) or {})}
+
+
+def _flat(value: object, where: str = "") -> dict[str, object]:
+    """`{"a": {"b": [1]}}` as `{"a.b[0]": 1}`."""
+    if isinstance(value, Mapping) and value:
+        dot = "." if where else ""
+        inner = [_flat(item, f"{where}{dot}{key}") for key, item in value.items()]
+    elif isinstance(value, list) and value:
+        inner = [_flat(item, f"{where}[{number}]") for number, item in enumerate(value)]
+    else:
+        return {where: value}
+    return {key: item for found in inner for key, item in found.items()}
+
+
+def _among(key: str, names: Collection[str]) -> bool:
+    return any(key == name or key.startswith((f"{name}.", f"{name}[")) for name in names)
