@@ -1,0 +1,259 @@
+"""What are models made of? Layers, and short runs of layers, that several of them share.
+
+Each is in a form that is quick on a CPU and right on every backend. The pixel shuffle is that of
+Shi et al. 2016; its start (Aitken et al. 2017, "Checkerboard artifact free sub-pixel convolution")
+gives the four pixels that come from one equal values.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from faceswap_ae.memory import on_gpu
+from faceswap_ae.networks import IDENTITIES, Faces, Identity, Networks, Output, Rebuilt, Tensor
+
+LEAST_SIZE = 32  # pixels a side
+MOST_WIDTH = 4.0
+STEP = 4  # what numbers of channels are multiples of
+# Of a kernel, for each pixel that it makes of a picture: with more, a product is quicker.
+WEIGHTS_PER_PIXEL = 2**16
+PLANES: dict[str, Any] = {"data_format": "channels_last"}
+
+serialisable = keras.saving.register_keras_serializable(package="faceswap_ae")
+
+
+def scaled(full: int, width: float) -> int:
+    """As many channels as a layer of `full` has at this width."""
+    return max(STEP, round(full * width / STEP) * STEP)
+
+
+def check(size: int, step: int, width: float, latent: int) -> None:
+    """Refuse what no model can be built with: the check of most models' options."""
+    if size < LEAST_SIZE or size % step:
+        near = max(LEAST_SIZE, round(size / step) * step)
+        raise ValueError(f"size: {size} is not a multiple of {step} from {LEAST_SIZE}; try {near}")
+    if not 0 < width <= MOST_WIDTH:
+        raise ValueError(f"width: {width} is not above 0 and up to {MOST_WIDTH:g}")
+    if latent < 1:
+        raise ValueError(f"latent: {latent} is not a number of numbers; try 128")
+
+
+def down(x: Tensor, filters: int, kernel: int = 5, slope: float = 0.1, init: Any = None) -> Tensor:
+    """Half the size."""
+    init = init or "glorot_uniform"
+    y = Convolution(filters, kernel, 2, kernel_initializer=init)(x)
+    return layers.LeakyReLU(slope)(y)
+
+
+def up(x: Tensor, filters: int, kernel: int = 3, slope: float = 0.1, init: Any = None) -> Tensor:
+    """Twice the size."""
+    y = Convolution(4 * filters, kernel, kernel_initializer=init or Icnr())(x)
+    return PixelShuffle()(layers.LeakyReLU(slope)(y))
+
+
+def residual(x: Tensor, kernel: int = 3, slope: float = 0.2, init: Any = None) -> Tensor:
+    """What two convolutions would add, added."""
+    init = init or "glorot_uniform"
+    y = Convolution(x.shape[-1], kernel, kernel_initializer=init)(x)
+    y = Convolution(x.shape[-1], kernel, kernel_initializer=init)(layers.LeakyReLU(slope)(y))
+    return layers.LeakyReLU(slope)(layers.Add()([x, y]))
+
+
+def grid(code: Tensor, side: int, channels: int, init: Any = None) -> Tensor:
+    """A code laid out as a small picture."""
+    numbers = layers.Dense(side * side * channels, kernel_initializer=init or "glorot_uniform")
+    return layers.Reshape((side, side, channels))(numbers(code))
+
+
+def picture(x: Tensor) -> Tensor:
+    """Numbers to [0, 1], in 32 bits whatever the layers before compute in."""
+    return layers.Activation("sigmoid", dtype="float32")(x)
+
+
+def one_encoder(encoder: Any, inter: Any, decoder: Callable[[str], Any]) -> Networks:
+    """The usual networks: encoder and inter for both identities, and a decoder for each.
+
+    `decoder` builds one by its name. It gives RGB, and the mask, if any, as a fourth channel.
+    """
+    names = {identity: f"decoder_{identity}" for identity in IDENTITIES}
+    shared = _Shared(encoder, inter, {key: decoder(name) for key, name in names.items()})
+    decoders = {name: shared.decoders[key] for key, name in names.items()}
+    side, channels = next(iter(decoders.values())).output_shape[2:]
+    return Networks(
+        size_in=encoder.input_shape[1],
+        size_out=side,
+        has_mask=channels > 3,
+        parts={"encoder": encoder, "inter": inter, **decoders},
+        encode=shared.encode,
+        decode=shared.decode,
+        code_shape=tuple(encoder.output_shape[1:]),
+        own={identity: (name,) for identity, name in names.items()},
+        at_once=shared.at_once,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Shared:
+    """What runs for both identities, and what for one."""
+
+    encoder: Any
+    inter: Any
+    decoders: Mapping[Identity, Any]
+
+    def encode(self, x: Tensor, _of: Identity, _to: Identity) -> Tensor:
+        return self.encoder(x)
+
+    def decode(self, code: Tensor, to: Identity) -> Output:
+        return self._output(self.inter(code), to)
+
+    def at_once(self, faces: Faces) -> Rebuilt:
+        code = self.encoder(ops.concatenate([faces[identity] for identity in IDENTITIES], axis=0))
+        halves = zip(IDENTITIES, ops.split(code, 2), ops.split(self.inter(code), 2), strict=True)
+        return {key: (own, self._output(features, key)) for key, own, features in halves}
+
+    def _output(self, features: Tensor, to: Identity) -> Output:
+        made = self.decoders[to](features)
+        if made.shape[-1] == 3:
+            return Output(made)
+        # The gradient of a slice of channels takes four times as long.
+        face, mask = ops.split(made, [3], axis=-1)
+        return Output(face, mask)
+
+
+@serialisable
+class Convolution(layers.Conv2D):  # type: ignore[misc] # keras has no types
+    """A convolution that stays quick on a CPU where the picture is small and the kernel large.
+
+    oneDNN reads the whole kernel for each picture of a batch: at 4 x 4 pixels and 1024 channels it
+    waits for memory most of the time. One product with the patches of all pictures as its rows
+    takes a third of the time, a quarter in bfloat16.
+    """
+
+    def __init__(self, filters: int, kernel_size: Any, strides: Any = 1, **options: Any) -> None:
+        super().__init__(filters, kernel_size, strides, **{"padding": "same", **PLANES, **options})
+
+    def convolution_op(self, inputs: Tensor, kernel: Tensor) -> Tensor:
+        """The convolution without its bias."""
+        windows = self._windows(inputs.shape)
+        if windows is None or on_gpu():
+            return super().convolution_op(inputs, kernel)
+        return _product(inputs, kernel, *windows)
+
+    def _windows(self, shape: Any) -> "tuple[_Windows, _Windows] | None":
+        """Where the kernel lies, if a product is the quicker way."""
+        plain = self.groups == 1 and tuple(self.dilation_rate) == (1, 1)
+        if self.data_format != "channels_last" or not plain or None in shape[1:3]:
+            return None
+        rows, columns = (
+            _Windows.of(*side, same=self.padding == "same")
+            for side in zip(shape[1:3], self.kernel_size, self.strides, strict=True)
+        )
+        weights = rows.kernel * columns.kernel * shape[3] * self.filters
+        large = weights >= WEIGHTS_PER_PIXEL * rows.count * columns.count
+        return (rows, columns) if large else None
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Where a kernel lies along one side of a picture."""
+
+    kernel: int  # pixels
+    stride: int
+    count: int
+    before: int  # pixels of zeros
+    after: int  # of them, up to a multiple of the stride
+
+    @property
+    def taps(self) -> list[tuple[int, int]]:
+        """The first stride, and the pixel in it, that each tap of the kernel sees."""
+        return [divmod(tap, self.stride) for tap in range(self.kernel)]
+
+    @classmethod
+    def of(cls, side: int, kernel: int, stride: int, *, same: bool) -> "_Windows":
+        count = -(-side // stride) if same else (side - kernel) // stride + 1
+        lacks = max((count - 1) * stride + kernel - side, 0)
+        before = lacks // 2
+        whole = -(-(side + lacks) // stride) * stride
+        return cls(kernel, stride, count, before, whole - side - before)
+
+
+def _product(x: Tensor, kernel: Tensor, rows: _Windows, columns: _Windows) -> Tensor:
+    """The convolution as patches times kernel.
+
+    Slices without strides, of one axis after the other: a strided slice's gradient can cost as much
+    as the product itself.
+    """
+    x = ops.pad(x, [(0, 0), (rows.before, rows.after), (columns.before, columns.after), (0, 0)])
+    count, high, wide, channels = ops.shape(x)
+    x = ops.reshape(x, (-1, high, wide // columns.stride, columns.stride * channels))
+    block = (count, high, columns.count, channels)
+    x = _taken(x, [(0, 0, at, of * channels) for at, of in columns.taps], block)
+
+    channels *= columns.kernel
+    x = ops.reshape(x, (-1, high // rows.stride, rows.stride, columns.count, channels))
+    x = _taken(x, [(0, at, of, 0, 0) for at, of in rows.taps], (count, rows.count, 1, *x.shape[3:]))
+
+    kernel = ops.reshape(kernel, (-1, kernel.shape[-1]))
+    made = ops.matmul(ops.reshape(x, (-1, kernel.shape[0])), kernel)
+    return ops.reshape(made, (-1, rows.count, columns.count, kernel.shape[-1]))
+
+
+def _taken(x: Tensor, starts: list[Any], block: Any) -> Tensor:
+    return ops.concatenate([ops.slice(x, start, block) for start in starts], axis=-1)
+
+
+@serialisable
+class PixelShuffle(layers.Layer):  # type: ignore[misc] # keras has no types
+    """Channels to pixels: (h, w, s * s * c) to (s * h, s * w, c), in TensorFlow's order."""
+
+    def __init__(self, scale: int = 2, **options: Any) -> None:
+        super().__init__(**options)
+        self.scale = scale
+
+    def call(self, x: Tensor) -> Tensor:
+        """One transposition, for rows of all pictures together."""
+        high, wide, channels = x.shape[1:]
+        scale = self.scale
+        rows = ops.reshape(x, (-1, wide, scale, channels // scale))
+        rows = ops.transpose(rows, (0, 2, 1, 3))
+        return ops.reshape(rows, (-1, scale * high, scale * wide, channels // scale**2))
+
+    def get_config(self) -> dict[str, Any]:
+        """What it takes to build another one."""
+        return {**super().get_config(), "scale": self.scale}
+
+
+@serialisable
+class Icnr(keras.initializers.Initializer):  # type: ignore[misc] # keras has no types
+    """A start for the convolution before a pixel shuffle: one kernel for all pixels of a block."""
+
+    def __init__(self, initializer: Any = "glorot_uniform", scale: int = 2) -> None:
+        self.initializer = keras.initializers.get(initializer)
+        self.scale = scale
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Tensor:
+        """A kernel of this shape."""
+        *inner, out = shape
+        one = self.initializer((*inner, out // self.scale**2), dtype=dtype)
+        return ops.tile(one, (*(1 for _ in inner), self.scale**2))
+
+    def get_config(self) -> dict[str, Any]:
+        """What it takes to build another one."""
+        inner = keras.initializers.serialize(self.initializer)
+        return {"initializer": inner, "scale": self.scale}
+
+
+@serialisable
+class PixelBias(layers.Layer):  # type: ignore[misc] # keras has no types
+    """A learnt number for each pixel of each channel, added: what all pictures share."""
+
+    def build(self, shape: Any) -> None:
+        """Nothing is shared yet."""
+        self.bias = self.add_weight(shape=shape[1:], initializer="zeros", name="bias")
+
+    def call(self, x: Tensor) -> Tensor:
+        """Added to every picture."""
+        return x + self.bias

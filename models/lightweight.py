@@ -1,0 +1,62 @@
+"""deepfakes/faceswap's `lightweight`, at 64 pixels: a small code, most of the work in the decoders.
+
+    encoder    conv5/2 128, 256, 512; dense 512, which is the code
+    inter      dense 4 x 4 x 512; up 256
+    decoders   up 512, 256, 128; conv5 to 3 channels, or 4 with the mask; sigmoid
+
+After each convolution LeakyReLU .1. `up` is conv3 to four times the channels and a pixel shuffle.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import layers
+
+from faceswap_ae.blocks import Convolution, check, down, grid, one_encoder, picture, scaled, up
+from faceswap_ae.networks import Networks
+
+DOUBLINGS = 4
+
+
+@dataclass(frozen=True)
+class Options:
+    """How large it is. Numbers of channels and of the code are those at width 1."""
+
+    size: int = 64  # pixels a side, in and out
+    width: float = 1.0  # of every layer
+    latent: int = 512  # numbers of the code
+    mask: bool = True
+
+    def __post_init__(self) -> None:
+        check(self.size, 2**DOUBLINGS, self.width, self.latent)
+
+
+def build(options: Options) -> Networks:
+    """Untrained."""
+    encoder, inter = _encoder(options), _inter(options)
+    return one_encoder(encoder, inter, lambda name: _decoder(options, inter.output_shape[1:], name))
+
+
+def _encoder(options: Options) -> Any:
+    face = x = keras.Input((options.size, options.size, 3))
+    for filters in (128, 256, 512):
+        x = down(x, scaled(filters, options.width))
+    code = layers.Dense(scaled(options.latent, options.width))(layers.Reshape((-1,))(x))
+    return keras.Model(face, code, name="encoder")
+
+
+def _inter(options: Options) -> Any:
+    code = keras.Input((scaled(options.latent, options.width),))
+    side, channels = options.size // 2**DOUBLINGS, scaled(512, options.width)
+    return keras.Model(
+        code, up(grid(code, side, channels), scaled(256, options.width)), name="inter"
+    )
+
+
+def _decoder(options: Options, shape: tuple[int, ...], name: str) -> Any:
+    features = x = keras.Input(shape)
+    for filters in (512, 256, 128):
+        x = up(x, scaled(filters, options.width))
+    x = Convolution(4 if options.mask else 3, 5)(x)
+    return keras.Model(features, picture(x), name=name)

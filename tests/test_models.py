@@ -1,0 +1,275 @@
+"""Every model keeps the same promises: a new file is tested by being there."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from faceswap_ae import plugins, recipe
+from faceswap_ae.networks import FACE, IDENTITIES, ONTO, Networks, Output
+from faceswap_ae.player import Known
+
+Floats = NDArray[np.float32]
+NAMES = plugins.names("models")
+SMALL = 1 / 16  # of every layer's width
+# By name: at full width, without the mask.
+COUNTS = {"original": 82_062_470, "lightweight": 51_066_374, "quick": 1_890_296}
+every = pytest.mark.parametrize("name", NAMES)
+
+
+def options(name: str, **changes: Any) -> Any:
+    return plugins.load("models", name).Options(**{"width": SMALL, **changes})
+
+
+def build(name: str, seed: int = 0, **changes: Any) -> Networks:
+    keras.utils.set_random_seed(seed)
+    built: Networks = plugins.load("models", name).build(options(name, **changes))
+    return built
+
+
+@cache
+def small(name: str) -> Networks:
+    """One that no test changes."""
+    return build(name)
+
+
+def faces(networks: Networks, count: int = 2, seed: int = 0) -> Floats:
+    side = networks.size_in
+    return np.random.default_rng(seed).random((count, side, side, 3), np.float32)
+
+
+def has_mask_option(name: str) -> bool:
+    return "mask" in {field.name for field in dataclasses.fields(options(name))}
+
+
+def numbers(tensor: Any) -> Floats:
+    return np.asarray(keras.ops.convert_to_numpy(tensor))
+
+
+@every
+def test_pictures_come_out(name: str) -> None:
+    networks = small(name)
+    for identity in IDENTITIES:
+        output = networks.reconstruct(faces(networks), identity)
+        side = networks.size_out
+        assert output.face.shape == (2, side, side, 3)
+        assert (output.mask is not None) == networks.has_mask
+        for made in (output.face, *output.smaller, *([output.mask] if networks.has_mask else [])):
+            assert numbers(made).dtype == np.float32
+            assert numbers(made).min() >= 0 and numbers(made).max() <= 1
+        if networks.has_mask:
+            assert output.mask.shape == (2, side, side, 1)  # type: ignore[union-attr]
+
+
+@every
+def test_by_way_of_the_code(name: str) -> None:
+    networks, x = small(name), faces(small(name))
+    for to, of in ((FACE, ONTO), (ONTO, FACE)):
+        code = networks.encode(x, of, to)
+        assert code.shape[1:] == networks.code_shape
+        assert same(networks.decode(code, to), networks.swap(x, to))
+        code = networks.encode(x, to, to)
+        assert same(networks.decode(code, to), networks.reconstruct(x, to))
+    assert not same(networks.swap(x, FACE), networks.swap(x, ONTO))
+
+
+@every
+def test_both_at_once_is_one_after_the_other(name: str) -> None:
+    networks = small(name)
+    pair = {identity: faces(networks, 3, seed=n) for n, identity in enumerate(IDENTITIES)}
+    for identity, (code, output) in networks.reconstruct_both(pair).items():
+        assert same(output, networks.reconstruct(pair[identity], identity))
+        alone = networks.encode(pair[identity], identity, identity)
+        assert np.allclose(numbers(code), numbers(alone), atol=1e-5)
+
+
+def same(one: Output, other: Output) -> bool:
+    pairs = [(one.face, other.face), *zip(one.smaller, other.smaller, strict=True)]
+    if one.mask is not None:
+        pairs.append((one.mask, other.mask))
+    return all(np.allclose(numbers(a), numbers(b), atol=1e-5) for a, b in pairs)
+
+
+@every
+def test_a_mask_where_one_is_wanted(name: str) -> None:
+    if not has_mask_option(name):
+        return
+    for wanted in (True, False):
+        networks = build(name, mask=wanted)
+        assert networks.has_mask == wanted
+        mask = networks.reconstruct(faces(networks), FACE).mask
+        assert (mask is not None) == wanted
+
+
+@every
+def test_parts_hold_every_weight_and_each_is_needed(name: str) -> None:
+    networks = build(name)
+    weights = {id(weight.value): weight.path for weight in networks.weights}
+    assert len(weights) == len(networks.weights)  # none stands in two parts
+    gradients = slopes(networks, IDENTITIES)
+    assert gradients.keys() == weights.keys()
+    idle = [weights[key] for key, gradient in gradients.items() if gradient is None]
+    assert not idle
+
+
+@every
+def test_own_parts_learn_from_nobody_else(name: str) -> None:
+    networks = build(name)
+    for identity in IDENTITIES:
+        learning = slopes(networks, [identity])
+        for other in IDENTITIES:
+            for part in networks.own.get(other, ()):
+                found = [learning.get(id(w.value)) for w in networks.parts[part].trainable_weights]
+                assert all((one is None) == (other != identity) for one in found)
+
+
+def slopes(networks: Networks, whose: Any) -> dict[int, Any]:
+    """Of everything that is trainable and took part, and of every part's weights."""
+    values = {id(weight.value): weight.value for weight in networks.weights}
+    with tf.GradientTape() as tape:
+        loss: Any = 0.0
+        for identity in whose:
+            output = networks.reconstruct(faces(networks), identity)
+            made = [output.face, *output.smaller, *([output.mask] if networks.has_mask else [])]
+            loss += sum(tf.reduce_mean(one**2) for one in made)
+    values |= {id(one): one for one in tape.watched_variables()}
+    found = tape.gradient(loss, list(values.values()))
+    return dict(zip(values, found, strict=True))
+
+
+@every
+def test_width_is_of_every_part(name: str) -> None:
+    wider = build(name, width=2 * SMALL)
+    for part, model in small(name).parts.items():
+        assert model.count_params() < wider.parts[part].count_params()
+
+
+@every
+def test_parts_come_back_from_files(name: str, tmp_path: Path) -> None:
+    networks, other = small(name), build(name, seed=1)
+    x = faces(networks)
+    assert not same(networks.swap(x), other.swap(x))
+    for part, model in networks.parts.items():
+        np.savez(tmp_path / f"{part}.npz", *model.get_weights())
+        saved = np.load(tmp_path / f"{part}.npz")
+        other.parts[part].set_weights([saved[key] for key in saved.files])
+    assert same(networks.swap(x), other.swap(x))
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_full_width_has_the_known_size(name: str) -> None:
+    networks = plugins.load("models", name).build(options(name, width=1.0, mask=False))
+    assert sum(part.count_params() for part in networks.parts.values()) == COUNTS[name]
+
+
+@every
+def test_options_are_a_recipes(name: str) -> None:
+    kind = plugins.load("models", name).Options
+    assert recipe.parse(kind, recipe.dump(kind(width=0.5)), "dump") == kind(width=0.5)
+    with pytest.raises(ValueError, match="width"):
+        kind(width=-1)
+    with pytest.raises(ValueError, match="size"):
+        kind(size=65)
+
+
+@pytest.fixture
+def coarse() -> Iterator[None]:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    yield
+    keras.config.set_dtype_policy(before)
+
+
+@every
+@pytest.mark.usefixtures("coarse")
+def test_sixteen_bits_inside_and_thirty_two_out(name: str) -> None:
+    networks, exact = build(name), small(name)
+    for part, model in exact.parts.items():
+        networks.parts[part].set_weights(model.get_weights())
+    assert keras.backend.standardize_dtype(networks.weights[0].dtype) == "float32"
+    x = faces(networks)
+    assert keras.backend.standardize_dtype(networks.encode(x, FACE, FACE).dtype) == "bfloat16"
+    rough, fine = networks.reconstruct(x, FACE), exact.reconstruct(x, FACE)
+    assert numbers(rough.face).dtype == np.float32
+    assert np.abs(numbers(rough.face) - numbers(fine.face)).max() < 0.05
+    if networks.has_mask:
+        assert numbers(rough.mask).dtype == np.float32
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if hasattr(plugins.load("models", n), "start")])
+def test_a_start_shows_the_mean_faces(name: str) -> None:
+    networks = build(name)
+    side = networks.size_out
+    grey = {FACE: 0.3, ONTO: 0.8}
+    known = Known(
+        shape={identity: np.zeros((68, 2), np.float32) for identity in IDENTITIES},
+        face={key: np.full((side, side, 3), level, np.float32) for key, level in grey.items()},
+        mask={key: np.zeros((side, side, 1), np.float32) for key in IDENTITIES},
+    )
+    x = faces(networks)
+    before = {key: numbers(networks.reconstruct(x, key).face) for key in IDENTITIES}
+    plugins.load("models", name).start(networks, known)
+    for identity, level in grey.items():
+        output = networks.reconstruct(x, identity)
+        away = np.abs(numbers(output.face) - level).mean()
+        assert away < 0.1 < np.abs(before[identity] - level).mean()
+        if networks.has_mask:
+            assert numbers(output.mask).mean() < 0.1
+
+
+QUICK_TO_COMPILE = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+JAX = """
+import json, sys
+from pathlib import Path
+import jax, keras, numpy as np
+from faceswap_ae import plugins
+assert keras.backend.backend() == "jax"
+folder, told = Path(sys.argv[1]), {}
+for name in plugins.names("models"):
+    module = plugins.load("models", name)
+    networks = module.build(module.Options(width=float(sys.argv[2])))
+    given = np.load(folder / f"{name}.npz")
+    for part, model in networks.parts.items():
+        model.set_weights([given[f"{part}/{n}"] for n in range(len(model.weights))])
+    output = jax.jit(lambda x: vars(networks.swap(x)))(given["x"])
+    made = [output["face"], *([] if output["mask"] is None else [output["mask"]])]
+    made = np.concatenate([np.asarray(one) for one in made], axis=-1)
+    told[name] = float(np.abs(made - given["made"]).max())
+print(json.dumps(told))
+"""
+
+
+def test_jax_makes_the_same_pictures(tmp_path: Path) -> None:
+    for name in NAMES:
+        networks = small(name)
+        x = faces(networks)
+        output = networks.swap(x)
+        made = [output.face, *([] if output.mask is None else [output.mask])]
+        weights = {
+            f"{part}/{n}": weight
+            for part, model in networks.parts.items()
+            for n, weight in enumerate(model.get_weights())
+        }
+        found = np.concatenate([numbers(one) for one in made], axis=-1)
+        np.savez(tmp_path / f"{name}.npz", x=x, made=found, **weights)
+    run = subprocess.run(
+        (sys.executable, "-c", JAX, str(tmp_path), str(SMALL)),
+        env={**os.environ, "KERAS_BACKEND": "jax", "XLA_FLAGS": QUICK_TO_COMPILE},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    away = json.loads(run.stdout.splitlines()[-1])
+    assert sorted(away) == NAMES
+    assert max(away.values()) < 1e-4
