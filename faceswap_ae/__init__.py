@@ -8,12 +8,13 @@ from faceswap_ae.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from faceswap_ae.extraction import extract
+    from faceswap_ae.training import train
 
-__all__ = ["__version__", "extract"]
+__all__ = ["__version__", "extract", "train"]
 
 # What users call, and where it is at home: loaded when it is asked for, so that nothing heavy is
 # imported before.
-_HOMES = {"extract": "extraction"}
+_HOMES = {"extract": "extraction", "train": "training"}
 
 # In a checkout models/ and trainers/ stand beside the package; an installed one holds them inside.
 _home = Path(__file__).parent

@@ -16,7 +16,20 @@ from typing import Annotated, Any
 import typer
 
 from faceswap_ae import __version__, terminal
-from faceswap_ae.commands import cut, demo, doctor, extract, faces, info, side, synth
+from faceswap_ae.commands import (
+    cut,
+    demo,
+    doctor,
+    extract,
+    faces,
+    info,
+    models,
+    preview,
+    runs,
+    side,
+    synth,
+    train,
+)
 from faceswap_ae.errors import FaceswapError
 
 # Options of every command, which may stand before or after its name, and how many values follow.
@@ -31,10 +44,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (demo, doctor, extract, info, cut, side, synth):
+for command in (demo, doctor, extract, train, preview, models, info, cut, side, synth):
     name = command.__name__.rpartition(".")[2]
     app.command(name, epilog=EPILOG)(command.run)
 app.add_typer(faces.app, name="faces", epilog=EPILOG)
+app.add_typer(runs.app, name="runs", epilog=EPILOG)
 
 
 def _version(wanted: bool) -> None:
@@ -66,6 +80,10 @@ def options(
     faceswap-ae doctor                        is this machine ready, and how to mend it
     faceswap-ae extract ada.mp4 --as ada      the faces of a person, from videos and photos
     faceswap-ae faces show ada                what a face folder holds; --help: sort, drop, pack
+    faceswap-ae train --face ben --onto ada   learn to put ben's face onto ada's performance
+    faceswap-ae preview ben-onto-ada          what a run can do by now
+    faceswap-ae runs list                     training runs: how far, how large
+    faceswap-ae models                        models and trainers, sizes and costs
     faceswap-ae info clip.mp4                 what is in a clip
     faceswap-ae cut clip.mp4 -o part.mp4 --start 4.2s --end 1:10
     faceswap-ae side a.mp4 b.mp4 -o both.mp4

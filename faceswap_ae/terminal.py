@@ -17,6 +17,7 @@ T = TypeVar("T")
 LOG_EVERY = 30.0  # seconds between progress lines where there is no terminal
 
 Advance = Callable[[int], None]  # called with how many are done
+Say = Callable[[float, str], None]  # called with the share that is done, and words
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,25 @@ class Session:
                 yield advance
         else:
             yield _lines(what, total)
+
+    @contextmanager
+    def status(self, what: str) -> Iterator[Say]:
+        """Show how far something is in its own words, for what is not counted."""
+        if self.quiet:
+            yield lambda _share, _words: None
+        elif sys.stderr.isatty():
+            with _status_bar(what) as say:
+                yield say
+        else:
+            yield _status_lines(what)
+
+
+def spoken_time(seconds: float) -> str:
+    """`42 s`, `7 min`, `2 h 05 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def show_log(*, quiet: bool) -> None:
@@ -101,3 +121,34 @@ def _lines(what: str, total: int) -> Advance:
         sys.stderr.flush()
 
     return advance
+
+
+@contextmanager
+def _status_bar(what: str) -> Iterator[Say]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[words]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(what, total=1.0, words="")
+        yield lambda share, words: progress.update(task, completed=share, words=words)
+
+
+def _status_lines(what: str) -> Say:
+    told = time.monotonic() - LOG_EVERY
+
+    def say(share: float, words: str) -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told < LOG_EVERY and share < 1:
+            return
+        told = now
+        sys.stderr.write(f"{what}: {share:.0%}, {words}\n")
+        sys.stderr.flush()
+
+    return say

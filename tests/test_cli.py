@@ -13,7 +13,10 @@ from faceswap_ae.video import frames
 from tests.clips import Recording, number_in, record
 
 HEAVY = ("tensorflow", "keras", "jax", "torch", "dlib", "cv2", "av", "numpy", "moviepy", "PIL")
-COMMANDS = ["demo", "doctor", "extract", "info", "cut", "side", "synth", "faces"]
+COMMANDS = [
+    *("demo", "doctor", "extract", "train", "preview", "models", "info", "cut", "side", "synth"),
+    *("faces", "runs"),
+]
 
 
 def run(*words: str | Path) -> int:

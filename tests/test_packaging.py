@@ -84,7 +84,8 @@ def check(folder: Path, python: str | Path, home: Path, path: str = "") -> None:
     script.write_text(LOOK)  # a script's own folder is on its path, as is -m's
     told = run(folder, python, str(script), path=path)
     assert told.startswith(str(home / "faceswap_ae" / "__init__.py")), told
-    assert told.split(" ", 1)[1] == "['pocket'] [42]\n"
+    assert "'pocket'" in told
+    assert told.endswith("] [42]\n")
     assert "Commands:" in run(folder, python, "-m", "faceswap_ae", "--help", path=path)
 
 

@@ -1,0 +1,97 @@
+"""How are the codes of two identities brought to the same place?
+
+A shared encoder puts the faces of two people into two clouds. Moved and stretched so that the one
+cloud's mean and spread become the other's, a code means the same expression to the decoder that
+meets it (`python -m benchmarks.quality` shows what that is worth).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from faceswap_ae.networks import FACE, IDENTITIES, ONTO, Identity, Networks, Output, Tensor
+
+LEAST = 1e-3  # of a spread; a number of the code that never moves stays as it is
+
+Numbers = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """Where codes lie: along the last axis, mean and spread."""
+
+    mean: Numbers
+    spread: Numbers
+
+
+def cloud(codes: Iterable[Numbers]) -> Cloud:
+    """The cloud of codes that pass by in batches (n, ..., k)."""
+    count, total, squares = 0, np.zeros(1), np.zeros(1)
+    for batch in codes:
+        flat = np.asarray(batch, np.float64).reshape(-1, batch.shape[-1])
+        count, total = count + len(flat), total + flat.sum(axis=0)
+        squares = squares + (flat**2).sum(axis=0)
+    mean = total / max(count, 1)
+    spread = np.sqrt(np.maximum(squares / max(count, 1) - mean**2, 0))
+    return Cloud(mean.astype(np.float32), spread.astype(np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment:
+    """From the faces of one identity, coded to be shown as another, to that one's own."""
+
+    theirs: Cloud
+    own: Cloud
+
+    def __call__(self, code: Tensor) -> Tensor:
+        """The code, moved."""
+        moves = self.theirs.spread > LEAST
+        times = np.where(moves, self.own.spread / np.maximum(self.theirs.spread, LEAST), 1.0)
+        shift = self.own.mean - self.theirs.mean * times
+        scaled = ops.cast(code, "float32") * ops.convert_to_tensor(times.astype("float32"))
+        return ops.cast(scaled + ops.convert_to_tensor(shift.astype("float32")), code.dtype)
+
+
+def alignment(
+    networks: Networks, faces: Mapping[Identity, Iterable[Numbers]], to: Identity = FACE
+) -> Alignment:
+    """Measured on faces as they are, in batches of the networks' size."""
+    of = ONTO if to == FACE else FACE
+    return Alignment(
+        cloud(ops.convert_to_numpy(networks.encode(batch, of, to)) for batch in faces[of]),
+        cloud(ops.convert_to_numpy(networks.encode(batch, to, to)) for batch in faces[to]),
+    )
+
+
+def told(alignments: Mapping[Identity, Alignment]) -> dict[str, Numbers]:
+    """Alignments as named arrays, by whom they lead to."""
+    return {
+        f"{to}/{whose}/{what}": getattr(getattr(align, whose), what)
+        for to, align in alignments.items()
+        for whose in ("theirs", "own")
+        for what in ("mean", "spread")
+    }
+
+
+def understood(arrays: Mapping[str, Numbers]) -> dict[Identity, Alignment]:
+    """The alignments that `told` told."""
+    return {
+        to: Alignment(
+            *(
+                Cloud(arrays[f"{to}/{whose}/mean"], arrays[f"{to}/{whose}/spread"])
+                for whose in ("theirs", "own")
+            )
+        )
+        for to in IDENTITIES
+    }
+
+
+def swapped(networks: Networks, x: Tensor, align: Alignment | None, to: Identity = FACE) -> Output:
+    """The other identity's faces as `to`, by way of the alignment if there is one."""
+    of = ONTO if to == FACE else FACE
+    code: Any = networks.encode(x, of, to)
+    return networks.decode(align(code) if align else code, to)

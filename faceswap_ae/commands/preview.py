@@ -1,0 +1,34 @@
+"""`faceswap-ae preview`: what a run can do by now, drawn anew."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from faceswap_ae.terminal import Session
+
+
+def run(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A run, by its name or its path.")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Where to; else the run's preview.png.")
+    ] = None,
+    rows: Annotated[int, typer.Option(min=1, max=40, help="Faces shown.")] = 6,
+) -> None:
+    """Draw rows of onto's face | reconstruction | swap | mask, as the newest checkpoint does it.
+
+    \b
+    faceswap-ae preview ben-onto-ada
+    faceswap-ae preview runs/ben-onto-ada -o now.png --rows 12
+    """
+    from faceswap_ae import images, runs
+    from faceswap_ae.trained import draw
+
+    session: Session = context.obj
+    found = runs.find(name, session.runs)
+    picture = draw(found, session.data, rows)
+    target = out or found.preview
+    images.write(target, picture)
+    if not session.quiet:
+        typer.echo(target)

@@ -1,0 +1,68 @@
+"""`faceswap-ae train`: a run learns to put one person's face onto another's performance."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from faceswap_ae.terminal import Session, spoken_time
+
+if TYPE_CHECKING:
+    from faceswap_ae.diary import Report
+
+
+def run(
+    context: typer.Context,
+    face: Annotated[str, typer.Option(help="Whose face is wanted: a folder in data/, or a path.")],
+    onto: Annotated[str, typer.Option(help="Onto whose performance it goes.")],
+    changes: Annotated[
+        list[str] | None, typer.Argument(help="key=value, over what the recipe says.")
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--run", help="The run: runs/NAME, or a path. FACE-onto-ONTO if unsaid."),
+    ] = None,
+    recipe: Annotated[str, typer.Option(help="A recipe's name, or a .yaml file.")] = "quick",
+    minutes: Annotated[float | None, typer.Option(help="Of training, breaks not counted.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Instead of minutes, or beside them.")] = None,
+    fork: Annotated[
+        str | None, typer.Option(help="Begin a new run with another run's weights.")
+    ] = None,
+    device: Annotated[str | None, typer.Option("--gpu", help="Which GPU: 0, 1, or cpu.")] = None,
+) -> None:
+    """Train a run, or go on with it: what was learnt is kept whatever stops it.
+
+    Look at runs/NAME/preview.png while it runs; tensorboard --logdir runs shows the curves.
+
+    \b
+    faceswap-ae train --face ben --onto ada
+    faceswap-ae train --face ben --onto ada --run first-try --minutes 30
+    faceswap-ae train --face ben --onto ada --run big --recipe original batch=32
+    faceswap-ae train --face ben --onto ada --run again --fork first-try
+    """
+    import cv2
+
+    from faceswap_ae import budget, devices, folders, plan, runs
+    from faceswap_ae.training import Job, train
+
+    session: Session = context.obj
+    devices.choose(device)  # before a plug-in wakes Keras
+    settings = plan.load(recipe, changes or ())
+    limit = budget.budget(steps, minutes, budget.Budget(settings.steps, settings.minutes))
+    cv2.setNumThreads(1)  # the feed's own threads are enough, and OpenCV's get into their way
+    faces, goal = (folders.find(one, session.data) for one in (face, onto))
+    own = runs.named(name or f"{faces.stem}-onto-{goal.stem}", session.runs)
+    origin = runs.find(fork, session.runs).folder if fork else None
+    job = Job(faces, goal, own, settings, limit, origin)
+    with session.status("train") as say:
+        done = train(job, lambda report: say(report.moment.progress, _line(report)))
+    if not session.quiet:
+        typer.echo(f"{done.folder}: trained; see {done.preview}")
+
+
+def _line(report: "Report") -> str:
+    loss = sum(report.losses.values())
+    left = "" if report.moment.left is None else f", {spoken_time(report.moment.left)} left"
+    return (
+        f"step {report.moment.step:,}, loss {loss:.4f}, {report.faces_per_second:.0f} faces/s"
+        f"{left}, {report.memory / 2**30:.1f} GiB; {report.state}"
+    )

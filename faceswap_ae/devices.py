@@ -1,0 +1,50 @@
+"""On which device is trained, and does the user know?"""
+
+import logging
+import os
+
+from faceswap_ae.backend import wake
+from faceswap_ae.errors import UserError
+from faceswap_ae.precision import gpu_capability
+
+SLOW = (
+    "NO GPU: %s computes on the CPU, many times slower than a GPU. The recipe 'quick' is made for "
+    "that; for an NVIDIA card: pip install 'tensorflow[and-cuda]', then faceswap-ae doctor"
+)
+
+log = logging.getLogger(__name__)
+
+
+def choose(wanted: str | None) -> None:
+    """Use one GPU (0, 1, ...) or the CPU, as said; else whatever the backend finds.
+
+    Call it before anything else wakes Keras: backends look for GPUs once.
+    """
+    if wanted is not None:
+        if wanted != "cpu" and not wanted.isdigit():
+            raise UserError(f"--gpu {wanted}: say 0, 1, ... or cpu")
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1" if wanted == "cpu" else wanted
+        if wanted == "cpu":
+            os.environ["JAX_PLATFORMS"] = "cpu"
+    wake()
+    import keras
+
+    name = keras.backend.backend()
+    if gpu_capability() is not None:
+        _grow(name)
+    elif wanted == "cpu":
+        log.info("computing on the CPU, as asked")
+    elif wanted is not None:
+        raise UserError(f"--gpu {wanted}: {name} finds no such GPU; see faceswap-ae doctor")
+    else:
+        log.warning(SLOW, name)
+
+
+def _grow(backend: str) -> None:
+    """Take a GPU's memory as it is needed, not all of it at once."""
+    if backend != "tensorflow":  # torch does so anyway, JAX by a variable read before its start
+        return
+    import tensorflow as tf
+
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)

@@ -1,0 +1,132 @@
+"""What is written down of a training while it runs, and what is a person told?
+
+Losses go into the log and TensorBoard's events as means over the steps between; now and then the
+networks are measured on faces never trained on, and their preview is drawn.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from faceswap_ae import images, losses, memory, plateau
+from faceswap_ae.codes import Alignment
+from faceswap_ae.events import Events
+from faceswap_ae.feed import Batch
+from faceswap_ae.history import History, Row
+from faceswap_ae.networks import IDENTITIES, ONTO, Identity, Networks
+from faceswap_ae.plateau import Measured
+from faceswap_ae.preview import Names, preview
+from faceswap_ae.runs import Run
+
+NOTE_EVERY = 2.0  # seconds between rows of the log
+SHOWN = 6  # faces in the preview
+HELD = "held-out"
+
+Told = Callable[["Report"], None]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a training is."""
+
+    step: int
+    progress: float  # of the budget
+    left: float | None  # seconds, as it looks now
+    faces: int  # that a step takes
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a person is told now and then."""
+
+    moment: Moment
+    losses: Mapping[str, float]
+    faces_per_second: float
+    memory: int  # bytes, the most so far
+    state: str  # plateau.told
+
+
+class Diary:
+    """Keeps the files open, and what was measured since the last row."""
+
+    def __init__(self, run: Run, names: Names, told: Told) -> None:
+        self.run, self.names, self.told = run, names, told
+        self.measured: list[Measured] = []
+        self._sums: dict[str, float] = defaultdict(float)
+        self._steps = 0
+        self._since = time.monotonic()
+        self._noted: tuple[int, Mapping[str, float]] = (
+            -1,
+            {},
+        )  # the last row: its step, its losses
+
+    def begin(self, step: int) -> None:
+        """A session begins or goes on at a step."""
+        self._history = History(self.run.log, step)
+        self._events = Events(self.run.events, step)
+        self._since = time.monotonic()
+
+    def note(self, moment: Moment, terms: Mapping[str, float], rate: float) -> None:
+        """A step was made."""
+        for name, term in terms.items():
+            self._sums[name] += term
+        self._steps += 1
+        spent = time.monotonic() - self._since
+        if spent < NOTE_EVERY and moment.progress < 1:
+            return
+        means = {name: total / self._steps for name, total in self._sums.items()}
+        now, peak = time.time(), memory.peak()
+        self._history.add(Row(moment.step, means, {"all": rate}, peak, now))
+        self._noted = moment.step, means
+        self._events.scalars(moment.step, {**means, "rate": rate}, now)
+        speed = moment.faces * self._steps / max(spent, 1e-6)
+        self.told(Report(moment, means, speed, peak, plateau.told(self.measured)))
+        self._sums.clear()
+        self._steps, self._since = 0, time.monotonic()
+
+    def look(
+        self,
+        step: int,
+        networks: Networks,
+        held: Mapping[Identity, Batch],
+        align: Alignment | None,
+    ) -> None:
+        """Measure and draw."""
+        found = {identity: measured(networks, held[identity], identity) for identity in IDENTITIES}
+        loss = float(np.mean(list(found.values())))
+        self.measured.append(Measured(step, loss))
+        now = time.time()
+        named = {f"{HELD}/{name}": value for name, value in found.items()}
+        # A step has one row, and the last word counts.
+        noted = self._noted[1] if self._noted[0] == step else {}
+        self._history.add(Row(step, {**noted, **named}, time=now))
+        self._events.scalars(step, named, now)
+        places = np.linspace(0, len(held[ONTO].target) - 1, SHOWN).round().astype(int)
+        picture = preview(networks, held[ONTO].some(np.unique(places)), align, self.names)
+        images.write(self.run.preview, picture)
+        self._events.image(step, "preview", picture, now)
+
+    def facts(self) -> list[list[float]]:
+        """What was measured, as JSON."""
+        return [[one.step, one.loss] for one in self.measured]
+
+    def remember(self, facts: Sequence[Sequence[float]]) -> None:
+        """What was measured before."""
+        self.measured = [Measured(int(step), float(loss)) for step, loss in facts]
+
+    def close(self) -> None:
+        """Nothing more is written."""
+        if hasattr(self, "_events"):
+            self._events.close()
+
+
+def measured(networks: Networks, held: Batch, identity: Identity) -> float:
+    """How far reconstructions of held-out faces are from them: mean error and structure alike."""
+    made = networks.reconstruct(held.warped, identity).face
+    weights = 0.3 + 0.7 * held.mask
+    return (
+        float(losses.mae(held.target, made, weights)) + float(losses.dssim(held.target, made)) / 2
+    )

@@ -1,0 +1,132 @@
+"""What is a training set to do? A recipe: everything that a run is begun with.
+
+A recipe names a model and a trainer, whose own options stand below it as `network:` and
+`training:`. On the command line `width=.5` finds its group by itself where only one has that name.
+"""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from faceswap_ae import plugins, recipe
+from faceswap_ae.align import CROPS
+from faceswap_ae.augment import Augmentation
+from faceswap_ae.backend import wake
+from faceswap_ae.errors import RecipeError, unknown
+from faceswap_ae.optimiser import Optimiser
+
+# What may change in a run that has begun: how long it goes on, and what else touches no weight.
+FREE = ("minutes", "steps", "save_minutes", "preview_seconds", "precision")
+
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The part of a recipe that all models and trainers share."""
+
+    model: str
+    trainer: str = "autoencoder"
+    crop: str = "inner"  # of the face: align.CROPS
+    batch: int | None = None  # faces of each identity in a step; by the memory where not given
+    precision: Precision = "auto"
+    seed: int = 0
+    align: bool = True  # codes of the one identity to where the other's are, at conversion
+    minutes: float | None = None  # of training; or
+    steps: int | None = None
+    save_minutes: float = 5.0  # between checkpoints
+    preview_seconds: float = 30.0  # between pictures of how it goes
+    optimiser: Optimiser = field(default_factory=Optimiser)
+    augment: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        if self.crop not in CROPS:
+            raise ValueError(unknown("crop", self.crop, CROPS))
+        for name in ("batch", "minutes", "steps", "save_minutes", "preview_seconds"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ValueError(f"{name}: {value} is not more than 0")
+
+
+def names() -> list[str]:
+    """Every recipe that comes along."""
+    inside = files("faceswap_ae") / "recipes"
+    return sorted(Path(one.name).stem for one in inside.iterdir() if one.name.endswith(".yaml"))
+
+
+def load(named: str, overrides: Sequence[str] = ()) -> Any:
+    """A recipe by its name or its path, with `key=value` changes; a Plan with the plug-ins' own."""
+    path = Path(named)
+    if path.suffix in (".yaml", ".yml"):
+        return read(path, overrides)
+    if named not in names():
+        raise RecipeError(f"{unknown('recipe', named, names())}; or name a .yaml file")
+    text = (files("faceswap_ae") / "recipes" / f"{named}.yaml").read_text(encoding="utf-8")
+    return parse(text, f"recipe {named}", overrides)
+
+
+def read(path: Path, overrides: Sequence[str] = ()) -> Any:
+    """A recipe's file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: cannot be read ({error})") from error
+    return parse(text, str(path), overrides)
+
+
+def parse(text: str, name: str, overrides: Sequence[str] = ()) -> Any:
+    """A recipe's text. The plug-ins that it names say what else may stand in it."""
+    model, trainer = _named(text, name, overrides)
+    kind = kind_of(model, trainer)
+    return recipe.parse(kind, text, name, [_placed(override, kind) for override in overrides])
+
+
+@cache
+def kind_of(model: str, trainer: str) -> type:
+    """The dataclass of recipes for a model and a trainer."""
+    wake()
+    own = {"network": plugins.load("models", model), "training": plugins.load("trainers", trainer)}
+    groups = [
+        (group, module.Options, field(default_factory=module.Options))
+        for group, module in own.items()
+    ]
+    return make_dataclass("Recipe", groups, bases=(Plan,), frozen=True)
+
+
+def _named(text: str, name: str, overrides: Sequence[str]) -> tuple[str, str]:
+    """The model and the trainer, before anything else of a recipe is understood."""
+    try:
+        tree = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{name}: is not YAML ({' '.join(str(error).split())})") from error
+    found = {key: tree.get(key) for key in ("model", "trainer")} if isinstance(tree, dict) else {}
+    for override in overrides:
+        key, _, value = override.partition("=")
+        if key in ("model", "trainer"):
+            found[key] = value
+    if not found.get("model"):
+        raise RecipeError(f"{name}: names no model ({', '.join(plugins.names('models'))})")
+    return str(found["model"]), str(found.get("trainer") or Plan.trainer)
+
+
+def _placed(override: str, kind: type) -> str:
+    """`width=.5` as `network.width=.5`, where no other group has a width."""
+    key = override.partition("=")[0]
+    own = {one.name: one.type for one in fields(kind)}
+    inner = {
+        group: {one.name for one in fields(of)} for group, of in own.items() if is_dataclass(of)
+    }
+    groups = [group for group, names in inner.items() if key in names]
+    if key in own or "." in key:
+        return override
+    if not groups and not difflib.get_close_matches(key, own, n=1):
+        # A slip of the pen is told of where the nearest name is.
+        near = difflib.get_close_matches(key, set().union(*inner.values()), n=1)
+        groups = [group for group, names in inner.items() if near and near[0] in names]
+    return f"{groups[0]}.{override}" if len(groups) == 1 else override

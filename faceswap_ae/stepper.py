@@ -1,0 +1,163 @@
+"""How do players move their weights, on whichever backend Keras runs?
+
+For each player in turn:
+    1  its terms over the pair, and their sum
+    2  the gradient of the sum by the player's weights
+    3  the optimiser's move, the gradient's norm clipped
+
+This file is all that differs between TensorFlow, JAX and torch.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+import keras
+from keras import ops
+
+from faceswap_ae.networks import IDENTITIES, Identity
+from faceswap_ae.optimiser import Optimiser, built
+from faceswap_ae.player import Faces, Player
+
+Move = Callable[[Any], Mapping[str, Any]]
+FIELDS = tuple(field.name for field in fields(Faces))
+OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OutOfMemory", "OOM")
+
+
+class Stepper:
+    """Players with their optimisers. Keeps what a backend compiled."""
+
+    def __init__(self, players: Sequence[Player], settings: Optimiser) -> None:
+        self.players = players
+        self.optimisers = [built(settings) for _ in players]
+        self._moves: list[Move] = []
+        for player, optimiser in zip(players, self.optimisers, strict=True):
+            weights = [w for part in player.parts.values() for w in part.trainable_variables]
+            optimiser.build(weights)
+            self._moves.append(_BACKENDS[keras.backend.backend()](player, weights, optimiser))
+
+    def step(self, pairs: Sequence[Mapping[Identity, object]], rate: float) -> dict[str, float]:
+        """One move of each player; the terms of its loss by `player/term`.
+
+        Pairs are feed.Batch by identity. The first serves everyone who wants none of their own.
+        """
+        rest = iter(pairs[1:])
+        found: dict[str, float] = {}
+        for player, optimiser, move in zip(self.players, self.optimisers, self._moves, strict=True):
+            optimiser.learning_rate = rate * player.rate
+            pair = next(rest) if player.fresh else pairs[0]
+            terms = move(_arrays(pair))
+            found |= {f"{player.name}/{name}": float(term) for name, term in terms.items()}
+        return found
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs a step takes."""
+        return 1 + sum(player.fresh for player in self.players)
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The optimisers' state by name."""
+        return {
+            f"{player.name}/{number:05d}": variable
+            for player, optimiser in zip(self.players, self.optimisers, strict=True)
+            for number, variable in enumerate(optimiser.variables)
+        }
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Did a backend run out of memory? Each says so in its own way."""
+    told = f"{type(error).__name__} {error}"
+    return isinstance(error, MemoryError) or any(word in told for word in OUT_OF_MEMORY)
+
+
+def _arrays(pair: Mapping[Identity, object]) -> dict[Identity, dict[str, Any]]:
+    return {name: {key: getattr(pair[name], key) for key in FIELDS} for name in IDENTITIES}
+
+
+def _judged(player: Player, batch: Mapping[Identity, Mapping[str, Any]]) -> tuple[Any, Any]:
+    """The sum of a player's terms, and the terms."""
+    pair = {name: Faces(**arrays) for name, arrays in batch.items()}
+    terms = {name: ops.cast(term, "float32") for name, term in player.loss(pair).items()}
+    return sum(terms.values()), terms
+
+
+def _tensorflow(player: Player, weights: list[Any], optimiser: Any) -> Move:
+    import tensorflow as tf
+
+    @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]
+    def move(batch: Any) -> Any:
+        with tf.GradientTape() as tape:
+            total, terms = _judged(player, batch)
+            scaled = optimiser.scale_loss(total)
+        gradients = tape.gradient(scaled, [weight.value for weight in weights])
+        optimiser.apply(gradients, weights)
+        return terms
+
+    def moved(batch: Any) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = move(tf.nest.map_structure(tf.convert_to_tensor, batch))
+        return found
+
+    return moved
+
+
+def _jax(player: Player, weights: list[Any], optimiser: Any) -> Move:
+    import jax
+
+    moved = {id(weight) for weight in weights}
+    others = [w for part in player.parts.values() for w in part.variables if id(w) not in moved]
+
+    def judged(values: Any, kept: Any, state: Any, batch: Any) -> Any:
+        lists = ((weights, values), (others, kept), (optimiser.variables, state))
+        known = [pair for both in lists for pair in zip(*both, strict=True)]
+        with keras.StatelessScope(state_mapping=known) as scope:
+            total, terms = _judged(player, batch)
+            scaled = optimiser.scale_loss(total)
+        left = [scope.get_current_value(other) for other in others]
+        return scaled, (terms, left)
+
+    @jax.jit
+    def move(values: Any, kept: Any, state: Any, batch: Any) -> Any:
+        (_, (terms, left)), gradients = jax.value_and_grad(judged, has_aux=True)(
+            values, kept, state, batch
+        )
+        values, state = optimiser.stateless_apply(state, gradients, values)
+        return values, left, state, terms
+
+    def moving(batch: Any) -> Mapping[str, Any]:
+        now = [[one.value for one in many] for many in (weights, others, optimiser.variables)]
+        *new, terms = move(*now, batch)
+        for many, values in zip((weights, others, optimiser.variables), new, strict=True):
+            for one, value in zip(many, values, strict=True):
+                one.assign(value)
+        found: Mapping[str, Any] = terms
+        return found
+
+    return moving
+
+
+def _torch(player: Player, weights: list[Any], optimiser: Any) -> Move:
+    import torch
+
+    def move(batch: Any) -> Mapping[str, Any]:
+        for weight in weights:
+            weight.value.grad = None
+        held = {
+            identity: {name: ops.convert_to_tensor(array) for name, array in arrays.items()}
+            for identity, arrays in batch.items()
+        }
+        total, terms = _judged(player, held)
+        optimiser.scale_loss(total).backward()
+        gradients = [weight.value.grad for weight in weights]
+        with torch.no_grad():
+            optimiser.apply(gradients, weights)
+        return {name: term.detach() for name, term in terms.items()}
+
+    return move
+
+
+_BACKENDS: dict[str, Callable[[Player, list[Any], Any], Move]] = {
+    "tensorflow": _tensorflow,
+    "jax": _jax,
+    "torch": _torch,
+}

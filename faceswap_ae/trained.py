@@ -1,0 +1,64 @@
+"""How does a run's newest checkpoint become networks that swap?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from faceswap_ae import checkpoint, codes, faceset, game, plan
+from faceswap_ae.checkpoint import WEIGHTS
+from faceswap_ae.codes import Alignment
+from faceswap_ae.errors import UserError
+from faceswap_ae.feed import Feed
+from faceswap_ae.geometry import Image
+from faceswap_ae.networks import FACE, ONTO, Identity, Networks
+from faceswap_ae.preview import Names, preview
+from faceswap_ae.runs import Run
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A run's networks, where its codes lie, and what it was begun with."""
+
+    networks: Networks
+    alignments: Mapping[Identity, Alignment]
+    plan: Any
+    step: int
+
+    def alignment(self, to: Identity = FACE) -> Alignment | None:
+        """How codes are brought to `to`, where the plan wants them to be."""
+        return self.alignments.get(to) if self.plan.align else None
+
+
+def load(run: Run) -> Trained:
+    """The newest sound checkpoint. The optimiser and the trainer's own parts are left alone."""
+    settings = plan.read(run.recipe)
+    state = checkpoint.load(run.checkpoints, [WEIGHTS, "codes"])
+    if state is None:
+        raise UserError(f"{run.folder}: has no checkpoint yet; train it first")
+    built = game.networks(settings)
+    own = {f"{name}/" for name in built.parts}
+    arrays = {
+        name: array
+        for name, array in state.arrays[WEIGHTS].items()
+        if name.rpartition("/")[0] + "/" in own
+    }
+    game.assign(game.variables(built.parts), arrays, str(run.folder))
+    found = codes.understood(state.arrays["codes"]) if "codes" in state.arrays else {}
+    return Trained(built, found, settings, state.step)
+
+
+def draw(run: Run, data: Path, rows: int) -> Image:
+    """A preview of a run on faces that it never learnt."""
+    one = load(run)
+    own, settings, facts = one.networks, one.plan, run.facts
+    size = max(own.size_in, own.size_out)
+    face, onto = (
+        faceset.load(data / name, settings.crop, size) for name in (facts.face, facts.onto)
+    )
+    feed = Feed((face, onto), settings.augment, own.size_in, own.size_out, rows, settings.seed)
+    places = onto.held[np.linspace(0, len(onto.held) - 1, min(rows, len(onto.held))).astype(int)]
+    still = feed.still(ONTO, places)
+    return preview(own, still, one.alignment(), Names(facts.face, facts.onto))

@@ -1,0 +1,46 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from faceswap_ae import catalogue, cli, plugins
+from faceswap_ae.catalogue import Listed
+
+
+@pytest.fixture(scope="module")
+def listed() -> dict[str, Listed]:
+    return {one.name: one for one in catalogue.models()}
+
+
+def test_every_model_is_listed_with_what_it_is_for(listed: dict[str, Listed]) -> None:
+    assert list(listed) == plugins.names("models")
+    assert all(one.purpose and "\n" not in one.purpose for one in listed.values())
+
+
+def test_costs_are_those_of_the_layers(listed: dict[str, Listed]) -> None:
+    """Of `original` by hand, at 64 pixels: encoder, inter and one decoder with its mask."""
+    down = [(32, 5, 3, 128), (16, 5, 128, 256), (8, 5, 256, 512), (4, 5, 512, 1024)]
+    up = [
+        (4, 3, 1024, 2048),
+        (8, 3, 512, 1024),
+        (16, 3, 256, 512),
+        (32, 3, 128, 256),
+        (64, 5, 64, 4),
+    ]
+    macs = sum(side**2 * kernel**2 * before * after for side, kernel, before, after in down + up)
+    macs += 4 * 4 * 1024 * 1024 * 2
+    assert listed["original"].gmac == pytest.approx(macs / 1e9)
+    assert listed["original"].parameters > 82_000_000
+    assert listed["quick"].gmac < listed["original"].gmac / 4
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "models").mkdir()
+    assert cli.main(["models", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in told["models"]] == plugins.names("models")
+    assert "autoencoder" in told["trainers"]
+    assert "quick" in told["recipes"]
+    assert cli.main(["models"]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in plugins.names("models"))

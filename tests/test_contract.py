@@ -1,0 +1,95 @@
+"""Every model with every trainer: a new file of either is tested by existing."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faceswap_ae import checkpoint, game, plan, plugins
+from faceswap_ae.checkpoint import State
+from faceswap_ae.errors import UserError
+from faceswap_ae.feed import Batch
+from faceswap_ae.game import Game
+from faceswap_ae.networks import FACE, IDENTITIES, ONTO, Identity
+from faceswap_ae.optimiser import Optimiser
+from faceswap_ae.player import Known
+from faceswap_ae.stepper import Stepper
+
+PAIRS = list(itertools.product(plugins.names("models"), plugins.names("trainers")))
+WIDTH = "network.width=0.1"
+
+
+def batches(size: int, out: int) -> dict[Identity, Batch]:
+    """Two faces of each identity, of random numbers."""
+    rng = np.random.default_rng(0)
+
+    def planes(side: int, channels: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+        return rng.uniform(size=(2, side, side, channels)).astype(np.float32)
+
+    return {
+        name: Batch(
+            planes(size, 3),
+            planes(out, 3),
+            planes(out, 1),
+            planes(out, 1),
+            planes(out, 1),
+            rng.uniform(size=(2, 68, 2)).astype(np.float32),
+        )
+        for name in IDENTITIES
+    }
+
+
+def begun(model: str, trainer: str) -> tuple[Game, dict[Identity, Batch]]:
+    """A game built small, with every term that its trainer has, and batches for it."""
+    text = f"model: {model}\ntrainer: {trainer}\nprecision: float32\n"
+    options = plugins.load("trainers", trainer).Options()
+    every = [f"training.{name}=0.1" for name, value in vars(options).items() if value == 0.0]
+    settings = plan.parse(text, "contract", [WIDTH, *every])
+    own = game.networks(settings)
+    pair = batches(own.size_in, own.size_out)
+    known = Known(
+        {name: one.landmarks[0] for name, one in pair.items()},
+        {name: one.target[0] for name, one in pair.items()},
+        {name: one.mask[0] for name, one in pair.items()},
+    )
+    return game.game(settings, own, known), pair
+
+
+@pytest.mark.parametrize(("model", "trainer"), PAIRS)
+def test_two_steps_move_every_weight(model: str, trainer: str) -> None:
+    own, pair = begun(model, trainer)
+    before = game.arrays_of(own.variables)
+    stepper = Stepper(own.players, Optimiser(rate=1e-3))
+    for _ in range(2):
+        terms = stepper.step([pair] * stepper.pairs, 1e-3)
+        assert all(np.isfinite(value) for value in terms.values())
+    after = game.arrays_of(own.variables)
+    trained = {name for name, variable in own.variables.items() if variable.trainable}
+    still = [name for name in trained if np.array_equal(before[name], after[name])]
+    assert not still
+    assert trained
+
+
+@pytest.mark.parametrize(("model", "trainer"), PAIRS)
+def test_saved_and_loaded_it_swaps_alike(model: str, trainer: str, tmp_path: Path) -> None:
+    own, pair = begun(model, trainer)
+    Stepper(own.players, Optimiser()).step([pair] * 2, 1e-3)
+    checkpoint.save(tmp_path, State(1, {"weights": game.arrays_of(own.variables)}, {}))
+    other, _ = begun(model, trainer)
+    found = checkpoint.load(tmp_path)
+    assert found is not None
+    game.assign(other.variables, found.arrays["weights"], "run")
+    faces = pair[ONTO].warped
+    for to in (FACE, ONTO):
+        one, two = (each.networks.swap(faces, to) for each in (own, other))
+        assert np.array_equal(np.asarray(one.face), np.asarray(two.face))
+        assert one.face.shape == pair[ONTO].target.shape
+
+
+def test_weights_of_another_model_are_refused() -> None:
+    one, _ = begun(*PAIRS[0])
+    arrays = game.arrays_of(one.variables)
+    arrays.pop(next(iter(arrays)))
+    with pytest.raises(UserError, match="do not fit this model"):
+        game.assign(one.variables, arrays, "runs/x")

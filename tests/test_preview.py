@@ -1,0 +1,29 @@
+import numpy as np
+
+from faceswap_ae.preview import CELL, GAP, HEAD, Names, sheet
+
+
+def test_a_cell_for_each_picture() -> None:
+    columns = [np.full((3, 64, 64, 3), shade, np.float32) for shade in (0.2, 0.5, 0.8)]
+    drawn = sheet(columns, ("ada", "ada again", "ben on ada"))
+    assert drawn.shape == (HEAD + 3 * (CELL + GAP), GAP + 3 * (CELL + GAP), 3)
+    for number, shade in enumerate((51, 128, 204)):
+        x, y = GAP + number * (CELL + GAP) + CELL // 2, HEAD + CELL // 2
+        assert abs(int(drawn[y, x, 0]) - shade) <= 1
+
+
+def test_columns_bear_the_real_names() -> None:
+    assert Names("ben", "ada").columns == ("ada", "ada again", "ben on ada", "mask")
+    columns = [np.zeros((1, 64, 64, 3), np.float32)] * 2
+    plain = sheet(columns, ("", ""))[:HEAD]
+    named = sheet(columns, ("ada", "a name that is far too long for a column of faces"))[:HEAD]
+    assert (named != plain).any()
+    assert (named[:, -GAP:] == plain[:, -GAP:]).all()  # cut short, not run over
+
+
+def test_values_out_of_range_are_clipped() -> None:
+    drawn = sheet(
+        [np.array([-1.0, 2.0], np.float32).repeat(64 * 64 * 3).reshape(2, 64, 64, 3)], ("x",)
+    )
+    assert drawn[HEAD + 9, GAP + 9].tolist() == [0, 0, 0]
+    assert drawn[HEAD + CELL + GAP + 9, GAP + 9].tolist() == [255, 255, 255]
