@@ -22,11 +22,14 @@ def build(options):
 LOOK = """
 import multiprocessing
 import faceswap_ae
+from importlib.resources import files
 from faceswap_ae import plugins
 from faceswap_ae.synthetic.people import person
 
 if __name__ == "__main__":
-    assert person("ada").seed  # a file that has to be in the package
+    assert person("ada").seed  # files that have to be in the package
+    assert (files("faceswap_ae") / "recipes" / "quick.yaml").read_text()
+    assert (files("faceswap_ae") / "pages" / "gallery.html").read_text()
     build = plugins.load("models", "pocket").build
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         print(faceswap_ae.__file__, plugins.names("models"), pool.map(build, [21]))

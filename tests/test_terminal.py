@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from faceswap_ae import terminal
-from faceswap_ae.terminal import Session, show_log
+from faceswap_ae.terminal import Session, show_log, spoken_time
 
 
 class Clock:
@@ -71,6 +71,43 @@ def test_on_a_terminal_there_is_a_bar_with_rate_and_time_left(
     assert list(Session().track(range(10), "convert", 10)) == list(range(10))
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().err)
     assert re.search(r"convert .*10/10 .*\d+\.\d/s 0:00:00", shown)
+
+
+def test_what_is_not_counted_is_told_in_words(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Session().status("train") as say:
+        for step in range(1, 11):
+            clock.now += 12
+            say(step / 10, f"step {step}")
+    assert capsys.readouterr().err.splitlines() == [
+        "train: 10%, step 1",
+        "train: 40%, step 4",
+        "train: 70%, step 7",
+        "train: 100%, step 10",
+    ]
+    with Session(quiet=True).status("train") as say:
+        say(1.0, "done")
+    assert not capsys.readouterr().err
+
+
+def test_on_a_terminal_words_stand_beside_the_bar(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "100")
+    with Session().status("train") as say:
+        say(0.5, "step 7, loss 0.1")
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().err)
+    assert re.search(r"train .*50%.*step 7, loss 0\.1", shown)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "spoken"),
+    [(0.4, "0 s"), (89, "89 s"), (95, "2 min"), (3600, "60 min"), (7500, "2 h 05 min")],
+)
+def test_times_as_people_say_them(seconds: float, spoken: str) -> None:
+    assert spoken_time(seconds) == spoken
 
 
 def test_quiet_is_quiet(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
