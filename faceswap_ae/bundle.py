@@ -11,19 +11,21 @@ from pathlib import Path
 
 from faceswap_ae import checkpoint, manifest
 from faceswap_ae.atomic import replacing
-from faceswap_ae.checkpoint import WEIGHTS
+from faceswap_ae.checkpoint import USED
 from faceswap_ae.errors import Fault, UserError
 from faceswap_ae.runs import Run
 
 
 def pack(run: Run, out: Path, *, light: bool = False) -> int:
     """Write the zip and read it again; the step that is in it."""
-    groups = (WEIGHTS,) if light else None
+    groups = USED if light else None
     saved = checkpoint.newest(run.checkpoints, groups)
     if saved is None:
         raise UserError(f"{run.folder}: has no checkpoint to pack; train it first")
     if light:
-        saved = replace(saved, files={WEIGHTS: saved.files[WEIGHTS]})
+        saved = replace(
+            saved, files={name: saved.files[name] for name in USED if name in saved.files}
+        )
     beside = [path for path in (run.recipe, run.card, run.log, run.preview) if path.exists()]
     arrays = [saved.place(group) for group in saved.files]
     with replacing(out) as part:

@@ -27,7 +27,8 @@ from faceswap_ae.manifest import CHECKPOINT, SNAPSHOT, Kind, Saved
 
 TRIES = 3  # readings of a folder whose checkpoints go while they are looked at
 KEEP = 2  # the newest may be damaged by the disk
-WEIGHTS = "weights"  # the group that conversion and other runs need
+WEIGHTS = "weights"  # the group that other runs need
+USED = (WEIGHTS, "codes")  # what conversion needs, where there is such
 REMAINS = re.compile(r"\.?(checkpoint|snapshot)-(\d{8,})[-.].+")
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,8 @@ def save(folder: Path, state: State, keep: int = KEEP) -> Saved:
 def snapshot(folder: Path, state: State) -> Saved:
     """Keep the weights of this step for good."""
     _clear_remains(folder, SNAPSHOT, state.step)
-    weights = State(state.step, {WEIGHTS: state.arrays[WEIGHTS]}, state.facts)
+    used = {group: state.arrays[group] for group in USED if group in state.arrays}
+    weights = State(state.step, used, state.facts)
     saved = _write(folder, SNAPSHOT, weights)
     _clear_remains(folder, SNAPSHOT, state.step)
     return saved

@@ -62,9 +62,14 @@ def alignment(
     """Measured on faces as they are, in batches of the networks' size."""
     of = ONTO if to == FACE else FACE
     return Alignment(
-        cloud(ops.convert_to_numpy(networks.encode(batch, of, to)) for batch in faces[of]),
-        cloud(ops.convert_to_numpy(networks.encode(batch, to, to)) for batch in faces[to]),
+        cloud(_numbers(networks.encode(batch, of, to)) for batch in faces[of]),
+        cloud(_numbers(networks.encode(batch, to, to)) for batch in faces[to]),
     )
+
+
+def _numbers(code: Tensor) -> Numbers:
+    # In 32 bits first: NumPy knows no bfloat16.
+    return np.asarray(ops.convert_to_numpy(ops.cast(code, "float32")), np.float32)
 
 
 def told(alignments: Mapping[Identity, Alignment]) -> dict[str, Numbers]:

@@ -26,6 +26,7 @@ def choose(wanted: str | None) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1" if wanted == "cpu" else wanted
         if wanted == "cpu":
             os.environ["JAX_PLATFORMS"] = "cpu"
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX would take all memory
     wake()
     import keras
 

@@ -9,9 +9,9 @@ are the same set.
 import hashlib
 import io
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -71,6 +71,11 @@ class FaceSet:
     def taught(self) -> NDArray[np.int64]:
         """Places of the faces that batches are made of."""
         return np.setdiff1d(np.arange(len(self)), self.held)
+
+    def holding(self, ids: Collection[str]) -> "FaceSet":
+        """The same with these faces held out, as far as they are here; else as it is."""
+        held = [place for place, own in enumerate(self.ids) if own in set(ids)]
+        return replace(self, held=np.array(held, np.int64)) if held else self
 
     @cached_property
     def shapes(self) -> NDArray[np.float64]:
@@ -138,6 +143,8 @@ def compare(face: FaceSet, onto: FaceSet) -> None:
             f"{face.name} and {onto.name}: are the same {len(face)} faces; "
             "--face and --onto need two people"
         )
+    if face.name == onto.name:
+        raise UserError(f"{face.name}: two folders of one name; rename one, as runs go by names")
     both = len(set(face.ids) & set(onto.ids))
     if both:
         log.warning("%s and %s: %d faces are in both", face.name, onto.name, both)

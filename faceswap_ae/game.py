@@ -87,6 +87,11 @@ def arrays_of(variables: Mapping[str, Any]) -> Arrays:
     return {name: np.asarray(variable).copy() for name, variable in variables.items()}
 
 
+def only(parts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    """The arrays of these parts, by the names that `variables` gives."""
+    return {name: array for name, array in arrays.items() if name.rpartition("/")[0] in parts}
+
+
 def assign(variables: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], whose: str) -> None:
     """Give variables their values back. They must be the same ones."""
     wrong = [

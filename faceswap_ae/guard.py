@@ -19,6 +19,11 @@ class Guard:
     above: int = 0  # steps in a row
     sound: bool = True  # the last loss was a number
 
+    @property
+    def calm(self) -> bool:
+        """Is there nothing that may become trouble?"""
+        return self.sound and self.above == 0
+
     def trouble(self, loss: float) -> str | None:
         """What is wrong at a step, if anything."""
         self.sound = math.isfinite(loss)

@@ -50,8 +50,10 @@ class Plan:
             raise ValueError(unknown("crop", self.crop, CROPS))
         for name in ("batch", "minutes", "steps", "save_minutes", "preview_seconds"):
             value = getattr(self, name)
-            if value is not None and value <= 0:
+            if value is not None and not value > 0:
                 raise ValueError(f"{name}: {value} is not more than 0")
+        if self.seed < 0:
+            raise ValueError(f"seed: {self.seed} is less than 0")
 
 
 def names() -> list[str]:

@@ -14,7 +14,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,9 +22,8 @@ from typing import TypeVar
 
 import yaml
 
-from faceswap_ae import checkpoint, recipe
+from faceswap_ae import recipe
 from faceswap_ae.atomic import explained, replacing_folder, write_text
-from faceswap_ae.checkpoint import WEIGHTS, State
 from faceswap_ae.errors import UserError, unknown
 
 T = TypeVar("T")
@@ -148,21 +147,6 @@ def begin(folder: Path, settings: object, facts: Facts, free: Collection[str] = 
     return run
 
 
-def fork(run: Run, folder: Path, settings: object, facts: Facts) -> Run:
-    """A new run from the newest weights of another: step 0, no optimiser, settings as they like."""
-    state = checkpoint.load(run.checkpoints, [WEIGHTS])
-    if state is None:
-        raise UserError(f"{run.folder}: has no checkpoint to begin from; train it first")
-    origin = f"{run.name} at step {state.step}"
-    start = State(0, state.arrays, {**state.facts, "origin": origin})
-    return _created(
-        folder,
-        settings,
-        replace(facts, origin=origin),
-        lambda part: checkpoint.save(part.checkpoints, start),
-    )
-
-
 def remove(run: Run) -> None:
     """Delete a run. Killed halfway, it is gone all the same."""
     try:
@@ -189,13 +173,10 @@ def differences(
     }
 
 
-def _created(
-    folder: Path, settings: object, facts: Facts, fill: Callable[[Run], object] = lambda _: None
-) -> Run:
+def _created(folder: Path, settings: object, facts: Facts) -> Run:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     with replacing_folder(folder) as part:
         recipe.save(settings, Run(part).recipe)
-        fill(Run(part))
         told = {"version": VERSION, **asdict(replace(facts, created=now))}
         write_text(Run(part).card, json.dumps(told, indent=1) + "\n")
     return Run(folder)

@@ -5,11 +5,11 @@ For each player in turn:
     2  the gradient of the sum by the player's weights
     3  the optimiser's move, the gradient's norm clipped
 
-This file is all that differs between TensorFlow, JAX and torch.
+Of training itself, this is all that differs between TensorFlow, JAX and torch.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import keras
@@ -24,6 +24,15 @@ FIELDS = tuple(field.name for field in fields(Faces))
 OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OutOfMemory", "OOM")
 
 
+@dataclass(frozen=True)
+class Variables:
+    """What a player moves, what it may read beside, and its optimiser."""
+
+    weights: list[Any]
+    others: list[Any]  # of every player: what is compiled must not take them for constants
+    optimiser: Any
+
+
 class Stepper:
     """Players with their optimisers. Keeps what a backend compiled."""
 
@@ -31,10 +40,14 @@ class Stepper:
         self.players = players
         self.optimisers = [built(settings) for _ in players]
         self._moves: list[Move] = []
+        every = {id(w): w for one in players for part in one.parts.values() for w in part.variables}
         for player, optimiser in zip(players, self.optimisers, strict=True):
             weights = [w for part in player.parts.values() for w in part.trainable_variables]
             optimiser.build(weights)
-            self._moves.append(_BACKENDS[keras.backend.backend()](player, weights, optimiser))
+            moved = {id(weight) for weight in weights}
+            rest = [weight for key, weight in every.items() if key not in moved]
+            made = _BACKENDS[keras.backend.backend()](player, Variables(weights, rest, optimiser))
+            self._moves.append(made)
 
     def step(self, pairs: Sequence[Mapping[Identity, object]], rate: float) -> dict[str, float]:
         """One move of each player; the terms of its loss by `player/term`.
@@ -61,7 +74,10 @@ class Stepper:
         return {
             f"{player.name}/{number:05d}": variable
             for player, optimiser in zip(self.players, self.optimisers, strict=True)
-            for number, variable in enumerate(optimiser.variables)
+            # Without the scale of a loss in 16 bits, which finds itself again.
+            for number, variable in enumerate(
+                getattr(optimiser, "inner_optimizer", optimiser).variables
+            )
         }
 
 
@@ -82,8 +98,10 @@ def _judged(player: Player, batch: Mapping[Identity, Mapping[str, Any]]) -> tupl
     return sum(terms.values()), terms
 
 
-def _tensorflow(player: Player, weights: list[Any], optimiser: Any) -> Move:
+def _tensorflow(player: Player, own: Variables) -> Move:
     import tensorflow as tf
+
+    weights, optimiser = own.weights, own.optimiser
 
     @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]
     def move(batch: Any) -> Any:
@@ -101,11 +119,10 @@ def _tensorflow(player: Player, weights: list[Any], optimiser: Any) -> Move:
     return moved
 
 
-def _jax(player: Player, weights: list[Any], optimiser: Any) -> Move:
+def _jax(player: Player, own: Variables) -> Move:
     import jax
 
-    moved = {id(weight) for weight in weights}
-    others = [w for part in player.parts.values() for w in part.variables if id(w) not in moved]
+    weights, others, optimiser = own.weights, own.others, own.optimiser
 
     def judged(values: Any, kept: Any, state: Any, batch: Any) -> Any:
         lists = ((weights, values), (others, kept), (optimiser.variables, state))
@@ -136,8 +153,10 @@ def _jax(player: Player, weights: list[Any], optimiser: Any) -> Move:
     return moving
 
 
-def _torch(player: Player, weights: list[Any], optimiser: Any) -> Move:
+def _torch(player: Player, own: Variables) -> Move:
     import torch
+
+    weights, optimiser = own.weights, own.optimiser
 
     def move(batch: Any) -> Mapping[str, Any]:
         for weight in weights:
@@ -156,7 +175,7 @@ def _torch(player: Player, weights: list[Any], optimiser: Any) -> Move:
     return move
 
 
-_BACKENDS: dict[str, Callable[[Player, list[Any], Any], Move]] = {
+_BACKENDS: dict[str, Callable[[Player, Variables], Move]] = {
     "tensorflow": _tensorflow,
     "jax": _jax,
     "torch": _torch,

@@ -39,26 +39,18 @@ def load(run: Run) -> Trained:
     if state is None:
         raise UserError(f"{run.folder}: has no checkpoint yet; train it first")
     built = game.networks(settings)
-    own = {f"{name}/" for name in built.parts}
-    arrays = {
-        name: array
-        for name, array in state.arrays[WEIGHTS].items()
-        if name.rpartition("/")[0] + "/" in own
-    }
+    arrays = game.only(built.parts, state.arrays[WEIGHTS])
     game.assign(game.variables(built.parts), arrays, str(run.folder))
     found = codes.understood(state.arrays["codes"]) if "codes" in state.arrays else {}
     return Trained(built, found, settings, state.step)
 
 
-def draw(run: Run, data: Path, rows: int) -> Image:
-    """A preview of a run on faces that it never learnt."""
+def draw(run: Run, onto: Path, rows: int) -> Image:
+    """A preview of a run on faces of `onto`, a folder, that it never learnt."""
     one = load(run)
     own, settings, facts = one.networks, one.plan, run.facts
-    size = max(own.size_in, own.size_out)
-    face, onto = (
-        faceset.load(data / name, settings.crop, size) for name in (facts.face, facts.onto)
-    )
-    feed = Feed((face, onto), settings.augment, own.size_in, own.size_out, rows, settings.seed)
-    places = onto.held[np.linspace(0, len(onto.held) - 1, min(rows, len(onto.held))).astype(int)]
+    faces = faceset.load(onto, settings.crop, max(own.size_in, own.size_out))
+    feed = Feed((faces, faces), settings.augment, own.size_in, own.size_out, rows, settings.seed)
+    places = faces.held[np.linspace(0, len(faces.held) - 1, min(rows, len(faces.held))).astype(int)]
     still = feed.still(ONTO, places)
     return preview(own, still, one.alignment(), Names(facts.face, facts.onto))

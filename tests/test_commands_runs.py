@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -12,7 +13,7 @@ from faceswap_ae import checkpoint
 from faceswap_ae.commands.runs import app
 from faceswap_ae.errors import UserError
 from faceswap_ae.history import History, Row
-from faceswap_ae.runs import begin, fork
+from faceswap_ae.runs import begin
 from faceswap_ae.terminal import Session
 from tests.test_checkpoint import state_of
 from tests.test_cli import HEAVY
@@ -35,7 +36,8 @@ def place(tmp_path: Path) -> Path:
     History(run.log).add(Row(12000, {"total": 0.12345, "mask": 0.5}))
     for path in run.folder.rglob("*"):
         os.utime(path, (1.7e9, 1.7e9))
-    fork(run, tmp_path / "b", Settings(), FACTS)
+    other = begin(tmp_path / "b", Settings(), replace(FACTS, origin="ben-ada at step 12000"))
+    checkpoint.save(other.checkpoints, state_of(0))
     return tmp_path
 
 

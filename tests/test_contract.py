@@ -45,6 +45,7 @@ def begun(model: str, trainer: str) -> tuple[Game, dict[Identity, Batch]]:
     text = f"model: {model}\ntrainer: {trainer}\nprecision: float32\n"
     options = plugins.load("trainers", trainer).Options()
     every = [f"training.{name}=0.1" for name, value in vars(options).items() if value == 0.0]
+    every += ["training.judge_width=0.1"] if hasattr(options, "judge_width") else []
     settings = plan.parse(text, "contract", [WIDTH, *every])
     own = game.networks(settings)
     pair = batches(own.size_in, own.size_out)

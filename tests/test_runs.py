@@ -9,7 +9,7 @@ import pytest
 from faceswap_ae import checkpoint, runs
 from faceswap_ae.checkpoint import State
 from faceswap_ae.errors import RecipeError, UserError
-from faceswap_ae.runs import Facts, Run, begin, differences, find, fork, listed, place, remove
+from faceswap_ae.runs import Facts, Run, begin, differences, find, listed, place, remove
 
 
 @dataclass(frozen=True)
@@ -102,24 +102,6 @@ def test_differences_of_anything() -> None:
         "kind": (1, True),
     }
     assert differences(old, old) == {}
-
-
-def test_a_fork_has_the_weights_only(tmp_path: Path) -> None:
-    old = trained(tmp_path / "old")
-    new = fork(old, tmp_path / "new", Settings(size=128), replace(FACTS, face="carl"))
-    assert new.facts.origin == "old at step 40"
-    assert (new.facts.face, new.settings(Settings).size) == ("carl", 128)
-    state = checkpoint.load(new.checkpoints)
-    assert state is not None
-    assert (state.step, [*state.arrays]) == (0, ["weights"])
-    assert np.array_equal(state.arrays["weights"]["kernel"], np.full((2, 2), 40, np.float32))
-    assert begin(new.folder, Settings(size=128), replace(FACTS, face="carl")) == new
-    with pytest.raises(UserError, match="new: is there and not empty"):
-        fork(old, new.folder, Settings(), FACTS)
-    empty = begin(tmp_path / "empty", Settings(), FACTS)
-    with pytest.raises(UserError, match="empty: has no checkpoint to begin from"):
-        fork(empty, tmp_path / "other", Settings(), FACTS)
-    assert [run.name for run in listed(tmp_path)] == ["empty", "new", "old"]
 
 
 @pytest.mark.parametrize(

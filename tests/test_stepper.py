@@ -117,6 +117,34 @@ def test_out_of_memory_is_known_by_its_words(error: Exception, memory: bool) -> 
     assert is_out_of_memory(error) is memory
 
 
+READS_ANOTHER = """
+import keras, numpy as np
+from faceswap_ae.networks import FACE
+from faceswap_ae.optimiser import Optimiser
+from faceswap_ae.player import Player
+from faceswap_ae.stepper import Stepper
+from tests.test_stepper import colours, pair, squared
+one, other = colours("one"), colours("other")
+def loss(pair):
+    own = one(pair[FACE].warped)
+    return {"both": keras.ops.mean(own) + keras.ops.mean(other(pair[FACE].warped))}
+stepper = Stepper([Player("one", loss, {"one": one}), squared(other)], Optimiser())
+before = stepper.step([pair(0)], 0.0)["one/both"]
+for weight in other.trainable_variables:
+    weight.assign(np.zeros(weight.shape))
+print(before, stepper.step([pair(0)], 0.0)["one/both"])
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_what_another_player_moves_is_no_constant(backend: str) -> None:
+    environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-c", READS_ANOTHER]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    before, after = map(float, done.stdout.split()[-2:])
+    assert after == pytest.approx(before / 2, rel=1e-4)
+
+
 PROGRAM = """
 import json, numpy as np
 from faceswap_ae.optimiser import Optimiser

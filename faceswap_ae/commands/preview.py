@@ -14,6 +14,9 @@ def run(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Where to; else the run's preview.png.")
     ] = None,
+    onto: Annotated[
+        str | None, typer.Option(help="Whose faces, if they are not in data/ any more.")
+    ] = None,
     rows: Annotated[int, typer.Option(min=1, max=40, help="Faces shown.")] = 6,
 ) -> None:
     """Draw rows of onto's face | reconstruction | swap | mask, as the newest checkpoint does it.
@@ -22,12 +25,15 @@ def run(
     faceswap-ae preview ben-onto-ada
     faceswap-ae preview runs/ben-onto-ada -o now.png --rows 12
     """
-    from faceswap_ae import images, runs
+    from faceswap_ae import folders, images, runs
+    from faceswap_ae.backend import wake
+
+    wake()
     from faceswap_ae.trained import draw
 
     session: Session = context.obj
     found = runs.find(name, session.runs)
-    picture = draw(found, session.data, rows)
+    picture = draw(found, folders.find(onto or found.facts.onto, session.data), rows)
     target = out or found.preview
     images.write(target, picture)
     if not session.quiet:

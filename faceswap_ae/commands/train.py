@@ -42,15 +42,18 @@ def run(
     import cv2
 
     from faceswap_ae import budget, devices, folders, plan, runs
-    from faceswap_ae.training import Job, train
 
     session: Session = context.obj
-    devices.choose(device)  # before a plug-in wakes Keras
+    devices.choose(device)  # before anything wakes Keras
+    from faceswap_ae.training import Job, train
+
     settings = plan.load(recipe, changes or ())
     limit = budget.budget(steps, minutes, budget.Budget(settings.steps, settings.minutes))
     cv2.setNumThreads(1)  # the feed's own threads are enough, and OpenCV's get into their way
     faces, goal = (folders.find(one, session.data) for one in (face, onto))
-    own = runs.named(name or f"{faces.stem}-onto-{goal.stem}", session.runs)
+    own = runs.named(
+        name or "-onto-".join(one.name.removesuffix(".zip") for one in (faces, goal)), session.runs
+    )
     origin = runs.find(fork, session.runs).folder if fork else None
     job = Job(faces, goal, own, settings, limit, origin)
     with session.status("train") as say:
