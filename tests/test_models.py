@@ -24,7 +24,21 @@ Floats = NDArray[np.float32]
 NAMES = plugins.names("models")
 SMALL = 1 / 16  # of every layer's width
 # By name: at full width, without the mask.
-COUNTS = {"original": 82_062_470, "lightweight": 51_066_374, "quick": 1_890_296}
+COUNTS = {
+    "original": 82_062_470,
+    "lightweight": 51_066_374,
+    "quick": 1_890_296,
+    "dfaker": 113_330_822,
+    "iae": 117_816_003,
+    "villain": 155_115_014,
+}
+# DeepFaceLab's names for them, and millions of weights at full width, with the mask.
+SAE: "dict[str, tuple[dict[str, Any], float]]" = {
+    "df": ({"arch": "df", "u": False, "d": False}, 57.5),
+    "df-ud": ({"arch": "df"}, 54.5),
+    "liae-ud": ({}, 82.4),
+    "df-udt": ({"arch": "df", "t": True}, 87.7),
+}
 every = pytest.mark.parametrize("name", NAMES)
 
 
@@ -169,8 +183,33 @@ def test_parts_come_back_from_files(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", COUNTS)
 def test_full_width_has_the_known_size(name: str) -> None:
-    networks = plugins.load("models", name).build(options(name, width=1.0, mask=False))
-    assert sum(part.count_params() for part in networks.parts.values()) == COUNTS[name]
+    assert count(name, mask=False) == COUNTS[name]
+
+
+@pytest.mark.parametrize("kind", SAE)
+def test_full_width_of_each_sae(kind: str) -> None:
+    changes, millions = SAE[kind]
+    assert round(count("sae", **changes) / 1e6, 1) == millions
+
+
+def count(name: str, **changes: Any) -> int:
+    """Weights at full width, none of which are ever made."""
+    with keras.StatelessScope(initialize_variables=False):
+        networks = build(name, width=1.0, **changes)
+        found: int = sum(part.count_params() for part in networks.parts.values())
+    keras.utils.clear_session()  # or the next scope would make them
+    return found
+
+
+@pytest.mark.parametrize("t", [False, True])
+@pytest.mark.parametrize("d", [False, True])
+@pytest.mark.parametrize("arch", ["df", "liae"])
+def test_each_sae_swaps(arch: str, d: bool, t: bool) -> None:
+    networks = build("sae", arch=arch, u=not d, d=d, t=t, size=32)
+    for to in IDENTITIES:
+        output = networks.swap(faces(networks), to)
+        assert output.face.shape == (2, 32, 32, 3)
+        assert output.mask is not None and output.mask.shape == (2, 32, 32, 1)
 
 
 @every

@@ -1,0 +1,207 @@
+"""How does a published file get here once, whole, and stay the same?
+
+Only on request. What broke off goes on where it stopped. Where nobody publishes a checksum, the one
+of the first whole download is written beside the file, and whatever differs later is refused.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from faceswap_ae.atomic import explained, write_text
+from faceswap_ae.errors import UserError
+
+PIECE = 2**18  # bytes read at a time
+PATIENCE = 30.0  # seconds without a byte, after which a connection is given up
+PARTIAL, NOT_THAT_RANGE = 206, 416  # of HTTP
+
+Heard = Callable[[int, int | None], None]  # bytes that are here, and in all if known
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Published:
+    """A file that somebody publishes."""
+
+    url: str
+    size: int | None = None  # bytes, where known
+    notice: str = ""  # whose terms it is under: logged before it is fetched
+    instead: str = "download it with a browser and name the file"  # where it cannot be fetched
+
+    @property
+    def name(self) -> str:
+        return self.url.rsplit("/", 1)[-1]
+
+
+def there(published: Published, folder: Path) -> Path | None:
+    """The file, if it was fetched before. Refused if it is not what it was at first."""
+    path = folder / published.name
+    if not path.exists():
+        return None
+    _verify(path, published, _pin(path))
+    return path
+
+
+def fetch(published: Published, folder: Path, heard: Heard | None = None) -> Path:
+    """The file: as it was fetched before, or fetched now."""
+    found = there(published, folder)
+    if found is not None:
+        return found
+    if published.notice:
+        log.warning("%s: %s", published.name, published.notice)
+    path = folder / published.name
+    part = folder / f".{published.name}.fetching"
+    with _writing(path):
+        folder.mkdir(parents=True, exist_ok=True)
+    _receive(published, part, heard or (lambda *_: None))
+    try:
+        _verify(part, published, _pin(path))
+    except UserError:
+        _forget(part)
+        raise
+    with _writing(path):
+        part.replace(path)
+        _forget(part)
+    return path
+
+
+def _receive(published: Published, part: Path, heard: Heard) -> None:
+    """Fill the part up: what the server calls the same file goes on, anything else begins anew."""
+    have = part.stat().st_size if part.exists() else 0
+    if published.size is not None and have > published.size:
+        _forget(part)
+        have = 0
+    if have == published.size:
+        return
+    try:
+        with _asked(published, part, have) as answer:
+            goes_on = answer.status == PARTIAL
+            have = have if goes_on else 0
+            left = answer.headers.get("Content-Length")
+            total = published.size if left is None else have + int(left)
+            _check_size(published, total)
+            with _writing(part):
+                part.touch()
+                _mark(part).write_text(_version(answer), encoding="utf-8")
+            _append(answer, part, have, lambda done: heard(done, total))
+    except HTTPError as error:
+        if error.code == NOT_THAT_RANGE:
+            _forget(part)  # of another version of the file
+        raise _not_had(published, f"the server says {error.code} {error.reason}") from error
+    except URLError as error:
+        raise _not_had(published, str(error.reason)) from error
+    except (OSError, HTTPException) as error:
+        raise _broken_off(published, part, str(error)) from error
+    if total is not None and part.stat().st_size < total:
+        raise _broken_off(published, part, f"of {total}")
+
+
+def _asked(published: Published, part: Path, have: int) -> HTTPResponse:
+    version = _mark(part).read_text(encoding="utf-8") if _mark(part).exists() else ""
+    wanted = {"Range": f"bytes={have}-", "If-Range": version} if have and version else {}
+    request = Request(published.url, headers={"User-Agent": "faceswap_ae", **wanted})
+    answer: HTTPResponse = urlopen(request, timeout=PATIENCE)
+    return answer
+
+
+def _append(answer: HTTPResponse, part: Path, have: int, heard: Callable[[int], None]) -> None:
+    with _writing(part):
+        file = part.open("ab" if have else "wb")
+    with file:
+        for piece in _pieces(answer):
+            with _writing(part):
+                file.write(piece)
+                file.flush()
+            have += len(piece)
+            heard(have)
+
+
+def _pieces(answer: HTTPResponse) -> Iterator[bytes]:
+    while piece := answer.read(PIECE):
+        yield piece
+
+
+def _version(answer: HTTPResponse) -> str:
+    """What tells this version of the file from others; a weak tag may not be asked for again."""
+    tag = str(answer.headers.get("ETag", ""))
+    return tag if tag.startswith('"') else str(answer.headers.get("Last-Modified", ""))
+
+
+def _verify(path: Path, published: Published, pin: Path) -> None:
+    """Is it what was published, as far as that is known, and what it was at first?"""
+    size = path.stat().st_size
+    _check_size(published, size)
+    found = {"bytes": size, "sha256": _sum(path)}
+    if not pin.exists():
+        write_text(pin, json.dumps({"url": published.url, **found}, indent=1) + "\n")
+        return
+    if any(_pinned(pin).get(key) != value for key, value in found.items()):
+        raise UserError(
+            f"{published.name}: is not the file that it was at first (sha256 {found['sha256']}, "
+            f"pinned in {pin}); remove the file, or the pin too if you trust the change"
+        )
+
+
+def _check_size(published: Published, size: int | None) -> None:
+    if None not in (published.size, size) and size != published.size:
+        raise UserError(
+            f"{published.name}: has {size} bytes, not the {published.size} that were published; "
+            f"remove it, or {published.instead}"
+        )
+
+
+def _pinned(pin: Path) -> dict[str, Any]:
+    try:
+        told = json.loads(pin.read_text(encoding="utf-8"))
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        raise UserError(f"{pin}: is not a pin; remove it to pin the file anew")
+    return told
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _pin(path: Path) -> Path:
+    return path.with_name(f"{path.name}.pin.json")
+
+
+def _mark(part: Path) -> Path:
+    return part.with_name(f"{part.name}.version")
+
+
+def _forget(part: Path) -> None:
+    part.unlink(missing_ok=True)
+    _mark(part).unlink(missing_ok=True)
+
+
+def _not_had(published: Published, why: str) -> UserError:
+    return UserError(f"{published.url}: cannot be fetched ({why}); {published.instead}")
+
+
+def _broken_off(published: Published, part: Path, why: str) -> UserError:
+    have = part.stat().st_size if part.exists() else 0
+    return UserError(
+        f"{published.name}: broke off after {have} bytes ({why}); ask again, it goes on from there"
+    )
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """The disk's errors are not the network's."""
+    try:
+        yield
+    except OSError as error:
+        raise explained(error, path) from error

@@ -1,0 +1,171 @@
+"""faceswap-GAN's generator, version 2.2 (shaoanlu, 2018), at 64, 128 or 256 pixels.
+
+    encoder    conv5 64; conv3/2 128, 256, SA, 512, SA, 1024, more of 1024 until 4 x 4; dense 1024,
+               which is the code
+    inter      dense 4 x 4 x 1024; up 512
+    decoders   up 256, 128, SA, 64; residual; SA; for each further doubling a head that shows the
+               face so far, up 64, conv3 64; conv5 to 3 channels, or 4 with the mask; sigmoid
+
+SA is self-attention (attention.py). After each convolution LeakyReLU .2, then a layer norm, but for
+the first two. `up` is conv3 to four times the channels and a pixel shuffle, which begins without a
+checkerboard. `lite` has half the channels, a quarter of those at 4 x 4, twice the code above 64
+pixels, and in `up` the nearest pixel and conv3. The mask is learnt: it says where the face goes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from faceswap_ae.attention import PictureNorm, SelfAttention
+from faceswap_ae.blocks import PLANES, Convolution, Icnr, check, grid, picture, residual, scaled
+from faceswap_ae.blocks import up as shuffled
+from faceswap_ae.networks import IDENTITIES, Faces, Identity, Networks, Output, Rebuilt, Tensor
+
+SIZES = (64, 128, 256)
+INIT = "he_normal"
+SLOPE = 0.2
+SIDE = 4  # pixels, of the smallest picture
+FIRST = 64  # pixels, at which a decoder shows a face for the first time
+
+
+@dataclass(frozen=True)
+class Options:
+    """How large it is. Numbers of channels and of the code are those at width 1."""
+
+    size: int = 64  # pixels a side, in and out: 64, 128 or 256
+    width: float = 1.0  # of every layer
+    latent: int = 1024  # numbers of the code
+    lite: bool = False
+    norm: bool = True
+    mask: bool = True
+
+    def __post_init__(self) -> None:
+        if self.size not in SIZES:
+            raise ValueError(f"size: {self.size} is none of {', '.join(map(str, SIZES))}")
+        check(self.size, FIRST, self.width, self.latent)
+
+    @property
+    def code(self) -> int:
+        """Numbers of the code."""
+        return scaled(self.latent * (2 if self.lite and self.size > FIRST else 1), self.width)
+
+    def channels(self, full: int) -> int:
+        """Of a layer that has so many in the full model."""
+        return scaled(full // (2 if self.lite else 1), self.width)
+
+    @property
+    def bottom(self) -> int:
+        """Channels of the smallest picture."""
+        return scaled(1024 // (4 if self.lite else 1), self.width)
+
+
+def build(options: Options) -> Networks:
+    """Untrained."""
+    inter = _inter(options)
+    made = _Made(
+        _encoder(options),
+        inter,
+        {key: _decoder(options, inter.output_shape[1:], f"decoder_{key}") for key in IDENTITIES},
+    )
+    names = {identity: f"decoder_{identity}" for identity in IDENTITIES}
+    decoders = {name: made.decoders[identity] for identity, name in names.items()}
+    return Networks(
+        size_in=options.size,
+        size_out=options.size,
+        has_mask=options.mask,
+        parts={"encoder": made.encoder, "inter": inter, **decoders},
+        encode=made.encode,
+        decode=made.decode,
+        code_shape=(options.code,),
+        own={identity: (name,) for identity, name in names.items()},
+        at_once=made.at_once,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """What runs for both identities, and what for one."""
+
+    encoder: Any
+    inter: Any
+    decoders: Mapping[Identity, Any]
+
+    def encode(self, x: Tensor, _of: Identity, _to: Identity) -> Tensor:
+        return self.encoder(x)
+
+    def decode(self, code: Tensor, to: Identity) -> Output:
+        return self._output(self.inter(code), to)
+
+    def at_once(self, faces: Faces) -> Rebuilt:
+        code = self.encoder(ops.concatenate([faces[identity] for identity in IDENTITIES], axis=0))
+        halves = zip(IDENTITIES, ops.split(code, 2), ops.split(self.inter(code), 2), strict=True)
+        return {key: (own, self._output(features, key)) for key, own, features in halves}
+
+    def _output(self, features: Tensor, to: Identity) -> Output:
+        given = self.decoders[to](features)
+        *smaller, made = given if isinstance(given, list) else [given]
+        if made.shape[-1] == 3:
+            return Output(made, None, tuple(smaller))
+        face, mask = ops.split(made, [3], axis=-1)
+        return Output(face, mask, tuple(smaller))
+
+
+def _encoder(options: Options) -> Any:
+    face = keras.Input((options.size, options.size, 3))
+    x = layers.Rescaling(2, -1)(face)  # to [-1, 1]
+    x = _plain(x, options.channels(64), 5)
+    x = _active(_plain(x, options.channels(128), 3, 2))
+    for filters in (256, 512):
+        x = _normed(_active(_plain(x, options.channels(filters), 3, 2)), options)
+        x = SelfAttention()(x)
+    while x.shape[1] > SIDE:
+        x = _normed(_active(_plain(x, options.bottom, 3, 2)), options)
+    code = layers.Dense(options.code)(layers.Reshape((-1,))(x))
+    return keras.Model(face, code, name="encoder")
+
+
+def _inter(options: Options) -> Any:
+    code = keras.Input((options.code,))
+    x = grid(code, SIDE, options.bottom)
+    return keras.Model(code, _up(x, options.channels(512), options), name="inter")
+
+
+def _decoder(options: Options, shape: tuple[int, ...], name: str) -> Any:
+    features = keras.Input(shape)
+    few = options.channels(64)
+    x = _up(features, options.channels(256), options)
+    x = SelfAttention()(_up(x, options.channels(128), options))
+    x = residual(_up(x, few, options), init=INIT)
+    x = SelfAttention()(x)
+    shown = []
+    while x.shape[1] < options.size:
+        shown.append(picture(Convolution(3, 5)(x)))
+        x = _active(_plain(_up(x, few, options), few, 3))
+    last = picture(Convolution(4 if options.mask else 3, 5)(x))
+    return keras.Model(features, [*shown, last], name=name)
+
+
+def _plain(x: Tensor, filters: int, kernel: int, stride: int = 1) -> Tensor:
+    """Without a bias, as published: their counts of parameters tell."""
+    return Convolution(filters, kernel, stride, kernel_initializer=INIT, use_bias=False)(x)
+
+
+def _active(x: Tensor) -> Tensor:
+    return layers.LeakyReLU(SLOPE)(x)
+
+
+def _normed(x: Tensor, options: Options) -> Tensor:
+    return PictureNorm()(x) if options.norm else x
+
+
+def _up(x: Tensor, filters: int, options: Options) -> Tensor:
+    """Twice the size."""
+    if options.lite:
+        x = layers.UpSampling2D(interpolation="nearest", **PLANES)(x)
+        x = _active(Convolution(filters, 3, kernel_initializer=INIT)(x))
+    else:
+        x = shuffled(x, filters, slope=SLOPE, init=Icnr(INIT))
+    return _normed(x, options)

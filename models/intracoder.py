@@ -1,0 +1,73 @@
+"""The Intracoder, at 32 pixels: small enough to try anything; most of it belongs to both.
+
+    encoder    conv3/2 32, twice conv3 32; conv3/2 64, twice conv3 64; conv3/2 128, twice conv3
+               128, whose 4 x 4 pixels are the code
+    inter      transposed conv3/2 128, twice transposed conv3 128; the same with 64
+    decoders   transposed conv3/2 32, twice transposed conv3 32; conv1 to 3 channels, or 4 with the
+               mask; sigmoid
+
+After each convolution LeakyReLU .1. An earlier program of this name had these layers; its network
+for larger pictures and their colours is left to conversion.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import layers
+
+from faceswap_ae.blocks import PLANES, Convolution, check, one_encoder, picture, scaled
+from faceswap_ae.networks import Networks, Tensor
+
+HALVINGS = 3
+EACH = 3  # convolutions of a size, of which the first changes it
+INIT = "he_normal"  # Keras's own start fades over 18 layers, and the first steps teach nothing
+
+
+@dataclass(frozen=True)
+class Options:
+    """How large it is. Numbers of channels are those at width 1."""
+
+    size: int = 32  # pixels a side, in and out
+    width: float = 1.0  # of every layer
+    mask: bool = True
+
+    def __post_init__(self) -> None:
+        check(self.size, 2**HALVINGS, self.width, 1)
+
+
+def build(options: Options) -> Networks:
+    """Untrained."""
+    encoder = _encoder(options)
+    inter = _inter(options, encoder.output_shape[1:])
+    return one_encoder(encoder, inter, lambda name: _decoder(options, inter.output_shape[1:], name))
+
+
+def _encoder(options: Options) -> Any:
+    face = x = keras.Input((options.size, options.size, 3))
+    for filters in (32, 64, 128):
+        x = _row(x, Convolution, scaled(filters, options.width))
+    return keras.Model(face, x, name="encoder")
+
+
+def _inter(options: Options, shape: tuple[int, ...]) -> Any:
+    code = x = keras.Input(shape)
+    for filters in (128, 64):
+        x = _row(x, layers.Conv2DTranspose, scaled(filters, options.width))
+    return keras.Model(code, x, name="inter")
+
+
+def _decoder(options: Options, shape: tuple[int, ...], name: str) -> Any:
+    features = keras.Input(shape)
+    x = _row(features, layers.Conv2DTranspose, scaled(32, options.width))
+    x = Convolution(4 if options.mask else 3, 1)(x)
+    return keras.Model(features, picture(x), name=name)
+
+
+def _row(x: Tensor, kind: Any, filters: int) -> Tensor:
+    """Convolutions of one kind: half the size, or twice."""
+    for n in range(EACH):
+        stride = 1 if n else 2
+        y = kind(filters, 3, strides=stride, padding="same", kernel_initializer=INIT, **PLANES)
+        x = layers.LeakyReLU(0.1)(y(x))
+    return x

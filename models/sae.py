@@ -1,0 +1,185 @@
+"""DeepFaceLab's SAE and SAEHD, `df` and `liae`, with -u, -d and -t; its `liae-ud` unless told.
+
+    encoder    conv5/2 e, 2e, 4e, 8e; with t e, residual, 2e, 4e, 8e, 8e, residual; with u all
+               numbers divided by their root mean square
+    codes      dense ae, the code; in liae two, `ab` and `b`
+    inters     dense to a grid of ae channels, up ae; in liae 2 ae each, of `ab` and `b`; with t
+               no up; with d the grid has half the side
+    decoder    three times [up, residual], 8d, 4d, 2d; with t 8d, 8d, 4d, 2d; conv1 to 3 channels;
+               with d one conv1 and three conv3, whose channels become four pixels; sigmoid
+    mask       up 8m, 4m, 2m; with t 8m, 8m, 4m, 2m; with d m too; conv1 to 1 channel; sigmoid
+
+In df each identity has a decoder. In liae they share one, which sees two grids: of the wanted face
+`ab` twice, of the other `b` and `ab`, so that what tells the other apart has a way of its own.
+Strides of 2 see two pixels of zeros on each side. After each convolution LeakyReLU .1, in residual
+blocks .2. `up` is conv3 to four times the channels and a pixel shuffle.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import keras
+from keras import layers, ops
+
+from faceswap_ae.blocks import (
+    Convolution,
+    PixelShuffle,
+    check,
+    grid,
+    one_encoder,
+    picture,
+    residual,
+    serialisable,
+    up,
+)
+from faceswap_ae.networks import FACE, ONTO, Identity, Networks, Output, Tensor
+
+HALVINGS = 4
+# Of each identity's two grids, in liae.
+WAYS: Mapping[Identity, tuple[str, str]] = {FACE: ("ab", "ab"), ONTO: ("b", "ab")}
+TINY = 1e-6  # beside a mean of squares
+
+
+@dataclass(frozen=True)
+class Options:
+    """How large it is. Numbers of channels and of the code are those at width 1."""
+
+    size: int = 128  # pixels a side, in and out
+    arch: Literal["df", "liae"] = "liae"
+    u: bool = True  # the encoder's numbers keep one strength
+    d: bool = True  # most of the work at half the size, a quarter of it
+    t: bool = False  # one halving more, and residuals in the encoder
+    width: float = 1.0  # of every layer
+    ae_dims: int = 256  # numbers of a code, and channels of a grid
+    e_dims: int = 64
+    d_dims: int = 64
+    m_dims: int = 22
+    mask: bool = True
+
+    def __post_init__(self) -> None:
+        check(self.size, 2 ** (HALVINGS + self.d), self.width, 1)
+        for name in ("ae_dims", "e_dims", "d_dims", "m_dims"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: {getattr(self, name)} is not a number of channels")
+
+    def wide(self, dims: int) -> int:
+        """As many channels as `dims` are at this width, to the last: 22 is no multiple of 4."""
+        return max(1, round(dims * self.width))
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Times a decoder's dims, its doublings."""
+        return (8, 8, 4, 2) if self.t else (8, 4, 2)
+
+
+def build(options: Options) -> Networks:
+    """Untrained."""
+    return _df(options) if options.arch == "df" else _liae(options)
+
+
+def _df(options: Options) -> Networks:
+    features = _encoder(options, "features")
+    code = _code(options, features.output_shape[1:], "code")
+    encoder = keras.Model(features.input, code(features.output), name="encoder")
+    inter = _inter(options, options.wide(options.ae_dims), "inter")
+    return one_encoder(encoder, inter, lambda name: _decoder(options, inter.output_shape[1:], name))
+
+
+def _liae(options: Options) -> Networks:
+    encoder, numbers = _encoder(options, "encoder"), options.wide(options.ae_dims)
+    codes = {way: _code(options, encoder.output_shape[1:], f"code_{way}") for way in ("ab", "b")}
+    inters = {way: _inter(options, 2 * numbers, f"inter_{way}") for way in ("ab", "b")}
+    side, channels = inters["ab"].output_shape[2:]
+    ways = _Ways(encoder, codes, inters, _decoder(options, (side, side, 2 * channels), "decoder"))
+    parts = (encoder, *codes.values(), *inters.values(), ways.decoder)
+    return Networks(
+        size_in=options.size,
+        size_out=options.size,
+        has_mask=options.mask,
+        parts={part.name: part for part in parts},
+        encode=ways.encode,
+        decode=ways.decode,
+        code_shape=(2 * numbers,),
+        own={ONTO: ("code_b", "inter_b")},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Ways:
+    """From a face to a face by way of two codes."""
+
+    encoder: Any
+    codes: Mapping[str, Any]
+    inters: Mapping[str, Any]
+    decoder: Any
+
+    def encode(self, x: Tensor, _of: Identity, to: Identity) -> Tensor:
+        features = self.encoder(x)
+        made = {way: self.codes[way](features) for way in dict.fromkeys(WAYS[to])}
+        return ops.concatenate([made[way] for way in WAYS[to]], axis=-1)
+
+    def decode(self, code: Tensor, to: Identity) -> Output:
+        numbers = dict(zip(WAYS[to], ops.split(code, 2, axis=-1), strict=True))
+        grids = {way: self.inters[way](one) for way, one in numbers.items()}
+        made = self.decoder(ops.concatenate([grids[way] for way in WAYS[to]], axis=-1))
+        return Output(made) if made.shape[-1] == 3 else Output(*ops.split(made, [3], axis=-1))
+
+
+def _encoder(options: Options, name: str) -> Any:
+    face = keras.Input((options.size, options.size, 3))
+    filters = options.wide(options.e_dims)
+    x = _down(face, filters)
+    x = residual(x) if options.t else x
+    for times in (2, 4, 8, 8) if options.t else (2, 4, 8):
+        x = _down(x, times * filters)
+    x = residual(x) if options.t else x
+    x = layers.Reshape((-1,))(x)
+    return keras.Model(face, UnitStrength()(x) if options.u else x, name=name)
+
+
+def _down(x: Tensor, filters: int) -> Tensor:
+    padded = layers.ZeroPadding2D(2, data_format="channels_last")(x)
+    return layers.LeakyReLU(0.1)(Convolution(filters, 5, 2, padding="valid")(padded))
+
+
+def _code(options: Options, shape: tuple[int, ...], name: str) -> Any:
+    features = keras.Input(shape)
+    code = layers.Dense(options.wide(options.ae_dims))
+    return keras.Model(features, code(features), name=name)
+
+
+def _inter(options: Options, channels: int, name: str) -> Any:
+    code = keras.Input((options.wide(options.ae_dims),))
+    x = grid(code, options.size // 2 ** (HALVINGS + options.d), channels)
+    return keras.Model(code, x if options.t else up(x, channels), name=name)
+
+
+def _decoder(options: Options, shape: tuple[int, ...], name: str) -> Any:
+    features = x = keras.Input(shape)
+    for times in options.steps:
+        x = residual(up(x, times * options.wide(options.d_dims)))
+    if options.d:
+        quarters = [Convolution(3, kernel)(x) for kernel in (1, 3, 3, 3)]
+        x = PixelShuffle()(layers.Concatenate()(quarters))
+    else:
+        x = Convolution(3, 1)(x)
+    made = [picture(x), *([_mask(options, features)] if options.mask else [])]
+    return keras.Model(features, layers.Concatenate(dtype="float32")(made), name=name)
+
+
+def _mask(options: Options, x: Tensor) -> Tensor:
+    for times in (*options.steps, *((1,) if options.d else ())):
+        x = up(x, times * options.wide(options.m_dims))
+    return picture(Convolution(1, 1)(x))
+
+
+@serialisable
+class UnitStrength(layers.Layer):  # type: ignore[misc] # keras has no types
+    """A row of numbers divided by their root mean square, reckoned in 32 bits."""
+
+    def call(self, x: Tensor) -> Tensor:
+        """As strong as numbers of 1."""
+        wide = ops.cast(x, "float32")
+        power = ops.mean(ops.square(wide), axis=-1, keepdims=True)
+        return ops.cast(wide * ops.rsqrt(power + TINY), x.dtype)

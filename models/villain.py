@@ -1,0 +1,106 @@
+"""VillainGuy's autoencoder, at 128 pixels, in the layers of deepfakes/faceswap's `villain`.
+
+    encoder    conv5/2 128; 16 residuals, and around them a way past them; twice [conv5/2 128, pixel
+               shuffle]; conv5/2 128; separable conv5/2 256; conv5/2 512; separable conv5/2 1024;
+               dense 1024, which is the code
+    inter      dense 8 x 8 x 1024; up 512
+    decoders   three times [up, residual], 512, 256, 128; conv5 to 3 channels, or 4 with the mask;
+               sigmoid
+
+After each convolution LeakyReLU .1, ReLU after the separable ones, .2 before and in residual
+blocks. `up` is conv3 to four times the channels and a pixel shuffle. Kernels begin as N(0, .02).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import layers
+
+from faceswap_ae.blocks import (
+    PLANES,
+    Convolution,
+    PixelShuffle,
+    check,
+    down,
+    grid,
+    one_encoder,
+    picture,
+    residual,
+    scaled,
+    up,
+)
+from faceswap_ae.networks import Networks, Tensor
+
+HALVINGS = 5  # that the encoder's shuffles leave
+DOUBLINGS = 4
+RESIDUALS = 16
+SPREAD = 0.02  # of the kernels' first weights, at width 1
+
+
+@dataclass(frozen=True)
+class Options:
+    """How large it is. Numbers of channels and of the code are those at width 1."""
+
+    size: int = 128  # pixels a side, in and out
+    width: float = 1.0  # of every layer
+    latent: int = 1024  # numbers of the code
+    mask: bool = True
+
+    def __post_init__(self) -> None:
+        check(self.size, 2**HALVINGS, self.width, self.latent)
+
+
+def build(options: Options) -> Networks:
+    """Untrained."""
+    encoder, inter = _encoder(options), _inter(options)
+    return one_encoder(encoder, inter, lambda name: _decoder(options, inter.output_shape[1:], name))
+
+
+def _init(options: Options) -> Any:
+    # A description: one initializer for several layers would give them equal weights. The sum of
+    # fewer numbers needs larger ones, or nothing would come through a narrow network.
+    return {
+        "class_name": "RandomNormal",
+        "config": {"stddev": SPREAD / min(1.0, options.width) ** 0.5},
+    }
+
+
+def _encoder(options: Options) -> Any:
+    face = keras.Input((options.size, options.size, 3))
+    init, filters = _init(options), scaled(128, options.width)
+    first = Convolution(filters, 5, 2, kernel_initializer=init)(face)
+    x = layers.LeakyReLU(0.2)(first)
+    for _ in range(RESIDUALS):
+        x = residual(x, init=init)
+    x = layers.Add()([x, layers.LeakyReLU(0.1)(first)])
+    for _ in range(2):
+        x = PixelShuffle()(down(x, filters, init=init))
+    for one, two in ((128, 256), (512, 1024)):
+        x = down(x, scaled(one, options.width), init=init)
+        x = _separable(x, scaled(two, options.width), init)
+    code = layers.Dense(scaled(options.latent, options.width), kernel_initializer=init)
+    return keras.Model(face, code(layers.Reshape((-1,))(x)), name="encoder")
+
+
+def _separable(x: Tensor, filters: int, init: Any) -> Tensor:
+    """Half the size, each channel by itself, then all together."""
+    kernels = {"depthwise_initializer": init, "pointwise_initializer": init}
+    y = layers.SeparableConv2D(filters, 5, 2, "same", activation="relu", **PLANES, **kernels)
+    return y(x)
+
+
+def _inter(options: Options) -> Any:
+    code = keras.Input((scaled(options.latent, options.width),))
+    side, init = options.size // 2**DOUBLINGS, _init(options)
+    features = grid(code, side, scaled(1024, options.width), init=init)
+    return keras.Model(code, up(features, scaled(512, options.width), init=init), name="inter")
+
+
+def _decoder(options: Options, shape: tuple[int, ...], name: str) -> Any:
+    features = x = keras.Input(shape)
+    init = _init(options)
+    for filters in (512, 256, 128):
+        x = residual(up(x, scaled(filters, options.width), slope=0.2, init=init), init=init)
+    x = Convolution(4 if options.mask else 3, 5, kernel_initializer=init)(x)
+    return keras.Model(features, picture(x), name=name)
