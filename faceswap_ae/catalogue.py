@@ -29,9 +29,13 @@ class Listed:
 def models(told: Callable[[int], None] = lambda _: None) -> Iterator[Listed]:
     """Every model, built once; `told` of how many."""
     wake()
+    import keras
+
     for count, name in enumerate(plugins.names("models"), 1):
         module = plugins.load("models", name)
-        built: Networks = module.build(module.Options())
+        # Shapes are enough: the largest would take a gigabyte to fill.
+        with keras.StatelessScope(initialize_variables=False):
+            built: Networks = module.build(module.Options())
         parts = built.parts.values()
         yield Listed(
             name,

@@ -108,6 +108,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FaceswapError as error:
         return _failed(str(error), error.status, words)
     except Exception as error:  # noqa: BLE001 - the one place where anything becomes a line
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stdout.write(f"{error.format_message()}\n")  # type: ignore[attr-defined]
+            return 2
         if hasattr(error, "format_message"):  # typer's own, which it does not export
             return _failed(_usage(error), 2, words)
         fault = f"{type(error).__name__}: {error} (a fault of ours; --debug shows where)"

@@ -42,6 +42,16 @@ def test_every_command_is_known(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line.split()[0] for line in shown.splitlines() if line.strip()] == COMMANDS
 
 
+@pytest.mark.parametrize("words", [[], ["faces"], ["runs"]])
+def test_nothing_said_is_answered_with_help(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*words) == 2
+    told = capsys.readouterr()
+    assert not told.err
+    assert "Commands:" in told.out.splitlines()
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--version") == 0
     assert capsys.readouterr().out == f"faceswap_ae {__version__}\n"

@@ -1,10 +1,12 @@
 """Every model with every trainer: a new file of either is tested by existing."""
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from faceswap_ae import checkpoint, game, plan, plugins
 from faceswap_ae.checkpoint import State
@@ -16,7 +18,17 @@ from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.player import Known
 from faceswap_ae.stepper import Stepper
 
-PAIRS = list(itertools.product(plugins.names("models"), plugins.names("trainers")))
+TRAINER, MODEL = "autoencoder", "quick"  # these with everybody, the rest with the rest when slow
+
+
+def pairs() -> Iterator[ParameterSet]:
+    """Models with trainers."""
+    for model, trainer in itertools.product(plugins.names("models"), plugins.names("trainers")):
+        often = trainer == TRAINER or model in (MODEL, trainer)
+        yield pytest.param(model, trainer, marks=() if often else pytest.mark.slow)
+
+
+PAIRS = list(pairs())
 WIDTH = "network.width=0.1"
 
 
@@ -89,7 +101,7 @@ def test_saved_and_loaded_it_swaps_alike(model: str, trainer: str, tmp_path: Pat
 
 
 def test_weights_of_another_model_are_refused() -> None:
-    one, _ = begun(*PAIRS[0])
+    one, _ = begun(MODEL, TRAINER)
     arrays = game.arrays_of(one.variables)
     arrays.pop(next(iter(arrays)))
     with pytest.raises(UserError, match="do not fit this model"):

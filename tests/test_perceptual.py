@@ -192,7 +192,7 @@ def test_dlib_is_the_default_and_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv(CACHE, str(tmp_path))
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, "faceswap_ae"):
         assert load().name == "dlib"
     assert any("dlib's network, which needs no download" in one for one in caplog.messages)
 
