@@ -5,7 +5,6 @@ Shi et al. 2016; its start (Aitken et al. 2017, "Checkerboard artifact free sub-
 gives the four pixels that come from one equal values.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ import keras
 from keras import layers, ops
 
 from faceswap_ae.memory import on_gpu
-from faceswap_ae.networks import IDENTITIES, Faces, Identity, Networks, Output, Rebuilt, Tensor
+from faceswap_ae.networks import Tensor
 
 LEAST_SIZE = 32  # pixels a side
 MOST_WIDTH = 4.0
@@ -71,56 +70,6 @@ def grid(code: Tensor, side: int, channels: int, init: Any = None) -> Tensor:
 def picture(x: Tensor) -> Tensor:
     """Numbers to [0, 1], in 32 bits whatever the layers before compute in."""
     return layers.Activation("sigmoid", dtype="float32")(x)
-
-
-def one_encoder(encoder: Any, inter: Any, decoder: Callable[[str], Any]) -> Networks:
-    """The usual networks: encoder and inter for both identities, and a decoder for each.
-
-    `decoder` builds one by its name. It gives RGB, and the mask, if any, as a fourth channel.
-    """
-    names = {identity: f"decoder_{identity}" for identity in IDENTITIES}
-    shared = _Shared(encoder, inter, {key: decoder(name) for key, name in names.items()})
-    decoders = {name: shared.decoders[key] for key, name in names.items()}
-    side, channels = next(iter(decoders.values())).output_shape[2:]
-    return Networks(
-        size_in=encoder.input_shape[1],
-        size_out=side,
-        has_mask=channels > 3,
-        parts={"encoder": encoder, "inter": inter, **decoders},
-        encode=shared.encode,
-        decode=shared.decode,
-        code_shape=tuple(encoder.output_shape[1:]),
-        own={identity: (name,) for identity, name in names.items()},
-        at_once=shared.at_once,
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class _Shared:
-    """What runs for both identities, and what for one."""
-
-    encoder: Any
-    inter: Any
-    decoders: Mapping[Identity, Any]
-
-    def encode(self, x: Tensor, _of: Identity, _to: Identity) -> Tensor:
-        return self.encoder(x)
-
-    def decode(self, code: Tensor, to: Identity) -> Output:
-        return self._output(self.inter(code), to)
-
-    def at_once(self, faces: Faces) -> Rebuilt:
-        code = self.encoder(ops.concatenate([faces[identity] for identity in IDENTITIES], axis=0))
-        halves = zip(IDENTITIES, ops.split(code, 2), ops.split(self.inter(code), 2), strict=True)
-        return {key: (own, self._output(features, key)) for key, own, features in halves}
-
-    def _output(self, features: Tensor, to: Identity) -> Output:
-        made = self.decoders[to](features)
-        if made.shape[-1] == 3:
-            return Output(made)
-        # The gradient of a slice of channels takes four times as long.
-        face, mask = ops.split(made, [3], axis=-1)
-        return Output(face, mask)
 
 
 @serialisable

@@ -248,7 +248,7 @@ class _Run:
 
     def _chosen(self, shelf: Shelf, clips: Clips, tracks: set[TrackKey]) -> Choice:
         if shelf is not self.shelves[0]:
-            _carry(self.journal, shelf.journal, clips)
+            shelf.learn(self.journal, clips)
         found = shelf.journal.all_faces(shelf.journal.clips)
         here = (face for face in found if face.clip in clips or face.id in shelf.there)
         held = Held(shelf.journal.written, shelf.there)
@@ -293,10 +293,3 @@ def is_face_of_ours(path: Path) -> bool:
 
 def _count(tracks: Mapping[TrackKey, Tally], group: Iterable[TrackKey]) -> int:
     return sum(tracks[key].count for key in group)
-
-
-def _carry(source: Journal, to: Journal, clips: Iterable[str]) -> None:
-    """What was seen in these clips, for the journal of somebody else who is in them."""
-    for clip in clips:
-        for frame in sorted(source.frames(clip) - to.frames(clip)):
-            to.add_frame(clip, frame, source.faces(clip, frame))

@@ -5,7 +5,7 @@ written, and so was one that lies in `.dropped/`. So a journal that was lost, or
 behind the files, brings nothing back and overwrites nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +31,12 @@ class Shelf:
     def put(self, image: Image, face: Face, crop: str, size: int) -> None:
         """Write a face."""
         faces.write(self.folder / f"{face.id}.png", image, face, crop, size)
+
+    def learn(self, source: Journal, clips: Iterable[str]) -> None:
+        """What was seen in these clips of somebody else, in which this person is too."""
+        for clip in clips:
+            for frame in sorted(source.frames(clip) - self.journal.frames(clip)):
+                self.journal.add_frame(clip, frame, source.faces(clip, frame))
 
 
 def opened(folder: Path, eyes: Eyes) -> Shelf:

@@ -10,11 +10,10 @@ half the rate; memory that runs out halves the batch.
 """
 
 import logging
-import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +31,7 @@ from faceswap_ae.plan import FREE
 from faceswap_ae.preview import Names
 from faceswap_ae.stepper import Stepper, is_out_of_memory
 from faceswap_ae.stopping import Stop, stoppable
+from faceswap_ae.timers import Timers
 
 CODED, LITTLE = 512, 64  # faces of each identity that codes are lined up by: to keep, to look
 LEAST_RATE = 1 / 64  # of the plan's rate, below which nothing is to be hoped for
@@ -279,30 +279,6 @@ class _Training:
         """End all threads and files."""
         self.feed.close()
         self.diary.close()
-
-
-@dataclass
-class Timers:
-    """What comes round now and then."""
-
-    plan: Any
-    last: dict[str, float] = field(default_factory=dict)
-
-    def passed(self) -> float:
-        """Seconds since the last call."""
-        now = time.monotonic()
-        before = self.last.get("step", now)
-        self.last["step"] = now
-        return now - before
-
-    def is_time(self, what: Literal["preview", "save"]) -> bool:
-        """Has the plan's time for it come?"""
-        now = time.monotonic()
-        every = {"preview": self.plan.preview_seconds, "save": 60 * self.plan.save_minutes}[what]
-        if now - self.last.setdefault(what, now) < every:
-            return False
-        self.last[what] = now
-        return True
 
 
 def by_identity(pair: tuple[Batch, Batch]) -> Pair:

@@ -10,17 +10,15 @@ the channels and a pixel shuffle.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
-from keras import layers
 
+from faceswap_ae.assembly import flat_encoder, one_encoder, raised_inter
 from faceswap_ae.blocks import (
     Convolution,
     check,
-    down,
-    grid,
-    one_encoder,
     picture,
     residual,
     scaled,
@@ -46,24 +44,10 @@ class Options:
 
 def build(options: Options) -> Networks:
     """Untrained."""
-    encoder, inter = _encoder(options), _inter(options)
-    return one_encoder(encoder, inter, lambda name: _decoder(options, inter.output_shape[1:], name))
-
-
-def _encoder(options: Options) -> Any:
-    face = x = keras.Input((options.size, options.size, 3))
-    for filters in (128, 256, 512, 1024):
-        x = down(x, scaled(filters, options.width))
-    code = layers.Dense(scaled(options.latent, options.width))(layers.Reshape((-1,))(x))
-    return keras.Model(face, code, name="encoder")
-
-
-def _inter(options: Options) -> Any:
-    code = keras.Input((scaled(options.latent, options.width),))
-    side, channels = options.size // 2**HALVINGS, scaled(1024, options.width)
-    return keras.Model(
-        code, up(grid(code, side, channels), scaled(512, options.width)), name="inter"
-    )
+    latent, width = options.latent, options.width
+    encoder = flat_encoder(options.size, (128, 256, 512, 1024), latent, width)
+    inter = raised_inter(options.size // 2**HALVINGS, 1024, latent, width)
+    return one_encoder(encoder, inter, partial(_decoder, options))
 
 
 def _decoder(options: Options, shape: tuple[int, ...], name: str) -> Any:

@@ -12,17 +12,18 @@ checkerboard. `lite` has half the channels, a quarter of those at 4 x 4, twice t
 pixels, and in `up` the nearest pixel and conv3. The mask is learnt: it says where the face goes.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
-from keras import layers, ops
+from keras import layers
 
+from faceswap_ae.assembly import one_encoder
 from faceswap_ae.attention import PictureNorm, SelfAttention
 from faceswap_ae.blocks import PLANES, Convolution, Icnr, check, grid, picture, residual, scaled
 from faceswap_ae.blocks import up as shuffled
-from faceswap_ae.networks import IDENTITIES, Faces, Identity, Networks, Output, Rebuilt, Tensor
+from faceswap_ae.networks import Networks, Tensor
 
 SIZES = (64, 128, 256)
 INIT = "he_normal"
@@ -64,53 +65,7 @@ class Options:
 
 def build(options: Options) -> Networks:
     """Untrained."""
-    inter = _inter(options)
-    made = _Made(
-        _encoder(options),
-        inter,
-        {key: _decoder(options, inter.output_shape[1:], f"decoder_{key}") for key in IDENTITIES},
-    )
-    names = {identity: f"decoder_{identity}" for identity in IDENTITIES}
-    decoders = {name: made.decoders[identity] for identity, name in names.items()}
-    return Networks(
-        size_in=options.size,
-        size_out=options.size,
-        has_mask=options.mask,
-        parts={"encoder": made.encoder, "inter": inter, **decoders},
-        encode=made.encode,
-        decode=made.decode,
-        code_shape=(options.code,),
-        own={identity: (name,) for identity, name in names.items()},
-        at_once=made.at_once,
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class _Made:
-    """What runs for both identities, and what for one."""
-
-    encoder: Any
-    inter: Any
-    decoders: Mapping[Identity, Any]
-
-    def encode(self, x: Tensor, _of: Identity, _to: Identity) -> Tensor:
-        return self.encoder(x)
-
-    def decode(self, code: Tensor, to: Identity) -> Output:
-        return self._output(self.inter(code), to)
-
-    def at_once(self, faces: Faces) -> Rebuilt:
-        code = self.encoder(ops.concatenate([faces[identity] for identity in IDENTITIES], axis=0))
-        halves = zip(IDENTITIES, ops.split(code, 2), ops.split(self.inter(code), 2), strict=True)
-        return {key: (own, self._output(features, key)) for key, own, features in halves}
-
-    def _output(self, features: Tensor, to: Identity) -> Output:
-        given = self.decoders[to](features)
-        *smaller, made = given if isinstance(given, list) else [given]
-        if made.shape[-1] == 3:
-            return Output(made, None, tuple(smaller))
-        face, mask = ops.split(made, [3], axis=-1)
-        return Output(face, mask, tuple(smaller))
+    return one_encoder(_encoder(options), _inter(options), partial(_decoder, options))
 
 
 def _encoder(options: Options) -> Any:

@@ -10,18 +10,19 @@ both codes' numbers, the own first. After each convolution LeakyReLU .1. `up` is
 the channels and a pixel shuffle.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import keras
-from keras import layers, ops
+from keras import layers
 
+from faceswap_ae.assembly import Ways, one_decoder
 from faceswap_ae.blocks import Convolution, check, down, grid, picture, scaled, up
-from faceswap_ae.networks import IDENTITIES, Identity, Networks, Output, Tensor
+from faceswap_ae.networks import IDENTITIES, Networks
 
 HALVINGS = 4
-WAYS = (*IDENTITIES, "both")
+EVERY = (*IDENTITIES, "both")
+WAYS: Ways = {identity: (identity, "both") for identity in IDENTITIES}
 
 
 @dataclass(frozen=True)
@@ -40,40 +41,12 @@ class Options:
 def build(options: Options) -> Networks:
     """Untrained."""
     encoder = _encoder(options)
-    codes = {way: _code(options, encoder.output_shape[1:], f"code_{way}") for way in WAYS}
-    inters = {way: _inter(options, f"inter_{way}") for way in WAYS}
-    ways = _Ways(encoder, codes, inters, _decoder(options))
-    parts = (encoder, *codes.values(), *inters.values(), ways.decoder)
-    return Networks(
-        size_in=options.size,
-        size_out=options.size,
-        has_mask=options.mask,
-        parts={part.name: part for part in parts},
-        encode=ways.encode,
-        decode=ways.decode,
-        code_shape=(2 * scaled(options.latent, options.width),),
-        own={identity: (f"code_{identity}", f"inter_{identity}") for identity in IDENTITIES},
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class _Ways:
-    """From a face to a face by one's own way and the one of both."""
-
-    encoder: Any
-    codes: Mapping[str, Any]
-    inters: Mapping[str, Any]
-    decoder: Any
-
-    def encode(self, x: Tensor, _of: Identity, to: Identity) -> Tensor:
-        features = self.encoder(x)
-        return ops.concatenate([self.codes[way](features) for way in (to, "both")], axis=-1)
-
-    def decode(self, code: Tensor, to: Identity) -> Output:
-        own, both = ops.split(code, 2, axis=-1)
-        features = [self.inters[to](own), self.inters["both"](both)]
-        made = self.decoder(ops.concatenate(features, axis=-1))
-        return Output(made) if made.shape[-1] == 3 else Output(*ops.split(made, [3], axis=-1))
+    codes = {
+        way: _code(options, encoder.output_shape[1:], f"code_{way}")
+        for way in (*IDENTITIES, "both")
+    }
+    inters = {way: _inter(options, f"inter_{way}") for way in EVERY}
+    return one_decoder(encoder, codes, inters, _decoder(options), WAYS)
 
 
 def _encoder(options: Options) -> Any:

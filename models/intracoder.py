@@ -11,12 +11,14 @@ for larger pictures and their colours is left to conversion.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
 from keras import layers
 
-from faceswap_ae.blocks import PLANES, Convolution, check, one_encoder, picture, scaled
+from faceswap_ae.assembly import one_encoder
+from faceswap_ae.blocks import PLANES, Convolution, check, picture, scaled
 from faceswap_ae.networks import Networks, Tensor
 
 HALVINGS = 3
@@ -40,7 +42,7 @@ def build(options: Options) -> Networks:
     """Untrained."""
     encoder = _encoder(options)
     inter = _inter(options, encoder.output_shape[1:])
-    return one_encoder(encoder, inter, lambda name: _decoder(options, inter.output_shape[1:], name))
+    return one_encoder(encoder, inter, partial(_decoder, options))
 
 
 def _encoder(options: Options) -> Any:

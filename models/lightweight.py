@@ -8,12 +8,13 @@ After each convolution LeakyReLU .1. `up` is conv3 to four times the channels an
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
-from keras import layers
 
-from faceswap_ae.blocks import Convolution, check, down, grid, one_encoder, picture, scaled, up
+from faceswap_ae.assembly import flat_encoder, one_encoder, raised_inter
+from faceswap_ae.blocks import Convolution, check, picture, scaled, up
 from faceswap_ae.networks import Networks
 
 DOUBLINGS = 4
@@ -34,24 +35,10 @@ class Options:
 
 def build(options: Options) -> Networks:
     """Untrained."""
-    encoder, inter = _encoder(options), _inter(options)
-    return one_encoder(encoder, inter, lambda name: _decoder(options, inter.output_shape[1:], name))
-
-
-def _encoder(options: Options) -> Any:
-    face = x = keras.Input((options.size, options.size, 3))
-    for filters in (128, 256, 512):
-        x = down(x, scaled(filters, options.width))
-    code = layers.Dense(scaled(options.latent, options.width))(layers.Reshape((-1,))(x))
-    return keras.Model(face, code, name="encoder")
-
-
-def _inter(options: Options) -> Any:
-    code = keras.Input((scaled(options.latent, options.width),))
-    side, channels = options.size // 2**DOUBLINGS, scaled(512, options.width)
-    return keras.Model(
-        code, up(grid(code, side, channels), scaled(256, options.width)), name="inter"
-    )
+    latent, width = options.latent, options.width
+    encoder = flat_encoder(options.size, (128, 256, 512), latent, width)
+    inter = raised_inter(options.size // 2**DOUBLINGS, 512, latent, width)
+    return one_encoder(encoder, inter, partial(_decoder, options))
 
 
 def _decoder(options: Options, shape: tuple[int, ...], name: str) -> Any:

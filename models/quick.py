@@ -11,6 +11,7 @@ already shows a face, and the layers need only learn what changes. LeakyReLU .1,
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -18,6 +19,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from faceswap_ae.assembly import one_encoder
 from faceswap_ae.blocks import (
     Convolution,
     PixelBias,
@@ -25,7 +27,6 @@ from faceswap_ae.blocks import (
     check,
     down,
     grid,
-    one_encoder,
     picture,
     residual,
     scaled,
@@ -57,7 +58,7 @@ class Options:
 def build(options: Options) -> Networks:
     """Untrained."""
     encoder, inter = _encoder(options), _inter(options)
-    return one_encoder(encoder, inter, lambda name: _decoder(options, inter.output_shape[1:], name))
+    return one_encoder(encoder, inter, partial(_decoder, options))
 
 
 def start(networks: Networks, known: Known) -> None:

@@ -15,29 +15,29 @@ Strides of 2 see two pixels of zeros on each side. After each convolution LeakyR
 blocks .2. `up` is conv3 to four times the channels and a pixel shuffle.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import keras
 from keras import layers, ops
 
+from faceswap_ae.assembly import Ways, one_decoder, one_encoder
 from faceswap_ae.blocks import (
     Convolution,
     PixelShuffle,
     check,
     grid,
-    one_encoder,
     picture,
     residual,
     serialisable,
     up,
 )
-from faceswap_ae.networks import FACE, ONTO, Identity, Networks, Output, Tensor
+from faceswap_ae.networks import FACE, ONTO, Networks, Tensor
 
 HALVINGS = 4
 # Of each identity's two grids, in liae.
-WAYS: Mapping[Identity, tuple[str, str]] = {FACE: ("ab", "ab"), ONTO: ("b", "ab")}
+WAYS: Ways = {FACE: ("ab", "ab"), ONTO: ("b", "ab")}
 TINY = 1e-6  # beside a mean of squares
 
 
@@ -83,7 +83,7 @@ def _df(options: Options) -> Networks:
     code = _code(options, features.output_shape[1:], "code")
     encoder = keras.Model(features.input, code(features.output), name="encoder")
     inter = _inter(options, options.wide(options.ae_dims), "inter")
-    return one_encoder(encoder, inter, lambda name: _decoder(options, inter.output_shape[1:], name))
+    return one_encoder(encoder, inter, partial(_decoder, options))
 
 
 def _liae(options: Options) -> Networks:
@@ -91,39 +91,8 @@ def _liae(options: Options) -> Networks:
     codes = {way: _code(options, encoder.output_shape[1:], f"code_{way}") for way in ("ab", "b")}
     inters = {way: _inter(options, 2 * numbers, f"inter_{way}") for way in ("ab", "b")}
     side, channels = inters["ab"].output_shape[2:]
-    ways = _Ways(encoder, codes, inters, _decoder(options, (side, side, 2 * channels), "decoder"))
-    parts = (encoder, *codes.values(), *inters.values(), ways.decoder)
-    return Networks(
-        size_in=options.size,
-        size_out=options.size,
-        has_mask=options.mask,
-        parts={part.name: part for part in parts},
-        encode=ways.encode,
-        decode=ways.decode,
-        code_shape=(2 * numbers,),
-        own={ONTO: ("code_b", "inter_b")},
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class _Ways:
-    """From a face to a face by way of two codes."""
-
-    encoder: Any
-    codes: Mapping[str, Any]
-    inters: Mapping[str, Any]
-    decoder: Any
-
-    def encode(self, x: Tensor, _of: Identity, to: Identity) -> Tensor:
-        features = self.encoder(x)
-        made = {way: self.codes[way](features) for way in dict.fromkeys(WAYS[to])}
-        return ops.concatenate([made[way] for way in WAYS[to]], axis=-1)
-
-    def decode(self, code: Tensor, to: Identity) -> Output:
-        numbers = dict(zip(WAYS[to], ops.split(code, 2, axis=-1), strict=True))
-        grids = {way: self.inters[way](one) for way, one in numbers.items()}
-        made = self.decoder(ops.concatenate([grids[way] for way in WAYS[to]], axis=-1))
-        return Output(made) if made.shape[-1] == 3 else Output(*ops.split(made, [3], axis=-1))
+    decoder = _decoder(options, (side, side, 2 * channels), "decoder")
+    return one_decoder(encoder, codes, inters, decoder, WAYS)
 
 
 def _encoder(options: Options, name: str) -> Any:

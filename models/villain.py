@@ -12,11 +12,13 @@ blocks. `up` is conv3 to four times the channels and a pixel shuffle. Kernels be
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
 from keras import layers
 
+from faceswap_ae.assembly import one_encoder
 from faceswap_ae.blocks import (
     PLANES,
     Convolution,
@@ -24,7 +26,6 @@ from faceswap_ae.blocks import (
     check,
     down,
     grid,
-    one_encoder,
     picture,
     residual,
     scaled,
@@ -54,7 +55,7 @@ class Options:
 def build(options: Options) -> Networks:
     """Untrained."""
     encoder, inter = _encoder(options), _inter(options)
-    return one_encoder(encoder, inter, lambda name: _decoder(options, inter.output_shape[1:], name))
+    return one_encoder(encoder, inter, partial(_decoder, options))
 
 
 def _init(options: Options) -> Any:

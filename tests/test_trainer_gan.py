@@ -11,7 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from faceswap_ae import discriminators, plugins
-from faceswap_ae.blocks import one_encoder
+from faceswap_ae.assembly import one_encoder
 from faceswap_ae.discriminators import Verdict
 from faceswap_ae.networks import IDENTITIES, Identity, Networks, Output
 from faceswap_ae.optimiser import Optimiser
@@ -59,7 +59,7 @@ def toy(mask: bool = True) -> Networks:
     return one_encoder(
         dense(3, 5, "encoder", "relu"),
         dense(5, 5, "inter", "relu"),
-        lambda name: dense(5, channels, name, "sigmoid"),
+        lambda _shape, name: dense(5, channels, name, "sigmoid"),
     )
 
 

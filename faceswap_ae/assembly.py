@@ -1,0 +1,140 @@
+"""How do a model's parts become networks?
+
+Two ways serve every model so far: one encoder with a decoder for each identity, and one decoder to
+which identities lead by codes of their own.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from faceswap_ae.blocks import down, grid, scaled, up
+from faceswap_ae.networks import IDENTITIES, Faces, Identity, Networks, Output, Rebuilt, Tensor
+
+Shape = tuple[int, ...]
+Ways = Mapping[Identity, tuple[str, str]]  # of each identity's two codes
+
+
+def flat_encoder(size: int, filters: Sequence[int], latent: int, width: float) -> Any:
+    """A face, halved again and again, to a code: deepfakes' own."""
+    face = x = keras.Input((size, size, 3))
+    for full in filters:
+        x = down(x, scaled(full, width))
+    code = layers.Dense(scaled(latent, width))(layers.Reshape((-1,))(x))
+    return keras.Model(face, code, name="encoder")
+
+
+def raised_inter(side: int, channels: int, latent: int, width: float) -> Any:
+    """A code to a grid of so many pixels a side, then twice as many with half the channels."""
+    code = keras.Input((scaled(latent, width),))
+    features = up(grid(code, side, scaled(channels, width)), scaled(channels // 2, width))
+    return keras.Model(code, features, name="inter")
+
+
+def one_encoder(encoder: Any, inter: Any, decoder: Callable[[Shape, str], Any]) -> Networks:
+    """The usual networks: encoder and inter for both identities, and a decoder for each.
+
+    `decoder` builds one for a shape of features, by its name. It gives RGB, and the mask, if any,
+    as a fourth channel; or a list of smaller faces before that.
+    """
+    names = {identity: f"decoder_{identity}" for identity in IDENTITIES}
+    shape = inter.output_shape[1:]
+    shared = _Shared(encoder, inter, {key: decoder(shape, name) for key, name in names.items()})
+    decoders = {name: shared.decoders[key] for key, name in names.items()}
+    side, channels = _last(next(iter(decoders.values())).output_shape)[2:]
+    return Networks(
+        size_in=encoder.input_shape[1],
+        size_out=side,
+        has_mask=channels > 3,
+        parts={"encoder": encoder, "inter": inter, **decoders},
+        encode=shared.encode,
+        decode=shared.decode,
+        code_shape=tuple(encoder.output_shape[1:]),
+        own={identity: (name,) for identity, name in names.items()},
+        at_once=shared.at_once,
+    )
+
+
+def one_decoder(
+    encoder: Any, codes: Mapping[str, Any], inters: Mapping[str, Any], decoder: Any, ways: Ways
+) -> Networks:
+    """Codes and inters by name, of which each identity goes two ways; a decoder for both."""
+    led = _Led(encoder, codes, inters, decoder, ways)
+    parts = (encoder, *codes.values(), *inters.values(), decoder)
+    face, onto = (set(ways[identity]) for identity in IDENTITIES)
+    numbers = next(iter(codes.values())).output_shape[-1]
+    side, channels = decoder.output_shape[2:]
+    return Networks(
+        size_in=encoder.input_shape[1],
+        size_out=side,
+        has_mask=channels > 3,
+        parts={part.name: part for part in parts},
+        encode=led.encode,
+        decode=led.decode,
+        code_shape=(2 * numbers,),
+        own={
+            identity: tuple(name for way in sorted(own) for name in (f"code_{way}", f"inter_{way}"))
+            for identity, own in zip(IDENTITIES, (face - onto, onto - face), strict=True)
+            if own
+        },
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Shared:
+    """What runs for both identities, and what for one."""
+
+    encoder: Any
+    inter: Any
+    decoders: Mapping[Identity, Any]
+
+    def encode(self, x: Tensor, _of: Identity, _to: Identity) -> Tensor:
+        return self.encoder(x)
+
+    def decode(self, code: Tensor, to: Identity) -> Output:
+        return _output(self.decoders[to](self.inter(code)))
+
+    def at_once(self, faces: Faces) -> Rebuilt:
+        code = self.encoder(ops.concatenate([faces[identity] for identity in IDENTITIES], axis=0))
+        halves = zip(IDENTITIES, ops.split(code, 2), ops.split(self.inter(code), 2), strict=True)
+        return {key: (own, _output(self.decoders[key](one))) for key, own, one in halves}
+
+
+@dataclass(frozen=True, eq=False)
+class _Led:
+    """From a face to a face by way of two codes."""
+
+    encoder: Any
+    codes: Mapping[str, Any]
+    inters: Mapping[str, Any]
+    decoder: Any
+    ways: Ways
+
+    def encode(self, x: Tensor, _of: Identity, to: Identity) -> Tensor:
+        features = self.encoder(x)
+        made = {way: self.codes[way](features) for way in dict.fromkeys(self.ways[to])}
+        return ops.concatenate([made[way] for way in self.ways[to]], axis=-1)
+
+    def decode(self, code: Tensor, to: Identity) -> Output:
+        numbers = dict(zip(self.ways[to], ops.split(code, 2, axis=-1), strict=True))
+        grids = {way: self.inters[way](one) for way, one in numbers.items()}
+        return _output(
+            self.decoder(ops.concatenate([grids[way] for way in self.ways[to]], axis=-1))
+        )
+
+
+def _output(given: Any) -> Output:
+    """What a decoder gives, with its mask apart."""
+    *smaller, made = given if isinstance(given, list) else [given]
+    if made.shape[-1] == 3:
+        return Output(made, None, tuple(smaller))
+    # The gradient of a slice of channels takes four times as long.
+    face, mask = ops.split(made, [3], axis=-1)
+    return Output(face, mask, tuple(smaller))
+
+
+def _last(shapes: Any) -> Shape:
+    return tuple(shapes[-1]) if isinstance(shapes, list) else tuple(shapes)
