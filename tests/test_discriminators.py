@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -78,26 +79,23 @@ def test_the_published_one_has_its_size() -> None:
 
 @every
 def test_it_learns_to_tell_dark_from_light(kind: Kind) -> None:
-    """Scores after a few steps of plain descent are on the right sides."""
-    tf.random.set_seed(0)
+    """A few steps of plain descent bring scores nearer to what they should be."""
+    keras.utils.set_random_seed(0)
     judge = discriminators.build(kind, 32, "judge", width=0.1)
     bent = faces(32)
     light, dark = 0.5 + bent / 2, bent / 2
     weights = [weight.value for weight in judge.model.trainable_variables]
-
-    def apart() -> float:
-        means = [tf.reduce_mean(judge.judge(one, bent).scores[0]) for one in (light, dark)]
-        return float(means[0] - means[1])
-
-    before = apart()
-    for _ in range(5):
+    wrong = []
+    for _ in range(6):
         with tf.GradientTape() as tape:
-            wrong = [
-                tf.reduce_mean(tf.square(score - wanted))
-                for face, wanted in ((light, 1.0), (dark, 0.0))
-                for score in judge.judge(face, bent).scores
-            ]
-            loss = tf.add_n(wrong)
+            loss = tf.add_n(
+                [
+                    tf.reduce_mean(tf.square(score - wanted))
+                    for face, wanted in ((light, 1.0), (dark, 0.0))
+                    for score in judge.judge(face, bent).scores
+                ]
+            )
+        wrong.append(float(loss))
         for weight, slope in zip(weights, tape.gradient(loss, weights), strict=True):
-            weight.assign_sub(1e-2 * slope)
-    assert apart() > before
+            weight.assign_sub(1e-3 * slope)
+    assert wrong[-1] < wrong[0]
