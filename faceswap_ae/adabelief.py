@@ -1,0 +1,53 @@
+"""How does a weight move far where its slope is as expected, and little where it surprises?
+
+Zhuang et al., "AdaBelief Optimizer: Adapting Stepsizes by the Belief in Observed Gradients",
+NeurIPS 2020. As SAE models are trained with it: epsilon stands beside the root only, and moments
+are not corrected for their beginning at nothing, so that a first step is 3.5 rates long with betas
+of 0.9 and 0.999, but 32 with 0.5 and 0.999.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+
+class AdaBelief(keras.optimizers.Optimizer):  # type: ignore[misc] # keras has no types
+    """Of Keras's operations only: the same on each of its backends."""
+
+    def __init__(
+        self,
+        learning_rate: float = 1e-3,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-6,
+        **others: Any,
+    ) -> None:
+        super().__init__(learning_rate=learning_rate, **others)
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+
+    def build(self, variables: Sequence[Any]) -> None:
+        """Two numbers for each of a weight: its mean slope, and how far slopes are from that."""
+        if self.built:
+            return
+        super().build(variables)
+        new = self.add_variable_from_reference
+        self._momentums = [new(one, "momentum") for one in variables]
+        self._beliefs = [new(one, "belief") for one in variables]
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """One variable's move."""
+        index = self._get_variable_index(variable)
+        mean, belief = self._momentums[index], self._beliefs[index]
+        rate, slope = (ops.cast(one, variable.dtype) for one in (learning_rate, gradient))
+        self.assign_add(mean, (slope - mean) * (1 - self.beta_1))
+        self.assign_add(belief, (ops.square(slope - mean) - belief) * (1 - self.beta_2))
+        self.assign_sub(variable, rate * mean / (ops.sqrt(belief) + self.epsilon))
+
+    def get_config(self) -> dict[str, Any]:
+        """What Keras needs to build it again."""
+        own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
+        return {**super().get_config(), **own}
