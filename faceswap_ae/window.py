@@ -1,0 +1,71 @@
+"""What is the mean of a quantity over the frames around each, in one pass and flat memory?
+
+Fields, statistics and noise levels tremble from frame to frame. A centred mean has no lag, but it
+has to know the next frames, so each item of a stream waits for as many as the window reaches.
+Quantities are kept apart by a key, such as the track they belong to; a key may be missing now and
+then, and its mean is then over the frames that have it.
+"""
+
+from collections import deque
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Item = TypeVar("Item")
+Key = TypeVar("Key", bound=Hashable)
+Values = Mapping[Key, NDArray[Any]]
+Weights = NDArray[np.float64]  # (2 n + 1,), the middle one for the frame itself
+
+FAR = 2.5  # standard deviations, where a Gaussian's window ends
+
+
+def gaussian(spread: float) -> Weights:
+    """Weights of a standard deviation in frames."""
+    reach = int(np.ceil(FAR * spread))
+    if reach == 0:
+        return np.ones(1)
+    return np.asarray(np.exp(-0.5 * (np.arange(-reach, reach + 1) / spread) ** 2))
+
+
+def smoothed(
+    stream: Iterable[tuple[Item, Values[Key]]], weights: Weights, breaks: Container[int] = ()
+) -> Iterator[tuple[Item, dict[Key, NDArray[Any]]]]:
+    """Each item with the means of its values. Nothing is mixed over `breaks`.
+
+    `breaks` are the numbers, counted from 0, of items that begin anew: the first after a cut.
+    """
+    if len(weights) % 2 == 0:
+        raise ValueError(f"{len(weights)} weights have no middle")
+    reach = len(weights) // 2
+    waiting: deque[Item] = deque()
+    around: deque[tuple[int, Values[Key]]] = deque(maxlen=len(weights))  # stretch, values
+    stretch = 0
+    for number, (item, values) in enumerate(stream):
+        stretch += number in breaks
+        waiting.append(item)
+        around.append((stretch, values))
+        if len(waiting) > reach:
+            yield waiting.popleft(), _means(around, len(around) - 1 - reach, weights)
+    while waiting:
+        yield waiting.popleft(), _means(around, len(around) - 1 - len(waiting), weights)
+
+
+def _means(
+    around: deque[tuple[int, Values[Key]]], middle: int, weights: Weights
+) -> dict[Key, NDArray[Any]]:
+    stretch, values = around[middle]
+    first = len(weights) // 2 - middle  # of the weights: the stream may have just begun
+    near = [
+        (float(weights[first + place]), there)
+        for place, (other, there) in enumerate(around)
+        if other == stretch and 0 <= first + place < len(weights)
+    ]
+    return {key: _mean(key, near) for key in values}
+
+
+def _mean(key: Key, near: list[tuple[float, Values[Key]]]) -> NDArray[Any]:
+    having = [(weight, values[key]) for weight, values in near if key in values]
+    total = sum(weight for weight, _ in having)
+    return np.asarray(sum(weight / total * value for weight, value in having))

@@ -1,0 +1,377 @@
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from faceswap_ae.align import matrix_of
+from faceswap_ae.colour import (
+    COLOUR,
+    EPS,
+    REACH,
+    STRONGEST,
+    Array,
+    Mask,
+    Pair,
+    Picture,
+    Window,
+    measured,
+    moments,
+    recoloured,
+)
+from faceswap_ae.geometry import Image, transform, warp
+from faceswap_ae.hull import hull_mask
+from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
+from faceswap_ae.synthetic.scene import Act, Setting, render
+
+SIDE = 64  # pixels
+LEVEL = 1 / 255
+EVERY_WAY = pytest.mark.parametrize("name", COLOUR)
+CHANGING = pytest.mark.parametrize("name", [name for name in COLOUR if name != "none"])
+SEEDS = st.integers(0, 10**6)
+
+
+def some(seed: int, side: int = SIDE) -> Picture:
+    """Soft blots, well within [0, 1], whose channels have something in common."""
+    rng = np.random.default_rng(seed)
+    small = rng.uniform(-1, 1, (7, 7, 3)) @ (np.eye(3) + rng.uniform(-0.3, 0.3, (3, 3)))
+    blots = cv2.resize(small, (side, side), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(rng.uniform(0.4, 0.6, 3) + rng.uniform(0.1, 0.2) * blots, np.float32)
+
+
+def middle(side: int = SIDE) -> Mask:
+    """Round, with a soft edge."""
+    mask = np.zeros((side, side), np.float32)
+    cv2.circle(mask, (side // 2, side // 2), side // 3, (1.0,), -1)
+    return np.asarray(cv2.blur(mask, (5, 5)), np.float32)
+
+
+def changed(name: str, face: Picture, frame: Picture, mask: Mask) -> Picture:
+    colour = COLOUR[name]
+    return recoloured(colour, face, measured(colour, face, frame, mask))
+
+
+def steadied(window: Window, track: Iterable[tuple[int, Pair | None]]) -> Iterator[Pair | None]:
+    """Each frame's, as soon as the window holds all that belongs to it."""
+    waiting: list[int] = []
+    for number, pair in track:
+        window.add(number, pair)
+        waiting.append(number)
+        while waiting and waiting[0] + window.reach <= number:
+            yield window.at(waiting.pop(0))
+    yield from map(window.at, waiting)
+
+
+def moments_of(picture: Picture, mask: Mask) -> Array:
+    found = moments(picture, mask)
+    assert found is not None
+    return found
+
+
+@EVERY_WAY
+@given(SEEDS, st.integers(24, 200))
+def test_a_face_with_the_wanted_colours_stays(name: str, seed: int, side: int) -> None:
+    face = some(seed, side)
+    assert np.abs(changed(name, face, face, middle(side)) - face).max() < LEVEL / 2
+
+
+@EVERY_WAY
+@given(SEEDS)
+def test_so_it_does_where_colours_are_pooled(name: str, seed: int) -> None:
+    window, faces = Window(COLOUR[name]), [some(seed + number) for number in range(4)]
+    for number, face in enumerate(faces):
+        window.add(number, measured(COLOUR[name], face, face, middle()))
+    result = recoloured(COLOUR[name], faces[2], window.at(2))
+    assert np.abs(result - faces[2]).max() < LEVEL / 2
+
+
+@pytest.mark.parametrize("name", ["mkl", "lct"])
+@given(SEEDS, SEEDS)
+def test_mean_and_covariance_become_the_wanted_ones(name: str, one: int, other: int) -> None:
+    face, frame, mask = some(one), some(other), middle()
+    own, wanted = moments_of(face, mask), moments_of(frame, mask)
+    colour = COLOUR[name]
+    got = moments_of(colour.apply(face, own, wanted), mask)
+    assert np.allclose(got[0], wanted[0], atol=1e-5)
+    growth = np.linalg.eigvalsh(wanted[1:]).max() / np.linalg.eigvalsh(own[1:]).min()
+    if growth < STRONGEST**2:
+        # Off by what EPS adds to either.
+        assert np.abs(got[1:] - wanted[1:]).max() < EPS * (1 + growth)
+
+
+@given(SEEDS, SEEDS)
+def test_mkl_moves_colours_least(one: int, other: int) -> None:
+    face, frame, mask = some(one), some(other), middle()
+    away = {
+        name: (np.square(COLOUR[name].apply(face, *both(name, face, frame)) - face)).sum(axis=-1)
+        for name in ("mkl", "lct")
+    }
+    assert (away["mkl"] * mask).sum() < (away["lct"] * mask).sum() * 1.01 + 1e-3
+
+
+def both(name: str, face: Picture, frame: Picture) -> Pair:
+    pair = measured(COLOUR[name], face, frame, middle())
+    assert pair is not None
+    return pair
+
+
+@given(SEEDS, SEEDS)
+def test_channel_by_channel(one: int, other: int) -> None:
+    face, frame, mask = some(one), some(other), middle()
+    wanted = moments_of(frame, mask)
+    mean = COLOUR["average"].apply(face, *both("average", face, frame))
+    assert np.allclose(moments_of(mean, mask)[0], wanted[0], atol=1e-5)
+    assert np.allclose(mean - face, mean[0, 0] - face[0, 0], atol=1e-5)
+    contrast = COLOUR["adain"].apply(face, *both("adain", face, frame))
+    got = moments_of(contrast, mask)
+    assert np.allclose(got[0], wanted[0], atol=1e-5)
+    assert np.allclose(np.sqrt(np.diag(got[1:])), np.sqrt(np.diag(wanted[1:])), atol=2e-3)
+
+
+@given(SEEDS, SEEDS)
+def test_reinhard_matches_lab(one: int, other: int) -> None:
+    face, frame, mask = some(one), some(other), middle()
+    got, wanted = (
+        moments_of(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2LAB) / 100, np.float32), mask)
+        for picture in (changed("reinhard", face, frame, mask), frame)
+    )
+    assert np.allclose(got[0], wanted[0], atol=0.015)
+    assert np.allclose(np.diag(got[1:]) ** 0.5, np.diag(wanted[1:]) ** 0.5, atol=0.015)
+
+
+@pytest.mark.parametrize("name", ["histogram", "idt", "sot"])
+@given(SEEDS, SEEDS)
+def test_whole_distributions_become_the_wanted_ones(name: str, one: int, other: int) -> None:
+    face, frame = some(one), some(other)
+    seen = middle() > 0.5
+    got, wanted = (
+        np.quantile(picture[seen], np.linspace(0.05, 0.95, 19), axis=0)
+        for picture in (changed(name, face, frame, seen.astype(np.float32)), frame)
+    )
+    assert np.abs(got - wanted).max() < (0.06 if name == "sot" else 0.03)
+
+
+@cache
+def swap(onto: str, face: str) -> tuple[Picture, Picture, Mask]:
+    """Crops of a frame and of the true swap in it, and the mask of the face."""
+    frame, points = shot(alone(person(onto)))
+    truth, _ = shot(hybrid(person(face), person(onto)))
+    matrix = matrix_of(points, "inner", SIDE)
+    before, after = (warp(image, matrix, (SIDE, SIDE)) for image in (frame, truth))
+    mask = hull_mask(transform(points, matrix), (SIDE, SIDE))
+    return shared(before), shared(after), shared(mask)
+
+
+def shared(picture: Image) -> Picture:
+    return np.asarray(picture / np.float32(255), np.float32)
+
+
+def shot(who: Sitter) -> tuple[Image, Array]:
+    frame = render(who, Act(face=80, yaw=12), Setting((144, 144)))
+    return frame.image, frame.landmarks.picture.astype(np.float64)
+
+
+def cast(face: Picture) -> Picture:
+    """As under a warmer lamp and through another camera."""
+    mix = np.array([[1.05, 0.1, 0.0], [0.0, 0.92, 0.05], [0.0, 0.05, 0.7]], np.float32)
+    return np.asarray(cv2.transform(face, mix), np.float32).clip(0, 1)
+
+
+def apart(one: Picture, other: Picture, mask: Mask) -> float:
+    """The mean distance in Lab."""
+    labs = [cv2.cvtColor(picture, cv2.COLOR_RGB2LAB) for picture in (one, other)]
+    away = np.linalg.norm(labs[0] - labs[1], axis=-1)
+    return float((away * mask).sum() / mask.sum())
+
+
+PAIRS = (("ada", "ben"), ("fatou", "dina"))
+
+
+def left_over(name: str) -> float:
+    """Of a cast on the true swap, when only the frame before the swap tells how it should look."""
+    rows = []
+    for pair in PAIRS:
+        frame, truth, mask = swap(*pair)
+        rows.append(apart(changed(name, cast(truth), frame, mask), truth, mask))
+    return float(np.mean(rows))
+
+
+def test_a_cast_is_undone() -> None:
+    left = {name: left_over(name) for name in COLOUR}
+    assert left["none"] > 10
+    assert all(left[name] < 0.35 * left["none"] for name in COLOUR if name != "none")
+    assert left["mkl"] < 1.1 * min(left.values()) < 2.5
+    assert left["average"] == max(left[name] for name in COLOUR if name != "none")
+
+
+@CHANGING
+def test_a_cast_on_the_frame_itself_is_undone(name: str) -> None:
+    frame, _, mask = swap("ada", "ben")
+    left = apart(changed(name, cast(frame), frame, mask), frame, mask)
+    assert left < (6 if name == "average" else 2.5)
+
+
+@CHANGING
+def test_results_are_pictures_and_the_same_each_time(name: str) -> None:
+    frame, truth, mask = swap("fatou", "dina")
+    face, kept = cast(truth), cast(truth).copy()
+    result = changed(name, face, frame, mask)
+    assert np.array_equal(changed(name, face, frame, mask[..., None]), result)
+    assert np.array_equal(face, kept)
+    assert result.dtype == np.float32 and result.shape == face.shape
+    assert result.min() >= 0 and result.max() <= 1
+
+
+@EVERY_WAY
+def test_so_much_of_it(name: str) -> None:
+    colour, face, frame = COLOUR[name], some(1), some(2)
+    pair = measured(colour, face, frame, middle())
+    full = recoloured(colour, face, pair)
+    assert recoloured(colour, face, pair, 0.0) is face
+    half = recoloured(colour, face, pair, 0.5)
+    assert np.allclose(half, (face + full) / 2, atol=1e-5)
+    assert np.array_equal(full, face) == (name == "none")
+    for amount in (-0.1, 1.1, np.nan):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            recoloured(colour, face, pair, amount)
+
+
+@EVERY_WAY
+def test_what_says_nothing_changes_nothing(name: str) -> None:
+    colour, face, frame = COLOUR[name], some(1), some(2)
+    nowhere, dot = np.zeros((SIDE, SIDE), np.float32), np.zeros((SIDE, SIDE), np.float32)
+    dot[3, 5:8] = 1
+    broken = face.copy()
+    broken[40, 40, 1] = np.nan
+    for bad in ((face, nowhere), (face, dot), (broken, middle())):
+        pair = measured(colour, bad[0], frame, bad[1])
+        assert pair is None
+        assert recoloured(colour, bad[0], pair) is bad[0]
+
+
+@CHANGING
+@pytest.mark.parametrize("noise", [0.0, 1e-4])
+def test_flat_colours_give_no_noise(name: str, noise: float) -> None:
+    rng = np.random.default_rng(0)
+    face = np.float32(0.4) + rng.normal(0, noise, (SIDE, SIDE, 3)).astype(np.float32)
+    flat = np.full((SIDE, SIDE, 3), 0.7, np.float32)
+    assert np.abs(changed(name, face, flat, middle()) - 0.7).max() < 2 * LEVEL
+    assert np.isfinite(changed(name, some(1), flat, middle())).all()
+    busy = changed(name, face, some(1), middle())
+    assert np.isfinite(busy).all()
+    if name not in ("histogram", "idt", "sot", "reinhard"):
+        spread = busy.astype(np.float64).std(axis=(0, 1)).max()
+        assert spread < 1.02 * STRONGEST * max(noise, 1e-6)
+
+
+@CHANGING
+def test_only_what_the_mask_shows_counts(name: str) -> None:
+    side = 40  # is measured pixel by pixel
+    mask, face, frame = np.zeros((side, side), np.float32), some(1, side), some(2, side)
+    mask[10:30, 8:32] = 1
+    other = np.where(mask[..., None] > 0, frame, np.float32(0.9))
+    one, two = (measured(COLOUR[name], face, picture, mask) for picture in (frame, other))
+    assert one is not None and two is not None and np.array_equal(one, two)
+
+
+@CHANGING
+def test_statistics_have_one_shape_at_every_size(name: str) -> None:
+    shapes = set()
+    for side in (40, 96, 131, 256):
+        pair = measured(COLOUR[name], some(1, side), some(2, side), middle(side))
+        assert pair is not None
+        shapes.add(pair.shape)
+    assert len(shapes) == 1
+
+
+def brute(track: list[tuple[int, Array | None]], at: int, breaks: set[int]) -> Array | None:
+    """The pooled mean, from its definition."""
+    total, weights = np.zeros((2, 4, 3)), 0.0
+    for number, values in track:
+        between = range(min(number, at) + 1, max(number, at) + 1)
+        if values is None or abs(number - at) > REACH or breaks & set(between):
+            continue
+        weight = float(np.exp(-0.5 * ((number - at) / (REACH / 2)) ** 2))
+        total, weights = total + weight * values, weights + weight
+    return total / weights if weights > 0 else None
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 5), st.booleans()), min_size=1, max_size=50),
+    st.sets(st.integers(0, 150), max_size=4),
+)
+def test_the_window_is_what_it_says(frames: list[tuple[int, bool]], breaks: set[int]) -> None:
+    numbers = np.cumsum([step for step, _ in frames]).tolist()
+    rng = np.random.default_rng(len(frames))
+    track: list[tuple[int, Array | None]] = [
+        (number, rng.random((2, 4, 3)) if seen else None)
+        for number, (_, seen) in zip(numbers, frames, strict=True)
+    ]
+    found = list(steadied(Window(COLOUR["mkl"], breaks), track))
+    assert len(found) == len(track)
+    for (number, _), one in zip(track, found, strict=True):
+        wanted = brute(track, number, breaks)
+        assert (one is None) == (wanted is None)
+        assert one is None or wanted is None or np.allclose(one, wanted)
+
+
+def test_a_window_of_no_reach_is_the_frame_itself() -> None:
+    track: list[tuple[int, Array | None]] = [(n, np.full((2, 4, 3), float(n))) for n in range(9)]
+    found = steadied(Window(COLOUR["mkl"], reach=0), track)
+    assert [float(one[0, 0, 0]) for one in found if one is not None] == list(range(9))
+
+
+def test_a_window_keeps_no_more_than_it_needs() -> None:
+    window, nothing = Window(COLOUR["mkl"]), np.zeros((2, 4, 3))
+    held = [len(window.kept) for _ in steadied(window, ((n, nothing) for n in range(100)))]
+    assert len(held) == 100 and max(held) == 2 * REACH + 1
+
+
+def test_a_track_s_numbers_rise() -> None:
+    window = Window(COLOUR["mkl"])
+    window.add(3, np.zeros((2, 4, 3)))
+    with pytest.raises(ValueError, match="rise"):
+        window.add(3, np.zeros((2, 4, 3)))
+
+
+@CHANGING
+def test_pooled_colours_do_not_flicker(name: str) -> None:
+    colour, window = COLOUR[name], Window(COLOUR[name])
+    frame, truth, mask = swap("ada", "ben")
+    rng, face = np.random.default_rng(0), cast(truth)
+    alone_, track = [], []
+    for number in range(30):
+        shift = np.array([[1, 0, rng.normal()], [0, 1, rng.normal()]])
+        trembling = np.asarray(cv2.warpAffine(mask, shift, (SIDE, SIDE)), np.float32)
+        track.append((number, measured(colour, face, frame, trembling)))
+        alone_.append(shown(recoloured(colour, face, track[-1][1]), mask))
+    pooled = [shown(recoloured(colour, face, pair), mask) for pair in steadied(window, track)]
+    assert jitter(pooled) < 0.5 * jitter(alone_)
+
+
+def shown(picture: Picture, mask: Mask) -> Array:
+    return np.asarray(moments_of(picture, mask)[0])
+
+
+def jitter(means: list[Array]) -> float:
+    return float(np.abs(np.diff(means, axis=0)).mean())
+
+
+@CHANGING
+def test_a_light_that_comes_on_still_shows(name: str) -> None:
+    colour, window = COLOUR[name], Window(COLOUR[name])
+    frame, truth, mask = swap("ada", "ben")
+    lights = [np.float32(0.6 if number < 20 else 1.0) for number in range(40)]
+    faces = [light * cast(truth) for light in lights]
+    pairs = [
+        (number, measured(colour, face, light * frame, mask))
+        for number, (light, face) in enumerate(zip(lights, faces, strict=True))
+    ]
+    found = [
+        shown(recoloured(colour, face, pair), mask).mean()
+        for face, pair in zip(faces, steadied(window, pairs), strict=True)
+    ]
+    assert found[20] - found[19] > 0.8 * (found[-1] - found[0]) > 0

@@ -1,0 +1,97 @@
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from faceswap_ae.window import gaussian, smoothed
+
+EVEN = np.ones(5)
+lists = st.lists(st.floats(-100, 100), max_size=30)
+
+
+def run(
+    values: list[float], weights: NDArray[np.float64] = EVEN, breaks: tuple[int, ...] = ()
+) -> list[float]:
+    stream = ((number, {"ada": np.array([value])}) for number, value in enumerate(values))
+    found = list(smoothed(stream, weights, breaks))
+    assert [number for number, _ in found] == list(range(len(values)))
+    return [float(means["ada"][0]) for _, means in found]
+
+
+@given(lists, st.integers(0, 4))
+def test_the_mean_is_over_the_frames_around(values: list[float], reach: int) -> None:
+    found = run(values, np.ones(2 * reach + 1))
+    for place, mean in enumerate(found):
+        near = values[max(0, place - reach) : place + reach + 1]
+        assert mean == pytest.approx(sum(near) / len(near), abs=1e-9)
+
+
+@given(lists, lists)
+def test_nothing_is_mixed_over_a_break(before: list[float], after: list[float]) -> None:
+    apart = run(before) + run(after)
+    assert run(before + after, breaks=(len(before),)) == pytest.approx(apart, abs=1e-9)
+
+
+@given(st.floats(-5, 5), st.floats(-5, 5))
+def test_a_steady_motion_has_no_lag(start: float, speed: float) -> None:
+    line = [start + speed * step for step in range(40)]
+    weights = gaussian(4)
+    reach = len(weights) // 2
+    assert run(line, weights)[reach:-reach] == pytest.approx(line[reach:-reach], abs=1e-9)
+
+
+def test_a_gaussian_is_as_wide_as_it_says() -> None:
+    weights = gaussian(4)
+    steps = np.arange(len(weights)) - len(weights) // 2
+    assert np.sqrt((weights * steps**2).sum() / weights.sum()) == pytest.approx(4, rel=0.1)
+    assert run([1.0, 5.0, 2.0], gaussian(0)) == [1.0, 5.0, 2.0]
+
+
+def test_noise_becomes_less() -> None:
+    noise = np.random.default_rng(0).normal(size=400).tolist()
+    assert np.std(run(noise, gaussian(4))) < 0.35
+
+
+def test_keys_are_kept_apart_and_may_be_missing() -> None:
+    one, two = np.array([1.0]), np.array([5.0])
+    rows = [{"ada": one, "ben": two}, {"ben": two}, {}, {"ada": 3 * one}, {"ada": 8 * one}]
+    found = [means for _, means in smoothed(((None, row) for row in rows), EVEN)]
+    assert [sorted(means) for means in found] == [["ada", "ben"], ["ben"], [], ["ada"], ["ada"]]
+    assert found[0]["ada"] == 1 and found[3]["ada"] == 5.5 and found[1]["ben"] == 5
+
+
+def test_arrays_keep_their_shape_and_kind() -> None:
+    rows = [(None, {0: np.full((4, 3, 2), step, np.float32)}) for step in range(6)]
+    means = [found[0] for _, found in smoothed(rows, gaussian(1))]
+    assert all(mean.shape == (4, 3, 2) and mean.dtype == np.float32 for mean in means)
+
+
+class Item:
+    pass
+
+
+def test_memory_stays_flat_and_items_wait_no_longer_than_they_must() -> None:
+    alive: weakref.WeakSet[Item] = weakref.WeakSet()
+    made = 0
+
+    def stream() -> Iterator[tuple[Item, dict[int, NDArray[Any]]]]:
+        nonlocal made
+        for _ in range(50):
+            item = Item()
+            alive.add(item)
+            made += 1
+            yield item, {0: np.zeros(1)}
+
+    for given_out, (_, _) in enumerate(smoothed(stream(), EVEN), start=1):
+        assert made == min(50, given_out + 2)
+        assert len(alive) <= 4
+
+
+def test_weights_need_a_middle() -> None:
+    with pytest.raises(ValueError, match="no middle"):
+        next(smoothed([(None, {0: np.zeros(1)})], np.ones(4)))
