@@ -8,7 +8,7 @@ The features' weights and their normalisation are those of faceswap-GAN 2.2.
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from keras import ops
@@ -33,7 +33,8 @@ FILES = {
     "vggface": Published(f"{RELEASE}_vgg16.h5", 58_909_280, NOTICE, OFFLINE),
 }
 KINDS = {"vgg16": "vggface", "resnet50": "vggface2", "senet50": "vggface2-senet"}
-NETS = ("auto", "dlib", *FILES)
+Net = Literal["auto", "dlib", "vggface2", "vggface2-senet", "vggface"]
+NETS = get_args(Net)
 WIDE = Crop(1.6, (0.5, 0.47))  # what VGGFace's see: about a detector's box, from hair to chin
 SHARES = (0.1, 0.3, 0.1, 0.01)  # of features from fine to coarse
 DLIB_STAGES = (1, 3, 5, 7)  # of 8: where features are 35, 17, 8 and 4 pixels a side
@@ -152,8 +153,8 @@ def _published(name: str, request: bool, heard: Heard | None) -> Path:
     found = there(FILES[name], folder)
     if found is None:
         raise UserError(
-            f"{name}: its weights are not in {folder}; ask for the download, give --vggface PATH, "
-            "or use dlib's network"
+            f"{name}: its weights are not in {folder}; get them with `faceswap-ae fetch {name}`, "
+            "give --vggface PATH, or take perceptual_net=dlib"
         )
     return found
 

@@ -43,6 +43,7 @@ class Player:
     parts: Mapping[str, Any]  # Keras models
     rate: float = 1.0  # times the run's
     fresh: bool = False  # wants a pair of its own, not the one before it had
+    beside: Sequence[Any] = ()  # Keras models that the loss looks through: neither moved nor saved
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,7 @@ class Known:
     shape: Mapping[Identity, Numbers]  # (68, 2), mean landmarks in the unit square
     face: Mapping[Identity, Numbers]  # (size_out, size_out, 3), the mean face
     mask: Mapping[Identity, Numbers]  # (size_out, size_out, 1)
+    crop: str = "inner"  # which part of a face the pictures are: align.CROPS
 
 
 class Trainer(Protocol):

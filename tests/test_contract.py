@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,13 +53,21 @@ def batches(size: int, out: int) -> dict[Identity, Batch]:
     }
 
 
-def begun(model: str, trainer: str) -> tuple[Game, dict[Identity, Batch]]:
-    """A game built small, with every term that its trainer has, and batches for it."""
+SEEING = {"perceptual", "identity"}  # through a network that takes seconds to compile
+
+
+def begun(
+    model: str, trainer: str, every: bool = True, seeing: bool = False
+) -> tuple[Game, dict[Identity, Batch]]:
+    """A game built small, with every term that its trainer has or its usual ones, and batches."""
     text = f"model: {model}\ntrainer: {trainer}\nprecision: float32\n"
     options = plugins.load("trainers", trainer).Options()
-    every = [f"training.{name}=0.1" for name, value in vars(options).items() if value == 0.0]
-    every += ["training.judge_width=0.1"] if hasattr(options, "judge_width") else []
-    settings = plan.parse(text, "contract", [WIDTH, *every])
+    terms = {name for name, value in vars(options).items() if isinstance(value, float)}
+    terms -= set() if seeing else SEEING
+    given = [f"training.{name}=0.1" for name in terms if every and not getattr(options, name)]
+    given += ["training.judge_width=0.1"] if hasattr(options, "judge_width") else []
+    given += ["training.ramp=2"] if every and hasattr(options, "ramp") else []
+    settings = plan.parse(text, "contract", [WIDTH, *given])
     own = game.networks(settings)
     pair = batches(own.size_in, own.size_out)
     known = Known(
@@ -84,12 +93,35 @@ def test_two_steps_move_every_weight(model: str, trainer: str) -> None:
     assert trained
 
 
+@pytest.mark.parametrize("trainer", plugins.names("trainers"))
+def test_a_player_moves_its_own_weights_and_nobody_elses(trainer: str) -> None:
+    own, pair = begun(MODEL, trainer, seeing=True)
+    beside = {
+        f"beside/{number}": weight
+        for player in own.players
+        for part in player.beside
+        for number, weight in enumerate(part.weights)
+    }
+    assert beside
+    everything = {**own.variables, **beside}
+    for player in own.players:
+        before = game.arrays_of(everything)
+        stepper = Stepper([replace(player, fresh=False)], Optimiser())
+        stepper.step([pair], 1e-3)
+        stepper.step([pair], 1e-3)
+        after = game.arrays_of(everything)
+        moved = {name for name in everything if not np.array_equal(before[name], after[name])}
+        trained = {name for name in game.variables(player.parts) if everything[name].trainable}
+        assert {name for name in moved if everything[name].trainable} == trained
+        assert {name.rpartition("/")[0] for name in moved} <= set(player.parts)
+
+
 @pytest.mark.parametrize(("model", "trainer"), PAIRS)
 def test_saved_and_loaded_it_swaps_alike(model: str, trainer: str, tmp_path: Path) -> None:
-    own, pair = begun(model, trainer)
+    own, pair = begun(model, trainer, every=model == MODEL)
     Stepper(own.players, Optimiser()).step([pair] * 2, 1e-3)
     checkpoint.save(tmp_path, State(1, {"weights": game.arrays_of(own.variables)}, {}))
-    other, _ = begun(model, trainer)
+    other, _ = begun(model, trainer, every=model == MODEL)
     found = checkpoint.load(tmp_path)
     assert found is not None
     game.assign(other.variables, found.arrays["weights"], "run")

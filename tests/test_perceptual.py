@@ -211,7 +211,7 @@ def test_weights_are_fetched_at_request_and_then_found(
     source = tiny["vggface2-senet"]
     published = Published(source.as_uri(), source.stat().st_size)
     monkeypatch.setitem(perceptual.FILES, "vggface2-senet", published)
-    with pytest.raises(UserError, match="ask for the download, give --vggface PATH"):
+    with pytest.raises(UserError, match="`faceswap-ae fetch vggface2-senet`, give --vggface"):
         load("vggface2-senet")
     heard: list[int] = []
     fetched = load("vggface2-senet", request=True, heard=lambda done, _: heard.append(done))

@@ -9,43 +9,41 @@ least squares after Mao et al. 2017), or which of two looks more real (Jolicoeur
 Published weights are for pictures in [-1, 1]; differences are half as large here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import keras
-from keras import layers, ops
+from keras import ops
 
 from faceswap_ae import discriminators, losses
-from faceswap_ae.blocks import PLANES
 from faceswap_ae.discriminators import Discriminator, Kind, Verdict, resized
+from faceswap_ae.judging import Judge
+from faceswap_ae.likeness import Likeness, weighed
+from faceswap_ae.looking import composed
 from faceswap_ae.networks import FACE, IDENTITIES, ONTO, Identity, Networks, Output, Tensor
 from faceswap_ae.player import Faces, Known, Pair, Player, Terms
+from faceswap_ae.remembered import mixing, ramp
 
-BETA = 0.2  # of the shares in mixtures: mostly nearly all or nearly nothing
 CYCLE_MASK = 0.1  # of a mask's difference after a cycle, a face's being worth 1
-MOST = 1e3  # a weight above it is a slip of the pen
 
 Shown = list[Tensor]  # faces of one identity that its discriminator sees
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(Likeness):
     """Weights of the loss's terms; 0 leaves one out."""
 
     mae: float = 2.0
-    eyes: float = 30.0  # times mae and edge, where the eyes are
-    mouth: float = 0.0
-    smaller: float = 1.0  # times mae, of each face at a lower resolution
+    eyes: float = 30.0
     edge: float = 0.2
-    dssim: float = 0.0
-    mask: float = 0.0  # of the difference from the true one
+    mask: float = 0.0
     sparsity: float = 0.01  # of how much the mask covers
     hinge: float = 0.0  # of how far it stays below `cover`
     cover: float = 0.5
     variation: float = 0.1  # of the mask from pixel to pixel
     adversarial: float = 0.1
     features: float = 0.0  # of how differently the discriminator's layers see it
+    ramp: int = 0  # steps in which both of these grow from nothing
     cycle: float = 0.0  # of a face that was swapped and swapped back; published: 20
     game: Literal["mixup", "relativistic"] = "mixup"
     judge: Kind = "patch"
@@ -53,25 +51,18 @@ class Options:
     judge_rate: float = 2.0  # times the generator's
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if isinstance(value, float) and not 0 <= value <= MOST:
-                raise ValueError(f"{name}: {value} is not from 0 to {MOST:g}")
+        super().__post_init__()
         for name in ("judge_width", "judge_rate"):
             if not getattr(self, name):
                 raise ValueError(f"{name}: 0 leaves no discriminator; try adversarial: 0")
+        if self.ramp < 0:
+            raise ValueError(f"ramp: {self.ramp} is less than 0")
 
 
-def build(networks: Networks, options: Options, _known: Known) -> Sequence[Player]:
-    """The generator and, if it has to please them, the discriminators."""
-    own = Game(networks, options)
-    generator = Player("generator", own.generator, networks.parts)
-    if not own.judges:
-        return [generator]
-    parts = {judge.model.name: judge.model for judge in own.judges.values()}
-    if options.game == "mixup":
-        parts["mixing"] = own.mixing
-    rate = options.judge_rate
-    return [generator, Player("discriminator", own.discriminator, parts, rate, fresh=True)]
+def build(networks: Networks, options: Options, known: Known) -> Sequence[Player]:
+    """The generator and, if it has to please them, those who judge faces or codes."""
+    own = Game(networks, options, known)
+    return [own.generating, *own.judging, *own.judge.players]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +71,11 @@ class Game:
 
     networks: Networks
     options: Options
+    known: Known
+    judge: Judge = field(init=False)
     judges: dict[Identity, Discriminator] = field(init=False)
     mixing: Any = field(init=False)
+    ramp: Any = field(init=False)
 
     def __post_init__(self) -> None:
         options, size = self.options, self.networks.size_out
@@ -92,8 +86,27 @@ class Game:
             )
             for key in playing
         }
+        object.__setattr__(self, "judge", Judge(self.networks, options, self.known))
         object.__setattr__(self, "judges", judges)
-        object.__setattr__(self, "mixing", _mixing(size))
+        object.__setattr__(self, "mixing", mixing(size, "mixing"))
+        object.__setattr__(self, "ramp", ramp(options.ramp) if judges and options.ramp else None)
+
+    @property
+    def generating(self) -> Player:
+        """Who moves the networks."""
+        parts = {**self.networks.parts, **self.judge.parts}
+        parts |= {"ramp": self.ramp} if self.ramp else {}
+        return Player("generator", self.generator, parts, beside=self.judge.beside)
+
+    @property
+    def judging(self) -> list[Player]:
+        """Who moves the discriminators, if there are any."""
+        if not self.judges:
+            return []
+        parts = {judge.model.name: judge.model for judge in self.judges.values()}
+        parts |= {"mixing": self.mixing} if self.options.game == "mixup" else {}
+        rate = self.options.judge_rate
+        return [Player("discriminator", self.discriminator, parts, rate, fresh=True)]
 
     def generator(self, pair: Pair) -> Terms:
         """What is wrong with the faces made."""
@@ -103,12 +116,13 @@ class Game:
         # 4  how far from real they look to it, and how differently its layers see them
         # 5  how far a face is from itself once swapped and swapped back
         made = self.networks.reconstruct_both({name: pair[name].warped for name in IDENTITIES})
-        found: dict[str, Tensor] = {}
+        found, power = self.judge(made, pair), self._power()
         for identity, (_, output) in made.items():
             faces = pair[identity]
-            terms = {**rebuilt(output, faces, self.options), **masked(output, faces, self.options)}
+            terms = shaped(output, self.options)
             if self.judges:
-                terms |= self._fooled(identity, faces, self._shown(output, faces))
+                fooled = self._fooled(identity, faces, self._shown(output, faces))
+                terms |= {name: power * term for name, term in fooled.items()}
             if self.options.cycle:
                 terms["cycle"] = self.options.cycle * self._cycled(identity, faces)
             found |= {f"{identity} {name}": term for name, term in terms.items()}
@@ -132,11 +146,13 @@ class Game:
         networks = self.networks
         if output.mask is None or networks.size_in != networks.size_out:
             return [output.face]
-        beside = (1 - output.mask) * ops.cast(faces.warped, "float32")
-        raw = [output.face]
         # Only raw faces can be compared with each other: masked ones are real in part.
-        composed = output.mask * output.face + beside
-        return raw if self.options.game == "relativistic" else [composed, *raw]
+        raw = [output.face]
+        return raw if self.options.game == "relativistic" else [composed(output, faces), *raw]
+
+    def _power(self) -> Tensor:
+        """How much of what discriminators say counts yet."""
+        return 1.0 if self.ramp is None else self.ramp(ops.ones((1, 1)))[0, 0]
 
     def _fooled(self, identity: Identity, faces: Faces, shown: Shown) -> dict[str, Tensor]:
         judge, options = self.judges[identity].judge, self.options
@@ -173,28 +189,13 @@ class Game:
         return away + CYCLE_MASK * losses.mae(there.mask, back.mask)
 
 
-def rebuilt(output: Output, faces: Faces, options: Options) -> dict[str, Tensor]:
-    """How far faces are from the true ones, term by term."""
-    made, target = output.face, faces.target
-    weight = 1 + options.eyes * faces.eyes + options.mouth * faces.mouth
-    found: dict[str, tuple[float, Callable[[], Tensor]]] = {
-        "mae": (options.mae, lambda: losses.mae(target, made, weight)),
-        "edge": (options.edge, lambda: losses.edge(target, made, weight)),
-        "dssim": (options.dssim, lambda: losses.dssim(target, made)),
-    }
-    if output.smaller:
-        found["smaller"] = (options.smaller * options.mae, lambda: _coarse(output.smaller, target))
-    return _weighed(found)
-
-
-def masked(output: Output, faces: Faces, options: Options) -> dict[str, Tensor]:
-    """What is wrong with masks, term by term."""
+def shaped(output: Output, options: Options) -> dict[str, Tensor]:
+    """What is wrong with masks by themselves, term by term."""
     mask = output.mask
     if mask is None:
         return {}
-    return _weighed(
+    return weighed(
         {
-            "mask": (options.mask, lambda: losses.mse(faces.mask, mask)),
             "sparsity": (options.sparsity, lambda: losses.sparsity(mask)),
             "hinge": (options.hinge, lambda: losses.hinge(mask, options.cover)),
             "variation": (options.variation, lambda: losses.total_variation(mask)),
@@ -224,42 +225,6 @@ def matched(real: Verdict | None, made: Verdict) -> Tensor:
     assert real is not None
     pairs = list(zip(real.features, made.features, strict=True))
     return sum(losses.mae(ops.stop_gradient(one), other) for one, other in pairs) / len(pairs)
-
-
-class Mix(layers.Layer):  # type: ignore[misc] # keras has no types
-    """Two batches mixed, and the first one's share, drawn anew each time.
-
-    A layer, because what a draw leaves behind is then saved and handed on like any state.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.seeds = keras.random.SeedGenerator()
-
-    def call(self, pair: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """One share for the whole batch, as published."""
-        one, other = (_exact(faces) for faces in pair)
-        share = keras.random.beta((1, 1, 1, 1), BETA, BETA, dtype="float32", seed=self.seeds)
-        return share * one + (1 - share) * other, share
-
-
-def _mixing(size: int) -> Any:
-    faces = [keras.Input((size, size, 3)) for _ in range(2)]
-    return keras.Model(faces, Mix(dtype="float32")(faces), name="mixing")
-
-
-def _coarse(smaller: Sequence[Tensor], target: Tensor) -> Tensor:
-    """Of all faces at lower resolutions, each against the true one's means."""
-    found: Any = 0.0
-    for face in smaller:
-        step = target.shape[1] // face.shape[1]
-        means = ops.average_pool(_exact(target), step, step, "valid", **PLANES)
-        found = found + losses.mae(means, face)
-    return found
-
-
-def _weighed(found: dict[str, tuple[float, Callable[[], Tensor]]]) -> dict[str, Tensor]:
-    return {name: share * term() for name, (share, term) in found.items() if share}
 
 
 def _exact(x: Tensor) -> Tensor:
