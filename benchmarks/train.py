@@ -1,8 +1,9 @@
-"""What does a training step cost? `python -m benchmarks.train`.
+"""What does a training step cost? `python -m benchmarks.train --recipes gan64 --batches 8`.
 
-CPU-seconds for a pair: one face of each identity, forward, backward and Adam, as `train` does it,
-the feed's work apart. The strongest peer, deepfakes/faceswap on torch, needs .44 to .47 of them for
-`lightweight` and .34 to .46 for `original`.
+CPU-seconds for a pair: one face of each identity, forward, backward and Adam for every player, as
+`train` does it in the recipe's last stage, where everything plays; the feed's work apart. The
+strongest peer, deepfakes/faceswap on torch, needs .44 to .47 of them for `lightweight` and .34 to
+.46 for `original`.
 """
 
 import argparse
@@ -21,36 +22,37 @@ STEPS = 4  # after two that compile
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--models", nargs="+", default=["lightweight", "original", "quick"])
+    parser.add_argument("--recipes", nargs="+", default=["lightweight", "original", "quick"])
     parser.add_argument("--batches", nargs="+", type=int, default=[16, 64])
+    parser.add_argument("--precisions", nargs="+", default=["float32", "bfloat16"])
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
     if wanted.one:
         print(json.dumps(measured(wanted.one[0], int(wanted.one[1]), wanted.one[2])))
         return
     found = {}
-    for model in wanted.models:
+    for name in wanted.recipes:
         for batch in wanted.batches:
-            for precision in ("float32", "bfloat16"):
+            for precision in wanted.precisions:
                 # In a process of its own: a policy holds for all layers.
-                words = ["-m", "benchmarks.train", "--one", model, str(batch), precision]
+                words = ["-m", "benchmarks.train", "--one", name, str(batch), precision]
                 done = subprocess.run(
                     [sys.executable, *words], check=True, capture_output=True, text=True
                 )
                 told = json.loads(done.stdout.strip().splitlines()[-1])
-                found[f"{model} {batch} {precision}"] = told
+                found[f"{name} {batch} {precision}"] = told
     print(report("train", {}, per_pair=found, peer=PEER))
 
 
-def measured(model: str, batch: int, precision: str) -> dict[str, float]:
+def measured(name: str, batch: int, precision: str) -> dict[str, float]:
     """CPU- and clock-seconds for a pair, and GiB at most."""
     from faceswap_ae import game, memory, plan
     from faceswap_ae.feed import Batch
+    from faceswap_ae.learner import Learner
     from faceswap_ae.networks import IDENTITIES
     from faceswap_ae.player import Known
-    from faceswap_ae.stepper import Stepper
 
-    settings = plan.load("quick" if model == "quick" else model, [f"precision={precision}"])
+    settings = plan.load(name, [f"precision={precision}"])
     own = game.networks(settings)
     rng = np.random.default_rng(0)
     size, out = own.size_in, own.size_out
@@ -74,12 +76,15 @@ def measured(model: str, batch: int, precision: str) -> dict[str, float]:
         {name: one.target[0] for name, one in batches.items()},
         {name: one.mask[0] for name, one in batches.items()},
     )
-    stepper = Stepper(game.game(settings, own, known).players, settings.optimiser)
+    learner = Learner(settings, own, known)
+    learner.enter(len(plan.stages(settings)) - 1)
+    stepper = learner.stepper
+    pairs_of_a_step = [batches] * stepper.pairs
     for _ in range(2):
-        stepper.step([batches], 1e-5)
+        stepper.step(pairs_of_a_step, 1e-5)
     processor, wall = time.process_time(), time.perf_counter()
     for _ in range(STEPS):
-        stepper.step([batches], 1e-5)
+        stepper.step(pairs_of_a_step, 1e-5)
     spent, passed = time.process_time() - processor, time.perf_counter() - wall
     pairs = STEPS * batch
     return {

@@ -17,11 +17,13 @@ import typer
 
 from faceswap_ae import __version__, terminal
 from faceswap_ae.commands import (
+    convert,
     cut,
     demo,
     doctor,
     extract,
     faces,
+    fetch,
     info,
     models,
     preview,
@@ -29,6 +31,7 @@ from faceswap_ae.commands import (
     side,
     synth,
     train,
+    tune,
 )
 from faceswap_ae.errors import FaceswapError
 
@@ -44,7 +47,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in (demo, doctor, extract, train, preview, models, info, cut, side, synth):
+OWN = (demo, doctor, extract, train, convert, preview, tune)
+MORE = (models, fetch, info, cut, side, synth)
+for command in (*OWN, *MORE):
     name = command.__name__.rpartition(".")[2]
     app.command(name, epilog=EPILOG)(command.run)
 app.add_typer(faces.app, name="faces", epilog=EPILOG)

@@ -37,6 +37,7 @@ class Moment:
     progress: float  # of the budget
     left: float | None  # seconds, as it looks now
     faces: int  # that a step takes
+    stage: str = ""  # schedule.spoken
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Diary:
             return
         means = {name: total / self._steps for name, total in self._sums.items()}
         now, peak = time.time(), memory.peak()
-        self._history.add(Row(moment.step, means, {"all": rate}, peak, now))
+        self._history.add(Row(moment.step, means, {"all": rate}, peak, now, moment.stage))
         self._noted = moment.step, means
         self._events.scalars(moment.step, {**means, "rate": rate}, now)
         speed = moment.faces * self._steps / max(spent, 1e-6)

@@ -58,6 +58,7 @@ class FaceSet:
     clips: tuple[str, ...]  # fingerprints of the files they were found in
     yaw: NDArray[np.float64]  # degrees
     sharpness: NDArray[np.float64]
+    descriptors: NDArray[np.float32]  # (n, 128): whose faces they are
     held: NDArray[np.int64]  # places of the faces that no batch may hold
     fingerprint: str  # of the faces, wherever they lie
 
@@ -131,6 +132,7 @@ def load(
         clips=tuple(face.clip for face in all_faces),
         yaw=np.nan_to_num([face.pose[0] for face in all_faces]),
         sharpness=np.array([face.sharpness for face in all_faces]),
+        descriptors=np.stack([face.descriptor for face in all_faces]),
         held=held_out([face.id for face in all_faces]),
         fingerprint=_fingerprint(plans),
     )

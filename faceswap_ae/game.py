@@ -61,16 +61,20 @@ def networks(plan: Any) -> Networks:
     return built
 
 
+def begin(plan: Any, own: Networks, known: Known) -> None:
+    """A head start from what both identities look like, where the model has one."""
+    model = plugins.load("models", plan.model)
+    if hasattr(model, "start"):
+        model.start(own, known)
+
+
 def game(plan: Any, own: Networks, known: Known) -> Game:
     """The networks of a plan with the players that its trainer gives."""
-    model = plugins.load("models", plan.model)
-    if hasattr(model, "start"):  # a head start from what both identities look like
-        model.start(own, known)
     players = plugins.load("trainers", plan.trainer).build(own, plan.training, known)
     return Game(own, players)
 
 
-def known(sets: tuple[FaceSet, FaceSet], feed: Feed) -> Known:
+def known(sets: tuple[FaceSet, FaceSet], feed: Feed, crop: str) -> Known:
     """What both sets look like, on average."""
     shape, face, mask = {}, {}, {}
     for identity, one in zip(IDENTITIES, sets, strict=True):
@@ -78,7 +82,7 @@ def known(sets: tuple[FaceSet, FaceSet], feed: Feed) -> Known:
         seen = list(feed.taught(identity, SEEN))
         face[identity] = np.concatenate([batch.target for batch in seen]).mean(axis=0)
         mask[identity] = np.concatenate([batch.mask for batch in seen]).mean(axis=0)
-    return Known(shape, face, mask)
+    return Known(shape, face, mask, crop)
 
 
 def arrays_of(variables: Mapping[str, Any]) -> Arrays:

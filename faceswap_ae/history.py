@@ -27,6 +27,7 @@ class Row:
     rates: Mapping[str, float] = field(default_factory=dict)  # of learning, by player
     memory: int = 0  # bytes in use, of the accelerator if there is one
     time: float = 0.0  # seconds since 1970
+    stage: str = ""  # of the recipe, where it has several
 
 
 class History:
@@ -41,7 +42,8 @@ class History:
         """Write down a step."""
         losses, rates = _plain(row.losses), _plain(row.rates)
         told = {"step": row.step, "losses": losses, "rates": rates}
-        self._append({**told, "memory": row.memory, "time": round(row.time, 3)})
+        stage = {"stage": row.stage} if row.stage else {}
+        self._append({**told, "memory": row.memory, "time": round(row.time, 3), **stage})
 
     def _append(self, row: dict[str, Any], before: bytes = b"") -> None:
         line = before + json.dumps(row, separators=(",", ":")).encode() + b"\n"
@@ -83,7 +85,8 @@ def _take(rows: list[Row], line: bytes) -> None:
 
 def _row(told: Mapping[str, Any]) -> Row:
     losses, rates = ({key: float(value) for key, value in told[name].items()} for name in GROUPS)
-    return Row(int(told["step"]), losses, rates, int(told["memory"]), float(told["time"]))
+    memory, time, stage = int(told["memory"]), float(told["time"]), str(told.get("stage", ""))
+    return Row(int(told["step"]), losses, rates, memory, time, stage)
 
 
 def _plain(numbers: Mapping[str, float]) -> dict[str, float | str]:

@@ -20,9 +20,19 @@ from faceswap_ae.augment import Augmentation
 from faceswap_ae.backend import wake
 from faceswap_ae.errors import RecipeError, unknown
 from faceswap_ae.optimiser import Optimiser
+from faceswap_ae.schedule import CHANGED, ONLY, Stage
 
 # What may change in a run that has begun: how long it goes on, and what else touches no weight.
-FREE = ("minutes", "steps", "save_minutes", "preview_seconds", "precision")
+FREE = (
+    "minutes",
+    "steps",
+    "session_minutes",
+    "save_minutes",
+    "preview_seconds",
+    "precision",
+    "freeze",
+    "training.perceptual_file",
+)
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -37,18 +47,22 @@ class Plan:
     batch: int | None = None  # faces of each identity in a step; by the memory where not given
     precision: Precision = "auto"
     seed: int = 0
+    freeze: tuple[str, ...] = ()  # parts of the model that stand still
     align: bool = True  # codes of the one identity to where the other's are, at conversion
     minutes: float | None = None  # of training; or
     steps: int | None = None
+    session_minutes: float | None = None  # after which training stops, to be gone on with
     save_minutes: float = 5.0  # between checkpoints
     preview_seconds: float = 30.0  # between pictures of how it goes
     optimiser: Optimiser = field(default_factory=Optimiser)
     augment: Augmentation = field(default_factory=Augmentation)
+    stages: tuple[Stage, ...] = ()  # one after the other; none is one that changes nothing
 
     def __post_init__(self) -> None:
         if self.crop not in CROPS:
             raise ValueError(unknown("crop", self.crop, CROPS))
-        for name in ("batch", "minutes", "steps", "save_minutes", "preview_seconds"):
+        numbers = ("batch", "minutes", "steps", "session_minutes", "save_minutes")
+        for name in (*numbers, "preview_seconds"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name}: {value} is not more than 0")
@@ -86,7 +100,32 @@ def parse(text: str, name: str, overrides: Sequence[str] = ()) -> Any:
     """A recipe's text. The plug-ins that it names say what else may stand in it."""
     model, trainer = _named(text, name, overrides)
     kind = kind_of(model, trainer)
-    return recipe.parse(kind, text, name, [_placed(override, kind) for override in overrides])
+    found: Any = recipe.parse(kind, text, name, [_placed(override, kind) for override in overrides])
+    for stage in stages(found):
+        at(found, stage, name)  # told now, not after hours
+    return found
+
+
+def stages(settings: Any) -> tuple[Stage, ...]:
+    """The stages of a plan, at least one."""
+    return settings.stages or ONLY
+
+
+def at(settings: Any, stage: Stage, name: str = "recipe") -> Any:
+    """A plan as it is in a stage."""
+    kind = type(settings)
+    changes = [_placed(f"{key}={value}", kind) for key, value in stage.changes.items()]
+    where = f"{name}, stage {stage.name}"
+    for change in changes:
+        group = change.partition(".")[0]
+        if group not in CHANGED:
+            can = ", ".join(CHANGED)
+            raise RecipeError(f"{where}: cannot change {group.partition('=')[0]}, only {can}")
+    found = recipe.parse(kind, recipe.dump(settings), where, changes) if changes else settings
+    if found.augment.hide != settings.augment.hide:
+        # Conversion shows a network what training showed it: there is one answer for a run.
+        raise RecipeError(f"{where}: cannot change augment.hide; it holds for all stages")
+    return found
 
 
 @cache

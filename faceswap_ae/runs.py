@@ -2,10 +2,11 @@
 
     runs/ben-ada/recipe.yaml    every setting, defaults too
                  run.json       whose faces, which model and trainer, which crop
+                 people.json    what both look like to the descriptor (acquaintance.py)
                  checkpoints/   what training goes on from (checkpoint.py)
                  log.jsonl      how it went (history.py)
                  events/        the same for TensorBoard (events.py)
-                 preview.png
+                 preview.png, and one of each stage's end in stages/
 
 A run appears whole or not at all. What it was begun with never changes under it.
 """
@@ -66,6 +67,10 @@ class Run:
         return self.folder / "run.json"
 
     @property
+    def people(self) -> Path:
+        return self.folder / "people.json"
+
+    @property
     def checkpoints(self) -> Path:
         return self.folder / "checkpoints"
 
@@ -80,6 +85,11 @@ class Run:
     @property
     def preview(self) -> Path:
         return self.folder / "preview.png"
+
+    def ended(self, stage: str, number: int) -> Path:
+        """The preview of a stage's end."""
+        name = re.sub(r"[^\w.-]+", "-", stage)
+        return self.folder / "stages" / f"{number + 1}-{name}.png"
 
     @property
     def facts(self) -> Facts:

@@ -8,7 +8,7 @@ For each player in turn:
 Of training itself, this is all that differs between TensorFlow, JAX and torch.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -16,8 +16,9 @@ import keras
 from keras import ops
 
 from faceswap_ae.networks import IDENTITIES, Identity
-from faceswap_ae.optimiser import Optimiser, built
+from faceswap_ae.optimiser import Optimiser, built, slots
 from faceswap_ae.player import Faces, Player
+from faceswap_ae.replicas import laid_out, shared
 
 Move = Callable[[Any], Mapping[str, Any]]
 FIELDS = tuple(field.name for field in fields(Faces))
@@ -34,16 +35,25 @@ class Variables:
 
 
 class Stepper:
-    """Players with their optimisers. Keeps what a backend compiled."""
+    """Players with their optimisers. Keeps what a backend compiled.
 
-    def __init__(self, players: Sequence[Player], settings: Optimiser) -> None:
+    An optimiser knows the weights of frozen parts too, so that they may thaw with what it knew.
+    """
+
+    def __init__(
+        self, players: Sequence[Player], settings: Optimiser, frozen: Collection[str] = ()
+    ) -> None:
         self.players = players
         self.optimisers = [built(settings) for _ in players]
         self._moves: list[Move] = []
-        every = {id(w): w for one in players for part in one.parts.values() for w in part.variables}
+        self._names: list[list[str]] = []
+        parts = [part for one in players for part in (*one.parts.values(), *one.beside)]
+        every = {id(w): w for part in parts for w in part.variables}
         for player, optimiser in zip(players, self.optimisers, strict=True):
-            weights = [w for part in player.parts.values() for w in part.trainable_variables]
-            optimiser.build(weights)
+            named = _named(player)
+            optimiser.build(list(named.values()))
+            self._names.append(list(named))
+            weights = [w for key, w in named.items() if key.rpartition("/")[0] not in frozen]
             moved = {id(weight) for weight in weights}
             rest = [weight for key, weight in every.items() if key not in moved]
             made = _BACKENDS[keras.backend.backend()](player, Variables(weights, rest, optimiser))
@@ -72,13 +82,21 @@ class Stepper:
     def variables(self) -> dict[str, Any]:
         """The optimisers' state by name."""
         return {
-            f"{player.name}/{number:05d}": variable
-            for player, optimiser in zip(self.players, self.optimisers, strict=True)
-            # Without the scale of a loss in 16 bits, which finds itself again.
-            for number, variable in enumerate(
-                getattr(optimiser, "inner_optimizer", optimiser).variables
+            f"{player.name}/{slot}": variable
+            for player, optimiser, names in zip(
+                self.players, self.optimisers, self._names, strict=True
             )
+            for slot, variable in slots(optimiser, names).items()
         }
+
+
+def _named(player: Player) -> dict[str, Any]:
+    """A player's weights by part and number."""
+    return {
+        f"{name}/{number:04d}": weight
+        for name, part in player.parts.items()
+        for number, weight in enumerate(part.trainable_variables)
+    }
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -101,19 +119,34 @@ def _judged(player: Player, batch: Mapping[Identity, Mapping[str, Any]]) -> tupl
 def _tensorflow(player: Player, own: Variables) -> Move:
     import tensorflow as tf
 
-    weights, optimiser = own.weights, own.optimiser
+    weights, optimiser, together = own.weights, own.optimiser, tf.distribute.get_strategy()
 
-    @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]
-    def move(batch: Any) -> Any:
+    mean = tf.distribute.ReduceOp.MEAN
+
+    def one(batch: Any) -> Any:
         with tf.GradientTape() as tape:
             total, terms = _judged(player, batch)
             scaled = optimiser.scale_loss(total)
         gradients = tape.gradient(scaled, [weight.value for weight in weights])
+        # Before the optimiser clips them: the norm is that of the whole batch's gradient.
+        gradients = tf.distribute.get_replica_context().all_reduce(mean, gradients)
         optimiser.apply(gradients, weights)
         return terms
 
+    @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]
+    def move(batch: Any) -> Any:
+        terms = together.run(one, (batch,))
+        return {name: together.reduce(mean, term, axis=None) for name, term in terms.items()}
+
     def moved(batch: Any) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = move(tf.nest.map_structure(tf.convert_to_tensor, batch))
+        parts = shared(batch, together.num_replicas_in_sync)
+        found: Mapping[str, Any] = move(
+            together.experimental_distribute_values_from_function(
+                lambda here: tf.nest.map_structure(
+                    tf.convert_to_tensor, parts[here.replica_id_in_sync_group]
+                )
+            )
+        )
         return found
 
     return moved
@@ -138,12 +171,17 @@ def _jax(player: Player, own: Variables) -> Move:
         (_, (terms, left)), gradients = jax.value_and_grad(judged, has_aux=True)(
             values, kept, state, batch
         )
-        values, state = optimiser.stateless_apply(state, gradients, values)
-        return values, left, state, terms
+        # Not the optimiser's stateless_apply, which wants every weight that it was built with.
+        own = (weights, values), (optimiser.variables, state)
+        known = [pair for both in own for pair in zip(*both, strict=True)]
+        with keras.StatelessScope(state_mapping=known) as scope:
+            optimiser.apply(gradients, weights)
+        new = [[scope.get_current_value(one) for one in many] for many, _ in own]
+        return new[0], left, new[1], terms
 
     def moving(batch: Any) -> Mapping[str, Any]:
         now = [[one.value for one in many] for many in (weights, others, optimiser.variables)]
-        *new, terms = move(*now, batch)
+        *new, terms = move(*now, laid_out(batch))
         for many, values in zip((weights, others, optimiser.variables), new, strict=True):
             for one, value in zip(many, values, strict=True):
                 one.assign(value)

@@ -1,6 +1,7 @@
 """What several test files need."""
 
 import os
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import settings
 
 from faceswap_ae.synthetic.film import Film, shoot
 from tests.clips import Recording, record
+from tests.face_folders import fill
 
 # TensorFlow speaks at import; tests that start processes read their error output.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -50,3 +52,20 @@ def solo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a film of ben, who is hidden in part and then elsewhere: 14 frames."""
     film = Film("ben", seconds=Fraction(14, 8), fps=Fraction(8), occlude=True, cut=True, seed=3)
     return _film(tmp_path_factory.mktemp("films") / "solo", film)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Decoded faces and other caches go where nobody else's are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def two_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with faces of ben and ada, 16 each. Read by many tests, changed by none."""
+    place = tmp_path_factory.mktemp("data")
+    fill(place / "ada", range(0, 32, 2), side=96)
+    fill(place / "ben", range(1, 33, 2), side=96)
+    return place

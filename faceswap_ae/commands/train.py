@@ -1,5 +1,6 @@
 """`faceswap-ae train`: a run learns to put one person's face onto another's performance."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,10 +28,17 @@ def run(
     fork: Annotated[
         str | None, typer.Option(help="Begin a new run with another run's weights.")
     ] = None,
+    parts: Annotated[
+        list[str] | None, typer.Option("--part", help="Of --fork: this part alone; repeatable.")
+    ] = None,
+    vggface: Annotated[
+        Path | None, typer.Option(help="Your own file of VGGFace weights, for perceptual losses.")
+    ] = None,
     device: Annotated[str | None, typer.Option("--gpu", help="Which GPU: 0, 1, or cpu.")] = None,
 ) -> None:
     """Train a run, or go on with it: what was learnt is kept whatever stops it.
 
+    A recipe's stages follow each other by themselves; a run that was stopped goes on in its own.
     Look at runs/NAME/preview.png while it runs; tensorboard --logdir runs shows the curves.
 
     \b
@@ -38,6 +46,7 @@ def run(
     faceswap-ae train --face ben --onto ada --run first-try --minutes 30
     faceswap-ae train --face ben --onto ada --run big --recipe original batch=32
     faceswap-ae train --face ben --onto ada --run again --fork first-try
+    faceswap-ae train --face ben --onto ada --run sharp --recipe gan64 --minutes 600
     """
     import cv2
 
@@ -47,15 +56,16 @@ def run(
     devices.choose(device)  # before anything wakes Keras
     from faceswap_ae.training import Job, train
 
-    settings = plan.load(recipe, changes or ())
+    own_file = [] if vggface is None else [f"perceptual_file={vggface.absolute()}"]
+    settings = plan.load(recipe, [*(changes or ()), *own_file])
     limit = budget.budget(steps, minutes, budget.Budget(settings.steps, settings.minutes))
     cv2.setNumThreads(1)  # the feed's own threads are enough, and OpenCV's get into their way
     faces, goal = (folders.find(one, session.data) for one in (face, onto))
-    own = runs.named(
+    run_folder = runs.named(
         name or "-onto-".join(one.name.removesuffix(".zip") for one in (faces, goal)), session.runs
     )
     origin = runs.find(fork, session.runs).folder if fork else None
-    job = Job(faces, goal, own, settings, limit, origin)
+    job = Job(faces, goal, run_folder, settings, limit, origin, tuple(parts or ()))
     with session.status("train") as say:
         done = train(job, lambda report: say(report.moment.progress, _line(report)))
     if not session.quiet:
@@ -65,7 +75,9 @@ def run(
 def _line(report: "Report") -> str:
     loss = sum(report.losses.values())
     left = "" if report.moment.left is None else f", {spoken_time(report.moment.left)} left"
+    stage = f"{report.moment.stage}, " if report.moment.stage else ""
     return (
-        f"step {report.moment.step:,}, loss {loss:.4f}, {report.faces_per_second:.0f} faces/s"
-        f"{left}, {report.memory / 2**30:.1f} GiB; {report.state}"
+        f"{stage}step {report.moment.step:,}, loss {loss:.4f}, "
+        f"{report.faces_per_second:.0f} faces/s{left}, {report.memory / 2**30:.1f} GiB; "
+        f"{report.state}"
     )

@@ -1,0 +1,47 @@
+"""`faceswap-ae fetch`: get published weights that cannot come along, once and on request."""
+
+from typing import Annotated
+
+import typer
+
+from faceswap_ae.terminal import Session
+
+
+def run(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="Which; without one, all are listed.")] = None,
+) -> None:
+    """Fetch a network that knows faces, for perceptual losses, or list those there are.
+
+    What broke off goes on where it stopped. Nothing else ever downloads anything: without them
+    faces are compared by dlib's network, which comes along.
+
+    \b
+    faceswap-ae fetch
+    faceswap-ae fetch vggface2
+    """
+    from faceswap_ae import perceptual
+    from faceswap_ae.backend import wake
+    from faceswap_ae.download import fetch
+    from faceswap_ae.errors import UserError, unknown
+    from faceswap_ae.facecache import home
+
+    session: Session = context.obj
+    wake()
+    folder = home() / "weights"
+    if name is None:
+        typer.echo(perceptual.NOTICE)
+        for one, published in perceptual.FILES.items():
+            state = "here" if (folder / published.name).exists() else "not here"
+            typer.echo(f"{one:15} {state:9} {published.url}")
+        return
+    if name not in perceptual.FILES:
+        raise UserError(unknown("published network", name, perceptual.FILES))
+    with session.status(f"fetch {name}") as say:
+
+        def heard(have: int, total: int | None) -> None:
+            of = "" if total is None else f" of {total / 2**20:.0f}"
+            say(have / total if total else 0.0, f"{have / 2**20:.0f}{of} MiB")
+
+        path = fetch(perceptual.FILES[name], folder, heard)
+    typer.echo(f"{path}: {name}, used by training from now on where a recipe says auto")

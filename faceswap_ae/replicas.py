@@ -1,0 +1,71 @@
+"""How do several GPUs of one machine share a step?
+
+Each takes its share of the batch, and what moves the weights is the mean of what they found, so a
+step is that of one device with the whole batch. Everything that has variables is built within
+`together`, which does nothing where there are fewer than two GPUs.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+
+Batch = Mapping[Any, Mapping[str, Any]]
+
+log = logging.getLogger(__name__)
+
+
+def found() -> list[str]:
+    """The GPUs that the backend may use, by its own names; torch trains on one."""
+    name = keras.backend.backend()
+    if name == "tensorflow":
+        import tensorflow as tf
+
+        return [one.name for one in tf.config.list_logical_devices("GPU")]
+    return list(keras.distribution.list_devices("gpu")) if name == "jax" else []
+
+
+@contextmanager
+def together(devices: Sequence[str]) -> Iterator[int]:
+    """Let what is built and trained within the block share these devices; how many they are."""
+    if len(devices) < 2:
+        yield 1
+        return
+    log.info("training on %d devices: %s", len(devices), ", ".join(devices))
+    with _scope(devices):
+        yield len(devices)
+
+
+def shared(batch: Batch, count: int) -> list[dict[Any, dict[str, Any]]]:
+    """A batch in equal parts."""
+    return [
+        {
+            identity: {name: array[part::count] for name, array in arrays.items()}
+            for identity, arrays in batch.items()
+        }
+        for part in range(count)
+    ]
+
+
+def laid_out(batch: Batch) -> Any:
+    """A batch over all of JAX's devices that share a step."""
+    spread = keras.distribution.distribution()
+    if spread is None:
+        return batch
+    return {
+        identity: {
+            name: keras.distribution.distribute_tensor(array, spread.get_data_layout(array.shape))
+            for name, array in arrays.items()
+        }
+        for identity, arrays in batch.items()
+    }
+
+
+def _scope(devices: Sequence[str]) -> Any:
+    if keras.backend.backend() == "jax":
+        return keras.distribution.DataParallel(devices=list(devices)).scope()
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(list(devices)).scope()

@@ -1,0 +1,131 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from faceswap_ae import game, plan
+from faceswap_ae.errors import UserError
+from faceswap_ae.learner import Learner, exchanged
+from faceswap_ae.networks import FACE, ONTO
+from faceswap_ae.player import Known
+from tests.test_contract import batches
+
+RECIPE = """
+model: MODEL
+trainer: TRAINER
+precision: float32
+training: {judge_width: .1, adversarial: 0}
+optimiser: {decay: none, rate: 1e-3}
+stages:
+  - name: plain
+  - name: judged
+    changes: {adversarial: .1}
+  - name: frozen
+    freeze: [encoder]
+  - name: exchanged
+    exchange: true
+  - name: judged again
+    changes: {adversarial: .1}
+"""
+
+
+def learner(model: str = "quick", size: str = "size=32") -> Learner:
+    text = RECIPE.replace("MODEL", model).replace("TRAINER", "gan")
+    settings = plan.parse(text, "mine", [size, "network.width=.1"])
+    own = game.networks(settings)
+    pair = batches(own.size_in, own.size_out)
+    known = Known(
+        {name: one.landmarks[0] for name, one in pair.items()},
+        {name: one.target[0] for name, one in pair.items()},
+        {name: one.mask[0] for name, one in pair.items()},
+    )
+    return Learner(settings, own, known)
+
+
+def step(one: Learner) -> None:
+    pair = batches(one.networks.size_in, one.networks.size_out)
+    one.stepper.step([pair] * one.stepper.pairs, 1e-3)
+
+
+def of(arrays: dict[str, Any], part: str) -> list[Any]:
+    return [array for name, array in sorted(arrays.items()) if f"{part}/" in name]
+
+
+def same(one: list[Any], other: list[Any]) -> bool:
+    return bool(one) and all(map(np.array_equal, one, other))
+
+
+def test_a_judge_sleeps_through_a_stage_and_wakes_as_it_was() -> None:
+    one = learner()
+    one.change(1)
+    step(one)
+    awake = one.arrays()
+    judged = of(awake["weights"], "discriminator_face")
+    assert judged
+    one.change(2)
+    assert "discriminator" not in [player.name for player in one.game.players]
+    step(one)
+    asleep = one.arrays()
+    assert same(of(asleep["weights"], "discriminator_face"), judged)
+    one.change(4)
+    for group in ("weights", "optimiser"):
+        woken = of(one.arrays()[group], "discriminator_face")
+        assert same(woken, of(awake[group], "discriminator_face"))
+
+
+def test_frozen_parts_stand_still_and_keep_their_moments() -> None:
+    one = learner()
+    step(one)
+    one.change(2)
+    before = one.arrays()
+    step(one)
+    after = one.arrays()
+    for group in ("weights", "optimiser"):
+        assert same(of(before[group], "encoder"), of(after[group], "encoder"))
+        assert not same(of(before[group], "decoder_face"), of(after[group], "decoder_face"))
+    one.change(4)
+    step(one)
+    assert not same(of(after["weights"], "encoder"), of(one.arrays()["weights"], "encoder"))
+
+
+def test_exchanged_decoders_keep_their_moments() -> None:
+    one = learner()
+    step(one)
+    before = one.arrays()
+    one.change(3)
+    after = one.arrays()
+    for group in ("weights", "optimiser"):
+        assert same(of(after[group], "decoder_face"), of(before[group], "decoder_onto"))
+        assert same(of(after[group], "decoder_onto"), of(before[group], "decoder_face"))
+        assert same(of(after[group], "encoder"), of(before[group], "encoder"))
+
+
+def test_restored_in_the_middle_it_goes_on_alike() -> None:
+    one, other = learner(), learner()
+    for number in range(3):
+        one.change(number)
+        step(one)
+    other.enter(2)
+    other.restore(one.arrays(), "run")
+    for learning in (one, other):
+        step(learning)
+        learning.change(4)
+        step(learning)
+    mine, theirs = one.arrays(), other.arrays()
+    for group in ("weights", "optimiser"):
+        assert mine[group].keys() == theirs[group].keys()
+        assert all(np.array_equal(mine[group][name], theirs[group][name]) for name in mine[group])
+
+
+def test_an_unknown_part_cannot_be_frozen() -> None:
+    text = RECIPE.replace("MODEL", "quick").replace("TRAINER", "gan").replace("encoder", "encodr")
+    settings = plan.parse(text, "mine", ["size=32", "network.width=.1"])
+    one = learner()
+    one.settings = settings
+    with pytest.raises(UserError, match="did you mean 'encoder'"):
+        one.enter(2)
+
+
+def test_what_has_no_own_parts_cannot_exchange_them() -> None:
+    with pytest.raises(UserError, match="no parts of each identity's own"):
+        exchanged({"weights": {}}, {FACE: (), ONTO: ()})
