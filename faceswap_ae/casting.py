@@ -1,0 +1,110 @@
+"""Who in a clip gets whose face?
+
+Tracks are judged as a whole, so that one uncertain frame does not flicker: first they are grouped
+into people, then each of these is compared with the people of the runs (people.py).
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from faceswap_ae.choosing import is_face
+from faceswap_ae.errors import UserError
+from faceswap_ae.face import Face
+from faceswap_ae.finding import Eyes
+from faceswap_ae.people import LIKE, Known, Parted, Tally, TrackKey, parted, tallied
+from faceswap_ae.reference import of_photos
+
+OTHER, SPARED, NOT_ASKED = "another person", "like a photo of --not", "not among --only"
+NO_FACE, DROPPED, OUTSIDE = "no face", "dropped by hand", "outside of --frames"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user said of who is swapped; else it is whoever the runs know."""
+
+    everyone: bool = False
+    only: tuple[int, ...] = ()  # tracks
+    spared: tuple[Path, ...] = ()  # photos of people who are not
+
+    def __post_init__(self) -> None:
+        if self.everyone and self.only:
+            raise UserError("--everyone and --only: say one of them")
+
+
+@dataclass(frozen=True)
+class Role:
+    """A run as far as casting needs it: a name, and whom it goes onto."""
+
+    name: str
+    known: Known | None
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Whose face each track gets, by the run's number, or why none."""
+
+    roles: Mapping[int, int]
+    why: Mapping[int, str] = field(default_factory=dict)
+
+
+def cast(faces: Iterable[Face], roles: Sequence[Role], wanted: Wanted, eyes: Eyes) -> Cast:
+    """Give the tracks of a clip their roles. Raises UserError where nobody gets one."""
+    tracks = tallied(face for face in faces if is_face(face))
+    if not tracks:
+        raise UserError("shows no face; try --detector cnn")
+    spared = [of_photos([photo], eyes) for photo in wanted.spared]
+    people = parted(tracks, [*(role.known for role in roles), *spared])
+    _guess(people, roles, tracks)
+    found = _found(people, roles, wanted, tracks)
+    if not found.roles:
+        raise UserError(_nobody(roles, wanted, tracks))
+    return found
+
+
+def _guess(people: Parted, roles: Sequence[Role], tracks: Mapping[TrackKey, Tally]) -> None:
+    """Whoever is seen most is meant by a run that does not know its people."""
+    for number, role in enumerate(roles):
+        if role.known is None and people.unknown:
+            log.warning(
+                "%s: does not tell whom it knows, so whoever is seen most is swapped", role.name
+            )
+            often = max(people.unknown, key=lambda group: sum(tracks[key].count for key in group))
+            people.unknown.remove(often)
+            people.known[number] |= often
+
+
+def _found(
+    people: Parted, roles: Sequence[Role], wanted: Wanted, tracks: Mapping[TrackKey, Tally]
+) -> Cast:
+    own = {track: run for run in range(len(roles)) for _, track in people.known[run]}
+    spared = {track for group in people.known[len(roles) :] for _, track in group}
+    given: dict[int, int] = {}
+    why: dict[int, str] = {}
+    for _, track in tracks:
+        if track in spared:
+            why[track] = SPARED
+        elif wanted.only and track not in wanted.only:
+            why[track] = NOT_ASKED
+        elif wanted.only or wanted.everyone or track in own:
+            given[track] = own.get(track, 0)
+        else:
+            why[track] = OTHER
+    return Cast(given, why)
+
+
+def _nobody(roles: Sequence[Role], wanted: Wanted, tracks: Mapping[TrackKey, Tally]) -> str:
+    if wanted.only:
+        there = ", ".join(str(track) for _, track in sorted(tracks))
+        return f"has no track {', '.join(map(str, wanted.only))}; there are {there}"
+    names = " or ".join(role.name for role in roles)
+    means = [tally.total / tally.count for tally in tracks.values()]
+    known = [role.known for role in roles if role.known is not None]
+    nearest = min((one.distance(mean) for one in known for mean in means), default=np.inf)
+    told = f"shows nobody like {names} (the nearest is {nearest:.2f} away, alike is {LIKE})"
+    return f"{told}; --everyone swaps whoever is there, --only TRACK one of them"

@@ -1,0 +1,134 @@
+"""How is one face made to belong into its frame: its part, its colours, its edge, its grain?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_ae import blend, finish
+from faceswap_ae.blend import BLEND, corrected
+from faceswap_ae.colour import COLOUR, Pair, measured, recoloured
+from faceswap_ae.errors import UserError, unknown
+from faceswap_ae.geometry import Image, Matrix, compose, transform, warp
+from faceswap_ae.mask import ERODE, FEATHER, MASK, Known, Way, chosen, face_side, refined
+from faceswap_ae.placing import Place
+from faceswap_ae.swapper import Floats, Made, Swapper
+
+STABLE = "poisson-stable"  # a blend that wants what it adds to be steady
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Style:
+    """How faces are put into frames."""
+
+    colour: str = "mkl"
+    amount: float = 1.0  # of the colours
+    mask: str = "learned"
+    erode: float = ERODE  # of the face's size
+    feather: float = FEATHER
+    blend: str = "laplacian"
+    sharpen: float = 0.0
+    motion_blur: bool = True
+    grain: bool = True
+    scale: float = 1.0  # of the face
+
+    def __post_init__(self) -> None:
+        for name, known in (("colour", COLOUR), ("mask", MASK), ("blend", BLEND)):
+            if getattr(self, name) not in known:
+                raise UserError(unknown(name, getattr(self, name), known))
+        for name, (low, high) in LIMITS.items():
+            if not low <= getattr(self, name) <= high:
+                told = f"--{name} {getattr(self, name):g}"
+                raise UserError(f"{told}: give a number from {low:g} to {high:g}")
+
+
+LIMITS = {
+    "amount": (0.0, 1.0),
+    "erode": (-0.5, 0.5),
+    "feather": (0.0, 0.5),
+    "sharpen": (0.0, 5.0),
+    "scale": (0.5, 2.0),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Fitting:
+    """A face on its way to a place in a frame."""
+
+    place: Place
+    matrix: Matrix  # frame to crop
+    seen: Floats  # (s, s, 3): what the frame shows there
+    face: Floats  # (s, s, 3)
+    whole: Floats  # (s, s): the mask, for measuring
+    mask: Floats  # (s, s): drawn in and softened, for blending
+
+
+@dataclass(eq=False)
+class Dresser:
+    """Dresses the faces that one run's network makes."""
+
+    swapper: Swapper
+    style: Style
+    painted: Image | None = None  # a mask of the user's
+    _way: Way = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._way = chosen(self.style.mask, has_mask=self.swapper.has_mask)
+
+    def fitted(self, image: Image, place: Place, made: Made) -> Fitting:
+        """A face that was made of a frame's crop, and what is known of where it goes."""
+        size, style = self.swapper.size_out, self.style
+        crop = self.swapper.matrix(place.landmarks)
+        known = Known(size, transform(place.outline, crop), made.mask, self.painted)
+        whole = self._way(known)
+        soft = refined(whole, face_side(self.swapper.crop, size), style.erode, style.feather)
+        matrix = compose(_enlarged(style.scale, size), crop)
+        seen = warp(image, matrix, (size, size)).astype(np.float32)
+        seen *= np.float32(1 / 255)
+        return Fitting(place, matrix, seen, made.face, whole, soft)
+
+    def colours(self, one: Fitting) -> Pair | None:
+        """What the face has and what its place has; to be pooled over time."""
+        return measured(COLOUR[self.style.colour], one.face, one.seen, one.whole)
+
+    def dressed(self, one: Fitting, pair: Pair | None) -> Fitting:
+        """The face in the frame's colours, as sharp and as blurred by motion as it should be."""
+        face = recoloured(COLOUR[self.style.colour], one.face, pair, self.style.amount)
+        face = finish.sharpen(face, self.style.sharpen)
+        if self.style.motion_blur:
+            place = one.place
+            moved = finish.shift(place.before, place.after, one.matrix, place.apart)
+            path = finish.exposed(one.seen, face, one.mask, moved)
+            face = finish.motion_blur(face, one.mask, path)
+        return replace(one, face=face)
+
+    def steadied(self, image: Image, one: Fitting) -> dict[str, Array]:
+        """What is to be averaged over time before the face is laid in."""
+        found: dict[str, Array] = {}
+        if self.style.grain:
+            found["noise"] = finish.noise(image, one.mask, one.matrix)
+        if self.style.blend == STABLE:
+            spread = blend.field(image, one.face, one.mask, one.matrix)
+            found["field"] = np.asarray(spread, np.float64)
+        return found
+
+    def laid(self, image: Image, one: Fitting, steady: Mapping[str, Array], frame: int) -> Image:
+        """The frame with the face in it. The same each time: grain goes by the frame's number."""
+        way, face = BLEND[self.style.blend], one.face
+        if self.style.blend == STABLE:
+            way, face = BLEND["feather"], corrected(face, steady["field"].astype(np.float32))
+        image = way(image, face, one.mask, one.matrix)
+        if "noise" not in steady:
+            return image
+        seeds = self.swapper.seed, frame, one.place.track
+        return finish.grain(image, steady["noise"], one.mask, one.matrix, seeds)
+
+
+def _enlarged(scale: float, size: int) -> Matrix:
+    """Crop to a crop in which the face is so much larger: about its centre."""
+    middle = (size - 1) / 2
+    return np.array(
+        [[1 / scale, 0, middle * (1 - 1 / scale)], [0, 1 / scale, middle * (1 - 1 / scale)]]
+    )

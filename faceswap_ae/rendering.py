@@ -1,0 +1,154 @@
+"""How do frames get their new faces?
+
+    crops -> networks, some frames at a time -> colours, pooled over the frames around each ->
+    sharpness, motion blur -> blended back -> grain
+
+What depends on other frames depends on few: if `WARMUP` frames before one are made too, it is as if
+all were. Networks take groups of frames that begin at multiples of `GROUP`, so that a conversion
+that is taken up again computes the very same.
+"""
+
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_ae.ahead import ahead
+from faceswap_ae.blend import layer
+from faceswap_ae.colour import COLOUR, REACH, Pair, Window
+from faceswap_ae.dressing import Dresser, Fitting
+from faceswap_ae.geometry import Image
+from faceswap_ae.placing import Places
+from faceswap_ae.swapper import Floats, Made
+from faceswap_ae.video import Frame
+from faceswap_ae.window import gaussian, smoothed
+
+GROUP = 8  # frames that networks take together
+STEADY = gaussian(4)  # frames: over which grain and smooth fields are averaged
+WARMUP = 24  # frames: whole groups, at least what both windows reach back
+MADE_AHEAD = 2  # groups that the networks' thread makes in advance
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the frames of one clip are rendered with."""
+
+    dressers: Sequence[Dresser]  # by role
+    places: Places
+    covers: bool = False  # are masks wanted too, laid over the frame?
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """A frame with its new faces."""
+
+    frame: Frame
+    image: Image
+    tracks: tuple[int, ...] = ()  # of the faces that were swapped
+    cover: Floats | None = None  # (h, w): where
+
+
+@dataclass(frozen=True, eq=False)
+class _Faced:
+    """A frame and the faces on their way into it."""
+
+    frame: Frame
+    faces: Sequence[Fitting]
+
+
+Colours = Sequence[Pair | None]
+Values = Mapping[tuple[int, str], NDArray[np.float64]]  # by track, and what is averaged
+
+
+def rendered(frames: Iterator[Frame], scene: Scene) -> Iterator[Rendered]:
+    """Every frame, in order. Networks work in a thread of their own."""
+    faced = ahead(_faced(frames, scene), MADE_AHEAD * GROUP)
+    for one, values in smoothed(_dressed(faced, scene), STEADY):
+        yield _laid(one, values, scene)
+
+
+def _faced(frames: Iterator[Frame], scene: Scene) -> Generator[tuple[_Faced, Colours]]:
+    """Frames with what the networks made of their faces, and the colours there."""
+    for _, group in groupby(frames, lambda frame: frame.index // GROUP):
+        some = list(group)
+        made = _made(some, scene)
+        for number, frame in enumerate(some):
+            faces, pairs = [], []
+            for place in scene.places.at(frame.index):
+                dresser = scene.dressers[place.role]
+                one = dresser.fitted(frame.image, place, made[number, place.track])
+                faces.append(one)
+                pairs.append(dresser.colours(one))
+            yield _Faced(frame, faces), pairs
+
+
+def _made(frames: Sequence[Frame], scene: Scene) -> dict[tuple[int, int], Made]:
+    """What each run's network makes of its faces, by the frame's place and the track."""
+    found: dict[tuple[int, int], Made] = {}
+    for role, dresser in enumerate(scene.dressers):
+        swapper = dresser.swapper
+        here = [
+            (number, frame.image, place)
+            for number, frame in enumerate(frames)
+            for place in scene.places.at(frame.index)
+            if place.role == role
+        ]
+        crops = [swapper.shown(image, one.landmarks, one.outline) for _, image, one in here]
+        for (number, _, place), made in zip(here, swapper(crops), strict=True):
+            found[number, place.track] = made
+    return found
+
+
+def _dressed(
+    faced: Iterable[tuple[_Faced, Colours]], scene: Scene
+) -> Iterator[tuple[_Faced, Values]]:
+    """Faces in the colours of the frames around; and what is still to be averaged."""
+    for one, pairs in _pooled(faced, scene):
+        faces, values = [], {}
+        for plain, pair in zip(one.faces, pairs, strict=True):
+            dresser = scene.dressers[plain.place.role]
+            face = dresser.dressed(plain, pair)
+            faces.append(face)
+            for name, value in dresser.steadied(one.frame.image, face).items():
+                values[face.place.track, name] = value
+        yield _Faced(one.frame, faces), values
+
+
+def _pooled(
+    faced: Iterable[tuple[_Faced, Colours]], scene: Scene
+) -> Iterator[tuple[_Faced, Colours]]:
+    """Each frame once the next few are known, with its faces' colours over all of these."""
+    windows: dict[int, Window] = {}
+    waiting: deque[_Faced] = deque()
+
+    def first() -> tuple[_Faced, Colours]:
+        one = waiting.popleft()
+        return one, [windows[face.place.track].at(one.frame.index) for face in one.faces]
+
+    for one, pairs in faced:
+        for face, pair in zip(one.faces, pairs, strict=True):
+            own = COLOUR[scene.dressers[face.place.role].style.colour]
+            window = windows.setdefault(face.place.track, Window(own))
+            window.add(one.frame.index, pair)
+        waiting.append(one)
+        if len(waiting) > REACH:
+            yield first()
+    while waiting:
+        yield first()
+
+
+def _laid(one: _Faced, values: Values, scene: Scene) -> Rendered:
+    image = one.frame.image
+    cover = np.zeros(image.shape[:2], np.float32) if scene.covers else None
+    for face in one.faces:
+        track = face.place.track
+        steady = {name: value for (whose, name), value in values.items() if whose == track}
+        dresser = scene.dressers[face.place.role]
+        image = dresser.laid(image, face, steady, one.frame.index)
+        if cover is not None:
+            whole = (slice(0, image.shape[0]), slice(0, image.shape[1]))
+            np.maximum(cover, layer(face.mask, face.matrix).at(whole), out=cover)
+    return Rendered(one.frame, image, tuple(face.place.track for face in one.faces), cover)

@@ -1,0 +1,87 @@
+"""How does a trained run make one person's face from another's, crop by crop?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_ae import codes
+from faceswap_ae.align import matrix_of
+from faceswap_ae.augment import hide
+from faceswap_ae.geometry import Image, Matrix, Points, transform, warp
+from faceswap_ae.hull import hull_mask
+from faceswap_ae.networks import FACE, ONTO, Identity
+from faceswap_ae.runs import Run
+from faceswap_ae.trained import load
+
+Floats = NDArray[np.float32]
+LOTS = (1, 2, 4, 8, 16)  # faces at a time: each number is compiled once
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """What a network answers to one crop."""
+
+    face: Floats  # (s, s, 3) RGB in [0, 1]
+    mask: Floats | None  # (s, s) in [0, 1]
+
+
+class Swapper:
+    """A run's networks for one direction, compiled."""
+
+    def __init__(self, run: Run, *, reverse: bool = False) -> None:
+        trained, facts = load(run), run.facts
+        to: Identity = ONTO if reverse else FACE
+        self.run, self.step, self.seed = run, trained.step, trained.plan.seed
+        self.face, self.onto = (facts.onto, facts.face) if reverse else (facts.face, facts.onto)
+        self.whom: Identity = FACE if reverse else ONTO  # of the run's people, who is replaced
+        self.crop, self.hides = trained.plan.crop, trained.plan.augment.hide
+        own = trained.networks
+        self.size_in, self.size_out, self.has_mask = own.size_in, own.size_out, own.has_mask
+        self._model = _model(own, trained.alignment(to), to)
+
+    def matrix(self, landmarks: Points, size: int | None = None) -> Matrix:
+        """Frame to crop, of the size that comes out unless told."""
+        return matrix_of(landmarks, self.crop, size or self.size_out)
+
+    def shown(self, image: Image, landmarks: Points, outline: Points) -> Floats:
+        """What the network is to see of a frame, as it was trained to see faces."""
+        size, matrix = self.size_in, self.matrix(landmarks, self.size_in)
+        crop = warp(image, matrix, (size, size)).astype(np.float32)
+        crop *= np.float32(1 / 255)
+        if self.hides:
+            hide(crop, hull_mask(transform(outline, matrix), (size, size)))
+        return crop
+
+    def __call__(self, crops: Sequence[Floats]) -> list[Made]:
+        """The faces for these crops."""
+        made: list[Made] = []
+        while rest := len(crops) - len(made):
+            lot = next((lot for lot in LOTS if lot >= rest), LOTS[-1])
+            filled = np.zeros((lot, self.size_in, self.size_in, 3), np.float32)
+            count = min(rest, lot)
+            filled[:count] = np.stack(crops[len(made) : len(made) + count])
+            made += self._made(filled, count)
+        return made
+
+    def _made(self, filled: Floats, count: int) -> list[Made]:
+        found = self._model.predict_on_batch(filled)
+        faces, *masks = found if isinstance(found, list) else [found]
+        faces = np.clip(np.nan_to_num(faces[:count]), 0, 1)
+        if not masks:
+            return [Made(face, None) for face in faces]
+        return [
+            Made(face, mask[..., 0]) for face, mask in zip(faces, masks[0][:count], strict=True)
+        ]
+
+
+def _model(own: Any, align: codes.Alignment | None, to: Identity) -> Any:
+    import keras
+    from keras import ops
+
+    crops = keras.Input((own.size_in, own.size_in, 3))
+    made = codes.swapped(own, crops, align, to)
+    parts = [made.face] if made.mask is None else [made.face, made.mask]
+    return keras.Model(crops, [ops.cast(part, "float32") for part in parts])

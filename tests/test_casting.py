@@ -1,0 +1,73 @@
+import logging
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from faceswap_ae.casting import NO_FACE, NOT_ASKED, OTHER, Cast, Role, Wanted, cast
+from faceswap_ae.errors import UserError
+from faceswap_ae.face import Face
+from faceswap_ae.finding import Eyes
+from tests.face_folders import shot
+from tests.test_people import known, seen
+
+EYES = Eyes()
+LANDMARKS = shot("ada", -10.0)[1]
+
+
+def faces(who: int, track: int, count: int = 12) -> list[Face]:
+    """Faces of a person in a track, shaped as faces are."""
+    return [replace(face, landmarks=LANDMARKS) for face in seen(who, track, count)]
+
+
+SCENE = [*faces(1, 0), *faces(2, 1, 30), *faces(1, 2), *faces(3, 3)]
+ADA, BEN = Role("ada", known(1)), Role("ben", known(2))
+
+
+def test_only_the_runs_person_is_swapped_in_every_track() -> None:
+    assert cast(SCENE, [ADA], Wanted(), EYES) == Cast({0: 0, 2: 0}, {1: OTHER, 3: OTHER})
+
+
+def test_two_runs_swap_two_people() -> None:
+    assert cast(SCENE, [ADA, BEN], Wanted(), EYES).roles == {0: 0, 1: 1, 2: 0}
+
+
+def test_one_uncertain_frame_changes_nothing() -> None:
+    odd = [replace(SCENE[0], descriptor=faces(2, 1)[0].descriptor), *SCENE[1:]]
+    assert cast(odd, [ADA], Wanted(), EYES).roles == {0: 0, 2: 0}
+
+
+def test_everyone_and_only() -> None:
+    assert set(cast(SCENE, [ADA], Wanted(everyone=True), EYES).roles) == {0, 1, 2, 3}
+    found = cast(SCENE, [ADA], Wanted(only=(3,)), EYES)
+    assert found == Cast({3: 0}, dict.fromkeys((0, 1, 2), NOT_ASKED))
+    # Where several runs play, everyone still gets their own.
+    assert cast(SCENE, [BEN, ADA], Wanted(everyone=True), EYES).roles == {0: 1, 1: 0, 2: 1, 3: 0}
+
+
+def test_what_is_no_face_has_no_track() -> None:
+    noise = np.random.default_rng(0).uniform(0, 100, (68, 2))
+    odd = [replace(face, landmarks=noise) for face in seen(1, 7)]
+    found = cast([*SCENE, *odd], [ADA], Wanted(everyone=True), EYES)
+    assert 7 not in found.roles
+    assert NO_FACE == "no face"
+
+
+def test_nobody_like_them_is_told_with_the_distance() -> None:
+    with pytest.raises(UserError, match=r"nobody like ada \(the nearest is 0\.\d\d away"):
+        cast(faces(2, 1), [ADA], Wanted(), EYES)
+    with pytest.raises(UserError, match="there are 0, 1, 2, 3"):
+        cast(SCENE, [ADA], Wanted(only=(9,)), EYES)
+    with pytest.raises(UserError, match="shows no face"):
+        cast([], [ADA], Wanted(), EYES)
+
+
+def test_a_run_that_knows_nobody_takes_who_is_seen_most(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "faceswap_ae"):
+        assert cast(SCENE, [Role("old", None)], Wanted(), EYES).roles == {1: 0}
+    assert "whoever is seen most" in caplog.text
+
+
+def test_everyone_and_only_are_two_wishes() -> None:
+    with pytest.raises(UserError, match="say one"):
+        Wanted(everyone=True, only=(1,))

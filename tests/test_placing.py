@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from faceswap_ae.errors import UserError
+from faceswap_ae.face import Face
+from faceswap_ae.placing import BRIDGED, places
+from tests.test_face import some_face
+
+SHAPE = np.random.default_rng(0).uniform(0, 100, (68, 2))
+
+
+def found(frame: int, landmarks: NDArray[np.float64], track: int = 0) -> Face:
+    return some_face(frame, landmarks=landmarks, track=track)
+
+
+def moving(frame: int) -> NDArray[np.float64]:
+    return np.asarray(SHAPE + np.array([3.0 * frame, frame]))
+
+
+def test_a_trembling_face_is_placed_steadily() -> None:
+    rng = np.random.default_rng(1)
+    faces = [found(frame, moving(frame) + rng.normal(0, 1, (68, 2))) for frame in range(60)]
+    rows = {how: places(faces, {0: 0}, how) for how in ("rts", "none")}
+    off = {
+        how: np.mean(
+            [np.abs(row.at(frame)[0].landmarks - moving(frame)).mean() for frame in range(10, 50)]
+        )
+        for how, row in rows.items()
+    }
+    assert off["rts"] < 0.5 * off["none"]
+
+
+def test_eyes_and_mouth_are_not_damped_as_places_are() -> None:
+    """A chin that drops for two frames shows in the outline, hardly in the place."""
+    shapes = [moving(frame) for frame in range(40)]
+    for frame in (20, 21):
+        shapes[frame][8, 1] += 20
+    where = places([found(frame, shape) for frame, shape in enumerate(shapes)], {0: 0})
+    (place,) = where.at(20)
+    drop = {
+        name: getattr(place, name)[8, 1] - moving(20)[8, 1] for name in ("landmarks", "outline")
+    }
+    assert drop["landmarks"] < 12
+    assert drop["outline"] > drop["landmarks"] + 3
+
+
+def test_a_face_lost_for_a_moment_is_bridged_along_its_motion() -> None:
+    frames = [frame for frame in range(40) if not 15 <= frame < 20]
+    where = places([found(frame, moving(frame)) for frame in frames], {0: 0})
+    assert where.frames == list(range(40))
+    (place,) = where.at(17)
+    assert not place.seen
+    assert where.at(14)[0].seen
+    assert np.abs(place.landmarks - moving(17)).max() < 1
+
+
+def test_a_face_lost_for_long_comes_in_anew() -> None:
+    away = range(10, 10 + BRIDGED + 1)
+    frames = [frame for frame in range(40) if frame not in away]
+    where = places([found(frame, moving(frame)) for frame in frames], {0: 0})
+    assert where.frames == frames
+    assert where.at(12) == []
+
+
+def test_motion_is_that_of_the_frames_around() -> None:
+    where = places([found(frame, moving(frame)) for frame in range(30)], {0: 0})
+    for frame, apart in ((0, 1), (15, 2), (29, 1)):
+        (place,) = where.at(frame)
+        assert place.apart == apart
+        moved = (place.after - place.before).mean(axis=0) / apart
+        assert np.allclose(moved, [3, 1], atol=0.05)
+
+
+def test_only_tracks_with_a_role_are_placed() -> None:
+    faces = [found(frame, moving(frame), track) for frame in range(5) for track in (0, 1, 2)]
+    where = places(faces, {0: 1, 2: 0})
+    assert [(place.track, place.role) for place in where.at(3)] == [(0, 1), (2, 0)]
+    assert places(faces, {}).frames == []
+
+
+def test_other_places_have_another_digest() -> None:
+    one, same, other = (
+        places([found(frame, moving(frame) + shift) for frame in range(5)], {0: 0})
+        for shift in (0, 0, 0.5)
+    )
+    assert one.digest == same.digest != other.digest
+
+
+def test_an_unknown_way_is_told() -> None:
+    with pytest.raises(UserError, match="rts"):
+        places([found(0, SHAPE)], {0: 0}, "rst")
