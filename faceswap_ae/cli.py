@@ -86,6 +86,8 @@ def options(
     faceswap-ae extract ada.mp4 --as ada      the faces of a person, from videos and photos
     faceswap-ae faces show ada                what a face folder holds; --help: sort, drop, pack
     faceswap-ae train --face ben --onto ada   learn to put ben's face onto ada's performance
+    faceswap-ae convert ada.mp4 -o swap.mp4 --run ben-onto-ada
+    faceswap-ae tune ada.mp4 --run ben-onto-ada     a picture of convert's choices
     faceswap-ae preview ben-onto-ada          what a run can do by now
     faceswap-ae runs list                     training runs: how far, how large
     faceswap-ae models                        models and trainers, sizes and costs

@@ -22,7 +22,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from faceswap_ae import images, marks, video
+from faceswap_ae import images, marks, png, video
 from faceswap_ae.atomic import replacing
 from faceswap_ae.casting import DROPPED, NO_FACE, OUTSIDE, Cast, Role, Wanted, cast
 from faceswap_ae.clip import Clip
@@ -33,7 +33,7 @@ from faceswap_ae.face import Face
 from faceswap_ae.finding import Eyes, Look, find, to_look_at
 from faceswap_ae.geometry import Image
 from faceswap_ae.lookup import Found, lookup
-from faceswap_ae.parts import Output
+from faceswap_ae.parts import SEGMENT, Output
 from faceswap_ae.placing import places
 from faceswap_ae.rendering import GROUP, WARMUP, Rendered, Scene, rendered
 from faceswap_ae.runs import Run
@@ -64,6 +64,7 @@ class Options:
     cut: bool = False  # write nothing else
     view: str = "result"
     encoding: Encoding = H264
+    segment: int = SEGMENT  # frames that are lost at most when it is stopped
 
     def __post_init__(self) -> None:
         if not self.runs:
@@ -130,7 +131,8 @@ class Converter:
     def output(self, clip: Clip, place: Path, view: View, span: Span) -> Output:
         """A video of a view, with the clip's sound."""
         encoding = replace(self.options.encoding, repeatable=True)
-        return Output(place, view.size(clip), encoding, clip, span, self.marks)
+        size = view.size(clip)
+        return Output(place, size, encoding, clip, span, self.marks, self.options.segment)
 
 
 def convert_clip(converter: Converter, clip: Clip, out: Path) -> Done:
@@ -217,8 +219,7 @@ def _write_picture(out: Path, picture: Image, converter: Converter) -> None:
     if out.suffix.lower() != ".png":
         raise UserError(f"{out}: a picture goes into .png, where it keeps its marks")
     with replacing(out) as part:
-        images.write(part, picture)
-        marks.stamp(part, converter.marks)
+        part.write_bytes(png.encode(picture, marks.words(converter.marks)))
 
 
 @dataclass

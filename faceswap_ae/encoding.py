@@ -92,16 +92,28 @@ def threads_for(encoding: Encoding) -> int:
     return REPEATABLE_THREADS if encoding.repeatable else 0
 
 
-def describe(stream: VideoStream, like: Clip, pixels: str, colour: Colour, *, even: bool) -> None:
-    """Tell the encoder all that it has to know before the first frame."""
-    odd = (like.width % 2, like.height % 2) if even else (0, 0)
-    if any(odd):
+def tell_changes(like: Clip, encoding: Encoding) -> None:
+    """Say what of the clip's shape a kind of video cannot keep."""
+    kind = KINDS[encoding.codec]
+    right, bottom = odd_sides(like, even=kind.even)
+    if right or bottom:
         told = "%dx%d becomes %dx%d: this kind of video needs even sides, the last line is doubled"
-        log.info(told, like.width, like.height, like.width + odd[0], like.height + odd[1])
+        log.info(told, like.width, like.height, like.width + right, like.height + bottom)
+    pixels = kind.grey if like.pixels == "gray" else kind.pixels
     if like.aspect != 1 and not pixels.startswith("yuv"):
         log.info("the shape of the pixels (%s) is not kept: FFV1 cannot tell it", like.aspect)
+
+
+def odd_sides(like: Clip, *, even: bool) -> tuple[int, int]:
+    """How many lines right and at the bottom make both sides even, where they must be."""
+    return (like.width % 2, like.height % 2) if even else (0, 0)
+
+
+def describe(stream: VideoStream, like: Clip, pixels: str, colour: Colour, *, even: bool) -> None:
+    """Tell the encoder all that it has to know before the first frame."""
+    right, bottom = odd_sides(like, even=even)
     context = stream.codec_context
-    context.width, context.height = like.width + odd[0], like.height + odd[1]
+    context.width, context.height = like.width + right, like.height + bottom
     context.pix_fmt = pixels
     # Both, or a varying rate is rounded to the constant one.
     stream.time_base = context.time_base = like.time_base

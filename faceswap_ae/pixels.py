@@ -90,6 +90,8 @@ class Writer:
             src_color_range=ColorRange.JPEG,
             dst_color_range=self.colour.range or ColorRange.MPEG,
             interpolation=QUICK,
+            # At other widths swscale's threads write beyond their rows, over each other's.
+            threads=1 if frame.width % 16 else 0,
         )
 
 

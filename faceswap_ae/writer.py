@@ -7,44 +7,32 @@ when it is complete, or not at all.
 
 from __future__ import annotations
 
-import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import av
-import cv2
-import numpy as np
 from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from faceswap_ae import images
+from faceswap_ae import marks, png
 from faceswap_ae.atomic import replacing, replacing_folder, spare
 from faceswap_ae.clip import Clip, opened
-from faceswap_ae.encoding import (
-    H264,
-    Encoding,
-    Kind,
-    describe,
-    kind_for,
-    options_for,
-    threads_for,
-    told_colour,
-)
+from faceswap_ae.encoding import H264, Encoding, kind_for, tell_changes
 from faceswap_ae.errors import MediaError, UserError
 from faceswap_ae.geometry import Image
 from faceswap_ae.montage import write_gif
-from faceswap_ae.pixels import Writer
+from faceswap_ae.packets import Packer, packer, told
 from faceswap_ae.span import WHOLE, Span
 from faceswap_ae.tracks import Tracks
 from faceswap_ae.waveform import Played, Waveform
 
-log = logging.getLogger(__name__)
+Form = Literal["pictures", "gif", "video"]
 
 
 class Sink(Protocol):
@@ -63,116 +51,131 @@ def writing(
     tracks: Clip | Waveform | None = None,
     span: Span = WHOLE,
 ) -> Iterator[Sink]:
-    """Open an output with the size, clock and colour of `like`.
+    """Open an output with the size, clock and colour of `like`, and what says that it is altered.
 
     `tracks` is the clip whose sound, subtitles and chapters come along, or sound made here;
     `span` is the part of the clip that will be written.
     """
     spare(path, [like.path, *([tracks.path] if isinstance(tracks, Clip) else [])])
-    if not path.suffix or path.is_dir():
-        _only_for_videos(path, encoding)
+    form, said = form_of(path, encoding), marks.carried(like)
+    if form == "pictures":
         with replacing_folder(path) as part:
-            pictures = PictureFolder(part)
+            pictures = PictureFolder(part, words=marks.words(said))
             yield pictures
             if not pictures.count:
-                raise _nothing(path)
-    elif path.suffix.lower() == ".gif":
-        _only_for_videos(path, encoding)
-        with replacing(path) as part, _gif(part, like, span) as sink:
-            yield sink
-    else:
-        kind = kind_for(path, encoding)
-        with (
-            replacing(path) as part,
-            _video(part, path, like, kind, encoding) as video,
-            _accompanied(video, tracks, span),
-        ):
-            yield video
-            video.finish()
+                raise nothing(path)
+        return
+    with replacing(path) as part:
+        if form == "gif":
+            with _gif(part, like, span) as sink:
+                yield sink
+        else:
+            with container_at(part, path, encoding) as container:
+                container.metadata.update(said)
+                video = VideoFile(container, packer(container, path, like, encoding))
+                with accompanied(container, tracks, span) as video.tracks:
+                    tell_changes(like, encoding)
+                    yield video
+                    video.finish()
+        marks.stamp(part, said)
+
+
+def form_of(path: Path, encoding: Encoding) -> Form:
+    """What a name stands for; refuses an encoding that does not go there."""
+    pictures = not path.suffix or path.is_dir()
+    if not pictures and path.suffix.lower() != ".gif":
+        kind_for(path, encoding)
+        return "video"
+    if encoding.codec != H264.codec:
+        raise UserError(f"{path}: {encoding.codec} is for videos, not for a GIF or pictures")
+    return "pictures" if pictures else "gif"
+
+
+def nothing(path: Path) -> MediaError:
+    """There must be something to write."""
+    return MediaError(f"{path}: no frame to write; the part asked for holds none")
 
 
 @dataclass
 class PictureFolder:
-    """One PNG per frame: 000001.png, 000002.png, ..."""
+    """One PNG per frame: 000001.png, 000002.png, ... with words beside their pixels."""
 
     folder: Path
     count: int = 0
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, image: Image, time: Fraction, duration: Fraction) -> None:  # noqa: ARG002 - a Sink's
         self.count += 1
-        images.write(self.folder / f"{self.count:06}.png", image)
+        with replacing(self.folder / f"{self.count:06}.png") as part:
+            part.write_bytes(png.encode(image, self.words))
 
 
 @dataclass
 class VideoFile:
     """An open output. Writes each frame and, up to its time, the tracks that come along."""
 
-    path: Path
     container: OutputContainer
-    stream: VideoStream
-    convert: Writer
-    size: tuple[int, int]  # (width, height) of the pictures, before any padding
-    even: bool
+    packer: Packer
     tracks: Tracks | Played | None = None
     zero: Fraction | None = None
     end: Fraction = Fraction(0)
-    lengths: dict[int, int] = field(default_factory=dict)  # of frames inside the encoder, by time
 
     def write(self, image: Image, time: Fraction, duration: Fraction) -> None:
         """Take one picture, shown from `time` for `duration` (seconds of the source clip)."""
-        if (image.shape[1], image.shape[0]) != self.size:
-            width, height = self.size
-            raise MediaError(
-                f"{self.path}: a frame of {image.shape[1]}x{image.shape[0]} does not fit a video "
-                f"of {width}x{height}; all pictures of one clip need one size"
-            )
         if self.zero is None:
-            self.zero = self._start(time)
-        frame = self.convert(self._padded(image))
-        tick = self.stream.codec_context.time_base
-        assert tick is not None
+            self.zero = begun(self.tracks, time)
         self.end = time + duration
-        frame.pts, frame.time_base = round((time - self.zero) / tick), tick
-        frame.duration = self.lengths[frame.pts] = round((self.end - self.zero) / tick) - frame.pts
-        self._mux(self.stream.encode(frame))
+        tick = self.packer.tick
+        begin, end = round((time - self.zero) / tick), round((self.end - self.zero) / tick)
+        self._mux(self.packer.add(image, begin, end))
         if self.tracks is not None:
             self.tracks.until(time)
 
     def finish(self) -> None:
         """Empty the encoder and write what is left of the tracks."""
         if self.zero is None:
-            raise _nothing(self.path)
-        self._mux(self.stream.encode(None))
+            raise nothing(self.packer.path)
+        self._mux(self.packer.rest())
         if self.tracks is not None:
             self.tracks.finish(self.end)
 
-    def _start(self, time: Fraction) -> Fraction:
-        if self.tracks is None:
-            return time
-        self.tracks.start(time)
-        return self.tracks.zero
-
-    def _padded(self, image: Image) -> Image:
-        right, bottom = (side % 2 if self.even else 0 for side in self.size)
-        if not right and not bottom:
-            return image
-        border = cv2.BORDER_REPLICATE
-        return np.asarray(cv2.copyMakeBorder(image, 0, bottom, 0, right, border), np.uint8)
-
     def _mux(self, packets: list[Packet[VideoStream]]) -> None:
         for packet in packets:
-            # Encoders guess a length from the next picture, and lose the last one's.
-            packet.duration = self.lengths.pop(packet.pts or 0, packet.duration)
             self.container.mux(packet)
 
 
-def _only_for_videos(path: Path, encoding: Encoding) -> None:
-    if encoding.codec != H264.codec:
-        raise UserError(f"{path}: {encoding.codec} is for videos, not for a GIF or pictures")
+def begun(tracks: Tracks | Played | None, time: Fraction) -> Fraction:
+    """The first picture has this time: which time becomes the output's zero?"""
+    if tracks is None:
+        return time
+    tracks.start(time)
+    return tracks.zero
 
 
-def _nothing(path: Path) -> MediaError:
-    return MediaError(f"{path}: no frame to write; the part asked for holds none")
+@contextmanager
+def container_at(part: Path, path: Path, encoding: Encoding) -> Iterator[OutputContainer]:
+    """An empty container at `part`, for what will be called `path`."""
+    # Browsers start on a file whose index comes first; the tags are for marks of ours.
+    matroska = part.suffix.lower() == ".mkv"
+    flags = {} if matroska else {"movflags": "+faststart+use_metadata_tags"}
+    if encoding.repeatable:
+        flags["fflags"] = "+bitexact"  # Matroska otherwise draws a number for each file
+    with told(path), av.open(part, "w", options=flags) as container:
+        yield container
+
+
+@contextmanager
+def accompanied(
+    container: OutputContainer, tracks: Clip | Waveform | None, span: Span
+) -> Iterator[Tracks | Played | None]:
+    """What comes along into a container that has its video stream; nothing from pictures."""
+    if isinstance(tracks, Waveform):
+        yield Played(tracks, container)
+    elif tracks is None or tracks.pictures:
+        yield None
+    else:
+        with opened(tracks.path) as (source, _):
+            yield Tracks(tracks, source, container, span)
 
 
 @contextmanager
@@ -183,43 +186,3 @@ def _gif(part: Path, like: Clip, span: Span) -> Iterator[Sink]:
         with writing(video, like, Encoding("ffv1"), span=span) as sink:
             yield sink
         write_gif(video, part, like.rate)
-
-
-@contextmanager
-def _video(
-    part: Path, path: Path, like: Clip, kind: Kind, encoding: Encoding
-) -> Iterator[VideoFile]:
-    # Browsers start on a file whose index comes first; the tags are for marks of ours.
-    matroska = part.suffix.lower() == ".mkv"
-    flags = {} if matroska else {"movflags": "+faststart+use_metadata_tags"}
-    if encoding.repeatable:
-        flags["fflags"] = "+bitexact"  # Matroska otherwise draws a number for each file
-    try:
-        with av.open(part, "w", options=flags) as container:
-            pixels = kind.grey if like.pixels == "gray" else kind.pixels
-            colour = told_colour(like, pixels)
-            options = options_for(encoding)
-            stream = container.add_stream(kind.encoder, rate=like.rate, options=options)
-            assert isinstance(stream, VideoStream)
-            stream.codec_context.thread_count = threads_for(encoding)
-            describe(stream, like, pixels, colour, even=kind.even)
-            convert = Writer(pixels, colour)
-            size = like.width, like.height
-            yield VideoFile(path, container, stream, convert, size, kind.even)
-    except av.error.FFmpegError as error:
-        if isinstance(error, OSError):
-            raise
-        raise MediaError(f"{path}: this cannot be written ({error.strerror}); try .mkv") from error
-
-
-@contextmanager
-def _accompanied(video: VideoFile, tracks: Clip | Waveform | None, span: Span) -> Iterator[None]:
-    if isinstance(tracks, Waveform):
-        video.tracks = Played(tracks, video.container)
-        yield
-    elif tracks is None or tracks.pictures:
-        yield
-    else:
-        with opened(tracks.path) as (source, _):
-            video.tracks = Tracks(tracks, source, video.container, span)
-            yield

@@ -69,3 +69,32 @@ def two_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fill(place / "ada", range(0, 32, 2), side=96)
     fill(place / "ben", range(1, 33, 2), side=96)
     return place
+
+
+@pytest.fixture(scope="session")
+def play(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a longer film of ada: 64 frames."""
+    film = Film("ada", seconds=Fraction(64, 8), fps=Fraction(8), size=(256, 192), seed=5)
+    return _film(tmp_path_factory.mktemp("films") / "play", film)
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory, play: Path, solo: Path) -> Path:
+    """A folder with `data` of ada and ben, found in films, and a small run `ben-onto-ada`."""
+    from faceswap_ae import plan
+    from faceswap_ae.budget import Budget
+    from faceswap_ae.extraction import Options, extract
+    from faceswap_ae.finding import Look
+    from faceswap_ae.training import Job, train
+    from tests.trainings import SMALL
+
+    place = tmp_path_factory.mktemp("studio")
+    data = place / "data"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(place / "cache"))
+        for name, film, every in (("ada", play, 4), ("ben", solo, 1)):
+            extract([film / "clip.mp4"], name, Options(data, look=Look(every=every)))
+        settings = plan.load("quick", SMALL)
+        run = place / "runs" / "ben-onto-ada"
+        train(Job(data / "ben", data / "ada", run, settings, Budget(30)))
+    return place

@@ -14,7 +14,8 @@ from tests.clips import Recording, number_in, record
 
 HEAVY = ("tensorflow", "keras", "jax", "torch", "dlib", "cv2", "av", "numpy", "moviepy", "PIL")
 COMMANDS = [
-    *("demo", "doctor", "extract", "train", "preview", "models", "info", "cut", "side", "synth"),
+    *("demo", "doctor", "extract", "train", "convert", "preview", "tune"),
+    *("models", "fetch", "info", "cut", "side", "synth"),
     *("faces", "runs"),
 ]
 

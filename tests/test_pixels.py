@@ -50,3 +50,20 @@ def test_what_is_not_told_goes_by_the_lines() -> None:
     assert [matrix_of(Colour(), lines) for lines in (480, 719, 720, 2160)] == [5, 5, 1, 1]
     assert matrix_of(Colour(matrix=9), 480) == 9
     assert matrix_of(Colour(matrix=6), 1080) == 5
+
+
+def test_no_thread_writes_into_anothers_rows() -> None:
+    """At widths that are no multiple of 16 swscale's threads did, now and then."""
+    image = np.random.default_rng(0).integers(0, 256, (480, 66, 3), np.uint8)
+    write = Writer("yuv422p10le", BT709)
+
+    def planes() -> list[bytes]:
+        return [
+            np.frombuffer(memoryview(plane), np.uint8)
+            .reshape(plane.height, plane.line_size)[:, : 2 * plane.width]
+            .tobytes()
+            for plane in write(image).planes
+        ]
+
+    first = planes()
+    assert all(planes() == first for _ in range(60))

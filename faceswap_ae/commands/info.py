@@ -18,12 +18,14 @@ def run(
     faceswap-ae info clip.mp4
     faceswap-ae info *.mp4 --json
     """
+    from faceswap_ae import marks
     from faceswap_ae.clip import open_clip
 
     for path in clips:
         clip = open_clip(path)
+        said = marks.carried(clip)
         if as_json:
-            facts = dataclasses.asdict(clip)
+            facts = {**dataclasses.asdict(clip), "marks": said}
             facts["pictures"] = len(clip.pictures)
             typer.echo(json.dumps(facts, default=str))
             continue
@@ -34,3 +36,5 @@ def run(
             f"{path}: {clip.width}x{clip.height}{turned}, {rate:.6g} frames/s, "
             f"{clip.count} frames, {seconds:.2f} s, {clip.codec} {clip.pixels}, sound: {sound}"
         )
+        if said:
+            typer.echo(f"  {said.get('comment', 'AI-altered')}")

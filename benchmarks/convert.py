@@ -1,0 +1,192 @@
+"""What does a conversion cost? `python -m benchmarks.convert`.
+
+A clip of the cast at 720p and 1080p, converted by untrained networks of the size that counts. The
+strongest peer, deepfakes/faceswap, needs .61 CPU-seconds for a frame of 720p with its `original`
+(shared facts; on this kind of machine), the faces being known. Finding them is told apart. Every
+part is timed again by itself, so the shares add up to a little more or less than the whole. Memory
+is the peak of a process, for 300 frames and for 10,000.
+"""
+
+import argparse
+import tempfile
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from benchmarks.extract import asked, repeated
+from benchmarks.measure import report
+from faceswap_ae.synthetic.film import Film, shoot
+
+PEER = 0.61  # CPU-seconds a frame, `original` at 720p
+SIZES = {"720p": (1280, 720), "1080p": (1920, 1080)}
+
+TRAIN = """
+import json, sys
+from pathlib import Path
+from faceswap_ae import plan
+from faceswap_ae.budget import Budget
+from faceswap_ae.training import Job, train
+data, run, recipe = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+train(Job(data / "ben", data / "ada", run, plan.load(recipe, ["batch=2"]), Budget(steps=1)))
+print(json.dumps({}))
+"""
+
+EXTRACT = """
+import json, sys
+from pathlib import Path
+from faceswap_ae.extraction import Options, extract
+extract([Path(sys.argv[1])], sys.argv[3], Options(Path(sys.argv[2])))
+print(json.dumps({}))
+"""
+
+CONVERT = """
+import json, resource, sys, time
+from pathlib import Path
+from faceswap_ae import devices
+devices.choose("cpu")
+from faceswap_ae.clip import open_clip
+from faceswap_ae.conversion import Converter, Options, convert_clip
+from faceswap_ae.extraction import silent
+from faceswap_ae.runs import Run
+from faceswap_ae.span import WHOLE
+clip, run, data, folder = (Path(word) for word in sys.argv[1:5])
+converter = Converter(Options((Run(run),), data), silent)
+convert_clip(converter, open_clip(Path(sys.argv[5])), folder / "warm.mp4")
+one = open_clip(clip)
+begin = time.process_time()
+converter.found(one, WHOLE)
+found = time.process_time() - begin
+begin, wall = time.process_time(), time.perf_counter()
+done = convert_clip(converter, one, folder / "out.mp4")
+spent, passed = time.process_time() - begin, time.perf_counter() - wall
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"find": found / done.frames, "cpu": spent / done.frames,
+    "fps": done.frames / passed, "swapped": done.swapped, "frames": done.frames,
+    "peak MiB": round(memory)}))
+"""
+
+PARTS = """
+import json, sys, time
+from pathlib import Path
+from faceswap_ae import devices
+devices.choose("cpu")
+import av
+from faceswap_ae import rendering, video
+from faceswap_ae.clip import open_clip
+from faceswap_ae.conversion import Converter, Options
+from faceswap_ae.extraction import silent
+from faceswap_ae.runs import Run
+from faceswap_ae.segments import segments
+from faceswap_ae.span import Span
+from faceswap_ae.views import VIEWS
+clip, run, data, folder = (Path(word) for word in sys.argv[1:5])
+part, count = Span(last=79), 80
+one = open_clip(clip)
+converter = Converter(Options((Run(run),), data), silent)
+scene = converter.scene(*converter.found(one, part), part, covers=False)
+spent = {}
+
+def timed(name, work):
+    begin = time.process_time()
+    found = work()
+    spent[name] = (time.process_time() - begin) / count
+    return found
+
+def bare():
+    with av.open(clip) as source, av.open(folder / "bare.mp4", "w") as out:
+        stream = out.add_stream("libx264", rate=25, options={"preset": "veryfast", "crf": "18"})
+        stream.width, stream.height, stream.pix_fmt = one.width, one.height, "yuv420p"
+        for number, frame in enumerate(source.decode(video=0)):
+            if number == count:
+                break
+            frame.pts = None
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+
+def encode():
+    output = converter.output(one, folder / "part.mp4", VIEWS["result"], part)
+    with segments(output, {}) as parts:
+        for frame in frames:
+            parts.write(frame.image, frame.time, frame.duration)
+
+list(rendering.rendered(video.frames(one, Span(last=15)), scene))
+frames = timed("decode", lambda: list(video.frames(one, part)))
+faced = timed("crops, network, mask", lambda: list(rendering._faced(iter(frames), scene)))
+def dress():
+    for item, values in rendering.smoothed(rendering._dressed(faced, scene), rendering.STEADY):
+        rendering._laid(item, values, scene)
+timed("colour, blend, grain", dress)
+timed("encode", encode)
+timed("bare decode and encode", bare)
+print(json.dumps(spent))
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--frames", type=int, default=300)
+    parser.add_argument("--long", type=int, default=0, help="frames for the peak of memory: 10000")
+    parser.add_argument(
+        "--cases", nargs="+", default=["quick-720p", "original-720p", "quick-1080p"]
+    )
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        print(report("convert", {}, **measured(Path(folder), wanted)))
+
+
+def measured(place: Path, wanted: argparse.Namespace) -> dict[str, Any]:
+    """Everything, case by case."""
+    found: dict[str, Any] = {}
+    names = [case.split("-") for case in wanted.cases]
+    clips = {size: filmed(place, size, wanted.frames) for size in {size for _, size in names}}
+    first = next(iter(clips.values()))
+    data = place / "data"
+    asked(EXTRACT, first[1], data, "ada")
+    shoot(Film("ben", seconds=Fraction(1), fps=Fraction(25)), place / "ben", lambda _: None)
+    asked(EXTRACT, place / "ben" / "clip.mp4", data, "ben")
+    for recipe, size in names:
+        run = place / "runs" / recipe
+        if not run.exists():
+            asked(TRAIN, data, run, recipe)
+        clip, short = clips[size]
+        out = place / f"{recipe}-{size}"
+        out.mkdir()
+        whole = asked(CONVERT, clip, run, data, out, short)
+        found[f"{recipe} {size}"] = {**whole, "parts": asked(PARTS, clip, run, data, out)}
+    if "original 720p" in found:
+        found["times the peer"] = round(PEER / found["original 720p"]["cpu"], 1)
+    if wanted.long:
+        found["memory"] = memory(place, wanted)
+    return found
+
+
+def memory(place: Path, wanted: argparse.Namespace) -> dict[str, int]:
+    """Peak MiB for a clip of `quick`, and for as many times as make `--long` frames."""
+    size = wanted.cases[0].split("-")[1]
+    clip, short = filmed(place, size, wanted.frames)
+    long = repeated(clip, place / "long.mp4", None, -(-wanted.long // wanted.frames))
+    peaks = {}
+    for one in (clip, long):
+        out = place / f"memory-{one.stem}"
+        out.mkdir()
+        run = place / "runs" / wanted.cases[0].split("-")[0]
+        told = asked(CONVERT, one, run, place / "data", out, short)
+        peaks[f"{told['frames']} frames"] = told["peak MiB"]
+    return peaks
+
+
+def filmed(place: Path, size: str, frames: int) -> tuple[Path, Path]:
+    """A clip of ada of so many frames, and a short one to warm up with."""
+    clip, short = place / f"{size}.mp4", place / f"{size}-short.mp4"
+    if not clip.exists():
+        seconds = Fraction(min(frames, 100), 25)
+        film = Film("ada", seconds=seconds, fps=Fraction(25), size=SIZES[size])
+        shoot(film, place / size, lambda _: None)
+        source = place / size / "clip.mp4"
+        repeated(source, clip, None, -(-frames // 100))
+        repeated(source, short, 40, 1)
+    return clip, short
+
+
+if __name__ == "__main__":
+    main()

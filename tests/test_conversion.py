@@ -1,0 +1,248 @@
+"""Conversions by a run that has learnt for 30 steps: whose face it is matters not here."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from faceswap_ae import images, marks, video
+from faceswap_ae.casting import DROPPED, OTHER, OUTSIDE, Wanted
+from faceswap_ae.clip import open_clip
+from faceswap_ae.conversion import Converter, Options, convert_clip, still
+from faceswap_ae.dressing import Style
+from faceswap_ae.encoding import Encoding
+from faceswap_ae.errors import UserError
+from faceswap_ae.extraction import silent
+from faceswap_ae.geometry import Image
+from faceswap_ae.runs import Run
+from faceswap_ae.span import Span
+
+LOSSLESS = Encoding("ffv1")
+PLAIN = Style(grain=False, motion_blur=False)
+
+
+@pytest.fixture(autouse=True)
+def _cache(studio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was found in a clip once is known to all tests."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(studio / "cache"))
+
+
+def options(studio: Path, **changes: Any) -> Options:
+    run = Run(studio / "runs" / "ben-onto-ada")
+    plain = Options((run,), studio / "data", style=PLAIN, encoding=LOSSLESS)
+    return replace(plain, **changes)
+
+
+def converted(studio: Path, clip: Path, out: Path, **changes: Any) -> dict[str, Any]:
+    """The report of a conversion."""
+    convert_clip(Converter(options(studio, **changes), silent), open_clip(clip), out)
+    found: dict[str, Any] = json.loads(out.with_name(out.name + ".json").read_text())
+    return found
+
+
+def shown(path: Path) -> list[Image]:
+    return [frame.image for frame in video.frames(open_clip(path))]
+
+
+@pytest.fixture(scope="module")
+def whole(studio: Path, play: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The play, converted in one go."""
+    out = tmp_path_factory.mktemp("out") / "whole.mkv"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(studio / "cache"))
+        converted(studio, play / "clip.mp4", out, segment=20)
+    return out
+
+
+def test_every_frame_is_there_and_told(whole: Path, play: Path) -> None:
+    before, after = (list(video.frames(open_clip(path))) for path in (play / "clip.mp4", whole))
+    assert [frame.index for frame in after] == [frame.index for frame in before]
+    for one, other in zip(before, after, strict=True):
+        assert abs(one.time - other.time) <= Fraction(1, 1000)  # Matroska's
+    told = json.loads(whole.with_name("whole.mkv.json").read_text())
+    assert told["frames"] == len(before)
+    assert [note["frame"] for note in told["every"]] == list(range(len(before)))
+    swapped = [note for note in told["every"] if note["faces"] and "swapped" in note["faces"][0]]
+    assert len(swapped) == told["swapped"] > 50
+    assert swapped[0]["faces"][0]["swapped"] == "ben"
+
+
+def test_only_the_face_changes(whole: Path, play: Path) -> None:
+    for before, after in zip(shown(play / "clip.mp4"), shown(whole), strict=True):
+        changed = np.abs(before.astype(int) - after).max(axis=2) > 0
+        assert 0.005 < changed.mean() < 0.25
+        assert not changed[:, :5].any()
+        assert not changed[:, -5:].any()
+
+
+def test_it_says_what_it_is(whole: Path) -> None:
+    found = marks.read(whole)
+    assert found is not None
+    assert found["ai_altered"] == "ben's face put onto ada"
+
+
+def sounds(path: Path) -> list[bytes]:
+    import av
+
+    with av.open(path) as container:
+        return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
+
+
+def test_its_sound_is_the_clips(whole: Path, play: Path) -> None:
+    assert sounds(whole) == sounds(play / "clip.mp4") != []
+
+
+def test_stopped_and_taken_up_it_is_the_same(
+    whole: Path, studio: Path, play: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "parts.mkv"
+    made: list[int] = []
+
+    @contextmanager
+    def impatient(what: str, _total: int) -> Iterator[Callable[[int], None]]:
+        def advance(count: int) -> None:
+            made.append(count)
+            if what.startswith("swap") and count == 47:
+                raise KeyboardInterrupt
+
+        yield advance
+
+    own = options(studio, segment=20)
+    with pytest.raises(KeyboardInterrupt):
+        convert_clip(Converter(own, impatient), open_clip(play / "clip.mp4"), out)
+    assert not out.exists()
+    made.clear()
+    report = converted(studio, play / "clip.mp4", out, segment=20)
+    assert all(map(np.array_equal, shown(whole), shown(out)))
+    assert len(shown(out)) == report["frames"] == 64
+    assert report == {
+        **json.loads(whole.with_name("whole.mkv.json").read_text()),
+        **{key: report[key] for key in ("comment", "ai_time", "outputs")},
+    }
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["parts.mkv", "parts.mkv.json"]
+
+
+def test_the_same_comes_out_each_time(studio: Path, play: Path, tmp_path: Path) -> None:
+    style = Style(blend="poisson-stable")
+    span = Span(first=10, last=20)
+    outs = [tmp_path / name for name in ("one.mkv", "other.mkv")]
+    for out in outs:
+        converted(studio, play / "clip.mp4", out, style=style, span=span, cut=True)
+    one, other = map(shown, outs)
+    assert len(one) == 11
+    assert all(map(np.array_equal, one, other))
+
+
+def test_a_part_is_swapped_and_the_rest_passes(studio: Path, play: Path, tmp_path: Path) -> None:
+    out = tmp_path / "part.mkv"
+    told = converted(studio, play / "clip.mp4", out, span=Span(first=20, last=29))
+    same = [
+        np.array_equal(before, after)
+        for before, after in zip(shown(play / "clip.mp4"), shown(out), strict=True)
+    ]
+    assert [number for number, is_same in enumerate(same) if not is_same] == list(range(20, 30))
+    assert told["swapped"] == 10
+    assert told["left"].keys() <= {OUTSIDE}
+
+
+def test_only_the_person_of_the_run_is_swapped(studio: Path, duet: Path, tmp_path: Path) -> None:
+    told = converted(studio, duet / "clip.mp4", tmp_path / "duet.mkv")
+    assert told["swapped"] == 12
+    assert told["left"] == {OTHER: 12}
+    more = converted(studio, duet / "clip.mp4", tmp_path / "all.mkv", wanted=Wanted(everyone=True))
+    assert more["left"] == {}
+
+
+def test_the_other_way_round(studio: Path, solo: Path, tmp_path: Path) -> None:
+    told = converted(studio, solo / "clip.mp4", tmp_path / "back.mkv", reverse=True)
+    assert told["ai_altered"] == "ada's face put onto ben"
+    assert told["swapped"] >= 10
+
+
+def test_nobody_leaves_nothing(studio: Path, solo: Path, plain_clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="nobody like ada"):
+        converted(studio, solo / "clip.mp4", tmp_path / "no.mkv")
+    with pytest.raises(UserError, match="shows no face"):
+        converted(studio, plain_clip, tmp_path / "no.mkv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_dropped_faces_are_not_converted(studio: Path, play: Path, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(studio / "data", tmp_path / "data")
+    first = next(path for path in sorted((tmp_path / "data" / "ada").glob("*-000000*.png")))
+    first.unlink()
+    out = tmp_path / "x.mkv"
+    span = Span(first=0, last=3)
+    told = converted(studio, play / "clip.mp4", out, data=tmp_path / "data", span=span, cut=True)
+    assert told["left"] == {DROPPED: 1}
+    assert told["swapped"] == 3
+
+
+def test_every_view_in_a_file_of_its_own(studio: Path, play: Path, tmp_path: Path) -> None:
+    span = Span(first=8, last=11)
+    told = converted(
+        studio,
+        play / "clip.mp4",
+        tmp_path / "x.mp4",
+        span=span,
+        cut=True,
+        view="all",
+        encoding=Encoding(),
+    )
+    assert told["outputs"] == ["x.mp4", "x-side.mp4", "x-mask.mp4", "x-triptych.mp4"]
+    sizes = [open_clip(tmp_path / name).width for name in told["outputs"]]
+    assert sizes == [256, 512, 256, 768]
+    assert shown(tmp_path / "x-mask.mp4")[0].max() > 200
+
+
+def test_a_still_is_the_frame_of_the_whole(
+    whole: Path, studio: Path, play: Path, tmp_path: Path
+) -> None:
+    own = options(studio, view="side")
+    out = still(
+        Converter(own, silent), open_clip(play / "clip.mp4"), Fraction(32, 8), tmp_path / "x.png"
+    )
+    picture = images.read(out)
+    assert picture.shape == (192, 512, 3)
+    wanted = shown(whole)[32]
+    # A second on either side is looked at, not the whole track: nearly the same places.
+    assert np.abs(picture[20:, 256:].astype(int) - wanted[20:]).mean() < 1
+    assert marks.read(out) is not None
+
+
+def test_a_photo(studio: Path, play: Path, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    images.write(photo, shown(play / "clip.mp4")[7])
+    out = tmp_path / "swapped.png"
+    done = convert_clip(Converter(options(studio), silent), open_clip(photo), out)
+    assert done.swapped == done.frames == 1
+    changed = (images.read(out) != images.read(photo)).any(axis=2)
+    assert 0.005 < changed.mean() < 0.25
+    assert marks.read(out) is not None
+    with pytest.raises(UserError, match=r"goes into \.png"):
+        convert_clip(Converter(options(studio), silent), open_clip(photo), tmp_path / "x.jpg")
+
+
+def test_a_mask_of_ones_own(studio: Path, play: Path, tmp_path: Path) -> None:
+    painted = np.zeros((64, 64), np.uint8)
+    images.write(tmp_path / "none.png", painted)
+    told = converted(
+        studio,
+        play / "clip.mp4",
+        tmp_path / "x.mkv",
+        painted=tmp_path / "none.png",
+        style=replace(PLAIN, mask="image"),
+        span=Span(first=0, last=4),
+        cut=True,
+    )
+    assert told["swapped"] == 5
+    before = shown(play / "clip.mp4")[:5]
+    assert all(map(np.array_equal, before, shown(tmp_path / "x.mkv")))
