@@ -24,7 +24,10 @@ def found() -> list[str]:
         import tensorflow as tf
 
         return [one.name for one in tf.config.list_logical_devices("GPU")]
-    return list(keras.distribution.list_devices("gpu")) if name == "jax" else []
+    if name != "jax":
+        return []
+    # Asked for GPUs where there are none, JAX raises.
+    return [one for one in keras.distribution.list_devices() if not one.startswith("cpu")]
 
 
 @contextmanager
