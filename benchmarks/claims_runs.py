@@ -1,0 +1,192 @@
+"""Which trainings are compared, and what does each cost?
+
+All begin alike: the network `quick`, the trainer `gan`, the same seed and the same faces. A budget
+is CPU-seconds of the whole process, because the clock tells of other work too; how many steps it
+buys is measured before.
+"""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import claims_score as score
+from benchmarks.claims_cast import Cast
+from faceswap_ae import faceset, game, plan
+from faceswap_ae.atomic import replacing, write_text
+from faceswap_ae.backend import wake
+from faceswap_ae.budget import Budget
+from faceswap_ae.networks import IDENTITIES
+
+RECIPE = "quick"
+SIZE = 64  # pixels; whatever is not about size
+# The adversarial trainer with the plain one's terms: what is off is off for all.
+ALIKE = (
+    *("trainer=gan", "mae=1", "eyes=0", "edge=0", "sparsity=0", "variation=0", "adversarial=0"),
+    *(f"size={SIZE}", "judge_rate=0.1", "preview_seconds=100000", "save_minutes=10000"),
+)
+HIDING = ("occluder=0.5", "training.mask=10")  # the recipe has .1 of both
+# Faces first, then what makes them sharp: a judge of faces has nothing to say of blurs.
+LATE = "[{name: faces, share: 60, leave: share}, {name: late, share: 40, changes: {%s}}]"
+ADVERSARIAL = ("stages=" + LATE % "adversarial: 0.1", *("game=relativistic", "judge_width=0.25"))
+# At 1 dlib's network is fooled within these minutes: by checkered eyes.
+PERCEPTUAL = ("stages=" + LATE % "perceptual: 0.3",)
+WARM, TIMED = 3, 12  # steps: that compile, and that are timed
+
+# Each by what it changes.
+VARIANTS: dict[str, tuple[str, ...]] = {
+    "plain": (),
+    "plain again": ("seed=1",),
+    "mask": HIDING,
+    "perceptual": PERCEPTUAL,
+    "adversarial": ADVERSARIAL,
+    "128": ("size=128",),
+    "256": ("size=256",),
+}
+SIZES = {"64": "plain", "128": "128", "256": "256"}  # by pixels
+
+
+@dataclass(frozen=True)
+class Work:
+    """The folder in which everything is kept until the page is written."""
+
+    folder: Path
+
+    @property
+    def cast(self) -> Cast:
+        return Cast(self.folder / "cast")
+
+    def run(self, name: str) -> Path:
+        return self.folder / "runs" / name.replace(" ", "-")
+
+    def spent(self, name: str) -> Path:
+        """What a training took; it is done when this is there."""
+        return self.folder / f"{self.run(name).name}.cost.json"
+
+    def took(self, name: str) -> Any:
+        return json.loads(self.spent(name).read_bytes())
+
+    def told(self, name: str) -> Path:
+        """What came of it: its figures."""
+        return self.folder / f"{self.run(name).name}.json"
+
+    def pictures(self, name: str) -> Path:
+        """And its faces."""
+        return self.folder / f"{self.run(name).name}.npz"
+
+    def result(self, name: str) -> Any:
+        return json.loads(self.told(name).read_bytes())
+
+
+def settings(name: str) -> Any:
+    """The recipe of a training."""
+    return plan.load(RECIPE, [*ALIKE, *VARIANTS[name]])
+
+
+def trained(work: Work, name: str, seconds: float) -> None:
+    """Train a variant from its beginning, and keep what it took."""
+    from faceswap_ae.training import Job, train
+
+    chosen, run = settings(name), work.run(name)
+    shutil.rmtree(run, ignore_errors=True)  # of a benchmark that was broken off
+    start, each = cost(work.cast, chosen)
+    steps = bought(seconds, start, each)
+    before = time.process_time()
+    train(Job(work.cast.owner, work.cast.performer, run, chosen, Budget(steps)))
+    spent = time.process_time() - before
+    facts = {"steps": steps, "cpu": spent, "each": each}
+    write_text(work.spent(name), json.dumps(facts) + "\n")
+
+
+def judged(work: Work, name: str) -> None:
+    """Score a variant that was trained, and keep its figures and faces."""
+    from faceswap_ae.runs import Run
+    from faceswap_ae.trained import load
+
+    wake()
+    found = load(Run(work.run(name)))
+    weights = sum(part.count_params() for part in found.networks.parts.values())
+    scores, pictures = scored(work.cast, found)
+    with replacing(work.pictures(name)) as part, part.open("wb") as file:
+        np.savez(file, **pictures)
+    told = {**work.took(name), "weights": weights, **scores}
+    write_text(work.told(name), json.dumps(told) + "\n")
+
+
+def bought(seconds: float, start: float, each: float) -> int:
+    """Steps for a budget, at least one."""
+    return max(1, int((seconds - start) / each))
+
+
+def cost(cast: Cast, chosen: Any) -> tuple[float, float]:
+    """CPU-seconds until all stages' first steps are compiled, and the mean of each that follows."""
+    wake()
+    from faceswap_ae.feed import Feed
+    from faceswap_ae.learner import Learner
+
+    before = time.process_time()
+    own = game.networks(chosen)
+    size = max(own.size_in, own.size_out)
+    face, onto = (faceset.load(one, chosen.crop, size) for one in (cast.owner, cast.performer))
+    sets = face, onto
+    feed = Feed(sets, chosen.augment, own.size_in, own.size_out, chosen.batch, chosen.seed)
+    learner = Learner(chosen, own, game.known(sets, feed, chosen.crop))
+    stream = (dict(zip(IDENTITIES, pair, strict=True)) for pair in feed.stream())
+    stages, each, timed = plan.stages(chosen), 0.0, 0.0
+    try:
+        for number, stage in enumerate(stages):
+            learner.enter(number)
+            _steps(learner.stepper, stream, WARM)
+            spent = _steps(learner.stepper, stream, TIMED)
+            each += spent / TIMED * stage.share / sum(one.share for one in stages)
+            timed += spent
+    finally:
+        feed.close()
+    return time.process_time() - before - timed, each
+
+
+def _steps(stepper: Any, stream: Iterator[Any], count: int) -> float:
+    """CPU-seconds of so many steps, which change next to nothing."""
+    before = time.process_time()
+    for _ in range(count):
+        stepper.step(list(islice(stream, stepper.pairs)), 1e-6)
+    return time.process_time() - before
+
+
+def scored(cast: Cast, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """All figures of a run by frame, and its faces and masks."""
+    held, occluded, owner = cast.held, cast.occluded, score.owners(cast)
+    made, hidden = score.made(found, held), score.made(found, occluded)
+    swap = score.recolouring(score.enlarged(made.faces), held)
+    again = score.levels(score.enlarged(made.again))
+    masks = score.enlarged(hidden.masks)
+    scores = {
+        "swap": score.likenesses(swap, held, owner),
+        "again": score.rebuilt(again, held),
+        "masks": score.masked(masks, occluded),
+    }
+    covered = score.recolouring(score.enlarged(hidden.faces), occluded)
+    return scores, {"swap": swap, "masks": score.levels(masks), "covered": covered}
+
+
+def references(work: Work) -> None:
+    """The same figures of what needs no training."""
+    cast = work.cast
+    held, owner = cast.held, score.owners(cast)
+    true, frames = score.crops(cast.held.true, held), score.crops(held.image, held)
+    found = {
+        "truth": true,
+        "unswapped": frames,
+        "nearest": score.recolouring(score.nearest(cast, held), held),
+        **{f"truth {side}": score.levels(score.seen_through(true, side)) for side in (64, 96, 128)},
+    }
+    scores = {name: {"swap": score.likenesses(one, held, owner)} for name, one in found.items()}
+    with replacing(work.pictures("references")) as part, part.open("wb") as file:
+        np.savez(file, frames=frames, true=true, nearest=found["nearest"])
+    write_text(work.told("references"), json.dumps(scores) + "\n")
