@@ -82,8 +82,9 @@ from faceswap_ae.views import VIEWS
 clip, run, data, folder = (Path(word) for word in sys.argv[1:5])
 part, count = Span(last=79), 80
 one = open_clip(clip)
-converter = Converter(Options((Run(run),), data), silent)
-scene = converter.scene(*converter.found(one, part), part, covers=False)
+converter = Converter(Options((Run(run),), data, span=part, cut=True), silent)
+prepared = converter.prepared(one, part, covers=False)
+scene = prepared.scene
 spent = {}
 
 def timed(name, work):
@@ -104,7 +105,7 @@ def bare():
         out.mux(stream.encode(None))
 
 def encode():
-    output = converter.output(one, folder / "part.mp4", VIEWS["result"], part)
+    output = converter.output(prepared, folder / "part.mp4", VIEWS["result"])
     with segments(output, {}) as parts:
         for frame in frames:
             parts.write(frame.image, frame.time, frame.duration)

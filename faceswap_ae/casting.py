@@ -58,13 +58,27 @@ def cast(faces: Iterable[Face], roles: Sequence[Role], wanted: Wanted, eyes: Eye
     tracks = tallied(face for face in faces if is_face(face))
     if not tracks:
         raise UserError("shows no face; try --detector cnn")
-    spared = [of_photos([photo], eyes) for photo in wanted.spared]
-    people = parted(tracks, [*(role.known for role in roles), *spared])
+    people = parted(tracks, [role.known for role in roles])
     _guess(people, roles, tracks)
-    found = _found(people, roles, wanted, tracks)
+    found = _found(people, wanted, tracks, _spared(wanted, tracks, eyes))
     if not found.roles:
-        raise UserError(_nobody(roles, wanted, tracks))
+        raise UserError(_nobody(roles, wanted, tracks, found))
+    _tell_unmet(roles, wanted, found)
     return found
+
+
+def _spared(wanted: Wanted, tracks: Mapping[TrackKey, Tally], eyes: Eyes) -> set[int]:
+    """The tracks of whoever photos show, whoever else they are."""
+    photos = [of_photos([photo], eyes) for photo in wanted.spared]
+    return {track for group in parted(tracks, photos).known for _, track in group}
+
+
+def _tell_unmet(roles: Sequence[Role], wanted: Wanted, found: Cast) -> None:
+    for number, role in enumerate(roles):
+        if number not in found.roles.values():
+            log.warning("%s: is not seen, so one run has nothing to do", role.name)
+    for track in set(wanted.only) - found.roles.keys():
+        log.warning("--only %d: is no track of this clip, or spared", track)
 
 
 def _guess(people: Parted, roles: Sequence[Role], tracks: Mapping[TrackKey, Tally]) -> None:
@@ -80,10 +94,9 @@ def _guess(people: Parted, roles: Sequence[Role], tracks: Mapping[TrackKey, Tall
 
 
 def _found(
-    people: Parted, roles: Sequence[Role], wanted: Wanted, tracks: Mapping[TrackKey, Tally]
+    people: Parted, wanted: Wanted, tracks: Mapping[TrackKey, Tally], spared: set[int]
 ) -> Cast:
-    own = {track: run for run in range(len(roles)) for _, track in people.known[run]}
-    spared = {track for group in people.known[len(roles) :] for _, track in group}
+    own = {track: run for run, group in enumerate(people.known) for _, track in group}
     given: dict[int, int] = {}
     why: dict[int, str] = {}
     for _, track in tracks:
@@ -98,7 +111,11 @@ def _found(
     return Cast(given, why)
 
 
-def _nobody(roles: Sequence[Role], wanted: Wanted, tracks: Mapping[TrackKey, Tally]) -> str:
+def _nobody(
+    roles: Sequence[Role], wanted: Wanted, tracks: Mapping[TrackKey, Tally], found: Cast
+) -> str:
+    if SPARED in found.why.values() and OTHER not in found.why.values():
+        return "shows nobody to swap: who is there is spared by --not"
     if wanted.only:
         there = ", ".join(str(track) for _, track in sorted(tracks))
         return f"has no track {', '.join(map(str, wanted.only))}; there are {there}"

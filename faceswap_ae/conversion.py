@@ -9,8 +9,7 @@ and frames then pass in a straight line, in flat memory.
 """
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,17 +18,16 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
-from faceswap_ae import images, marks, png, video
-from faceswap_ae.atomic import replacing
-from faceswap_ae.casting import DROPPED, NO_FACE, OUTSIDE, Cast, Role, Wanted, cast
+from faceswap_ae import account, images, marks, png, video
+from faceswap_ae.account import REPORT, Account, Done
+from faceswap_ae.atomic import replacing, spare
+from faceswap_ae.casting import Cast, Role, Wanted, cast
 from faceswap_ae.clip import Clip
 from faceswap_ae.dressing import Dresser, Style
-from faceswap_ae.encoding import H264, Encoding
-from faceswap_ae.errors import UserError
-from faceswap_ae.face import Face
+from faceswap_ae.encoding import H264, Encoding, check
+from faceswap_ae.errors import UserError, unknown
 from faceswap_ae.finding import Eyes, Look, find, to_look_at
 from faceswap_ae.geometry import Image
 from faceswap_ae.lookup import Found, lookup
@@ -38,11 +36,13 @@ from faceswap_ae.placing import places
 from faceswap_ae.rendering import GROUP, WARMUP, Rendered, Scene, rendered
 from faceswap_ae.runs import Run
 from faceswap_ae.segments import Parts, segments
+from faceswap_ae.smooth import SMOOTH
 from faceswap_ae.span import WHOLE, Span
 from faceswap_ae.swapper import Swapper
+from faceswap_ae.version import VERSION
 from faceswap_ae.views import Names, View, chosen
+from faceswap_ae.writer import form_of
 
-REPORT = ".json"  # after the whole name of the output
 AROUND = Fraction(1)  # second, on either side of a still, that is looked at to place it steadily
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
@@ -64,23 +64,29 @@ class Options:
     cut: bool = False  # write nothing else
     view: str = "result"
     encoding: Encoding = H264
+    frames: bool = False  # a video becomes a folder of pictures
     segment: int = SEGMENT  # frames that are lost at most when it is stopped
 
     def __post_init__(self) -> None:
         if not self.runs:
             raise UserError("convert: name a run with --run; faceswap-ae runs list shows all")
         chosen(self.view)
+        if self.smooth not in SMOOTH:
+            raise UserError(unknown("smoothing", self.smooth, SMOOTH))
+        check(self.encoding)
+        if self.frames and self.encoding.codec != H264.codec:
+            raise UserError(f"--codec {self.encoding.codec}: is for videos, not for pictures")
 
 
-@dataclass
-class Done:
-    """What became of one clip."""
+@dataclass(frozen=True)
+class Prepared:
+    """A clip of which all is known that rendering needs."""
 
-    source: Path
-    outputs: list[Path]
-    frames: int = 0
-    swapped: int = 0  # frames with a new face
-    reasons: Counter[str] = field(default_factory=Counter)  # faces left alone
+    clip: Clip
+    span: Span  # of what is swapped
+    found: Found
+    roles: Cast
+    scene: Scene
 
 
 class Converter:
@@ -88,7 +94,6 @@ class Converter:
 
     def __init__(self, options: Options, progress: Progress) -> None:
         self.options, self.progress = options, progress
-        cv2.setNumThreads(1)  # stages run beside each other; OpenCV's threads get into their way
         self.swappers = [Swapper(run, reverse=options.reverse) for run in options.runs]
         self.eyes = Eyes(options.look)
         self.painted = _painted(options.painted)
@@ -117,178 +122,167 @@ class Converter:
         except UserError as error:
             raise UserError(f"{clip.path}: {error}") from error
 
-    def scene(self, found: Found, roles: Cast, span: Span, *, covers: bool) -> Scene:
-        """How the frames of a clip are rendered."""
-        where = places(found.faces(span), roles.roles, self.options.smooth)
-        return Scene(self.dressers, where, covers)
+    def prepared(self, clip: Clip, span: Span, *, covers: bool) -> Prepared:
+        """The first pass over a clip; `covers` where masks are wanted too."""
+        if not clip.pictures and not span.count(clip.rate, clip.count):
+            there = f"has {clip.count} frames, {float(clip.duration):.2f} s"
+            raise UserError(f"{clip.path}: {there}; the part asked for holds none")
+        found, roles = self.found(clip, span)
+        where = places(found.faces(span), roles.roles, self.options.smooth, found.dropped)
+        return Prepared(clip, span, found, roles, Scene(self.dressers, where, covers))
 
-    @property
-    def marks(self) -> dict[str, str]:
-        """What outputs say of themselves."""
-        told = [f"{one.face}'s face put onto {one.onto}" for one in self.swappers]
+    def marks(self, roles: Cast) -> dict[str, str]:
+        """What an output says of itself."""
+        used = [self.swappers[role] for role in sorted(set(roles.roles.values()))]
+        told = [f"{one.face}'s face put onto {one.onto}" for one in used]
         return marks.marks(self.now, "; ".join(told))
 
-    def output(self, clip: Clip, place: Path, view: View, span: Span) -> Output:
+    def output(self, one: Prepared, place: Path, view: View) -> Output:
         """A video of a view, with the clip's sound."""
         encoding = replace(self.options.encoding, repeatable=True)
-        size = view.size(clip)
-        return Output(place, size, encoding, clip, span, self.marks, self.options.segment)
+        span = one.span if self.options.cut else WHOLE
+        size, said = view.size(one.clip), self.marks(one.roles)
+        return Output(place, size, encoding, one.clip, span, said, self.options.segment)
 
 
 def convert_clip(converter: Converter, clip: Clip, out: Path) -> Done:
     """One clip or photo. The output appears when it is complete; stopped, it goes on there."""
     options = converter.options
-    span = WHOLE if clip.pictures else options.span
     views = chosen(options.view)
-    found, roles = converter.found(clip, span)
-    scene = converter.scene(found, roles, span, covers=any(one.covers for one in views.values()))
     outputs = {name: _place(out, name, len(views)) for name in views}
-    done = Done(clip.path, list(outputs.values()))
-    told = _Told(found, roles, scene, done)
+    for place in outputs.values():
+        _check(clip, place, options)
+    covers = any(view.covers for view in views.values())
+    span = WHOLE if clip.pictures else options.span
+    one = converter.prepared(clip, span, covers=covers)
+    report = out.with_name(out.name + REPORT)
     if clip.pictures:
-        _photo(converter, clip, scene, outputs, told)
-        return done
-    job = _job(converter, found, scene)
+        return _photo(converter, one, outputs, report)
+    job = _job(converter, one)
     with ExitStack() as stack:
-        report = stack.enter_context(replacing(out.with_name(out.name + REPORT)))
-        whole = span if options.cut else WHOLE
+        told = stack.enter_context(replacing(report))
         parts = {
             name: stack.enter_context(
-                segments(converter.output(clip, place, views[name], whole), {**job, "view": name})
+                segments(converter.output(one, place, views[name]), {**job, "view": name})
             )
             for name, place in outputs.items()
         }
-        _render(converter, clip, scene, parts, told)
-        _write_report(report, converter, next(iter(parts.values())).notes(), done)
+        _render(converter, one, parts)
+        notes = next(iter(parts.values())).notes
+        done = account.counted(clip.path, list(outputs.values()), notes())
+        account.write(told, {**converter.marks(one.roles), **done.told, "job": job}, notes())
     return done
+
+
+def is_made(converter: Converter, clip: Clip, out: Path) -> bool:
+    """Is there an output already that was made in just this way?"""
+    views = chosen(converter.options.view)
+    report = out.with_name(out.name + REPORT)
+    if not all(_place(out, name, len(views)).exists() for name in views):
+        return False
+    try:
+        made = json.loads(report.read_text(encoding="utf-8"))["job"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    one = converter.prepared(clip, converter.options.span, covers=False)
+    return bool(made == json.loads(json.dumps(_job(converter, one))))
 
 
 def still(converter: Converter, clip: Clip, time: Fraction, out: Path) -> Path:
     """The one frame that is shown at a time, as it would be in the whole."""
-    part = Span(max(time - AROUND, Fraction(0)), time + AROUND)
-    found, roles = converter.found(clip, part)
-    view = chosen(converter.options.view)
-    if len(view) > 1:
+    views = chosen(converter.options.view)
+    if len(views) > 1:
         raise UserError("--still: shows one view; name result, side, mask or triptych")
-    (shown,) = view.values()
-    scene = converter.scene(found, roles, part, covers=shown.covers)
+    _check_picture(clip, out)
+    (shown,) = views.values()
+    part = Span(max(time - AROUND, Fraction(0)), time + AROUND)
+    one = converter.prepared(clip, part, covers=shown.covers)
+    keep_going = converter.options.look.keep_going
     last: Rendered | None = None
-    for one in rendered(video.frames(clip, part), scene):
-        if one.frame.time > time and last is not None:
+    for frame in rendered(video.frames(clip, part, keep_going=keep_going), one.scene):
+        if frame.frame.time > time and last is not None:
             break
-        last = one
+        last = frame
     if last is None:
         raise UserError(f"{clip.path}: has no frame at {float(time):g} s")
-    _write_picture(out, shown.show(last, converter.names), converter)
+    _write_picture(out, shown.show(last, converter.names), converter.marks(one.roles))
     return out
 
 
-def _render(
-    converter: Converter, clip: Clip, scene: Scene, parts: Mapping[str, Parts], told: "_Told"
-) -> None:
+def _render(converter: Converter, one: Prepared, parts: Mapping[str, Parts]) -> None:
     """Write the frames that are not written yet; those before them serve to know what was."""
-    begins = {name: told.recall(part) for name, part in parts.items()}
-    first, views = min(begins.values()), chosen(converter.options.view)
+    begins = {name: account.following(part) for name, part in parts.items()}
+    first, views, clip = min(begins.values()), chosen(converter.options.view), one.clip
+    told = Account(one.found, one.roles, one.scene, one.span)
     span = next(iter(parts.values())).output.span
     start = max(span.first, (first - WARMUP) // GROUP * GROUP)
     keep_going = converter.options.look.keep_going
     frames = video.frames(clip, replace(span, first=start), keep_going=keep_going)
-    with converter.progress(f"swap {clip.path.name}", span.count(clip.rate, clip.count)) as advance:
-        for one in rendered(frames, scene):
-            if one.frame.index < first:
+    left = span.count(clip.rate, clip.count) - min(part.done for part in parts.values())
+    count = 0
+    with converter.progress(f"swap {clip.path.name}", left) as advance:
+        for frame in rendered(frames, one.scene):
+            if frame.frame.index < first:
                 continue
-            note = told.of(one)
+            note = told.of(frame)
             for name, part in parts.items():
-                if one.frame.index >= begins[name]:
-                    shown = views[name].show(one, converter.names)
-                    part.write(shown, one.frame.time, one.frame.duration, note)
-            advance(told.done.frames)
+                if frame.frame.index >= begins[name]:
+                    shown = views[name].show(frame, converter.names)
+                    part.write(shown, frame.frame.time, frame.frame.duration, note)
+            count += 1
+            advance(count)
 
 
-def _photo(
-    converter: Converter, clip: Clip, scene: Scene, outputs: Mapping[str, Path], told: "_Told"
-) -> None:
-    views = chosen(converter.options.view)
-    for one in rendered(video.frames(clip), scene):
-        told.of(one)
+def _photo(converter: Converter, one: Prepared, outputs: Mapping[str, Path], report: Path) -> Done:
+    views, said = chosen(converter.options.view), converter.marks(one.roles)
+    told = Account(one.found, one.roles, one.scene, one.span)
+    notes = []
+    for frame in rendered(video.frames(one.clip), one.scene):
+        notes.append(told.of(frame))
         for name, place in outputs.items():
-            _write_picture(place, views[name].show(one, converter.names), converter)
+            _write_picture(place, views[name].show(frame, converter.names), said)
+    done = account.counted(one.clip.path, list(outputs.values()), notes)
+    account.write(report, {**said, **done.told, "job": _job(converter, one)}, notes)
+    return done
 
 
-def _write_picture(out: Path, picture: Image, converter: Converter) -> None:
+def _check(clip: Clip, out: Path, options: Options) -> None:
+    """Can this be written? Told now, not after the clip was looked through."""
+    if clip.pictures:
+        _check_picture(clip, out)
+        return
+    if options.frames and out.suffix:
+        raise UserError(f"{out}: is no folder's name; --codec png writes a folder of pictures")
+    spare(out, [clip.path])
+    form_of(out, options.encoding)
+
+
+def _check_picture(clip: Clip, out: Path) -> None:
+    spare(out, [clip.path, *clip.pictures])
     if out.suffix.lower() != ".png":
         raise UserError(f"{out}: a picture goes into .png, where it keeps its marks")
+
+
+def _write_picture(out: Path, picture: Image, said: Mapping[str, str]) -> None:
     with replacing(out) as part:
-        part.write_bytes(png.encode(picture, marks.words(converter.marks)))
+        part.write_bytes(png.encode(picture, marks.words(said)))
 
 
-@dataclass
-class _Told:
-    """What is said of each frame, and counted."""
-
-    found: Found
-    roles: Cast
-    scene: Scene
-    done: Done
-
-    def recall(self, part: Parts) -> int:
-        """What earlier sessions wrote counts too; the number of the frame that comes next."""
-        counted, following = self.done.frames > 0, part.output.span.first
-        for note in part.notes():
-            following = int(note["frame"]) + 1
-            if not counted:
-                self._count(note)
-        return following
-
-    def of(self, one: Rendered) -> dict[str, Any]:
-        """A frame's faces: whose they became, or why they were left alone."""
-        index = one.frame.index
-        faces = []
-        if self.found.journal.has(self.found.key, index):
-            faces = [self._face(face, one.tracks) for face in self._known(index)]
-        bridged = [track for track in one.tracks if track not in {face["track"] for face in faces}]
-        faces += [{"track": track, "swapped": self._name(track)} for track in bridged]
-        note = {"frame": index, "time": round(float(one.frame.time), 4), "faces": faces}
-        self._count(note)
-        return note
-
-    def _known(self, index: int) -> list[Face]:
-        return self.found.journal.faces(self.found.key, index)
-
-    def _face(self, face: Face, swapped: Sequence[int]) -> dict[str, Any]:
-        box = [round(side, 1) for side in face.box]
-        told = {"track": face.track, "box": box}
-        if face.track in swapped:
-            return {**told, "swapped": self._name(face.track)}
-        return {**told, "left": self._reason(face)}
-
-    def _name(self, track: int) -> str:
-        return self.scene.dressers[self.roles.roles[track]].swapper.face
-
-    def _reason(self, face: Face) -> str:
-        if face.id in self.found.dropped:
-            return DROPPED
-        if face.track in self.roles.roles:
-            return OUTSIDE
-        return self.roles.why.get(face.track, NO_FACE)
-
-    def _count(self, note: Mapping[str, Any]) -> None:
-        self.done.frames += 1
-        self.done.swapped += any("swapped" in face for face in note["faces"])
-        self.done.reasons.update(face["left"] for face in note["faces"] if "left" in face)
-
-
-def _job(converter: Converter, found: Found, scene: Scene) -> dict[str, Any]:
+def _job(converter: Converter, one: Prepared) -> dict[str, Any]:
     """All that the frames of an output depend on."""
     options = converter.options
     painted = b"" if converter.painted is None else converter.painted.tobytes()
     return {
-        "clip": found.key,
+        "version": VERSION,
+        "clip": one.found.key,
         "runs": [
-            [one.run.name, one.run.facts.created, one.step, one.face] for one in converter.swappers
+            [own.run.name, own.run.facts.created, own.step, own.face] for own in converter.swappers
         ],
         "style": asdict(options.style),
-        "places": scene.places.digest,
+        "view": options.view,
+        "encoding": asdict(options.encoding),
+        "part": [str(options.span), options.cut],
+        "places": one.scene.places.digest,
         "painted": blake2b(painted).hexdigest(),
     }
 
@@ -299,24 +293,10 @@ def _place(out: Path, view: str, of: int) -> Path:
 
 
 def _painted(path: Path | None) -> Image | None:
-    return None if path is None else np.ascontiguousarray(images.read(path)[..., 0])
-
-
-def _write_report(
-    place: Path, converter: Converter, notes: Iterator[Mapping[str, Any]], done: Done
-) -> None:
-    """JSON, a line for each frame: found, swapped, left alone and why."""
-    head = {
-        **converter.marks,
-        "clip": done.source.name,
-        "outputs": [path.name for path in done.outputs],
-        "frames": done.frames,
-        "swapped": done.swapped,
-        "left": dict(done.reasons),
-        "style": asdict(converter.options.style),
-    }
-    with place.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(head, indent=1)[:-2] + ',\n "every": [\n')
-        for number, note in enumerate(notes):
-            file.write((",\n" if number else "") + "  " + json.dumps(note))
-        file.write("\n ]\n}\n")
+    if path is None:
+        return None
+    mask = np.ascontiguousarray(images.read(path)[..., 0])
+    if mask.shape[0] != mask.shape[1]:
+        size = f"{mask.shape[1]}x{mask.shape[0]}"
+        raise UserError(f"{path}: is {size}; a mask lies in the crop, which is square")
+    return mask

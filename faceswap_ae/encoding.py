@@ -52,11 +52,16 @@ PRESETS = (
 )
 
 
-def kind_for(path: Path, encoding: Encoding) -> Kind:
+def check(encoding: Encoding) -> None:
+    """Is there such an encoding?"""
     if encoding.codec not in KINDS:
         raise UserError(unknown("codec", encoding.codec, KINDS))
     if encoding.preset not in PRESETS:
         raise UserError(unknown("preset", encoding.preset, PRESETS))
+
+
+def kind_for(path: Path, encoding: Encoding) -> Kind:
+    check(encoding)
     kind = KINDS[encoding.codec]
     if path.suffix.lower() not in kind.suffixes:
         places = " or ".join(kind.suffixes)

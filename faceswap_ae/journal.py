@@ -76,7 +76,10 @@ class Journal:
             file.seek(self._rows[clip][frame])
             row = file.readline()
         try:
-            return [understand(told) for told in json.loads(row)["faces"]]
+            told = json.loads(row)
+            if told["frame"] != frame:
+                raise ValueError(f"a row of frame {told['frame']}")
+            return [understand(one) for one in told["faces"]]
         except (ValueError, KeyError, TypeError, RecursionError):
             # Whoever wrote that: the frame counts as not looked at.
             del self._rows[clip][frame]
@@ -111,9 +114,13 @@ class Journal:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab") as file:
                 # What a kill left of a line is closed, so that it spoils itself only.
-                offset = file.tell() + (file.write(b"\n") if self._torn else 0)
+                if self._torn:
+                    file.write(b"\n")
                 self._torn = True
                 file.write(line)
+                file.flush()
+                # Only now: somebody else may write to the same journal.
+                offset = file.tell() - len(line)
         except OSError as error:
             raise explained(error, self.path) from error
         self._torn = False

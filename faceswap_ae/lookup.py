@@ -1,13 +1,14 @@
 """Which faces of a clip are known already, and which did the user throw out?
 
-A clip that was extracted frame by frame is in the journal of that person's folder. Any other is
-looked at once, and that is kept in the local cache, by what is in the clip: another conversion
-looks at nothing again.
+A clip that was extracted frame by frame is in the journal of that person's folder, and only read
+there. Any other is looked at once, and that is kept in the local cache, by what is in the clip:
+another conversion looks at nothing again.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from hashlib import blake2b
 from pathlib import Path
 
 from faceswap_ae import faces
@@ -16,11 +17,10 @@ from faceswap_ae.face import Face
 from faceswap_ae.facecache import home
 from faceswap_ae.finding import Look, to_look_at
 from faceswap_ae.journal import Journal, fingerprint
-from faceswap_ae.span import Span
+from faceswap_ae.span import WHOLE, Span
 
 JOURNALS = "journals"
 ROUNDED = Fraction(1, 10_000)  # second: a journal's times may be so much too early
-MOSTLY = 0.5  # of the frames, that a folder's journal must know to be gone on with
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,32 +32,33 @@ class Found:
     dropped: frozenset[str] = field(default_factory=frozenset)
 
     def faces(self, span: Span) -> Iterator[Face]:
-        """All that count within a part of the clip, in the order of its frames."""
-        for face in self.journal.all_faces([self.key]):
-            time = Fraction(face.time) + ROUNDED
-            outside = span.begins_after(face.frame, time) or span.ended_by(face.frame, time)
-            if not outside and face.id not in self.dropped:
-                yield face
+        """All within a part of the clip, dropped ones too, in the order of its frames."""
+        faces = self.journal.all_faces([self.key])
+        return (face for face in faces if is_within(face, span))
+
+
+def is_within(face: Face, span: Span) -> bool:
+    """Is a face's frame in a part of its clip?"""
+    time = Fraction(face.time) + ROUNDED
+    return not (span.begins_after(face.frame, time) or span.ended_by(face.frame, time))
 
 
 def lookup(clip: Clip, span: Span, look: Look, people: Iterable[Path]) -> Found:
     """What is known of a clip. `people` are the folders of those whose face is replaced."""
     key = fingerprint(clip.path)
-    own = Journal(home() / JOURNALS / key)
-    dropped: set[str] = set()
+    journals, dropped = [Journal(home() / JOURNALS / key)], set[str]()
     for folder in people:
-        if not folder.is_dir():
-            continue
         journal = Journal(folder)
-        if key not in journal.clips:
-            continue
-        dropped |= _dropped(folder, journal)
-        wanted = span.count(clip.rate, clip.count)
-        left = [to_look_at(clip, one, span, look) for one in (journal, own)]
-        # One that was looked at here and there would be gone through in crumbs.
-        if left[0] <= min(left[1], (1 - MOSTLY) * wanted):
-            own = journal
-    return Found(key, own, frozenset(dropped))
+        if key in journal.clips:
+            dropped |= _dropped(folder, journal)
+            journals.append(journal)
+    for journal in journals:
+        if to_look_at(clip, journal, span, look) == 0 and journal.frames(key):
+            return Found(key, journal, frozenset(dropped))
+    # A part has a journal of its own, and nobody's is gone on with: tracks would break where one
+    # look ended and another began.
+    part = "" if span == WHOLE else f"-{blake2b(str(span).encode(), digest_size=4).hexdigest()}"
+    return Found(key, Journal(home() / JOURNALS / (key + part)), frozenset(dropped))
 
 
 def _dropped(folder: Path, journal: Journal) -> set[str]:

@@ -31,6 +31,7 @@ ISLAND = 0.1  # of the largest part's pixels: what is smaller is noise
 HOLE = 0.02  # of the face's pixels: likewise; a fingertip is larger
 SKIRT = 0.02  # of the crop's side: how far soft edges reach around a part
 ALL_OVER = 0.5  # of the crop's edge: a mask that covers so much more of it has not learned yet
+WIDE_RIM = 3.0  # feathers: how softly a mask ends at the crop's sides and its lower edge
 TABLE = 4096  # entries of a look-up
 
 log = logging.getLogger(__name__)
@@ -172,9 +173,10 @@ def _table(width: int, erode: float, feather: float) -> Mask:
 
 @lru_cache(maxsize=64)
 def _rim(size: int, feather: float) -> Mask:
-    """1 but along the crop's edge."""
-    line = np.minimum(np.arange(size), np.arange(size)[::-1])
-    return _rise(np.minimum(line, line[:, None]) / feather)
+    """1 but along the crop's edge, where a network knows least. Brows may lie near its top."""
+    up = np.arange(size)
+    sides = np.minimum(up, up[::-1]) / WIDE_RIM
+    return _rise(np.minimum(np.minimum(sides, up[:, None]), up[::-1, None] / WIDE_RIM) / feather)
 
 
 def _rise(way: NDArray[np.float64]) -> Mask:

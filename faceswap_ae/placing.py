@@ -7,7 +7,7 @@ and move as they did.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -20,6 +20,7 @@ from faceswap_ae.geometry import Points
 from faceswap_ae.smooth import SMOOTH
 
 BRIDGED = 12  # frames, that a lost face is swapped all the same
+BLOCK = 17  # points that are smoothed together
 RAW = 0.5  # of an outline that is the frame's own: a chin that drops quickly is not damped away
 
 Numbers = NDArray[np.float32]
@@ -36,7 +37,6 @@ class Place:
     before: Points  # (68, 2), steady, of the frame before and after, for its motion
     after: Points
     apart: int  # frames between these two
-    seen: bool  # False where it is bridged
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,11 @@ class _Row:
     first: int
     steady: Numbers  # (m, 68, 2)
     outline: Numbers
-    seen: NDArray[np.bool_]  # (m,)
+    dropped: frozenset[int]  # frames in which it is left alone
+
+    @property
+    def frames(self) -> range:
+        return range(self.first, self.first + len(self.steady))
 
     def at(self, frame: int) -> Place:
         number = frame - self.first
@@ -62,8 +66,8 @@ class _Row:
                 self.steady[high],
             )
         )
-        seen, apart = bool(self.seen[number]), max(high - low, 1)
-        return Place(self.track, self.role, steady, outline, before, after, apart, seen)
+        apart = max(high - low, 1)
+        return Place(self.track, self.role, steady, outline, before, after, apart)
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,7 @@ class Places:
     @property
     def frames(self) -> list[int]:
         """Every frame with a swapped face."""
-        each = (range(row.first, row.first + len(row.steady)) for row in self.rows)
-        return sorted(set().union(*each))
+        return sorted(set().union(*(set(row.frames) - row.dropped for row in self.rows)))
 
     @property
     def digest(self) -> str:
@@ -85,39 +88,53 @@ class Places:
         for row in self.rows:
             mark.update(f"{row.track} {row.role} {row.first} ".encode())
             mark.update(row.steady.tobytes() + row.outline.tobytes())
+            mark.update(str(sorted(row.dropped)).encode())
         return mark.hexdigest()
 
     def at(self, frame: int) -> list[Place]:
         """The swapped faces of a frame, by track."""
-        here = [row for row in self.rows if 0 <= frame - row.first < len(row.steady)]
+        here = [row for row in self.rows if frame in row.frames and frame not in row.dropped]
         return [row.at(frame) for row in sorted(here, key=lambda row: row.track)]
 
 
-def places(faces: Iterable[Face], roles: Mapping[int, int], how: str = "rts") -> Places:
-    """The places of the tracks that have a role, from all their faces that count."""
+def places(
+    faces: Iterable[Face],
+    roles: Mapping[int, int],
+    how: str = "rts",
+    dropped: Collection[str] = (),
+) -> Places:
+    """The places of the tracks that have a role, from all their faces.
+
+    Dropped ones (ids) tell where a face is, but it is left alone there.
+    """
     if how not in SMOOTH:
         raise UserError(unknown("smoothing", how, SMOOTH))
     tracks: dict[int, dict[int, Numbers]] = defaultdict(dict)
+    left: dict[int, set[int]] = defaultdict(set)
     for face in faces:
         if face.track in roles:
             tracks[face.track][face.frame] = face.landmarks.astype(np.float32)
+            if face.id in dropped:
+                left[face.track].add(face.frame)
     rows = []
     for track, found in tracks.items():
         numbers = np.array(sorted(found))
-        for part in np.split(numbers, np.flatnonzero(np.diff(numbers) > BRIDGED) + 1):
-            points = np.stack([found[frame] for frame in part])
-            rows.append(_row(track, roles[track], part, points, how))
+        for part in np.split(numbers, np.flatnonzero(np.diff(numbers) > BRIDGED + 1) + 1):
+            steady, outline = _steadied(np.stack([found[frame] for frame in part]), part, how)
+            own = frozenset(left[track])
+            rows.append(_Row(track, roles[track], int(part[0]), steady, outline, own))
     return Places(tuple(rows))
 
 
-def _row(track: int, role: int, frames: NDArray[np.int64], points: Numbers, how: str) -> _Row:
-    exact = points.astype(np.float64)
-    steady = SMOOTH[how](exact, frames, np.ptp(exact, axis=1).max(axis=1))
-    at = frames - frames[0]
-    seen = np.zeros(len(steady), bool)
-    seen[at] = True
-    outline = steady.copy()
-    outline[at] += RAW * (exact - steady[at])
-    return _Row(
-        track, role, int(frames[0]), steady.astype(np.float32), outline.astype(np.float32), seen
-    )
+def _steadied(points: Numbers, frames: NDArray[np.int64], how: str) -> tuple[Numbers, Numbers]:
+    """Steady places, and outlines, for every frame from the first to the last."""
+    sizes = np.ptp(points, axis=1).max(axis=1).astype(np.float64)
+    # A few points at a time: a filter holds many numbers for each of them.
+    blocks = [
+        SMOOTH[how](points[:, first : first + BLOCK].astype(np.float64), frames, sizes)
+        for first in range(0, points.shape[1], BLOCK)
+    ]
+    steady = np.concatenate(blocks, axis=1).astype(np.float32)
+    outline, at = steady.copy(), frames - frames[0]
+    outline[at] += np.float32(RAW) * (points - steady[at])
+    return steady, outline

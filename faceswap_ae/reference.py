@@ -38,7 +38,7 @@ def _described_ones(entries: Iterable[faces.Entry], eyes: Eyes) -> Iterator[Desc
 
 def _of_photo(path: Path, eyes: Eyes) -> Descriptor:
     if path.is_dir():
-        raise UserError(f"--like {path}: is a folder; name a photo in it")
+        raise UserError(f"{path}: is a folder; name a photo in it")
     stored = faces.read(path) if path.is_file() else None
     return stored.face.descriptor if stored else _described(images.read(path), str(path), eyes)
 

@@ -30,8 +30,7 @@ PAPER, INK = (250, 250, 248), (40, 40, 40)
 def tune(converter: Converter, clip: Clip, count: int = 2) -> Image:
     """A table of colours by mask and blend, for so many frames evenly taken from the swapped."""
     span = WHOLE if clip.pictures else converter.options.span
-    found, roles = converter.found(clip, span)
-    where = converter.scene(found, roles, span, covers=False).places
+    where = converter.prepared(clip, span, covers=False).scene.places
     tables = [
         _table(converter, frame, where.at(frame.index)[0])
         for frame in _frames(clip, where.frames, count)

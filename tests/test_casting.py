@@ -1,12 +1,14 @@
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from faceswap_ae.casting import NO_FACE, NOT_ASKED, OTHER, Cast, Role, Wanted, cast
+from faceswap_ae.casting import NO_FACE, NOT_ASKED, OTHER, SPARED, Cast, Role, Wanted, cast
 from faceswap_ae.errors import UserError
 from faceswap_ae.face import Face
+from faceswap_ae.faces import write as store
 from faceswap_ae.finding import Eyes
 from tests.face_folders import shot
 from tests.test_people import known, seen
@@ -66,6 +68,31 @@ def test_a_run_that_knows_nobody_takes_who_is_seen_most(caplog: pytest.LogCaptur
     with caplog.at_level(logging.WARNING, "faceswap_ae"):
         assert cast(SCENE, [Role("old", None)], Wanted(), EYES).roles == {1: 0}
     assert "whoever is seen most" in caplog.text
+
+
+def test_who_is_spared_is_so_though_a_run_knows_them(
+    tmp_path: Path,
+) -> None:
+    """By one photo, against a run that knows many faces of hers."""
+    one = faces(1, 9, 1)[0]
+    photo = tmp_path / "ada.png"
+    store(photo, np.zeros((64, 64, 3), np.uint8), one)
+    wanted = Wanted(everyone=True, spared=(photo,))
+    found = cast(SCENE, [ADA], wanted, EYES)
+    assert set(found.roles) == {1, 3}
+    assert found.why == {0: SPARED, 2: SPARED}
+    with pytest.raises(UserError, match="spared by --not"):
+        cast(faces(1, 0), [ADA], wanted, EYES)
+
+
+def test_a_run_and_a_track_that_are_not_there_are_told_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING, "faceswap_ae"):
+        cast([*faces(1, 0)], [ADA, BEN], Wanted(), EYES)
+        cast(SCENE, [ADA], Wanted(only=(3, 99)), EYES)
+    assert "ben: is not seen" in caplog.text
+    assert "--only 99" in caplog.text
 
 
 def test_everyone_and_only_are_two_wishes() -> None:

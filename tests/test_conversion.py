@@ -1,6 +1,7 @@
 """Conversions by a run that has learnt for 30 steps: whose face it is matters not here."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from faceswap_ae import images, marks, video
+from faceswap_ae.batch import convert
 from faceswap_ae.casting import DROPPED, OTHER, OUTSIDE, Wanted
 from faceswap_ae.clip import open_clip
 from faceswap_ae.conversion import Converter, Options, convert_clip, still
@@ -174,16 +176,16 @@ def test_nobody_leaves_nothing(studio: Path, solo: Path, plain_clip: Path, tmp_p
 
 
 def test_dropped_faces_are_not_converted(studio: Path, play: Path, tmp_path: Path) -> None:
-    import shutil
-
+    """In the middle of a track, where they could be bridged."""
     shutil.copytree(studio / "data", tmp_path / "data")
-    first = next(path for path in sorted((tmp_path / "data" / "ada").glob("*-000000*.png")))
-    first.unlink()
-    out = tmp_path / "x.mkv"
-    span = Span(first=0, last=3)
-    told = converted(studio, play / "clip.mp4", out, data=tmp_path / "data", span=span, cut=True)
+    (gone,) = (tmp_path / "data" / "ada").glob("*-000008.png")
+    gone.unlink()
+    span = Span(first=5, last=11)
+    changes = {"data": tmp_path / "data", "span": span, "cut": True}
+    told = converted(studio, play / "clip.mp4", tmp_path / "x.mkv", **changes)
     assert told["left"] == {DROPPED: 1}
-    assert told["swapped"] == 3
+    assert told["swapped"] == 6
+    assert told["every"][3]["faces"][0]["left"] == DROPPED
 
 
 def test_every_view_in_a_file_of_its_own(studio: Path, play: Path, tmp_path: Path) -> None:
@@ -227,6 +229,11 @@ def test_a_photo(studio: Path, play: Path, tmp_path: Path) -> None:
     changed = (images.read(out) != images.read(photo)).any(axis=2)
     assert 0.005 < changed.mean() < 0.25
     assert marks.read(out) is not None
+    assert json.loads((tmp_path / "swapped.png.json").read_text())["swapped"] == 1
+    before = photo.read_bytes()
+    with pytest.raises(UserError, match="is a clip that is read"):
+        convert_clip(Converter(options(studio), silent), open_clip(photo), photo)
+    assert photo.read_bytes() == before
     with pytest.raises(UserError, match=r"goes into \.png"):
         convert_clip(Converter(options(studio), silent), open_clip(photo), tmp_path / "x.jpg")
 
@@ -246,3 +253,53 @@ def test_a_mask_of_ones_own(studio: Path, play: Path, tmp_path: Path) -> None:
     assert told["swapped"] == 5
     before = shown(play / "clip.mp4")[:5]
     assert all(map(np.array_equal, before, shown(tmp_path / "x.mkv")))
+
+
+def test_what_cannot_be_written_is_told_before_looking(
+    studio: Path, plain_clip: Path, tmp_path: Path
+) -> None:
+    for changes, said in (
+        ({"smooth": "rst"}, "did you mean 'rts'"),
+        ({"encoding": Encoding("h265")}, "h264"),
+        ({"frames": True, "encoding": Encoding("prores")}, "not for pictures"),
+    ):
+        with pytest.raises(UserError, match=said):
+            options(studio, **changes)
+    converter, clip = Converter(options(studio), refusing), open_clip(plain_clip)
+    for name, said in (("x.avi", "ffv1 goes into .mkv"), ("x.gif", "for videos")):
+        with pytest.raises(UserError, match=said):
+            convert_clip(converter, clip, tmp_path / name)
+    late = Converter(options(studio, span=Span(first=900)), refusing)
+    with pytest.raises(UserError, match="has 40 frames"):
+        convert_clip(late, clip, tmp_path / "x.mkv")
+
+
+def refusing(what: str, _total: int) -> Any:
+    """No progress, because nothing should have begun."""
+    raise AssertionError(what)
+
+
+def test_frames_as_pictures(studio: Path, play: Path, tmp_path: Path) -> None:
+    own = options(studio, frames=True, encoding=Encoding(), span=Span(first=3, last=5), cut=True)
+    done = convert_clip(Converter(own, silent), open_clip(play / "clip.mp4"), tmp_path / "all")
+    assert done.frames == 3
+    assert len(list((tmp_path / "all").iterdir())) == 3
+    assert marks.read(tmp_path / "all") is not None
+
+
+def test_several_inputs_become_files_in_a_folder(
+    studio: Path, play: Path, plain_clip: Path, tmp_path: Path
+) -> None:
+    photos = [tmp_path / day / "photo.png" for day in ("monday", "tuesday")]
+    for number, photo in enumerate(photos):
+        photo.parent.mkdir()
+        images.write(photo, shown(play / "clip.mp4")[7 + number])
+    done, failures = convert([*photos, plain_clip], tmp_path / "out", options(studio))
+    assert [path.name for one in done for path in one.outputs] == [
+        *("monday-photo.png", "tuesday-photo.png")
+    ]
+    assert [failure.path for failure in failures] == [plain_clip]
+    with pytest.raises(UserError, match="need one"):
+        convert(photos, tmp_path / "x.mp4", options(studio))
+    with pytest.raises(UserError, match="nothing matches"):
+        convert([tmp_path / "no*.mp4"], tmp_path / "x.mp4", options(studio))

@@ -56,7 +56,15 @@ def test_what_was_written_and_is_gone_is_not_converted(clip: Clip, tmp_path: Pat
     journal.add_written(gone)
     found = lookup(clip, WHOLE, Look(), [tmp_path / "ada"])
     assert found.dropped == {gone}
-    assert len(list(found.faces(WHOLE))) == clip.count - 1
+    assert len(list(found.faces(WHOLE))) == clip.count  # still there, to know where it is
+
+
+def test_a_part_that_is_looked_at_first_does_not_break_the_whole(clip: Clip) -> None:
+    part = Span(first=3, last=9)
+    of_part, of_whole = (lookup(clip, span, Look(), []).journal.path for span in (part, WHOLE))
+    assert of_part != of_whole
+    told(clip, of_whole.parent, range(clip.count))
+    assert lookup(clip, part, Look(), []).journal.path == of_whole  # once all of it is known
 
 
 def test_faces_of_a_part(clip: Clip, tmp_path: Path) -> None:

@@ -50,17 +50,30 @@ def test_a_face_lost_for_a_moment_is_bridged_along_its_motion() -> None:
     where = places([found(frame, moving(frame)) for frame in frames], {0: 0})
     assert where.frames == list(range(40))
     (place,) = where.at(17)
-    assert not place.seen
-    assert where.at(14)[0].seen
     assert np.abs(place.landmarks - moving(17)).max() < 1
 
 
 def test_a_face_lost_for_long_comes_in_anew() -> None:
+    for lost in (BRIDGED, BRIDGED + 1):
+        frames = [frame for frame in range(40) if not 10 <= frame < 10 + lost]
+        where = places([found(frame, moving(frame)) for frame in frames], {0: 0})
+        assert (len(where.frames) == 40) is (lost == BRIDGED)
     away = range(10, 10 + BRIDGED + 1)
     frames = [frame for frame in range(40) if frame not in away]
     where = places([found(frame, moving(frame)) for frame in frames], {0: 0})
     assert where.frames == frames
     assert where.at(12) == []
+
+
+def test_dropped_faces_are_left_alone_in_the_middle_too() -> None:
+    faces = [found(frame, moving(frame)) for frame in range(20)]
+    dropped = {faces[number].id for number in (9, 10)}
+    where = places(faces, {0: 0}, dropped=dropped)
+    assert where.frames == [frame for frame in range(20) if frame not in (9, 10)]
+    assert where.at(9) == []
+    assert where.digest != places(faces, {0: 0}).digest
+    # What is around them is as steady as if they were not.
+    assert np.allclose(where.at(11)[0].landmarks, places(faces, {0: 0}).at(11)[0].landmarks)
 
 
 def test_motion_is_that_of_the_frames_around() -> None:

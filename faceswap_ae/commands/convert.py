@@ -10,7 +10,7 @@ from faceswap_ae.errors import UserError
 from faceswap_ae.terminal import Session, spoken_time
 
 if TYPE_CHECKING:
-    from faceswap_ae.conversion import Done
+    from faceswap_ae.account import Done
 
 
 def run(
@@ -18,9 +18,7 @@ def run(
     inputs: Annotated[list[Path], typer.Argument(help="Videos, photos, folders, globs, GIFs.")],
     out: Annotated[
         Path,
-        typer.Option(
-            "--out", "-o", help=".mp4, .mov, .mkv, .gif, .png of a photo; a folder for several."
-        ),
+        typer.Option("--out", "-o", help=".mp4, .mov, .mkv, .gif; .png of a photo; a folder."),
     ],
     runs: Annotated[
         list[str], typer.Option("--run", help="The trained run; two for two people in a scene.")
@@ -76,7 +74,7 @@ def run(
         str, typer.Option(help="result, side, mask, triptych, or all, each in its file.")
     ] = "result",
     detector: Annotated[str, typer.Option(help="auto, cnn, hog or mtcnn.")] = "auto",
-    codec: Annotated[str, typer.Option(help="h264, prores, ffv1.")] = "h264",
+    codec: Annotated[str, typer.Option(help="h264, prores, ffv1; png: a folder.")] = "h264",
     crf: Annotated[int, typer.Option(min=0, max=51, help="h264: 0 perfect to 51 poor.")] = 18,
     preset: Annotated[str, typer.Option(help="h264: ultrafast to veryslow.")] = "veryfast",
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Pass over damage.")] = False,
@@ -93,8 +91,11 @@ def run(
     faceswap-ae convert day1/*.mp4 -o swapped/ --run ben-onto-ada
     faceswap-ae convert duet.mp4 -o two.mp4 --run ben-onto-ada --run emil-onto-carl
     """
+    import cv2
+
     from faceswap_ae import devices
 
+    cv2.setNumThreads(1)  # stages run beside each other; OpenCV's threads get into their way
     devices.choose(device)  # before anything wakes Keras
     from faceswap_ae.batch import convert
     from faceswap_ae.casting import Wanted
@@ -110,7 +111,10 @@ def run(
 
     session: Session = context.obj
     begin = time.monotonic()
-    painted = Path(mask) if mask not in MASK and Path(mask).exists() else None
+    painted = Path(mask) if mask not in MASK and Path(mask).is_file() else None
+    if mask == "image":
+        raise UserError("--mask image: name the picture itself")
+    moment = None if still is None else parse_time(still)
     options = Options(
         runs=tuple(find(one, session.runs) for one in runs),
         data=session.data,
@@ -134,15 +138,16 @@ def run(
         span=parse_span(start, end, frames),
         cut=cut,
         view=view,
-        encoding=Encoding(codec, crf, preset),
+        encoding=Encoding("h264" if codec == "png" else codec, crf, preset),
+        frames=codec == "png",
     )
-    converter = Converter(options, session.progress)
-    if still is not None:
+    if moment is not None:
         if len(inputs) != 1:
             raise UserError(f"--still: is of one clip, not of {len(inputs)}")
-        typer.echo(one_frame(converter, open_clip(inputs[0]), parse_time(still), out))
+        clip = open_clip(inputs[0])
+        typer.echo(one_frame(Converter(options, session.progress), clip, moment, out))
         return
-    done, failures = convert(converter, inputs, out)
+    done, failures = convert(inputs, out, options, session.progress)
     if not session.quiet:
         for one in done:
             _tell(one)

@@ -1,14 +1,11 @@
 """`faceswap-ae train`: a run learns to put one person's face onto another's performance."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from faceswap_ae.terminal import Session, spoken_time
-
-if TYPE_CHECKING:
-    from faceswap_ae.diary import Report
+from faceswap_ae.terminal import Session
 
 
 def run(
@@ -67,17 +64,6 @@ def run(
     origin = runs.find(fork, session.runs).folder if fork else None
     job = Job(faces, goal, run_folder, settings, limit, origin, tuple(parts or ()))
     with session.status("train") as say:
-        done = train(job, lambda report: say(report.moment.progress, _line(report)))
+        done = train(job, lambda report: say(report.moment.progress, report.words))
     if not session.quiet:
         typer.echo(f"{done.folder}: trained; see {done.preview}")
-
-
-def _line(report: "Report") -> str:
-    loss = sum(report.losses.values())
-    left = "" if report.moment.left is None else f", {spoken_time(report.moment.left)} left"
-    stage = f"{report.moment.stage}, " if report.moment.stage else ""
-    return (
-        f"{stage}step {report.moment.step:,}, loss {loss:.4f}, "
-        f"{report.faces_per_second:.0f} faces/s{left}, {report.memory / 2**30:.1f} GiB; "
-        f"{report.state}"
-    )
