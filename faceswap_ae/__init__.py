@@ -7,14 +7,23 @@ from typing import TYPE_CHECKING, Any
 from faceswap_ae.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from faceswap_ae.batch import convert
+    from faceswap_ae.evaluation import evaluate
     from faceswap_ae.extraction import extract
+    from faceswap_ae.pipeline import swap
     from faceswap_ae.training import train
 
-__all__ = ["__version__", "extract", "train"]
+__all__ = ["__version__", "convert", "evaluate", "extract", "swap", "train"]
 
 # What users call, and where it is at home: loaded when it is asked for, so that nothing heavy is
 # imported before.
-_HOMES = {"extract": "extraction", "train": "training"}
+_HOMES = {
+    "extract": "extraction",
+    "train": "training",
+    "convert": "batch",
+    "evaluate": "evaluation",
+    "swap": "pipeline",
+}
 
 # In a checkout models/ and trainers/ stand beside the package; an installed one holds them inside.
 _home = Path(__file__).parent

@@ -21,6 +21,7 @@ from faceswap_ae.commands import (
     cut,
     demo,
     doctor,
+    evaluate,
     extract,
     faces,
     fetch,
@@ -29,6 +30,7 @@ from faceswap_ae.commands import (
     preview,
     runs,
     side,
+    swap,
     synth,
     train,
     tune,
@@ -47,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-OWN = (demo, doctor, extract, train, convert, preview, tune)
+OWN = (demo, doctor, swap, extract, train, convert, evaluate, preview, tune)
 MORE = (models, fetch, info, cut, side, synth)
 for command in (*OWN, *MORE):
     name = command.__name__.rpartition(".")[2]
@@ -81,13 +83,15 @@ def options(
     """Trainable face swapping, for people who agreed to it.
 
     \b
-    faceswap-ae demo                          what works so far, shown on a clip made here
+    faceswap-ae demo                          a swap between two people who do not exist, measured
+    faceswap-ae swap --face ben.mp4 --onto ada.mp4 -o swap.mp4     everything in one go
     faceswap-ae doctor                        is this machine ready, and how to mend it
     faceswap-ae extract ada.mp4 --as ada      the faces of a person, from videos and photos
     faceswap-ae faces show ada                what a face folder holds; --help: sort, drop, pack
     faceswap-ae train --face ben --onto ada   learn to put ben's face onto ada's performance
     faceswap-ae convert ada.mp4 -o swap.mp4 --run ben-onto-ada
     faceswap-ae tune ada.mp4 --run ben-onto-ada     a picture of convert's choices
+    faceswap-ae evaluate swap.mp4 --face ben.mp4 --onto ada.mp4    how good a swap is
     faceswap-ae preview ben-onto-ada          what a run can do by now
     faceswap-ae runs list                     training runs: how far, how large
     faceswap-ae models                        models and trainers, sizes and costs

@@ -18,7 +18,8 @@ Mask = NDArray[np.bool_]
 Array = NDArray[np.float64]
 
 CROP = "whole"
-CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+# Of a crop of one pixel, whose centre is (0, 0).
+CORNERS = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])
 AROUND = 0.25  # of the face's box: as far as it may move from one frame to the next
 LEAST_SIDE = 32  # pixels that optical flow needs
 

@@ -14,7 +14,7 @@ from tests.clips import Recording, number_in, record
 
 HEAVY = ("tensorflow", "keras", "jax", "torch", "dlib", "cv2", "av", "numpy", "moviepy", "PIL")
 COMMANDS = [
-    *("demo", "doctor", "extract", "train", "convert", "preview", "tune"),
+    *("demo", "doctor", "swap", "extract", "train", "convert", "evaluate", "preview", "tune"),
     *("models", "fetch", "info", "cut", "side", "synth"),
     *("faces", "runs"),
 ]

@@ -54,7 +54,7 @@ def faces(clip: Clip) -> list[tuple[Image, Mask]]:
 def test_a_quad_is_the_crop(clip: Clip) -> None:
     points = clip[0][0].landmarks.picture.astype(np.float64)
     corners = transform(quad(points), matrix_of(points, "whole", 1))
-    assert np.allclose(corners, [[0, 0], [1, 0], [1, 1], [0, 1]])
+    assert np.allclose(corners, np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) / 2)
 
 
 @given(QUADS, PLACES, PLACES)

@@ -1,0 +1,63 @@
+"""What would the perfect swap of a performance show?
+
+A folder that `synth --as-if` made holds it: pictures, which part of them is face, and the film's
+settings, by which the other definition of a true swap can be drawn as well (synthetic/people.py).
+"""
+
+import json
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from faceswap_ae.geometry import Image
+from faceswap_ae.subject import clip_in
+from faceswap_ae.synthetic.film import Film, frame
+from faceswap_ae.synthetic.people import TRUTHS, Truth
+from faceswap_ae.version import VERSION
+
+MASK, TOLD = "face-mask.mkv", "truth.json"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The true swap, frame by frame."""
+
+    clip: Path
+    mask: Path | None = None  # a clip, white where the face is seen
+    film: Film | None = None  # where it is one of ours, by this version
+
+    @property
+    def other(self) -> Truth | None:
+        """The other definition of a true swap, where it can be drawn."""
+        if self.film is None or self.film.as_if is None:
+            return None
+        return next(one for one in TRUTHS if one != self.film.truth)
+
+    def drawn(self, index: int) -> Image | None:
+        """A frame by the other definition."""
+        if self.film is None or self.other is None:
+            return None
+        return frame(replace(self.film, truth=self.other), index).image
+
+
+def answer_in(place: Path) -> Answer:
+    """A folder of a synthetic film, or a clip alone."""
+    clip = clip_in(place)
+    if clip == place:
+        return Answer(clip)
+    mask = place / MASK
+    return Answer(clip, mask if mask.is_file() else None, _film(place / TOLD))
+
+
+def _film(told: Path) -> Film | None:
+    """The settings that stand in the first line; the frames' own truth is far longer."""
+    try:
+        with told.open(encoding="utf-8") as file:
+            head = json.loads(file.readline().rstrip().rstrip(",") + "}")
+        film = head["film"]
+        seconds, fps = Fraction(film["seconds"]), Fraction(film["fps"])
+        width, height = film["size"]
+        own = Film(**{**film, "seconds": seconds, "fps": fps, "size": (width, height)})
+    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+        return None
+    return own if head.get("made_by") == f"faceswap_ae {VERSION}" else None

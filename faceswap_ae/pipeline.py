@@ -1,0 +1,162 @@
+"""How do two clips become a swap, in one go?
+
+    out.work/data      the faces of both (extract)
+             runs      what was learnt from them (train)
+             report.html, metrics.json   how good the swap is (evaluate)
+             log.txt   everything that was said
+
+Each stage goes on where it was stopped, and a stage whose result is there is not done again. All
+work lies in this one folder, so that nobody's own folders are touched.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from faceswap_ae import extraction, plan, training
+from faceswap_ae.budget import Budget, budget
+from faceswap_ae.clip import open_clip
+from faceswap_ae.errors import UserError
+from faceswap_ae.finding import stem_of
+from faceswap_ae.runs import Run
+
+FACE, ONTO = "face", "onto"  # names of folders, where files give none
+PLAIN = {"clip", "video", "movie", "input", "output", "file", "untitled"}  # of files, not of people
+
+Progress = extraction.Progress
+Say = Callable[[float, str], None]
+Status = Callable[[str], AbstractContextManager[Say]]
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def unsaid(_what: str) -> Iterator[Say]:
+    """Nothing shown."""
+    yield lambda _share, _words: None
+
+
+@dataclass(frozen=True)
+class Swap:
+    """What is wanted: the face of one clip on the performance in another."""
+
+    face: Path
+    onto: Path
+    out: Path
+    recipe: str = "quick"
+    changes: tuple[str, ...] = ()
+    minutes: float | None = None
+    steps: int | None = None
+    performance: Path | None = None  # another clip of the same person, to be converted instead
+    truth: Path | None = None  # the folder of the exact answer, where somebody made one
+
+    @property
+    def work(self) -> Path:
+        """Where everything lies that is not the result."""
+        return self.out.with_suffix(".work")
+
+    @property
+    def played(self) -> Path:
+        """The clip that is converted."""
+        return self.performance or self.onto
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Whose face, onto whom: as the files or their folders are called."""
+        found = [_name(path) for path in (self.face, self.onto)]
+        if None in found or found[0] == found[1]:
+            return FACE, ONTO
+        return str(found[0]), str(found[1])
+
+    @property
+    def run(self) -> Run:
+        """What is trained."""
+        return Run(self.work / "runs" / "-onto-".join(self.names))
+
+
+@dataclass(frozen=True)
+class Swapped:
+    """What came of it."""
+
+    out: Path
+    run: Run
+    report: Path
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+def swap(wanted: Swap, progress: Progress = extraction.silent, status: Status = unsaid) -> Swapped:
+    """Extract, train, convert, evaluate. Stopped anywhere, the same call goes on there."""
+    for path in (wanted.face, wanted.onto, wanted.played):
+        open_clip(path)  # told now, not after an hour
+    if not wanted.out.suffix:
+        raise UserError(f"{wanted.out}: name a file, such as swap.mp4")
+    settings = plan.load(wanted.recipe, wanted.changes)
+    limit = budget(wanted.steps, wanted.minutes, Budget(settings.steps, settings.minutes))
+    with _written_down(wanted.work):
+        data = wanted.work / "data"
+        for path, name in zip((wanted.face, wanted.onto), wanted.names, strict=True):
+            extraction.extract([path], name, extraction.Options(data), progress)
+        face, onto = (data / name for name in wanted.names)
+        with status("train") as say:
+            job = training.Job(face, onto, wanted.run.folder, settings, limit)
+            training.train(job, lambda report: say(report.moment.progress, report.words))
+        _convert(wanted, data, progress)
+        return _evaluated(wanted, progress)
+
+
+def _convert(wanted: Swap, data: Path, progress: Progress) -> None:
+    from faceswap_ae.conversion import Converter, Options, convert_clip, is_made
+
+    options = Options((wanted.run,), data)
+    converter = Converter(options, progress)
+    clip = open_clip(wanted.played)
+    if is_made(converter, clip, wanted.out):
+        log.info("%s: is made already", wanted.out)
+        return
+    convert_clip(converter, clip, wanted.out)
+
+
+def _evaluated(wanted: Swap, progress: Progress) -> Swapped:
+    from faceswap_ae import evaluation, report
+    from faceswap_ae.atomic import write_text
+
+    found = evaluation.evaluate(wanted.out, wanted.face, wanted.played, wanted.truth, progress)
+    page, metrics = wanted.work / "report.html", evaluation.told(found)
+    write_text(wanted.work / "metrics.json", json.dumps(metrics, indent=1) + "\n")
+    report.write(page, found, wanted.run)
+    return Swapped(wanted.out, wanted.run, page, metrics)
+
+
+def _name(path: Path) -> str | None:
+    """Who a file shows, going by its name; by its folder's where that tells nothing."""
+    for word in (path.stem, path.absolute().parent.name):
+        name = stem_of(word).rstrip("_.-")
+        if name.lower() not in PLAIN and extraction.NAME.fullmatch(name):
+            return name
+    return None
+
+
+@contextmanager
+def _written_down(work: Path) -> Iterator[None]:
+    """Everything that is said also goes into the log file."""
+    work.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(work / "log.txt", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger = logging.getLogger("faceswap_ae")
+    before = logger.level
+    logger.addHandler(handler)
+    if not logger.isEnabledFor(logging.INFO):
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    except BaseException as error:
+        log.info("stopped: %s", error or type(error).__name__)
+        raise
+    finally:
+        logger.setLevel(before)
+        logger.removeHandler(handler)
+        handler.close()

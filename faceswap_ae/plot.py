@@ -1,0 +1,180 @@
+"""How do numbers become a curve in a page?
+
+Drawn as SVG that stretches with the page; words and numbers are HTML beside it, so that they do not
+stretch along. The page's script reads the same numbers to tell those under the pointer.
+"""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+WIDTH, HEIGHT = 600.0, 120.0  # units of the drawing
+MOST = 300  # points of a line: a phone shows no more
+EDGE = 0.06  # of the range, above and below
+USUAL, BEYOND = 98.0, 1.5  # a few values above so many per cent of all, so far, leave the picture
+LEAST = 1e-9  # of a range, or of a value whose logarithm is drawn
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """Numbers (n,) along a chart's x; NaN where there is nothing."""
+
+    label: str
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """Some lines over one x."""
+
+    title: str
+    x: Array  # (n,), rising
+    lines: Sequence[Line]
+    unit: str = ""
+    x_unit: str = "s"
+    from_zero: bool = True
+    log: bool = False
+    bridged: bool = False  # a line goes on where a number is missing
+    marks: Sequence[tuple[float, str]] = ()  # places on x, and what is there
+    bands: Sequence[tuple[float, float]] = ()  # parts of x in which something is wrong
+
+    @property
+    def shown(self) -> list[Line]:
+        """Those with anything to draw."""
+        return [one for one in self.lines if np.isfinite(one.values).any()]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What part of the plane is drawn."""
+
+    left: float
+    right: float
+    low: float
+    high: float
+
+    def across(self, x: float) -> float:
+        """From the left, in the drawing's units."""
+        return WIDTH * (x - self.left) / max(self.right - self.left, LEAST)
+
+    def down(self, y: float) -> float:
+        """From the top; what is beyond lies on the edge."""
+        share = (y - self.low) / max(self.high - self.low, LEAST)
+        return HEIGHT * float(1 - np.clip(share, 0, 1))
+
+
+def drawn(chart: Chart) -> str:
+    """A chart as HTML. Empty where it has nothing to show."""
+    lines = chart.shown
+    if not lines:
+        return ""
+    frame = _frame(chart, lines)
+    keys = "".join(
+        f'<span class="key l{number}">{html.escape(line.label)}</span>'
+        for number, line in enumerate(lines)
+        if line.label
+    )
+    low, high = (10**end if chart.log else end for end in (frame.low, frame.high))
+    unit = f" {html.escape(chart.unit)}" if chart.unit else ""
+    return (
+        f'<figure class="chart"><figcaption><b>{html.escape(chart.title)}</b>{keys}'
+        f'<output aria-live="off"></output></figcaption><div class="plot">'
+        f'<span class="high">{_short(high)}{unit}</span><span class="low">{_short(low)}</span>'
+        f"{_svg(chart, lines, frame)}</div>"
+        f'<div class="ends"><span>{_short(frame.left)}</span>'
+        f"<span>{_short(frame.right)} {chart.x_unit}</span></div></figure>"
+    )
+
+
+def told(chart: Chart) -> dict[str, Any]:
+    """The numbers of a chart, as its script wants them."""
+    x, lines = chart.x, chart.shown
+    return {
+        "x": [_plain(one) for one in thinned(x)],
+        "unit": chart.unit,
+        "xUnit": chart.x_unit,
+        "lines": [
+            {"label": line.label, "values": [_plain(one) for one in thinned(line.values)]}
+            for line in lines
+        ],
+    }
+
+
+def thinned(values: Array, most: int = MOST) -> Array:
+    """At most so many: means over even parts of what is known."""
+    if len(values) <= most:
+        return values
+    edges = np.linspace(0, len(values), most + 1).astype(int)
+    parts = (values[first:last] for first, last in pairwise(edges))
+    known = (part[np.isfinite(part)] for part in parts)
+    return np.array([part.mean() if len(part) else np.nan for part in known])
+
+
+def _frame(chart: Chart, lines: Sequence[Line]) -> Frame:
+    values = np.concatenate([_scaled(chart, thinned(line.values)) for line in lines])
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        finite = np.zeros(1)
+    low, high = float(finite.min()), float(finite.max())
+    if chart.from_zero and not chart.log:
+        high = min(high, BEYOND * float(np.percentile(finite, USUAL)))
+        low = min(low, 0.0)
+    margin = EDGE * (high - low) or max(abs(high) * EDGE, LEAST)
+    bottom = low if chart.from_zero and low == 0 else low - margin
+    return Frame(float(chart.x[0]), float(chart.x[-1]), bottom, high + margin)
+
+
+def _scaled(chart: Chart, values: Array) -> Array:
+    if not chart.log:
+        return values
+    return np.log10(np.where(values > LEAST, values, np.nan))
+
+
+def _svg(chart: Chart, lines: Sequence[Line], frame: Frame) -> str:
+    bands = (
+        f'<rect class="band" x="{frame.across(first):.1f}" y="0" height="{HEIGHT:g}" '
+        f'width="{max(frame.across(last) - frame.across(first), 1):.1f}"/>'
+        for first, last in chart.bands
+    )
+    marks = (
+        f'<path class="mark" d="M{frame.across(place):.1f},0V{HEIGHT:g}">'
+        f"<title>{html.escape(what)}</title></path>"
+        for place, what in chart.marks
+    )
+    paths = (
+        f'<path class="line l{number}" d="{_path(chart, line, frame)}"/>'
+        for number, line in enumerate(lines)
+    )
+    cross = f'<path class="cross" d="M0,0V{HEIGHT:g}"/>'
+    said = f"{chart.title}: " + ", ".join(line.label for line in lines if line.label)
+    return (
+        f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{html.escape(said)}">{"".join([*bands, *marks, *paths, cross])}</svg>'
+    )
+
+
+def _path(chart: Chart, line: Line, frame: Frame) -> str:
+    """Broken where nothing is known; a point alone becomes a dot."""
+    parts, last = [], False
+    for x, y in zip(thinned(chart.x), _scaled(chart, thinned(line.values)), strict=True):
+        if np.isfinite(y):
+            place = f"{frame.across(x):.1f},{frame.down(y):.1f}"
+            parts.append(f"L{place}" if last else f"M{place}h0")
+        last = bool(np.isfinite(y)) or (last and chart.bridged)
+    return "".join(parts)
+
+
+def _short(value: float) -> str:
+    """Three digits, and thousands apart."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _plain(value: float) -> float | None:
+    return float(f"{value:.5g}") if np.isfinite(value) else None

@@ -1,0 +1,78 @@
+"""What the documents show is what works."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+
+from faceswap_ae import cli, game, plan, plugins
+from faceswap_ae.optimiser import Optimiser
+from faceswap_ae.player import Known
+from faceswap_ae.schedule import ONLY
+from faceswap_ae.stepper import Stepper
+from tests.conftest import ROOT
+from tests.test_contract import batches
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_model_and_the_trainer_shown_work(tmp_path: Path) -> None:
+    model, trainer = blocks("plugins.md", "python")
+    for kind, name, code in (("models", "small", model), ("trainers", "plain", trainer)):
+        (tmp_path / kind).mkdir()
+        (tmp_path / kind / f"{name}.py").write_text(code)
+    plugins.add_folder(tmp_path)
+    text = "model: small\ntrainer: plain\nprecision: float32\nnetwork: {size: 32, width: .25}"
+    settings = plan.parse(text, "docs")
+    own, pair = game.networks(settings), batches(32, 32)
+    nothing = {name: np.zeros(1, np.float32) for name in pair}
+    known = Known(nothing, nothing, nothing)
+    stepper = Stepper(game.game(settings, own, known).players, Optimiser(rate=1e-3))
+    first, second = (stepper.step([pair], 1e-3) for _ in range(2))
+    assert sum(second.values()) < sum(first.values())
+
+
+def test_the_stages_shown_are_understood() -> None:
+    (stages,) = (block for block in blocks("train.md", "yaml") if "stages:" in block)
+    settings = plan.parse(f"model: quick\ntrainer: gan\n{stages}", "docs")
+    assert plan.stages(settings) != ONLY
+    assert [one.name for one in settings.stages] == ["generalise", "detail", "sharpen"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    linked = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)|<img src=\"([^\"]+)\"", text)
+    places = [one or other for one, other in linked]
+    missing = [
+        place for place in places if "://" not in place and not (page.parent / place).exists()
+    ]
+    assert not missing
+
+
+def asked(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that a line names, and what is said to it."""
+    command: Any = typer.main.get_command(cli.app)
+    while words and words[0] in getattr(command, "commands", {}):
+        command, words = command.commands[words[0]], words[1:]
+    return command, words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_commands_shown_have_the_options_shown(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    shown = re.findall(r"^(?:\.venv/bin/)?faceswap-ae ([^\n]*)$", text, re.MULTILINE)
+    for line in shown:
+        command, words = asked(line.partition("  #")[0].split())
+        assert command.name != "faceswap-ae", line
+        own = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+        said = {word.partition("=")[0] for word in words if word.startswith("-")}
+        assert said <= own | cli.EVERYWHERE.keys() | {"--help", "--debug"}, line

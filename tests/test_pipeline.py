@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+from faceswap_ae import history
+from faceswap_ae.clip import open_clip
+from faceswap_ae.errors import MediaError, UserError
+from faceswap_ae.journal import Journal
+from faceswap_ae.pipeline import Swap, Swapped, swap
+from tests.trainings import SMALL
+
+pytestmark = pytest.mark.usefixtures("cache")
+
+
+@pytest.mark.parametrize(
+    ("face", "onto", "names"),
+    [
+        ("ben.mp4", "ada.mov", ("ben", "ada")),
+        ("clips/ben/clip.mp4", "clips/ada/clip.mp4", ("ben", "ada")),
+        ("a/ben.mp4", "b/ben.mp4", ("face", "onto")),
+        ("My film (2).mp4", "ada.mp4", ("My_film_2", "ada")),
+    ],
+)
+def test_people_are_called_as_their_files(face: str, onto: str, names: tuple[str, str]) -> None:
+    wanted = Swap(Path(face), Path(onto), Path("swap.mp4"))
+    assert wanted.names == names
+    assert wanted.run.folder == Path("swap.work/runs") / "-onto-".join(names)
+
+
+def test_what_is_missing_is_told_before_the_work(plain_clip: Path, tmp_path: Path) -> None:
+    out = tmp_path / "swap.mp4"
+    with pytest.raises(MediaError, match="no such file"):
+        swap(Swap(plain_clip, tmp_path / "nothing.mp4", out))
+    with pytest.raises(UserError, match="name a file"):
+        swap(Swap(plain_clip, plain_clip, tmp_path / "swap"))
+    with pytest.raises(UserError, match="did you mean 'quick'"):
+        swap(Swap(plain_clip, plain_clip, out, recipe="quik"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def wanted(solo: Path, play: Path, tmp_path_factory: pytest.TempPathFactory) -> Swap:
+    out = tmp_path_factory.mktemp("swap") / "swap.mp4"
+    return Swap(solo / "clip.mp4", play / "clip.mp4", out, changes=SMALL, steps=12)
+
+
+@pytest.fixture(scope="module")
+def done(wanted: Swap, cache: None) -> Swapped:  # noqa: ARG001 - it sets where caches go
+    return swap(wanted)
+
+
+def test_two_clips_become_a_swap_and_a_report(done: Swapped, wanted: Swap) -> None:
+    assert open_clip(done.out).count == open_clip(wanted.onto).count
+    assert done.run.name == "solo-onto-play"
+    assert {path.name for path in wanted.work.iterdir()} == {
+        *("data", "runs", "log.txt", "report.html", "metrics.json")
+    }
+    assert "going on" not in (wanted.work / "log.txt").read_text()
+    assert done.metrics
+
+
+def test_nothing_is_done_twice(done: Swapped, wanted: Swap) -> None:
+    before = done.out.stat().st_mtime_ns
+    journal = Journal(wanted.work / "data" / "play").path
+    looked = journal.stat().st_mtime_ns
+    swap(wanted)
+    assert done.out.stat().st_mtime_ns == before
+    assert journal.stat().st_mtime_ns == looked
+    assert history.read(done.run.log)[-1].step == 12
+    assert "is made already" in (wanted.work / "log.txt").read_text()
