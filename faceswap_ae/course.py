@@ -12,10 +12,9 @@ half the rate; memory that runs out halves the batch.
 
 import logging
 import shutil
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -31,13 +30,13 @@ from faceswap_ae import (
     tensors,
 )
 from faceswap_ae.atomic import replacing
-from faceswap_ae.budget import Budget
 from faceswap_ae.checkpoint import WEIGHTS, State
 from faceswap_ae.diary import Diary, Moment, Report
 from faceswap_ae.errors import Fault, UserError
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.feed import Batch, Feed
 from faceswap_ae.guard import Guard
+from faceswap_ae.job import Job
 from faceswap_ae.learner import Learner
 from faceswap_ae.networks import FACE, IDENTITIES, Identity, Networks
 from faceswap_ae.preview import Names
@@ -53,19 +52,6 @@ log = logging.getLogger(__name__)
 
 Told = Callable[[Report], None]
 Pair = dict[Identity, Batch]
-
-
-@dataclass(frozen=True)
-class Job:
-    """What to train, where, and for how long."""
-
-    face: Path  # the folder of the face that is wanted
-    onto: Path  # the folder of whom it goes onto
-    run: Path
-    plan: Any  # plan.Plan with the groups of its model and trainer
-    budget: Budget
-    fork: Path | None = None  # a run whose weights a new one begins with
-    borrowed: tuple[str, ...] = ()  # those parts of it alone; none named is all
 
 
 @dataclass
@@ -84,6 +70,7 @@ class Course:
     place: Place = field(default_factory=Place)  # where it entered its stage
     easier: float = 1.0  # times the plan's rate: halved when something went wrong
     restored: int = -1  # the step that was gone back to
+    whole: bool = True  # False while what was learnt changes hands
     guard: Guard = field(default_factory=Guard)
     stop: Stop = field(default_factory=Stop)
 
@@ -94,7 +81,10 @@ class Course:
         )
         self.learner = Learner(plan, own, game.known(self.sets, self.feed, plan.crop))
         self._feed_stage()
-        self.diary = Diary(self.run, Names(*(one.name for one in self.sets)), self.told)
+        names = Names(*(one.name for one in self.sets))
+        self.diary = Diary(
+            self.run, names, self.told, masked=getattr(plan.training, "masked", False)
+        )
         self.held = {identity: self.feed.held_out(identity) for identity in IDENTITIES}
 
     def _batch(self, own: Networks) -> int:
@@ -121,11 +111,15 @@ class Course:
             checkpoint.rewind(self.run.checkpoints, state.step)
             self._restore(state)
             log.info("%s: going on from step %s", self.run.name, f"{state.step:,}")
+            if len(self.stages) > 1 and self.place.number == len(self.stages) - 1:
+                last = "it is in its last stage (%s), which all that is left goes to"
+                log.info(last, self.stages[-1].name)
         self.diary.begin(self.step)
         if state is None:
             size = sum(map(tensors.size, self._state().arrays.values()))
             checkpoint.check_room(self.run.checkpoints, size)
-            log.info("a checkpoint takes %s; the newest two are kept", disk.told(size))
+            more = ", to begin with" if len(self.stages) > 1 else ""
+            log.info("a checkpoint takes %s%s; the newest two are kept", disk.told(size), more)
             self.save()
 
     def go(self) -> None:
@@ -141,7 +135,7 @@ class Course:
                         stream.close()
             finally:
                 # Done or stopped, what was learnt is kept.
-                if self.step > begun and self.guard.sound and self.save():
+                if self.step > begun and self.guard.sound and self.whole and self.save():
                     self.look()
         if self.progress < 1:
             told = "this session is over at step %s; the same command goes on with the run"
@@ -176,6 +170,7 @@ class Course:
                 self.look()
             self.stop.heed()
             if self._stage_is_over():
+                del stepper  # two of them would be twice the memory
                 self._next_stage()
                 return
 
@@ -192,18 +187,34 @@ class Course:
 
     def _next_stage(self) -> None:
         """Keep what was learnt, show it, and go on in the next stage."""
+        if not self.save():
+            self._roll_back("a weight is no number")
+            return
         self.look()
         before, number = self.place.number, self.place.number + 1
         with replacing(self.run.ended(self.stages[before].name, before)) as part:
             shutil.copyfile(self.run.preview, part)
         if self.stages[number].keep:
             checkpoint.snapshot(self.run.checkpoints, self._state())
-        self.place = Place(number, self.step, self.seconds)
-        self.learner.change(number)
-        self._feed_stage()
+        with self._unsaved():
+            self.learner.change(number)
+            self.place = Place(number, self.step, self.seconds)
+        self._begin_stage()
         self.guard = Guard()
         self.save()
         log.info("step %s: %s begins", f"{self.step:,}", schedule.spoken(self.stages, number))
+
+    @contextmanager
+    def _unsaved(self) -> Iterator[None]:
+        """Whatever stops the block: what there is then is nothing to be kept."""
+        self.whole = False
+        yield
+        self.whole = True
+
+    def _begin_stage(self) -> None:
+        self._feed_stage()
+        is_last = self.place.number == len(self.stages) - 1
+        self.diary.stage(self.place.step, is_last=is_last)
 
     def _feed_stage(self) -> None:
         self.feed = replace(self.feed, augmentation=self.learner.plan.augment)
@@ -252,9 +263,10 @@ class Course:
 
     def _restore(self, state: State) -> None:
         self.place = Place(**state.facts.get("stage", {}))
-        if self.learner.stage is not self.stages[self.place.number]:
+        with self._unsaved():
+            # Anew even if it is in it: a light pack has no moments, and these may be spoilt.
             self.learner.enter(self.place.number)
-        self.learner.restore(state.arrays, str(self.run.folder))
+            self.learner.restore(state.arrays, str(self.run.folder))
         self._compare(state.facts.get("faces", {}))
         self.step = state.step
         self.seconds = float(state.facts.get("seconds", 0.0))
@@ -263,7 +275,7 @@ class Course:
         self.feed = replace(
             self.feed, count=self._shared(int(state.facts.get("batch", self.feed.count)))
         )
-        self._feed_stage()
+        self._begin_stage()
         self.diary.remember(state.facts.get("measured", []))
 
     def _compare(self, before: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ networks are measured on faces never trained on, and their preview is drawn.
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from faceswap_ae.networks import IDENTITIES, ONTO, Identity, Networks
 from faceswap_ae.plateau import Measured
 from faceswap_ae.preview import Names, preview
 from faceswap_ae.runs import Run
+from faceswap_ae.softening import softened
 from faceswap_ae.terminal import spoken_time
 
 NOTE_EVERY = 2.0  # seconds between rows of the log
@@ -64,22 +65,32 @@ class Report:
 class Diary:
     """Keeps the files open, and what was measured since the last row."""
 
-    def __init__(self, run: Run, names: Names, told: Told) -> None:
-        self.run, self.names, self.told = run, names, told
+    def __init__(self, run: Run, names: Names, told: Told, *, masked: bool = False) -> None:
+        self.run, self.names, self.told, self.masked = run, names, told, masked
+        self._stage_from, self._is_last = -1, True
         self.measured: list[Measured] = []
         self._sums: dict[str, float] = defaultdict(float)
         self._steps = 0
         self._since = time.monotonic()
-        self._noted: tuple[int, Mapping[str, float]] = (
-            -1,
-            {},
-        )  # the last row: its step, its losses
+        self._noted = Row(-1, {})  # the last row
 
     def begin(self, step: int) -> None:
         """A session begins or goes on at a step."""
         self._history = History(self.run.log, step)
         self._events = Events(self.run.events, step)
         self._since = time.monotonic()
+
+    def stage(self, step: int, *, is_last: bool) -> None:
+        """A stage began at a step: what was gained before says nothing of it."""
+        self._stage_from, self._is_last = step, is_last
+        self._sums.clear()
+        self._steps = 0
+
+    @property
+    def state(self) -> str:
+        """Is it still worth its time?"""
+        own = [one for one in self.measured if one.step > self._stage_from]
+        return plateau.told(own, is_last=self._is_last)
 
     def note(self, moment: Moment, terms: Mapping[str, float], rate: float) -> None:
         """A step was made."""
@@ -91,11 +102,11 @@ class Diary:
             return
         means = {name: total / self._steps for name, total in self._sums.items()}
         now, peak = time.time(), memory.peak()
-        self._history.add(Row(moment.step, means, {"all": rate}, peak, now, moment.stage))
-        self._noted = moment.step, means
+        self._noted = Row(moment.step, means, {"all": rate}, peak, now, moment.stage)
+        self._history.add(self._noted)
         self._events.scalars(moment.step, {**means, "rate": rate}, now)
         speed = moment.faces * self._steps / max(spent, 1e-6)
-        self.told(Report(moment, means, speed, peak, plateau.told(self.measured)))
+        self.told(Report(moment, means, speed, peak, self.state))
         self._sums.clear()
         self._steps, self._since = 0, time.monotonic()
 
@@ -107,14 +118,17 @@ class Diary:
         align: Alignment | None,
     ) -> None:
         """Measure and draw."""
-        found = {identity: measured(networks, held[identity], identity) for identity in IDENTITIES}
+        found = {
+            identity: measured(networks, held[identity], identity, masked=self.masked)
+            for identity in IDENTITIES
+        }
         loss = float(np.mean(list(found.values())))
         self.measured.append(Measured(step, loss))
         now = time.time()
         named = {f"{HELD}/{name}": value for name, value in found.items()}
         # A step has one row, and the last word counts.
-        noted = self._noted[1] if self._noted[0] == step else {}
-        self._history.add(Row(step, {**noted, **named}, time=now))
+        noted = self._noted if self._noted.step == step else Row(step, {})
+        self._history.add(replace(noted, losses={**noted.losses, **named}, time=now))
         self._events.scalars(step, named, now)
         places = np.linspace(0, len(held[ONTO].target) - 1, SHOWN).round().astype(int)
         picture = preview(networks, held[ONTO].some(np.unique(places)), align, self.names)
@@ -135,12 +149,17 @@ class Diary:
             self._events.close()
 
 
-def measured(networks: Networks, held: Batch, identity: Identity) -> float:
-    """How far reconstructions of held-out faces are from them: mean error and structure alike."""
+def measured(networks: Networks, held: Batch, identity: Identity, *, masked: bool = False) -> float:
+    """How far reconstructions of held-out faces are from them: mean error and structure alike.
+
+    `masked` where nothing but the face is trained, so that nothing else counts.
+    """
     total = 0.0
     for first in range(0, len(held.target), LOT):
         some = held.some(np.arange(first, min(first + LOT, len(held.target))))
         made = networks.reconstruct(some.warped, identity).face
-        far = losses.mae(some.target, made, 0.3 + 0.7 * some.mask)
-        total += len(some.target) * (float(far) + float(losses.dssim(some.target, made)) / 2)
+        soft = softened(some.mask) if masked else 1.0
+        target, made = some.target * soft, made * soft
+        far = losses.mae(target, made, 0.3 + 0.7 * some.mask)
+        total += len(some.target) * (float(far) + float(losses.dssim(target, made)) / 2)
     return total / len(held.target)

@@ -8,12 +8,14 @@ goes on with its weights and moments.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import keras
 from numpy.typing import NDArray
 
-from faceswap_ae import game, plan
+from faceswap_ae import game, looking, plan
 from faceswap_ae.checkpoint import WEIGHTS
 from faceswap_ae.errors import UserError, unknown
 from faceswap_ae.game import Arrays, Game, arrays_of
+from faceswap_ae.likeness import Likeness
 from faceswap_ae.networks import FACE, ONTO, Identity, Networks
 from faceswap_ae.player import Known
 from faceswap_ae.schedule import Stage
@@ -29,6 +31,8 @@ class Learner:
     def __init__(self, settings: Any, networks: Networks, known: Known) -> None:
         self.settings, self.networks, self.known = settings, networks, known
         self._asleep: dict[str, Arrays] = {WEIGHTS: {}, OPTIMISER: {}}
+        for stage in plan.stages(settings):
+            _check(settings, stage, networks)  # told now, not when the stage begins
         game.begin(settings, networks, known)
         self.enter(0)
 
@@ -42,8 +46,8 @@ class Learner:
         self._stage = plan.stages(self.settings)[number]
         self.plan = plan.at(self.settings, self._stage)
         frozen = {*self.settings.freeze, *self._stage.freeze}
-        for name in frozen - self.networks.parts.keys():
-            raise UserError(f"stage {self._stage.name}: {_unknown(name, self.networks)}")
+        # What is new in a stage begins alike in whichever session that is.
+        keras.utils.set_random_seed(self.settings.seed + number)
         self.game: Game = game.game(self.plan, self.networks, self.known)
         self.stepper = Stepper(self.game.players, self.plan.optimiser, frozen)
 
@@ -74,8 +78,6 @@ class Learner:
 def exchanged(arrays: Groups, own: Mapping[Identity, Sequence[str]]) -> dict[str, Arrays]:
     """Each identity's own parts as the other's, moments too."""
     pairs = list(zip(own.get(FACE, ()), own.get(ONTO, ()), strict=True))
-    if not pairs:
-        raise UserError("exchange: this model has no parts of each identity's own")
     other = {one: two for pair in pairs for one, two in (pair, pair[::-1])}
     return {
         group: {_renamed(name, other): array for name, array in found.items()}
@@ -105,5 +107,17 @@ def _part(name: str) -> str:
     return name.rpartition("/")[0]
 
 
-def _unknown(name: str, networks: Networks) -> str:
-    return unknown("part to freeze", name, networks.parts)
+def _check(settings: Any, stage: Stage, networks: Networks) -> None:
+    """Can these networks do what a stage asks for?"""
+    frozen, own = {*settings.freeze, *stage.freeze}, networks.own
+    for name in sorted(frozen - networks.parts.keys()):
+        told = unknown("part to freeze", name, networks.parts)
+        raise UserError(f"stage {stage.name}: {told}")
+    if not networks.parts.keys() - frozen:
+        raise UserError(f"stage {stage.name}: everything is frozen, so there is nothing to learn")
+    if stage.exchange and not (own.get(FACE) and len(own[FACE]) == len(own.get(ONTO, ()))):
+        told = "this model has no parts of each identity's own"
+        raise UserError(f"stage {stage.name}: exchange: {told}")
+    options = plan.at(settings, stage).training
+    if isinstance(options, Likeness):
+        looking.check(options)

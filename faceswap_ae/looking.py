@@ -24,6 +24,12 @@ LOSSES: dict[str, Callable[[Seen, Seen], Tensor]] = {
 }
 
 
+def check(options: Likeness) -> None:
+    """Are the networks that this needs here? Loads none."""
+    if options.perceptual:
+        perceptual.check(options.perceptual_net, options.perceptual_file)
+
+
 class Looking:
     """Networks that know faces, each with what is asked of it. Loads them."""
 

@@ -102,6 +102,16 @@ def load(
     return _vggface(name, path or _published(name, request, heard))
 
 
+def check(name: str, path: Path | None) -> None:
+    """Is what `load` needs here? Loads nothing."""
+    if path is not None:
+        if not path.is_file():
+            raise UserError(f"{path}: no such file of weights; --vggface names one of your own")
+        _told(path)
+    elif name in FILES:
+        _published(name, request=False, heard=None)
+
+
 def perceptual_loss(target: Seen, made: Seen) -> Tensor:
     """How much features differ, each face's brought to mean 0 and spread 1."""
     pairs = zip(SHARES, target.features, made.features, strict=True)

@@ -22,7 +22,7 @@ from faceswap_ae.errors import RecipeError, unknown
 from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.schedule import CHANGED, ONLY, Stage
 
-# What may change in a run that has begun: how long it goes on, and what else touches no weight.
+# What may change in a run that has begun: how long it goes on, and what a machine has of its own.
 FREE = (
     "minutes",
     "steps",
@@ -68,6 +68,8 @@ class Plan:
                 raise ValueError(f"{name}: {value} is not more than 0")
         if self.seed < 0:
             raise ValueError(f"seed: {self.seed} is less than 0")
+        if self.stages and (self.stages[0].exchange or self.stages[0].keep):
+            raise ValueError("stages: the first has nothing to exchange or to keep")
 
 
 def names() -> list[str]:
@@ -122,6 +124,9 @@ def at(settings: Any, stage: Stage, name: str = "recipe") -> Any:
             can = ", ".join(CHANGED)
             raise RecipeError(f"{where}: cannot change {group.partition('=')[0]}, only {can}")
     found = recipe.parse(kind, recipe.dump(settings), where, changes) if changes else settings
+    for key in getattr(plugins.load("trainers", settings.trainer), "FIXED", ()):
+        if getattr(found.training, key) != getattr(settings.training, key):
+            raise RecipeError(f"{where}: cannot change training.{key}; it holds for all stages")
     if found.augment.hide != settings.augment.hide:
         # Conversion shows a network what training showed it: there is one answer for a run.
         raise RecipeError(f"{where}: cannot change augment.hide; it holds for all stages")

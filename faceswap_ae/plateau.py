@@ -37,13 +37,14 @@ def flat_for(measured: Sequence[Measured]) -> int:
     return measured[-1].step - best.step if best else 0
 
 
-def told(measured: Sequence[Measured]) -> str:
-    """One line for a person who wonders whether to go on."""
+def told(measured: Sequence[Measured], *, is_last: bool = True) -> str:
+    """One line for a person who wonders whether to go on; of stages only the last ends it."""
     if len(measured) < LEAST:
         return "too early to tell"
     flat = flat_for(measured)
     if flat > 2 * WINDOW * measured[-1].step:
-        return f"flat for {flat:,} steps, you can stop"
+        end = "you can stop" if is_last else "the next stage comes by itself"
+        return f"flat for {flat:,} steps, {end}"
     gain = improvement(measured)
     if gain is None or gain <= 0:
         return "hardly improving"

@@ -129,8 +129,7 @@ def _tensorflow(player: Player, own: Variables) -> Move:
             scaled = optimiser.scale_loss(total)
         gradients = tape.gradient(scaled, [weight.value for weight in weights])
         # Before the optimiser clips them: the norm is that of the whole batch's gradient.
-        gradients = tf.distribute.get_replica_context().all_reduce(mean, gradients)
-        optimiser.apply(gradients, weights)
+        optimiser.apply(_agreed(gradients), weights)
         return terms
 
     @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]
@@ -150,6 +149,24 @@ def _tensorflow(player: Player, own: Variables) -> Move:
         return found
 
     return moved
+
+
+def _agreed(gradients: list[Any]) -> list[Any]:
+    """The mean of what all devices found."""
+    import tensorflow as tf
+
+    context = tf.distribute.get_replica_context()
+    if context.num_replicas_in_sync == 1:
+        return gradients
+
+    def reduced(strategy: Any, *found: Any) -> Any:
+        pairs = [(one, one) for one in found]
+        return strategy.extended.batch_reduce_to(tf.distribute.ReduceOp.MEAN, pairs)
+
+    # Not the context's own all_reduce: TensorFlow keeps each of its graphs for ever.
+    there = [one for one in gradients if one is not None]
+    means = iter(context.merge_call(reduced, args=tuple(there)))
+    return [None if one is None else next(means) for one in gradients]
 
 
 def _jax(player: Player, own: Variables) -> Move:

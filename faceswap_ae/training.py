@@ -13,21 +13,29 @@ from faceswap_ae import (
 from faceswap_ae.acquaintance import remember
 from faceswap_ae.backend import wake
 from faceswap_ae.checkpoint import WEIGHTS
-from faceswap_ae.course import Course, Job, Told
+from faceswap_ae.course import Course, Told
 from faceswap_ae.errors import UserError, unknown
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.game import assign
+from faceswap_ae.job import Job
+from faceswap_ae.manifest import CHECKPOINT, SNAPSHOT, Kind
 from faceswap_ae.networks import Networks
 from faceswap_ae.plan import FREE
 
 __all__ = ["Job", "train"]
 
+KINDS: tuple[Kind, ...] = (SNAPSHOT, CHECKPOINT)
+
 
 def train(job: Job, told: Told = lambda _: None) -> runs.Run:
     """Train a run from where it is until its budget is over. Ctrl-C saves before it ends."""
     run = runs.Run(job.run)
-    if job.fork is not None and run.card.exists():
+    begun = bool(checkpoint.listed(run.checkpoints))
+    if job.fork is not None and begun:
         raise UserError(f"{job.run}: is there already; --fork begins a new run, name another")
+    if job.fork is None and not begun and run.card.exists() and run.facts.origin:
+        was = f"was to begin with the weights of {run.facts.origin} and saved nothing yet"
+        raise UserError(f"{job.run}: {was}; give --fork again, or remove it")
     wake()
     from faceswap_ae import replicas
 
@@ -62,7 +70,7 @@ def _borrow(job: Job, own: Networks) -> str:
     """Begin with the weights of another run's networks; which they are."""
     assert job.fork is not None
     origin = runs.Run(job.fork)
-    state = checkpoint.load(origin.checkpoints, [WEIGHTS])
+    state = _kept(origin, job.fork_step)
     if state is None:
         raise UserError(f"{origin.folder}: has no checkpoint to begin from; train it first")
     for name in job.borrowed:
@@ -72,3 +80,15 @@ def _borrow(job: Job, own: Networks) -> str:
     arrays = game.only(parts, state.arrays[WEIGHTS])
     assign(game.variables(parts), arrays, str(origin.folder))
     return f"{origin.name} at step {state.step}"
+
+
+def _kept(origin: runs.Run, step: int | None) -> checkpoint.State | None:
+    """Its newest checkpoint, or what it kept of a step."""
+    if step is None:
+        return checkpoint.load(origin.checkpoints, [WEIGHTS])
+    kept = [one for kind in KINDS for one in checkpoint.listed(origin.checkpoints, kind)]
+    for one in kept:
+        if one.step == step:
+            return checkpoint.restore(one, [WEIGHTS])
+    steps = ", ".join(f"{one.step}" for one in kept) or "nothing"
+    raise UserError(f"{origin.folder}: kept nothing of step {step}; there is {steps}")

@@ -6,6 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from locks import colab
+
 HEADER = (
     "# Made by `make lock` from setup.cfg and locks/*.in; installed by setup_env.py, no resolver.\n"
 )
@@ -27,6 +29,7 @@ def main() -> None:
             text = compiled(*extra, *EVERY_PYTHON, "--constraint", str(pinned))
             Path(name).write_text(HEADER + text, encoding="utf-8")
             print(f"{name}: {len(re.findall('^[a-z].*==', text, re.M))} packages")
+    colab.main()
 
 
 def compiled(*options: str) -> str:

@@ -186,7 +186,8 @@ def test_a_run_passes_its_stages_though_it_is_killed_in_one(
     assert state(run).facts["stage"]["number"] == last
     rows = history.read(run / "log.jsonl")
     gone_on = [row.stage for row in rows if row.step > left.step and row.stage]
-    assert gone_on[0].startswith(names[stage])
+    # A row tells of a step or two before it, so a short stage may be over by then.
+    assert names.index(gone_on[0].partition(" (")[0]) >= stage
     assert gone_on[-1].startswith(names[last])
     assert len(list((run / "stages").iterdir())) == last  # a preview of each one's end
     kept = checkpoint.listed(run / "checkpoints", "snapshot")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from faceswap_ae import game, plan
-from faceswap_ae.errors import UserError
+from faceswap_ae.errors import RecipeError, UserError
 from faceswap_ae.learner import Learner, exchanged
 from faceswap_ae.networks import FACE, ONTO
 from faceswap_ae.player import Known
@@ -29,8 +29,10 @@ stages:
 """
 
 
-def learner(model: str = "quick", size: str = "size=32") -> Learner:
-    text = RECIPE.replace("MODEL", model).replace("TRAINER", "gan")
+def learner(
+    model: str = "quick", size: str = "size=32", before: str = "", after: str = ""
+) -> Learner:
+    text = RECIPE.replace("MODEL", model).replace("TRAINER", "gan").replace(before, after, 1)
     settings = plan.parse(text, "mine", [size, "network.width=.1"])
     own = game.networks(settings)
     pair = batches(own.size_in, own.size_out)
@@ -117,15 +119,31 @@ def test_restored_in_the_middle_it_goes_on_alike() -> None:
         assert all(np.array_equal(mine[group][name], theirs[group][name]) for name in mine[group])
 
 
-def test_an_unknown_part_cannot_be_frozen() -> None:
-    text = RECIPE.replace("MODEL", "quick").replace("TRAINER", "gan").replace("encoder", "encodr")
-    settings = plan.parse(text, "mine", ["size=32", "network.width=.1"])
-    one = learner()
-    one.settings = settings
-    with pytest.raises(UserError, match="did you mean 'encoder'"):
-        one.enter(2)
-
-
-def test_what_has_no_own_parts_cannot_exchange_them() -> None:
+def test_what_a_later_stage_cannot_do_is_told_at_once() -> None:
+    everything = "[encoder, inter, decoder_face, decoder_onto]"
+    for before, after, said in (
+        ("[encoder]", "[encodr]", "stage frozen: .*did you mean 'encoder'"),
+        ("[encoder]", everything, "stage frozen: everything is frozen"),
+        (
+            "{adversarial: .1}",
+            "{perceptual: 1, perceptual_file: /no/file.h5}",
+            "no such file of weights",
+        ),
+    ):
+        with pytest.raises(UserError, match=said):
+            learner(before=before, after=after)
     with pytest.raises(UserError, match="no parts of each identity's own"):
-        exchanged({"weights": {}}, {FACE: (), ONTO: ()})
+        learner("sae", "size=64", before="freeze: [encoder]", after="share: 1")
+
+
+def test_what_shapes_a_judge_holds_for_all_stages() -> None:
+    with pytest.raises(RecipeError, match=r"stage judged: cannot change training\.judge_width"):
+        learner(before="{adversarial: .1}", after="{adversarial: .1, judge_width: .2}")
+    with pytest.raises(RecipeError, match="nothing to exchange"):
+        learner(before="- name: plain", after="- name: plain\n    exchange: true")
+
+
+def test_exchanged_names() -> None:
+    arrays = {"weights": {"decoder_face/0": np.zeros(1), "inter/0": np.ones(1)}}
+    own = {FACE: ("decoder_face",), ONTO: ("decoder_onto",)}
+    assert exchanged(arrays, own)["weights"].keys() == {"decoder_onto/0", "inter/0"}

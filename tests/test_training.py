@@ -115,6 +115,19 @@ def test_a_fork_begins_with_anothers_weights(
         train(begun)
 
 
+def test_a_fork_that_saved_nothing_is_no_run_of_its_own(
+    trained: Path, two_people: Path, tmp_path: Path
+) -> None:
+    """As where the disk was full: the weights it was to begin with are asked for again."""
+    first = replace(job(two_people, tmp_path / "fork", 1), fork=trained)
+    train(first)
+    shutil.rmtree(tmp_path / "fork" / "checkpoints")
+    with pytest.raises(UserError, match="give --fork again"):
+        train(job(two_people, tmp_path / "fork", 1))
+    train(first)
+    assert state(tmp_path / "fork").step == 1
+
+
 def test_a_fork_that_does_not_fit_leaves_nothing(
     trained: Path, two_people: Path, tmp_path: Path
 ) -> None:

@@ -26,6 +26,8 @@ from faceswap_ae.remembered import mixing, ramp
 
 CYCLE_MASK = 0.1  # of a mask's difference after a cycle, a face's being worth 1
 
+FIXED = ("judge", "judge_width", "game")  # options that discriminators are built by
+
 Shown = list[Tensor]  # faces of one identity that its discriminator sees
 
 

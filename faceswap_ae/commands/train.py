@@ -1,10 +1,12 @@
 """`faceswap-ae train`: a run learns to put one person's face onto another's performance."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from faceswap_ae.errors import UserError
 from faceswap_ae.terminal import Session
 
 
@@ -23,7 +25,8 @@ def run(
     minutes: Annotated[float | None, typer.Option(help="Of training, breaks not counted.")] = None,
     steps: Annotated[int | None, typer.Option(help="Instead of minutes, or beside them.")] = None,
     fork: Annotated[
-        str | None, typer.Option(help="Begin a new run with another run's weights.")
+        str | None,
+        typer.Option(help="Begin a new run with another's weights: NAME, or NAME@STEP it kept."),
     ] = None,
     parts: Annotated[
         list[str] | None, typer.Option("--part", help="Of --fork: this part alone; repeatable.")
@@ -53,7 +56,10 @@ def run(
     devices.choose(device)  # before anything wakes Keras
     from faceswap_ae.training import Job, train
 
-    own_file = [] if vggface is None else [f"perceptual_file={vggface.absolute()}"]
+    if parts and not fork:
+        raise UserError("--part: is of --fork, which is not given")
+    # As YAML's text, or a name with a colon or a hash would be something else.
+    own_file = [] if vggface is None else [f"perceptual_file={json.dumps(str(vggface.absolute()))}"]
     settings = plan.load(recipe, [*(changes or ()), *own_file])
     limit = budget.budget(steps, minutes, budget.Budget(settings.steps, settings.minutes))
     cv2.setNumThreads(1)  # the feed's own threads are enough, and OpenCV's get into their way
@@ -61,9 +67,13 @@ def run(
     run_folder = runs.named(
         name or "-onto-".join(one.name.removesuffix(".zip") for one in (faces, goal)), session.runs
     )
-    origin = runs.find(fork, session.runs).folder if fork else None
-    job = Job(faces, goal, run_folder, settings, limit, origin, tuple(parts or ()))
+    named, _, kept = (fork or "").partition("@")
+    if kept and not kept.isdigit():
+        raise UserError(f"--fork {fork}: give NAME or NAME@STEP")
+    origin = runs.find(named, session.runs).folder if named else None
+    step = int(kept) if kept else None
+    job = Job(faces, goal, run_folder, settings, limit, origin, step, tuple(parts or ()))
     with session.status("train") as say:
         done = train(job, lambda report: say(report.moment.progress, report.words))
     if not session.quiet:
-        typer.echo(f"{done.folder}: trained; see {done.preview}")
+        typer.echo(f"{done.folder}: trained so far; see {done.preview}")
