@@ -35,7 +35,7 @@ TASKS = {
     "test": (DEV_LOCK, (*LINT, ("-m", "pytest", "-m", "not slow"))),
     "test-slow": (DEV_LOCK, (("-m", "pytest", "-m", "slow"),)),
     "test-oldest": (DEV_LOCK, (("locks/oldest.py",),)),
-    "lock": (DEV_LOCK, (("locks/renew.py",),)),
+    "lock": (DEV_LOCK, (("-m", "locks.renew"),)),
 }
 
 
