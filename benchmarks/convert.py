@@ -18,7 +18,7 @@ from benchmarks.measure import report
 from faceswap_ae.synthetic.film import Film, shoot
 
 PEER = 0.61  # CPU-seconds a frame, `original` at 720p
-SIZES = {"720p": (1280, 720), "1080p": (1920, 1080)}
+SIZES = {"480p": (640, 480), "720p": (1280, 720), "1080p": (1920, 1080)}
 
 TRAIN = """
 import json, sys

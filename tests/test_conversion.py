@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from faceswap_ae.extraction import silent
 from faceswap_ae.geometry import Image
 from faceswap_ae.runs import Run
 from faceswap_ae.span import Span
+from faceswap_ae.writer import writing
 
 LOSSLESS = Encoding("ffv1")
 PLAIN = Style(grain=False, motion_blur=False)
@@ -303,3 +305,19 @@ def test_several_inputs_become_files_in_a_folder(
         convert(photos, tmp_path / "x.mp4", options(studio))
     with pytest.raises(UserError, match="nothing matches"):
         convert([tmp_path / "no*.mp4"], tmp_path / "x.mp4", options(studio))
+
+
+def test_odd_sizes_varying_rates_and_no_sound(studio: Path, play: Path, tmp_path: Path) -> None:
+    source = open_clip(play / "clip.mp4")
+    odd, zero = tmp_path / "odd.mkv", Fraction(0)
+    times = [zero + Fraction(number * (number + 5), 100) for number in range(9)]
+    like = replace(source, width=251, height=187, time_base=Fraction(1, 100))
+    with writing(odd, like, LOSSLESS) as sink:
+        for frame, (time, after) in zip(video.frames(source), pairwise(times), strict=False):
+            sink.write(np.ascontiguousarray(frame.image[:187, :251]), time, after - time)
+    told = converted(studio, odd, tmp_path / "out.mkv", wanted=Wanted(everyone=True))
+    assert told["swapped"] == told["frames"] == 8
+    made = list(video.frames(open_clip(tmp_path / "out.mkv")))
+    assert [frame.time for frame in made] == times[:-1]
+    assert made[0].image.shape == (187, 251, 3)
+    assert open_clip(tmp_path / "out.mkv").sound == ()
