@@ -60,7 +60,9 @@ train(job(Path(sys.argv[1]), Path(sys.argv[2]), 10**6, "save_minutes=0.005"),
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_stopped_at_any_moment_nothing_is_lost(
     how: signal.Signals, two_people: Path, tmp_path: Path
 ) -> None:

@@ -289,6 +289,7 @@ print(json.dumps(told))
 """
 
 
+@pytest.mark.slow
 def test_jax_makes_the_same_pictures(tmp_path: Path) -> None:
     for name in NAMES:
         networks = small(name)

@@ -196,6 +196,7 @@ print(json.dumps([keras.backend.backend(), found, state]))
 """
 
 
+@pytest.mark.slow
 def test_jax_plays_too() -> None:
     """Draws differ from step to step there as well."""
     done = subprocess.run(

@@ -70,6 +70,7 @@ def test_broken_off_or_not_the_same_comes_out(two_people: Path, tmp_path: Path) 
     assert equal(state(tmp_path / "whole"), state(tmp_path / "parts"))
 
 
+@pytest.mark.slow
 def test_quick_learns_32_faces_by_heart(two_people: Path, tmp_path: Path) -> None:
     changes = ["batch=16", "rotation=0", "scale=0", "shift=0", "warp=0", "gain=0", "tint=0"]
     changes += ["offset=0", "occluder=0", "hide=false", "width=.5", "even_yaw=false", "dssim=0"]
@@ -190,6 +191,7 @@ def test_plain_pictures_are_told_of(
     assert faces.pictures(tmp_path / "ben")
 
 
+@pytest.mark.slow
 def test_jax_trains_the_same_recipe(two_people: Path, tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from tests.trainings import job;"
