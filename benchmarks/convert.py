@@ -157,23 +157,20 @@ def measured(place: Path, wanted: argparse.Namespace) -> dict[str, Any]:
     if "original 720p" in found:
         found["times the peer"] = round(PEER / found["original 720p"]["cpu"], 1)
     if wanted.long:
-        found["memory"] = memory(place, wanted)
+        case = " ".join(names[0])
+        peak = memory(place, wanted, names[0])
+        found["peak MiB"] = {f"{wanted.frames} frames": found[case]["peak MiB"], **peak}
     return found
 
 
-def memory(place: Path, wanted: argparse.Namespace) -> dict[str, int]:
-    """Peak MiB for a clip of `quick`, and for as many times as make `--long` frames."""
-    size = wanted.cases[0].split("-")[1]
-    clip, short = filmed(place, size, wanted.frames)
+def memory(place: Path, wanted: argparse.Namespace, case: list[str]) -> dict[str, int]:
+    """Peak MiB for the first case's clip over and over, found and converted as it was."""
+    clip, short = filmed(place, case[1], wanted.frames)
     long = repeated(clip, place / "long.mp4", None, -(-wanted.long // wanted.frames))
-    peaks = {}
-    for one in (clip, long):
-        out = place / f"memory-{one.stem}"
-        out.mkdir()
-        run = place / "runs" / wanted.cases[0].split("-")[0]
-        told = asked(CONVERT, one, run, place / "data", out, short)
-        peaks[f"{told['frames']} frames"] = told["peak MiB"]
-    return peaks
+    out = place / "memory"
+    out.mkdir()
+    told = asked(CONVERT, long, place / "runs" / case[0], place / "data", out, short)
+    return {f"{told['frames']} frames": told["peak MiB"]}
 
 
 def filmed(place: Path, size: str, frames: int) -> tuple[Path, Path]:
