@@ -20,13 +20,14 @@ from faceswap_ae.player import Known
 from faceswap_ae.stepper import Stepper
 
 SLOW = pytest.mark.slow
+LARGEST = "dfaker"  # takes as long as the others together
 TRAINER, MODEL = "autoencoder", "quick"  # these with everybody, the rest with the rest when slow
 
 
 def pairs() -> Iterator[ParameterSet]:
     """Models with trainers."""
     for model, trainer in itertools.product(plugins.names("models"), plugins.names("trainers")):
-        often = trainer == TRAINER or model in (MODEL, trainer)
+        often = (trainer == TRAINER or model in (MODEL, trainer)) and model != LARGEST
         yield pytest.param(model, trainer, marks=() if often else pytest.mark.slow)
 
 

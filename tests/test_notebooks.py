@@ -81,6 +81,7 @@ def test_the_walkthrough_in_short_and_with_clips_of_ones_own(
     assert (work / "ben-on-ada.mp4").exists() and (work / "yours" / "carl-on-dina.mp4").exists()
 
 
+@pytest.mark.slow
 def test_colab_s_runs_elsewhere_too(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACESWAP_AE_SHORT", "1")
     told = run("colab.ipynb", place)

@@ -141,7 +141,14 @@ def gradient(net: Perceptual, made: Any, target: Any) -> tuple[float, Any]:
     return float(loss), slope.numpy()
 
 
-@pytest.mark.parametrize("name", ["dlib", "vggface", "vggface2", "vggface2-senet"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dlib",
+        "vggface",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("vggface2", "vggface2-senet")),
+    ],
+)
 def test_a_gradient_reaches_the_picture_and_nothing_else(
     net: Perceptual, tiny: dict[str, Path], shown: list[Frame], name: str
 ) -> None:
@@ -245,6 +252,7 @@ np.savez("found.npz", value=value, slope=slope)
 """
 
 
+@pytest.mark.slow
 def test_jax_computes_the_same(net: Perceptual, shown: list[Frame], tmp_path: Path) -> None:
     faces = crops(shown[1:3], "full", 64)[:, None]
     np.save(tmp_path / "faces.npy", faces)
