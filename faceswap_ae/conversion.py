@@ -18,9 +18,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from faceswap_ae import account, images, marks, png, video
+from faceswap_ae import account, marks, png, video
 from faceswap_ae.account import REPORT, Account, Done
 from faceswap_ae.atomic import replacing, spare
 from faceswap_ae.casting import Cast, Role, Wanted, cast
@@ -31,6 +29,7 @@ from faceswap_ae.errors import UserError, unknown
 from faceswap_ae.finding import Eyes, Look, find, to_look_at
 from faceswap_ae.geometry import Image
 from faceswap_ae.lookup import Found, lookup
+from faceswap_ae.mask import painted
 from faceswap_ae.parts import SEGMENT, Output
 from faceswap_ae.placing import places
 from faceswap_ae.rendering import GROUP, WARMUP, Rendered, Scene, rendered
@@ -96,7 +95,7 @@ class Converter:
         self.options, self.progress = options, progress
         self.swappers = [Swapper(run, reverse=options.reverse) for run in options.runs]
         self.eyes = Eyes(options.look)
-        self.painted = _painted(options.painted)
+        self.painted = None if options.painted is None else painted(options.painted)
         self.dressers = [Dresser(one, options.style, self.painted) for one in self.swappers]
         self.now = datetime.now(UTC)
 
@@ -271,7 +270,7 @@ def _write_picture(out: Path, picture: Image, said: Mapping[str, str]) -> None:
 def _job(converter: Converter, one: Prepared) -> dict[str, Any]:
     """All that the frames of an output depend on."""
     options = converter.options
-    painted = b"" if converter.painted is None else converter.painted.tobytes()
+    own_mask = b"" if converter.painted is None else converter.painted.tobytes()
     return {
         "version": VERSION,
         "clip": one.found.key,
@@ -283,20 +282,10 @@ def _job(converter: Converter, one: Prepared) -> dict[str, Any]:
         "encoding": asdict(options.encoding),
         "part": [str(options.span), options.cut],
         "places": one.scene.places.digest,
-        "painted": blake2b(painted).hexdigest(),
+        "painted": blake2b(own_mask).hexdigest(),
     }
 
 
 def _place(out: Path, view: str, of: int) -> Path:
     """`out.mp4`; where there are several views, `out-side.mp4` for all but the result."""
     return out if of == 1 or view == "result" else out.with_stem(f"{out.stem}-{view}")
-
-
-def _painted(path: Path | None) -> Image | None:
-    if path is None:
-        return None
-    mask = np.ascontiguousarray(images.read(path)[..., 0])
-    if mask.shape[0] != mask.shape[1]:
-        size = f"{mask.shape[1]}x{mask.shape[0]}"
-        raise UserError(f"{path}: is {size}; a mask lies in the crop, which is square")
-    return mask

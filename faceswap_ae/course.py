@@ -22,6 +22,7 @@ from faceswap_ae import (
     checkpoint,
     codes,
     disk,
+    faceset,
     game,
     memory,
     plan,
@@ -51,7 +52,6 @@ LEAST_RATE = 1 / 64  # of the plan's rate, below which nothing is to be hoped fo
 log = logging.getLogger(__name__)
 
 Told = Callable[[Report], None]
-Pair = dict[Identity, Batch]
 
 
 @dataclass
@@ -150,7 +150,7 @@ class Course:
         timers = Timers(self.job.plan)
         stepper = self.learner.stepper
         while not self._is_done():
-            pairs = [by_identity(next(stream)) for _ in range(stepper.pairs)]
+            pairs = [dict(zip(IDENTITIES, next(stream), strict=True)) for _ in range(stepper.pairs)]
             try:
                 terms = stepper.step(pairs, self._rate())
             except Exception as error:
@@ -245,10 +245,7 @@ class Course:
         return True
 
     def _state(self) -> State:
-        arrays = {
-            **self.learner.arrays(),
-            "codes": codes.told(self._alignments(CODED)),
-        }
+        arrays = {**self.learner.arrays(), "codes": codes.told(self._alignments(CODED))}
         facts = {
             "seconds": self.seconds,
             "stage": asdict(self.place),
@@ -267,7 +264,7 @@ class Course:
             # Anew even if it is in it: a light pack has no moments, and these may be spoilt.
             self.learner.enter(self.place.number)
             self.learner.restore(state.arrays, str(self.run.folder))
-        self._compare(state.facts.get("faces", {}))
+        faceset.tell_changes(self.sets, state.facts.get("faces", {}))
         self.step = state.step
         self.seconds = float(state.facts.get("seconds", 0.0))
         self.easier = float(state.facts.get("easier", 1.0))
@@ -278,18 +275,14 @@ class Course:
         self._begin_stage()
         self.diary.remember(state.facts.get("measured", []))
 
-    def _compare(self, before: Mapping[str, str]) -> None:
-        for one in self.sets:
-            if before.get(one.name, one.fingerprint) != one.fingerprint:
-                log.info("%s: other faces than before, now %d", one.name, len(one))
-
     def _alignments(self, most: int) -> dict[Identity, codes.Alignment]:
         faces = {identity: list(self.feed.plain(identity, most)) for identity in IDENTITIES}
         return {to: codes.alignment(self.own, faces, to) for to in IDENTITIES}
 
     def _roll_back(self, trouble: str) -> None:
         state = checkpoint.load(self.run.checkpoints)
-        if state is not None and state.step == self.restored and self._has_older():
+        several = len(checkpoint.listed(self.run.checkpoints)) > 1
+        if state is not None and state.step == self.restored and several:
             # Wrong again after the same checkpoint: it may be what is wrong.
             checkpoint.rewind(self.run.checkpoints, state.step - 1)
             state = checkpoint.load(self.run.checkpoints)
@@ -307,9 +300,6 @@ class Course:
             "step %d: %s; back to step %d at %g of the rate", self.step, trouble, state.step, easier
         )
 
-    def _has_older(self) -> bool:
-        return len(checkpoint.listed(self.run.checkpoints)) > 1
-
     def _take_less(self, error: Exception) -> None:
         if self.feed.count == self.devices:
             small = "not even a batch of 1 fits into memory; take a smaller model, or width=.5"
@@ -321,8 +311,3 @@ class Course:
         """End all threads and files."""
         self.feed.close()
         self.diary.close()
-
-
-def by_identity(pair: tuple[Batch, Batch]) -> Pair:
-    """A pair of batches by whose faces they hold."""
-    return dict(zip(IDENTITIES, pair, strict=True))

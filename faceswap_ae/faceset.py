@@ -9,7 +9,7 @@ are the same set.
 import hashlib
 import io
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -136,6 +136,13 @@ def load(
         held=held_out([face.id for face in all_faces]),
         fingerprint=_fingerprint(plans),
     )
+
+
+def tell_changes(sets: Sequence[FaceSet], before: Mapping[str, str]) -> None:
+    """Say whose faces are others than before; `before` are fingerprints by name."""
+    for one in sets:
+        if before.get(one.name, one.fingerprint) != one.fingerprint:
+            log.info("%s: other faces than before, now %d", one.name, len(one))
 
 
 def compare(face: FaceSet, onto: FaceSet) -> None:

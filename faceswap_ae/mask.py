@@ -12,11 +12,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from faceswap_ae import images
 from faceswap_ae.align import CROPS
 from faceswap_ae.errors import UserError, unknown
 from faceswap_ae.geometry import Image, Points
@@ -89,6 +91,15 @@ def chosen(name: str, *, has_mask: bool) -> Way:
     if name.startswith("learned") and not has_mask:
         log.warning("mask %s: this model has learned none; the landmarks' hull is used", name)
     return MASK[name]
+
+
+def painted(path: Path) -> Image:
+    """A mask that somebody painted: (n, n), in the crop."""
+    mask = np.ascontiguousarray(images.read(path)[..., 0])
+    if mask.shape[0] != mask.shape[1]:
+        size = f"{mask.shape[1]}x{mask.shape[0]}"
+        raise UserError(f"{path}: is {size}; a mask lies in the crop, which is square")
+    return mask
 
 
 def face_side(crop: str, size: int) -> float:

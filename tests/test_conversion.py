@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from faceswap_ae import images, marks, video
-from faceswap_ae.batch import convert
 from faceswap_ae.casting import DROPPED, OTHER, OUTSIDE, Wanted
 from faceswap_ae.clip import open_clip
 from faceswap_ae.conversion import Converter, Options, convert_clip, still
@@ -287,24 +286,6 @@ def test_frames_as_pictures(studio: Path, play: Path, tmp_path: Path) -> None:
     assert done.frames == 3
     assert len(list((tmp_path / "all").iterdir())) == 3
     assert marks.read(tmp_path / "all") is not None
-
-
-def test_several_inputs_become_files_in_a_folder(
-    studio: Path, play: Path, plain_clip: Path, tmp_path: Path
-) -> None:
-    photos = [tmp_path / day / "photo.png" for day in ("monday", "tuesday")]
-    for number, photo in enumerate(photos):
-        photo.parent.mkdir()
-        images.write(photo, shown(play / "clip.mp4")[7 + number])
-    done, failures = convert([*photos, plain_clip], tmp_path / "out", options(studio))
-    assert [path.name for one in done for path in one.outputs] == [
-        *("monday-photo.png", "tuesday-photo.png")
-    ]
-    assert [failure.path for failure in failures] == [plain_clip]
-    with pytest.raises(UserError, match="need one"):
-        convert(photos, tmp_path / "x.mp4", options(studio))
-    with pytest.raises(UserError, match="nothing matches"):
-        convert([tmp_path / "no*.mp4"], tmp_path / "x.mp4", options(studio))
 
 
 def test_odd_sizes_varying_rates_and_no_sound(studio: Path, play: Path, tmp_path: Path) -> None:
