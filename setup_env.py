@@ -27,13 +27,15 @@ LINT = (
     ("-m", "ruff", "format", "--check", "."),
     ("-m", "mypy"),
 )
+# Two at once, each with about 2 GB: more cores do not bring more memory.
+PYTEST = ("-m", "pytest", "-n", "2", "--dist", "loadfile")
 TASKS = {
     "setup": (RUN_LOCK, ()),
     "doctor": (RUN_LOCK, (("-m", "faceswap_ae", "doctor"),)),
     "demo": (RUN_LOCK, (("-m", "faceswap_ae", "demo"),)),
     "lint": (DEV_LOCK, LINT),
-    "test": (DEV_LOCK, (*LINT, ("-m", "pytest", "-m", "not slow"))),
-    "test-slow": (DEV_LOCK, (("-m", "pytest", "-m", "slow"),)),
+    "test": (DEV_LOCK, (*LINT, (*PYTEST, "-m", "not slow"))),
+    "test-slow": (DEV_LOCK, ((*PYTEST, "-m", "slow"),)),
     "test-oldest": (DEV_LOCK, (("locks/oldest.py",),)),
     "lock": (DEV_LOCK, (("-m", "locks.renew"),)),
 }
