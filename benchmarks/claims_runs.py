@@ -8,21 +8,19 @@ buys is measured before.
 import json
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks import claims_score as score
+from benchmarks.budgets import bought, cost
 from benchmarks.claims_cast import Cast
-from faceswap_ae import faceset, game, plan
+from faceswap_ae import plan
 from faceswap_ae.atomic import replacing, write_text
 from faceswap_ae.backend import wake
 from faceswap_ae.budget import Budget
-from faceswap_ae.networks import IDENTITIES
 
 RECIPE = "quick"
 SIZE = 64  # pixels; whatever is not about size
@@ -37,7 +35,6 @@ LATE = "[{name: faces, share: 60, leave: share}, {name: late, share: 40, changes
 ADVERSARIAL = ("stages=" + LATE % "adversarial: 0.1", *("game=relativistic", "judge_width=0.25"))
 # At 1 dlib's network is fooled within these minutes: by checkered eyes.
 PERCEPTUAL = ("stages=" + LATE % "perceptual: 0.3",)
-WARM, TIMED = 3, 12  # steps: that compile, and that are timed
 
 # Each by what it changes.
 VARIANTS: dict[str, tuple[str, ...]] = {
@@ -95,7 +92,7 @@ def trained(work: Work, name: str, seconds: float) -> None:
 
     chosen, run = settings(name), work.run(name)
     shutil.rmtree(run, ignore_errors=True)  # of a benchmark that was broken off
-    start, each = cost(work.cast, chosen)
+    start, each = cost(work.cast.owner, work.cast.performer, chosen)
     steps = bought(seconds, start, each)
     before = time.process_time()
     train(Job(work.cast.owner, work.cast.performer, run, chosen, Budget(steps)))
@@ -117,46 +114,6 @@ def judged(work: Work, name: str) -> None:
         np.savez(file, **pictures)
     told = {**work.took(name), "weights": weights, **scores}
     write_text(work.told(name), json.dumps(told) + "\n")
-
-
-def bought(seconds: float, start: float, each: float) -> int:
-    """Steps for a budget, at least one."""
-    return max(1, int((seconds - start) / each))
-
-
-def cost(cast: Cast, chosen: Any) -> tuple[float, float]:
-    """CPU-seconds until all stages' first steps are compiled, and the mean of each that follows."""
-    wake()
-    from faceswap_ae.feed import Feed
-    from faceswap_ae.learner import Learner
-
-    before = time.process_time()
-    own = game.networks(chosen)
-    size = max(own.size_in, own.size_out)
-    face, onto = (faceset.load(one, chosen.crop, size) for one in (cast.owner, cast.performer))
-    sets = face, onto
-    feed = Feed(sets, chosen.augment, own.size_in, own.size_out, chosen.batch, chosen.seed)
-    learner = Learner(chosen, own, game.known(sets, feed, chosen.crop))
-    stream = (dict(zip(IDENTITIES, pair, strict=True)) for pair in feed.stream())
-    stages, each, timed = plan.stages(chosen), 0.0, 0.0
-    try:
-        for number, stage in enumerate(stages):
-            learner.enter(number)
-            _steps(learner.stepper, stream, WARM)
-            spent = _steps(learner.stepper, stream, TIMED)
-            each += spent / TIMED * stage.share / sum(one.share for one in stages)
-            timed += spent
-    finally:
-        feed.close()
-    return time.process_time() - before - timed, each
-
-
-def _steps(stepper: Any, stream: Iterator[Any], count: int) -> float:
-    """CPU-seconds of so many steps, which change next to nothing."""
-    before = time.process_time()
-    for _ in range(count):
-        stepper.step(list(islice(stream, stepper.pairs)), 1e-6)
-    return time.process_time() - before
 
 
 def scored(cast: Cast, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -16,10 +16,11 @@ from benchmarks.claims_cast import Cast, Clips, Pictures
 from faceswap_ae import codes, faces, faceset, metrics
 from faceswap_ae.align import matrix_of
 from faceswap_ae.colour import COLOUR, measured, recoloured
+from faceswap_ae.faceset import FaceSet
 from faceswap_ae.feed import Batch, Feed
 from faceswap_ae.fidelity import overlap, sharpness, ssim
 from faceswap_ae.gaze import gaze_error, irises
-from faceswap_ae.geometry import Image, transform, unwarp, warp
+from faceswap_ae.geometry import Image, Points, transform, unwarp, warp
 from faceswap_ae.hull import hull_mask
 from faceswap_ae.metrics import Views
 from faceswap_ae.networks import ONTO, Output
@@ -172,20 +173,23 @@ def _sideways(looks: NDArray[np.float64]) -> list[float]:
 
 def laid(found: Pictures, clips: Clips) -> list[Image]:
     """Faces in their frames, as far as the landmarks' hull goes."""
-    done = []
-    for face, frame, points in zip(found, clips.image, clips.landmarks, strict=True):
-        size = frame.shape[1::-1]
-        pixels, cover = unwarp(face, matrix_of(points, CROP, SIDE), size)
-        soft = cv2.GaussianBlur(hull_mask(points, size), (0, 0), SOFT).astype(np.float32) / 255
-        share = (cover * soft)[..., None]
-        done.append(levels((frame * (1 - share) + pixels * share) / np.float32(255)))
-    return done
+    rows = zip(found, clips.image, clips.landmarks, strict=True)
+    return [laid_in(face, frame, points) for face, frame, points in rows]
+
+
+def laid_in(face: Image, frame: Image, landmarks: Points) -> Image:
+    """The same of one."""
+    size = (frame.shape[1], frame.shape[0])
+    pixels, cover = unwarp(face, matrix_of(landmarks, CROP, SIDE), size)
+    soft = shares(cv2.GaussianBlur(hull_mask(landmarks, size), (0, 0), SOFT))
+    share = (cover * soft)[..., None]
+    return levels(shares(frame * (1 - share) + pixels * share))
 
 
 def mixed(found: Pictures, frames: Pictures, masks: Pictures) -> Pictures:
     """One over the other, where a mask (n, SIDE, SIDE) of 255 says so."""
-    share = _shares(masks)[..., None]
-    return levels(_shares(found) * share + _shares(frames) * (1 - share))
+    share = shares(masks)[..., None]
+    return levels(shares(found) * share + shares(frames) * (1 - share))
 
 
 def masked(learned: NDArray[np.float32], clips: Clips) -> dict[str, Scores]:
@@ -237,22 +241,25 @@ def owners(cast: Cast) -> Views:
 
 
 def nearest(cast: Cast, clips: Clips) -> NDArray[np.float32]:
-    """Without any training: the owner's face whose landmarks lie most alike."""
+    """Without any training: the owner's faces whose landmarks lie most alike."""
     known = faceset.load(cast.owner, CROP, SIDE)
-    edge, found = known.margin, []
-    for points in clips.landmarks:
-        shape = (transform(points, matrix_of(points, CROP, SIDE)) + 0.5) / SIDE
-        place = int(np.linalg.norm(known.shapes - shape, axis=2).mean(axis=1).argmin())
-        found.append(known.images[place][edge:-edge, edge:-edge])
-    return _shares(np.stack(found))
+    return shares(np.stack([closest(known, points) for points in clips.landmarks]))
+
+
+def closest(known: FaceSet, landmarks: Points) -> Image:
+    """The face (SIDE, SIDE, 3) whose landmarks lie most alike."""
+    shape = (transform(landmarks, matrix_of(landmarks, CROP, SIDE)) + 0.5) / SIDE
+    place = int(np.linalg.norm(known.shapes - shape, axis=2).mean(axis=1).argmin())
+    edge = known.margin
+    return np.asarray(known.images[place][edge:-edge, edge:-edge], np.uint8)
 
 
 def seen_through(pictures: Pictures, side: int) -> NDArray[np.float32]:
     """Pictures as a network of so many pixels could make them at best."""
     small = [cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA) for one in pictures]
-    return enlarged(_shares(np.stack(small)))
+    return enlarged(shares(np.stack(small)))
 
 
-def _shares(pictures: NDArray[np.generic]) -> NDArray[np.float32]:
+def shares(pictures: NDArray[np.generic]) -> NDArray[np.float32]:
     """From bytes to [0, 1]."""
     return np.asarray(pictures.astype(np.float32) / np.float32(255), np.float32)

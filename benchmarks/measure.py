@@ -41,13 +41,20 @@ def _median(runs: list[tuple[float, float]]) -> Cost:
 
 def report(name: str, costs: dict[str, Cost], **facts: object) -> str:
     """One JSON object: what was measured, on what, at which commit."""
-    commit = subprocess.run(
-        ("git", "rev-parse", "--short", "HEAD"), capture_output=True, text=True, check=False
-    )
-    machine = {"cpu": cpu()["model"], "cores": cpu_count(), "python": platform.python_version()}
     found = {key: asdict(cost) for key, cost in costs.items()}
-    body = {"benchmark": name, "commit": commit.stdout.strip(), "machine": machine}
+    body = {"benchmark": name, "commit": commit(), "machine": machine()}
     return json.dumps({**body, **facts, "seconds": found}, indent=2)
+
+
+def commit() -> str:
+    """What was measured, as Git names it."""
+    words = ("git", "rev-parse", "--short", "HEAD")
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def machine() -> dict[str, object]:
+    """What it was measured on."""
+    return {"cpu": cpu()["model"], "cores": cpu_count(), "python": platform.python_version()}
 
 
 def cpu_count() -> int:

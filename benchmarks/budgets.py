@@ -1,0 +1,57 @@
+"""How many steps does a budget of CPU time buy?
+
+A budget is CPU-seconds of the whole process, because the clock tells of other work too. What a step
+costs is measured before, so that a training can be told its steps and is the same each time.
+"""
+
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from faceswap_ae import faceset, game, plan
+from faceswap_ae.backend import wake
+from faceswap_ae.networks import IDENTITIES
+
+WARM, TIMED = 3, 12  # steps: that compile, and that are timed
+
+
+def bought(seconds: float, start: float, each: float) -> int:
+    """Steps for a budget, at least one."""
+    return max(1, int((seconds - start) / each))
+
+
+def cost(owner: Path, performer: Path, chosen: Any) -> tuple[float, float]:
+    """CPU-seconds until all stages' first steps are compiled, and the mean of each that follows."""
+    wake()
+    from faceswap_ae.feed import Feed
+    from faceswap_ae.learner import Learner
+
+    before = time.process_time()
+    own = game.networks(chosen)
+    size = max(own.size_in, own.size_out)
+    face, onto = (faceset.load(one, chosen.crop, size) for one in (owner, performer))
+    sets = face, onto
+    feed = Feed(sets, chosen.augment, own.size_in, own.size_out, chosen.batch, chosen.seed)
+    learner = Learner(chosen, own, game.known(sets, feed, chosen.crop))
+    stream = (dict(zip(IDENTITIES, pair, strict=True)) for pair in feed.stream())
+    stages, each, timed = plan.stages(chosen), 0.0, 0.0
+    try:
+        for number, stage in enumerate(stages):
+            learner.enter(number)
+            _steps(learner.stepper, stream, WARM)
+            spent = _steps(learner.stepper, stream, TIMED)
+            each += spent / TIMED * stage.share / sum(one.share for one in stages)
+            timed += spent
+    finally:
+        feed.close()
+    return time.process_time() - before - timed, each
+
+
+def _steps(stepper: Any, stream: Iterator[Any], count: int) -> float:
+    """CPU-seconds of so many steps, which change next to nothing."""
+    before = time.process_time()
+    for _ in range(count):
+        stepper.step(list(islice(stream, stepper.pairs)), 1e-6)
+    return time.process_time() - before

@@ -1,0 +1,132 @@
+"""How good are swaps after minutes? `python -m benchmarks.quality --minutes 5`.
+
+Every way of swapping gets the same CPU time on the same films, and is measured as a user measures a
+swap (`evaluate`) on performances that nobody learnt from, beside their exact answers. Baselines
+are a paste without any training and `original`, the plain autoencoder, on the same core. Other ways
+are a recipe with changes: `--ways quick "quick eyes=10"`, so a model of one's own is measured
+by the same command.
+
+What is done is kept in the work folder: broken off, the same command goes on.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import cv2
+
+from benchmarks.measure import commit, machine
+from benchmarks.quality_cast import PAIRS, Stage, staged
+from benchmarks.quality_ways import PASTE, measured, trained
+from faceswap_ae.atomic import write_text
+
+CORES = 2  # minutes are those of so many
+WAYS = (PASTE, "original", "quick")
+HISTORY = Path("docs/quality.json")
+# Those that say most; all are in the history.
+SHOWN = (
+    *("id_owner", "nearer_to_owner", "pose_truth", "expression_truth", "eyes_truth", "mouth_truth"),
+    *("gaze_truth", "ssim", "psnr_coloured", "psnr_gain", "sharpness", "jitter_ratio", "warping"),
+)
+
+Figures = Mapping[str, Any]
+
+
+def main() -> None:
+    wanted = _wanted()
+    cv2.setNumThreads(1)
+    seconds = 60 * CORES * wanted.minutes
+    name = f"faceswap-ae-quality-{wanted.minutes:g}"
+    work = wanted.work or Path(tempfile.gettempdir()) / name
+    stages = {str(pair): Stage(work / "pairs" / str(pair), pair) for pair in PAIRS}
+    if wanted.one:
+        measure(work, stages[wanted.pairs[0]], wanted.ways[0], seconds)
+        return
+    print(f"keeping everything in {work}", flush=True)
+    for pair in wanted.pairs:
+        staged(stages[pair])
+        for way in wanted.ways:
+            if not _told(work, pair, way).exists():
+                print(f"{pair}: {way} ...", flush=True)
+                _alone(wanted.minutes, work, pair, way)
+    found = {
+        way: {pair: json.loads(_told(work, pair, way).read_bytes()) for pair in wanted.pairs}
+        for way in wanted.ways
+    }
+    print(table(found))
+    if wanted.keep:
+        keep(wanted.minutes, found)
+
+
+def measure(work: Path, stage: Stage, way: str, seconds: float) -> None:
+    """One way on one pair: trained where it was not, converted and measured."""
+    folder = _told(work, str(stage.pair), way).parent
+    facts = trained(stage, way, folder, seconds)
+    figures = measured(stage, way, folder)
+    write_text(folder / "told.json", json.dumps({**facts, **figures}) + "\n")
+
+
+def table(found: Mapping[str, Mapping[str, Figures]]) -> str:
+    """Means over the pairs, a row for each way."""
+    means = {way: mean(list(pairs.values())) for way, pairs in found.items()}
+    rows = [["", *SHOWN]]
+    rows += [[way, *(_words(own.get(name)) for name in SHOWN)] for way, own in means.items()]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [rows[0], _rule(rows[0]), *rows[1:]])
+
+
+def mean(pairs: Sequence[Figures]) -> dict[str, float | None]:
+    """Of every figure, over the pairs that have it."""
+    names = dict.fromkeys(name for one in pairs for name in one)
+    found: dict[str, float | None] = {}
+    for name in names:
+        known = [one[name] for one in pairs if one.get(name) is not None]
+        found[name] = round(fmean(known), 5) if known else None
+    return found
+
+
+def keep(minutes: float, found: Mapping[str, Mapping[str, Figures]]) -> None:
+    """Add what was measured to the history."""
+    before = json.loads(HISTORY.read_bytes()) if HISTORY.exists() else []
+    told = {"commit": commit(), "machine": machine(), "minutes": minutes, "figures": found}
+    write_text(HISTORY, json.dumps([*before, told], indent=1) + "\n")
+
+
+def _wanted() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=5, help="of training on 2 cores: 5 or 30")
+    parser.add_argument("--ways", nargs="+", default=list(WAYS), help="recipes with changes")
+    names = [str(pair) for pair in PAIRS]
+    parser.add_argument("--pairs", nargs="+", default=names, choices=names)
+    parser.add_argument("--work", type=Path, help="a folder to keep everything in")
+    parser.add_argument("--keep", action="store_true", help=f"add the figures to {HISTORY}")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _alone(minutes: float, work: Path, pair: str, way: str) -> None:
+    """In a process of its own, so that nothing is compiled or cached already."""
+    own = ("--one", "--minutes", str(minutes), "--work", str(work), "--pairs", pair, "--ways", way)
+    subprocess.run((sys.executable, "-m", "benchmarks.quality", *own), check=True)
+
+
+def _told(work: Path, pair: str, way: str) -> Path:
+    words = "".join(letter if letter.isalnum() else "-" for letter in way)
+    return work / "ways" / f"{words}" / pair / "told.json"
+
+
+def _rule(head: Sequence[str]) -> list[str]:
+    return ["---" for _ in head]
+
+
+def _words(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
+
+
+if __name__ == "__main__":
+    main()
