@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import typer
 
+from docs import commands
 from faceswap_ae import cli, game, plan, plugins
 from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.player import Known
@@ -56,6 +57,11 @@ def test_links_lead_somewhere(page: Path) -> None:
         place for place in places if "://" not in place and not (page.parent / place).exists()
     ]
     assert not missing
+
+
+def test_the_help_shown_is_what_commands_say() -> None:
+    """`python docs/commands.py` mends it."""
+    assert commands.PAGE.read_text(encoding="utf-8") == commands.page()
 
 
 def asked(words: list[str]) -> tuple[Any, list[str]]:
