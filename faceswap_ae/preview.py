@@ -12,7 +12,8 @@ from PIL import ImageDraw, ImageFont
 from faceswap_ae.codes import Alignment, swapped
 from faceswap_ae.feed import Batch
 from faceswap_ae.geometry import Image
-from faceswap_ae.networks import ONTO, Networks
+from faceswap_ae.networks import ONTO, Networks, Output
+from faceswap_ae.player import Numbers
 
 CELL = 128  # pixels, of small faces; larger ones keep their size
 HEAD = 26  # pixels of the line with the names
@@ -34,15 +35,26 @@ class Names:
 
 
 def preview(networks: Networks, faces: Batch, align: Alignment | None, names: Names) -> Image:
-    """A row for each of the onto-identity's faces."""
+    """A row for each of the onto-identity's faces. What a model makes lies over it, by its mask."""
     from keras import ops
 
     again = networks.reconstruct(faces.warped, ONTO)
     swap = swapped(networks, faces.warped, align)
-    columns = [faces.target, ops.convert_to_numpy(again.face), ops.convert_to_numpy(swap.face)]
+    columns = [faces.target, *(_over(made, faces.target) for made in (again, swap))]
     if swap.mask is not None:
         columns.append(np.repeat(ops.convert_to_numpy(swap.mask), 3, axis=-1))
     return sheet(columns, names.columns[: len(columns)])
+
+
+def _over(made: Output, target: Numbers) -> Numbers:
+    """What a network says of where there is no face means nothing: some are never told."""
+    from keras import ops
+
+    face = np.asarray(ops.convert_to_numpy(ops.cast(made.face, "float32")))
+    if made.mask is None:
+        return face
+    mask = np.asarray(ops.convert_to_numpy(ops.cast(made.mask, "float32")))
+    return np.asarray(face * mask + target * (1 - mask), np.float32)
 
 
 def sheet(columns: Sequence[Any], names: Sequence[str]) -> Image:

@@ -1,6 +1,8 @@
 import numpy as np
 
-from faceswap_ae.preview import CELL, GAP, HEAD, Names, sheet
+from faceswap_ae.feed import Batch
+from faceswap_ae.networks import Networks, Output
+from faceswap_ae.preview import CELL, GAP, HEAD, Names, preview, sheet
 
 
 def test_a_cell_for_each_picture() -> None:
@@ -27,3 +29,17 @@ def test_values_out_of_range_are_clipped() -> None:
     )
     assert drawn[HEAD + 9, GAP + 9].tolist() == [0, 0, 0]
     assert drawn[HEAD + CELL + GAP + 9, GAP + 9].tolist() == [255, 255, 255]
+
+
+def test_where_there_is_no_face_the_performer_stays() -> None:
+    shape = (1, 64, 64)
+    half = np.zeros((*shape, 1), np.float32)
+    half[:, :, 32:] = 1
+    made = Output(np.full((*shape, 3), 1.0, np.float32), half)
+    one = Networks(64, 64, True, {}, lambda x, _of, _to: x, lambda _code, _to: made)
+    plain, grey = np.zeros((*shape, 1), np.float32), np.full((*shape, 3), 0.2, np.float32)
+    faces = Batch(grey, grey, plain, plain, plain, np.zeros((1, 68, 2), np.float32))
+    drawn = preview(one, faces, None, Names("ben", "ada"))
+    for number, shades in enumerate(((51, 51), (51, 255), (51, 255), (0, 255))):
+        x, y = GAP + number * (CELL + GAP), HEAD + CELL // 2
+        assert (drawn[y, x + CELL // 4, 0], drawn[y, x + 3 * CELL // 4, 0]) == shades
