@@ -171,6 +171,9 @@ def _placed(override: str, kind: type) -> str:
     groups = [group for group, names in inner.items() if key in names]
     if key in own or "." in key:
         return override
+    if len(groups) > 1:
+        several = " or ".join(f"{group}.{key}" for group in groups)
+        raise RecipeError(f"{key}: several settings are called so; say {several}")
     if not groups and not difflib.get_close_matches(key, own, n=1):
         # A slip of the pen is told of where the nearest name is.
         near = difflib.get_close_matches(key, set().union(*inner.values()), n=1)
