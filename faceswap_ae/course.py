@@ -231,7 +231,7 @@ class Course:
 
     def look(self) -> None:
         """Measure on the faces never trained on, and draw the preview."""
-        align = self._alignments(LITTLE)[FACE] if self.job.plan.align else None
+        align = self._alignments(LITTLE)[FACE].part(self.job.plan.align)
         self.diary.look(self.step, self.own, self.held, align)
 
     def save(self) -> bool:

@@ -48,7 +48,7 @@ class Plan:
     precision: Precision = "auto"
     seed: int = 0
     freeze: tuple[str, ...] = ()  # parts of the model that stand still
-    align: bool = True  # codes of the one identity to where the other's are, at conversion
+    align: float = 0.5  # at a swap, codes to where the other identity's are: 0 not, 1 all the way
     minutes: float | None = None  # of training; or
     steps: int | None = None
     session_minutes: float | None = None  # after which training stops, to be gone on with
@@ -66,6 +66,8 @@ class Plan:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name}: {value} is not more than 0")
+        if not 0 <= self.align <= 1:
+            raise ValueError(f"align: {self.align} is not from 0 to 1")
         if self.seed < 0:
             raise ValueError(f"seed: {self.seed} is less than 0")
         if self.stages and (self.stages[0].exchange or self.stages[0].keep):

@@ -28,8 +28,9 @@ class Trained:
     step: int
 
     def alignment(self, to: Identity = FACE) -> Alignment | None:
-        """How codes are brought to `to`, where the plan wants them to be."""
-        return self.alignments.get(to) if self.plan.align else None
+        """How codes are brought to `to`, as far as the plan wants it."""
+        whole = self.alignments.get(to)
+        return whole.part(self.plan.align) if whole else None
 
 
 def load(run: Run) -> Trained:

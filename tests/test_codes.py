@@ -32,6 +32,16 @@ def test_a_code_at_home_is_not_moved() -> None:
     assert np.allclose(moved, own, atol=1e-4)
 
 
+def test_part_of_the_way_is_between_both_ends() -> None:
+    theirs, own = codes(1, 4, 0.5), codes(2, -1, 2)
+    whole = Alignment(cloud([theirs]), cloud([own]))
+    some = whole.part(0.25)
+    assert some is not None
+    wanted = theirs + 0.25 * (np.asarray(whole(theirs)) - theirs)
+    assert np.allclose(np.asarray(some(theirs)), wanted, atol=1e-4)
+    assert whole.part(0) is None
+
+
 def echo() -> Networks:
     """A model whose code is its input; each identity adds its own amount."""
     amount: dict[Identity, float] = {"face": 10.0, "onto": 100.0}

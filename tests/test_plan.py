@@ -28,7 +28,7 @@ def test_a_change_finds_its_group() -> None:
 
 def test_a_name_of_two_groups_has_to_say_which() -> None:
     """`mask` is a model's and a trainer's."""
-    with pytest.raises(RecipeError, match="say network.mask or training.mask"):
+    with pytest.raises(RecipeError, match=r"say network\.mask or training\.mask"):
         plan.load("quick", ["mask=0"])
     assert plan.load("quick", ["network.mask=false", "training.mask=0"]).network.mask is False
 
