@@ -29,7 +29,12 @@ ALIKE = (
     *("trainer=gan", "mae=1", "eyes=0", "edge=0", "sparsity=0", "variation=0", "adversarial=0"),
     *(f"size={SIZE}", "judge_rate=0.1", "preview_seconds=100000", "save_minutes=10000"),
 )
-HIDING = ("occluder=0.5", "training.mask=10")  # the recipe has .1 of both
+# What the recipe was when the page was written, that its figures can be had again.
+WAS = (
+    *("masked=false", "outside=0.3", "training.mask=0.1", "occluder=0.1", "align=1"),
+    *("rotation=10", "scale=0.08", "shift=0.05", "warp=0.03"),
+)
+HIDING = ("occluder=0.5", "training.mask=10")
 # Faces first, then what makes them sharp: a judge of faces has nothing to say of blurs.
 LATE = "[{name: faces, share: 60, leave: share}, {name: late, share: 40, changes: {%s}}]"
 ADVERSARIAL = ("stages=" + LATE % "adversarial: 0.1", *("game=relativistic", "judge_width=0.25"))
@@ -83,7 +88,7 @@ class Work:
 
 def settings(name: str) -> Any:
     """The recipe of a training."""
-    return plan.load(RECIPE, [*ALIKE, *VARIANTS[name]])
+    return plan.load(RECIPE, [*ALIKE, *WAS, *VARIANTS[name]])
 
 
 def trained(work: Work, name: str, seconds: float) -> None:
