@@ -23,12 +23,13 @@ import cv2
 
 from benchmarks.measure import commit, machine
 from benchmarks.quality_cast import PAIRS, Stage, staged
-from benchmarks.quality_ways import PASTE, measured, trained
+from benchmarks.quality_picture import draw
+from benchmarks.quality_ways import PASTE, measured, swap_in, trained
 from faceswap_ae.atomic import write_text
 
 CORES = 2  # minutes are those of so many
 WAYS = (PASTE, "original batch=16", "quick")  # 64 faces are for GPUs: 150 steps in 10 CPU-minutes
-HISTORY = Path("docs/quality.json")
+HISTORY, PICTURE = Path("docs/quality.json"), Path("docs/quality.jpg")
 # Those that say most; all are in the history.
 SHOWN = (
     *("id_owner", "nearer_to_owner", "pose_truth", "expression_truth", "eyes_truth", "mouth_truth"),
@@ -62,6 +63,8 @@ def main() -> None:
     print(table(found))
     if wanted.keep:
         keep(wanted.minutes, found)
+        files = {way: [swap_of(work, pair, way) for pair in wanted.pairs] for way in wanted.ways}
+        draw([stages[pair] for pair in wanted.pairs], files, PICTURE)
 
 
 def measure(work: Path, stage: Stage, way: str, seconds: float) -> None:
@@ -97,6 +100,11 @@ def keep(minutes: float, found: Mapping[str, Mapping[str, Figures]]) -> None:
     write_text(HISTORY, json.dumps([*before, told], indent=1) + "\n")
 
 
+def swap_of(work: Path, pair: str, way: str) -> Path:
+    """The clip that a way made."""
+    return swap_in(_told(work, pair, way).parent)
+
+
 def _wanted() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=5, help="of training on 2 cores: 5 or 30")
@@ -104,7 +112,7 @@ def _wanted() -> argparse.Namespace:
     names = [str(pair) for pair in PAIRS]
     parser.add_argument("--pairs", nargs="+", default=names, choices=names)
     parser.add_argument("--work", type=Path, help="a folder to keep everything in")
-    parser.add_argument("--keep", action="store_true", help=f"add the figures to {HISTORY}")
+    parser.add_argument("--keep", action="store_true", help=f"add to {HISTORY}, draw {PICTURE}")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 

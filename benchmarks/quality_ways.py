@@ -38,7 +38,7 @@ def trained(stage: Stage, way: str, folder: Path, seconds: float) -> dict[str, A
 
 def measured(stage: Stage, way: str, folder: Path) -> dict[str, float | None]:
     """Convert the performance that nobody learnt from, and compare with the exact answer."""
-    out = folder / "swap.mp4"
+    out = swap_in(folder)
     if way == PASTE:
         paste(stage.face, stage.play, out)
     else:
@@ -46,3 +46,8 @@ def measured(stage: Stage, way: str, folder: Path) -> dict[str, float | None]:
         convert_clip(converter, open_clip(stage.play), out)
     found = evaluate(out, stage.face, stage.play, stage.answer)
     return {name: one.value for name, one in found.summary.items()}
+
+
+def swap_in(folder: Path) -> Path:
+    """The clip that is made."""
+    return folder / "swap.mp4"

@@ -1,0 +1,44 @@
+"""What do the ways of swapping look like beside each other? One frame of each pair."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.quality_cast import Stage
+from faceswap_ae import images, video
+from faceswap_ae.align import matrix_of
+from faceswap_ae.clip import open_clip
+from faceswap_ae.geometry import Image, Points, warp
+from faceswap_ae.preview import sheet
+from faceswap_ae.span import Span
+from faceswap_ae.subject import clip_in
+
+CROP, SIDE = "whole", 192  # pixels of a picture
+MOMENT = 0.3  # of the performance
+
+
+def draw(stages: Sequence[Stage], swaps: Mapping[str, Sequence[Path]], place: Path) -> None:
+    """A row for each pair: the performance, each way's swap, the exact answer."""
+    clips = {
+        "the performance": [stage.play for stage in stages],
+        **swaps,
+        "the exact answer": [clip_in(stage.answer) for stage in stages],
+    }
+    columns = [
+        np.stack([_face(*one) for one in zip(files, stages, strict=True)]) / np.float32(255)
+        for files in clips.values()
+    ]
+    images.write(place, sheet(columns, list(clips)))
+
+
+def _face(clip: Path, stage: Stage) -> Image:
+    number = int(MOMENT * stage.pair.play.count)
+    (frame,) = video.frames(open_clip(clip), Span(first=number, last=number))
+    return warp(frame.image, matrix_of(_landmarks(stage, number), CROP, SIDE), (SIDE, SIDE))
+
+
+def _landmarks(stage: Stage, number: int) -> Points:
+    told = json.loads((stage.play.parent / "truth.json").read_bytes())
+    return np.array(told["frames"][number]["landmarks"], np.float64)
