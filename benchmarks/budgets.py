@@ -12,6 +12,7 @@ from typing import Any
 
 from faceswap_ae import faceset, game, plan
 from faceswap_ae.backend import wake
+from faceswap_ae.errors import UserError
 from faceswap_ae.networks import IDENTITIES
 
 WARM, TIMED = 3, 12  # steps: that compile, and that are timed
@@ -24,6 +25,8 @@ def bought(seconds: float, start: float, each: float) -> int:
 
 def cost(owner: Path, performer: Path, chosen: Any) -> tuple[float, float]:
     """CPU-seconds until all stages' first steps are compiled, and the mean of each that follows."""
+    if chosen.batch is None:
+        raise UserError("batch: the recipe leaves it to the memory; a comparison wants a number")
     wake()
     from faceswap_ae.feed import Feed
     from faceswap_ae.learner import Learner

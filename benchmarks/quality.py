@@ -24,7 +24,7 @@ import cv2
 from benchmarks.measure import commit, machine
 from benchmarks.quality_cast import PAIRS, Stage, staged
 from benchmarks.quality_picture import draw
-from benchmarks.quality_ways import PASTE, measured, swap_in, trained
+from benchmarks.quality_ways import PASTE, called, measured, swap_in, trained
 from faceswap_ae.atomic import write_text
 
 CORES = 2  # minutes are those of so many
@@ -33,7 +33,17 @@ HISTORY, PICTURE = Path("docs/quality.json"), Path("docs/quality.jpg")
 # Those that say most; all are in the history.
 SHOWN = (
     *("id_owner", "nearer_to_owner", "pose_truth", "expression_truth", "eyes_truth", "mouth_truth"),
-    *("gaze_truth", "ssim", "psnr_coloured", "psnr_gain", "sharpness", "jitter_ratio", "warping"),
+    *(
+        "gaze_truth",
+        "ssim",
+        "psnr_coloured",
+        "psnr_gain",
+        "sharpness",
+        "jitter_ratio",
+        "warping",
+        "steps",
+        "cpu",
+    ),
 )
 
 Figures = Mapping[str, Any]
@@ -72,7 +82,8 @@ def measure(work: Path, stage: Stage, way: str, seconds: float) -> None:
     folder = _told(work, str(stage.pair), way).parent
     facts = trained(stage, way, folder, seconds)
     figures = measured(stage, way, folder)
-    write_text(folder / "told.json", json.dumps({**facts, **figures}) + "\n")
+    told = {"commit": commit(), **facts, **figures}
+    write_text(folder / "told.json", json.dumps(told) + "\n")
 
 
 def table(found: Mapping[str, Mapping[str, Figures]]) -> str:
@@ -85,7 +96,7 @@ def table(found: Mapping[str, Mapping[str, Figures]]) -> str:
 
 def mean(pairs: Sequence[Figures]) -> dict[str, float | None]:
     """Of every figure, over the pairs that have it."""
-    names = dict.fromkeys(name for one in pairs for name in one)
+    names = dict.fromkeys(name for one in pairs for name in one if name != "commit")
     found: dict[str, float | None] = {}
     for name in names:
         known = [one[name] for one in pairs if one.get(name) is not None]
@@ -96,7 +107,7 @@ def mean(pairs: Sequence[Figures]) -> dict[str, float | None]:
 def keep(minutes: float, found: Mapping[str, Mapping[str, Figures]]) -> None:
     """Add what was measured to the history."""
     before = json.loads(HISTORY.read_bytes()) if HISTORY.exists() else []
-    told = {"commit": commit(), "machine": machine(), "minutes": minutes, "figures": found}
+    told = {"machine": machine(), "minutes": minutes, "figures": found}
     write_text(HISTORY, json.dumps([*before, told], indent=1) + "\n")
 
 
@@ -124,8 +135,7 @@ def _alone(minutes: float, work: Path, pair: str, way: str) -> None:
 
 
 def _told(work: Path, pair: str, way: str) -> Path:
-    words = "".join(letter if letter.isalnum() else "-" for letter in way)
-    return work / "ways" / f"{words}" / pair / "told.json"
+    return work / "ways" / called(way) / pair / "told.json"
 
 
 def _rule(head: Sequence[str]) -> list[str]:

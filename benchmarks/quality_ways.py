@@ -1,7 +1,9 @@
 """How is a pair swapped one way, for so much CPU time, and what comes of it?"""
 
+import json
 import shutil
 import time
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -9,25 +11,49 @@ from benchmarks.budgets import bought, cost
 from benchmarks.quality_cast import Stage
 from benchmarks.quality_paste import paste
 from faceswap_ae import plan
+from faceswap_ae.atomic import write_text
 from faceswap_ae.budget import Budget
 from faceswap_ae.clip import open_clip
 from faceswap_ae.conversion import Converter, Options, convert_clip
 from faceswap_ae.evaluation import evaluate
 from faceswap_ae.extraction import silent
+from faceswap_ae.recipe import dump
 from faceswap_ae.runs import Run
 
 PASTE = "paste"  # the way that needs no training
 QUIET = ("preview_seconds=100000", "save_minutes=10000")
+SPENT = "spent.json"  # what a training took; it is done when this is there
+
+
+def settings(way: str) -> Any:
+    """The recipe of a way, with its changes."""
+    recipe, *changes = way.split()
+    return plan.load(recipe, [*QUIET, *changes])
+
+
+def called(way: str) -> str:
+    """A name for a way's folder: another one as soon as the recipe is another."""
+    words = "".join(letter if letter.isalnum() else "-" for letter in way)
+    if way == PASTE:
+        return words
+    told = dump(settings(way)).encode()
+    return f"{words}-{blake2b(told, digest_size=4).hexdigest()}"
 
 
 def trained(stage: Stage, way: str, folder: Path, seconds: float) -> dict[str, Any]:
-    """Train for so many CPU-seconds; what it took."""
+    """Train for so many CPU-seconds, where it was not yet; what it took."""
     if way == PASTE:
         return {}
+    spent = folder / SPENT
+    if not spent.exists():
+        write_text(spent, json.dumps(_train(stage, settings(way), folder / "run", seconds)) + "\n")
+    found: dict[str, Any] = json.loads(spent.read_bytes())
+    return found
+
+
+def _train(stage: Stage, chosen: Any, run: Path, seconds: float) -> dict[str, Any]:
     from faceswap_ae.training import Job, train
 
-    recipe, *changes = way.split()
-    chosen, run = plan.load(recipe, [*QUIET, *changes]), folder / "run"
     shutil.rmtree(run, ignore_errors=True)  # of a benchmark that was broken off
     start, each = cost(stage.face, stage.onto, chosen)
     steps = bought(seconds, start, each)

@@ -231,7 +231,8 @@ class Course:
 
     def look(self) -> None:
         """Measure on the faces never trained on, and draw the preview."""
-        align = self._alignments(LITTLE)[FACE].part(self.job.plan.align)
+        share = self.job.plan.align
+        align = self._alignments(LITTLE)[FACE].part(share) if share else None
         self.diary.look(self.step, self.own, self.held, align)
 
     def save(self) -> bool:

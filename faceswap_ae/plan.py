@@ -5,6 +5,7 @@ A recipe names a model and a trainer, whose own options stand below it as `netwo
 """
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass
 from functools import cache
@@ -30,9 +31,13 @@ FREE = (
     "save_minutes",
     "preview_seconds",
     "precision",
+    "align",
     "freeze",
     "training.perceptual_file",
 )
+
+# Runs once said whether codes are aligned, not how far.
+ALIGN = re.compile(r"^align: (true|false)$", re.MULTILINE)
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -102,6 +107,7 @@ def read(path: Path, overrides: Sequence[str] = ()) -> Any:
 
 def parse(text: str, name: str, overrides: Sequence[str] = ()) -> Any:
     """A recipe's text. The plug-ins that it names say what else may stand in it."""
+    text = ALIGN.sub(lambda found: f"align: {int(found[1] == 'true')}", text)
     model, trainer = _named(text, name, overrides)
     kind = kind_of(model, trainer)
     found: Any = recipe.parse(kind, text, name, [_placed(override, kind) for override in overrides])

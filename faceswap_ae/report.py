@@ -119,7 +119,7 @@ def _cards(evaluation: Evaluation, names: Names) -> Iterator[str]:
 
 
 def _beside(name: str, one: Figure) -> str:
-    parts = (("true swap", one.truth), ("nothing swapped", one.floor), ("untouched", one.unswapped))
+    parts = (("true swap", one.truth), ("floor", one.floor), ("untouched", one.unswapped))
     known = [f"{what} {spoken(name, value)}" for what, value in parts if value is not None]
     return ", ".join(known) if name != "missed" else ""
 

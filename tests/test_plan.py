@@ -26,6 +26,13 @@ def test_a_change_finds_its_group() -> None:
     assert plan.load("quick", ["network.width=.5", "width=.5"]).network.width == 0.5
 
 
+@pytest.mark.parametrize(("said", "share"), [("true", 1), ("false", 0), (".25", 0.25)])
+def test_runs_of_before_say_whether_codes_are_aligned(said: str, share: float) -> None:
+    assert plan.parse(f"model: quick\nalign: {said}\nseed: 3\n", "old").align == share
+    with pytest.raises(RecipeError, match="align"):
+        plan.parse("model: quick\nalign: 2\n", "old")
+
+
 def test_a_name_of_two_groups_has_to_say_which() -> None:
     """`mask` is a model's and a trainer's."""
     with pytest.raises(RecipeError, match=r"say network\.mask or training\.mask"):
