@@ -51,6 +51,11 @@ class Clips:
     onto: Path
     truth: Path | None = None
 
+    @property
+    def told(self) -> dict[str, str | None]:
+        """Their places as JSON has them."""
+        return {name: str(path) if path else None for name, path in asdict(self).items()}
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -92,12 +97,20 @@ def evaluate(
 
     `onto` may be a folder of faces too: then there is no performance to compare with. `truth` is a
     folder that `synth --as-if` made, or a clip of the true swap.
+
+    >>> found = evaluate(Path("swap.mp4"), Path("ben.mp4"), Path("ada.mp4"))
+    >>> found.summary["pose"].value
     """
-    eyes, clips = Eyes(), Clips(result, face, onto, truth)
-    stage, replaced = _stage(clips, eyes, progress)
-    people = People(views_in(face, eyes, progress), replaced)
+    return compared(Clips(result, face, onto, truth), progress)
+
+
+def compared(clips: Clips, progress: Progress, folders: Sequence[Path] = ()) -> Evaluation:
+    """The same; clips whose faces stand in one of the face `folders` are not looked at again."""
+    eyes = Eyes()
+    stage, replaced = _stage(clips, eyes, progress, folders)
+    people = People(views_in(clips.face, eyes, progress, folders), replaced)
     columns = Columns(stage.result.count)
-    with progress(f"measure {result.name}", columns.count) as advance:
+    with progress(f"measure {clips.result.name}", columns.count) as advance:
         for at in measure(moments(stage), columns, people):
             advance(at + 1)
     again = rewritten(stage.leads, eyes, people)
@@ -112,12 +125,11 @@ def evaluate(
 def told(evaluation: Evaluation) -> dict[str, Any]:
     """All of it as JSON has it; names of figures stay the same from release to release."""
     own = evaluation
-    paths = {name: str(path) if path else None for name, path in asdict(own.clips).items()}
     seen = own.seen
     return {
         "version": FORMAT,
         "made_by": f"faceswap_ae {VERSION}",
-        **paths,
+        **own.clips.told,
         "names": asdict(own.names),
         "frames": own.columns.count,
         "seen": seen,
@@ -134,7 +146,9 @@ def in_words(metrics: Mapping[str, Any]) -> list[str]:
     return [*metrics["headline"], "", *table(summary, Names(**metrics["names"]))]
 
 
-def _stage(clips: Clips, eyes: Eyes, progress: Progress) -> tuple[Stage, Views]:
+def _stage(
+    clips: Clips, eyes: Eyes, progress: Progress, folders: Sequence[Path]
+) -> tuple[Stage, Views]:
     """The clips side by side, and what the replaced person looks like."""
     notes, name = noted(clips.result), named(clips.face)
     shown = look_at(clips.result, eyes, progress)
@@ -143,7 +157,7 @@ def _stage(clips: Clips, eyes: Eyes, progress: Progress) -> tuple[Stage, Views]:
     if is_folder(place):
         leads, replaced = subject(shown, notes, name), views_in(place, eyes, progress)
     else:
-        leads = subject(look_at(place, eyes, progress), notes, name)
+        leads = subject(look_at(place, eyes, progress, folders), notes, name)
         which, replaced = numbers(shown, leads.looked, notes), leads.views()
     rest = unasked(shown, notes)
     if clips.truth is None:

@@ -11,11 +11,11 @@ work lies in this one folder, so that nobody's own folders are touched.
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from faceswap_ae import extraction, plan, training
 from faceswap_ae.budget import Budget, budget
@@ -23,7 +23,12 @@ from faceswap_ae.clip import open_clip
 from faceswap_ae.errors import UserError
 from faceswap_ae.finding import stem_of
 from faceswap_ae.runs import Run
+from faceswap_ae.version import VERSION
 
+if TYPE_CHECKING:
+    from faceswap_ae.evaluation import Clips
+
+MADE_BY = f"faceswap_ae {VERSION}"
 FACE, ONTO = "face", "onto"  # names of folders, where files give none
 PLAIN = {"clip", "video", "movie", "input", "output", "file", "untitled"}  # of files, not of people
 
@@ -89,7 +94,10 @@ class Swapped:
 
 
 def swap(wanted: Swap, progress: Progress = extraction.silent, status: Status = unsaid) -> Swapped:
-    """Extract, train, convert, evaluate. Stopped anywhere, the same call goes on there."""
+    """Extract, train, convert, evaluate. Stopped anywhere, the same call goes on there.
+
+    >>> swap(Swap(Path("ben.mp4"), Path("ada.mp4"), Path("swap.mp4"), minutes=30))
+    """
     for path in (wanted.face, wanted.onto, wanted.played):
         open_clip(path)  # told now, not after an hour
     if not wanted.out.suffix:
@@ -100,12 +108,12 @@ def swap(wanted: Swap, progress: Progress = extraction.silent, status: Status = 
         data = wanted.work / "data"
         for path, name in zip((wanted.face, wanted.onto), wanted.names, strict=True):
             extraction.extract([path], name, extraction.Options(data), progress)
-        face, onto = (data / name for name in wanted.names)
+        folders = face, onto = data / wanted.names[0], data / wanted.names[1]
         with status("train") as say:
             job = training.Job(face, onto, wanted.run.folder, settings, limit)
             training.train(job, lambda report: say(report.moment.progress, report.words))
         _convert(wanted, data, progress)
-        return _evaluated(wanted, progress)
+        return _evaluated(wanted, folders, progress)
 
 
 def _convert(wanted: Swap, data: Path, progress: Progress) -> None:
@@ -120,15 +128,30 @@ def _convert(wanted: Swap, data: Path, progress: Progress) -> None:
     convert_clip(converter, clip, wanted.out)
 
 
-def _evaluated(wanted: Swap, progress: Progress) -> Swapped:
+def _evaluated(wanted: Swap, folders: Sequence[Path], progress: Progress) -> Swapped:
     from faceswap_ae import evaluation, report
     from faceswap_ae.atomic import write_text
 
-    found = evaluation.evaluate(wanted.out, wanted.face, wanted.played, wanted.truth, progress)
-    page, metrics = wanted.work / "report.html", evaluation.told(found)
-    write_text(wanted.work / "metrics.json", json.dumps(metrics, indent=1) + "\n")
-    report.write(page, found, wanted.run)
-    return Swapped(wanted.out, wanted.run, page, metrics)
+    clips = evaluation.Clips(wanted.out, wanted.face, wanted.played, wanted.truth)
+    page, metrics = wanted.work / "report.html", wanted.work / "metrics.json"
+    told = _measured(clips, page, metrics)
+    if told is None:
+        found = evaluation.compared(clips, progress, folders)
+        told = evaluation.told(found)
+        write_text(metrics, json.dumps(told, indent=1) + "\n")
+        report.write(page, found, wanted.run)
+    return Swapped(wanted.out, wanted.run, page, told)
+
+
+def _measured(clips: "Clips", page: Path, metrics: Path) -> dict[str, Any] | None:
+    """What was told of these clips by this version, if nothing is newer."""
+    if not (page.exists() and metrics.exists()):
+        return None
+    if min(page.stat().st_mtime_ns, metrics.stat().st_mtime_ns) < clips.result.stat().st_mtime_ns:
+        return None
+    told: dict[str, Any] = json.loads(metrics.read_bytes())
+    known = {name: told.get(name) for name in (*clips.told, "made_by")}
+    return told if known == {**clips.told, "made_by": MADE_BY} else None
 
 
 def _name(path: Path) -> str | None:

@@ -87,10 +87,10 @@ class Subject:
         return remembered([one for one in chosen if one is not None])
 
 
-def look_at(path: Path, eyes: Eyes, progress: Progress) -> Looked:
-    """Find every face of a clip that is not known yet."""
+def look_at(path: Path, eyes: Eyes, progress: Progress, folders: Sequence[Path] = ()) -> Looked:
+    """Find every face of a clip that is not known yet, in face folders neither."""
     clip = open_clip(path)
-    found = lookup(clip, WHOLE, eyes.look, ())
+    found = lookup(clip, WHOLE, eyes.look, folders)
     total = to_look_at(clip, found.journal, WHOLE, eyes.look)
     with progress(f"find faces in {path.name}", total) as advance:
         for count, _ in enumerate(find(clip, found.journal, eyes), 1):
@@ -114,11 +114,11 @@ def clip_in(place: Path) -> Path:
     return next((place / name for name in CLIPS if (place / name).is_file()), place)
 
 
-def views_in(place: Path, eyes: Eyes, progress: Progress) -> Views:
+def views_in(place: Path, eyes: Eyes, progress: Progress, folders: Sequence[Path] = ()) -> Views:
     """What a person looks like: in a folder of faces, or whoever is seen most in a clip."""
     clip = clip_in(place)
     if not is_folder(clip):
-        return subject(look_at(clip, eyes, progress)).views()
+        return subject(look_at(clip, eyes, progress, folders)).views()
     known = [one.stored.face for one in faces.entries(clip) if one.stored]
     if not known:
         raise UserError(f"{place}: holds no faces; name a clip, or a folder that extract filled")

@@ -28,7 +28,11 @@ KINDS: tuple[Kind, ...] = (SNAPSHOT, CHECKPOINT)
 
 
 def train(job: Job, told: Told = lambda _: None) -> runs.Run:
-    """Train a run from where it is until its budget is over. Ctrl-C saves before it ends."""
+    """Train a run from where it is until its budget is over. Ctrl-C saves before it ends.
+
+    >>> folders = Path("data/ben"), Path("data/ada"), Path("runs/ben-onto-ada")
+    >>> train(Job(*folders, plan.load("quick"), Budget(minutes=30)))
+    """
     run = runs.Run(job.run)
     begun = bool(checkpoint.listed(run.checkpoints))
     if job.fork is not None and begun:

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,9 @@ import pytest
 from faceswap_ae import history
 from faceswap_ae.clip import open_clip
 from faceswap_ae.errors import MediaError, UserError
-from faceswap_ae.journal import Journal
+from faceswap_ae.facecache import home
+from faceswap_ae.journal import Journal, fingerprint
+from faceswap_ae.lookup import JOURNALS
 from faceswap_ae.pipeline import Swap, Swapped, swap
 from tests.trainings import SMALL
 
@@ -59,11 +62,27 @@ def test_two_clips_become_a_swap_and_a_report(done: Swapped, wanted: Swap) -> No
     assert done.metrics
 
 
+def test_clips_that_were_extracted_are_not_looked_at_again(done: Swapped, wanted: Swap) -> None:
+    kept = {path.name for path in (home() / JOURNALS).iterdir()}
+    assert fingerprint(done.out) in kept  # of the result, to be measured
+    assert not kept & {fingerprint(clip) for clip in (wanted.face, wanted.onto)}
+
+
+def test_what_changed_is_measured_anew(done: Swapped, wanted: Swap) -> None:
+    before = done.report.stat().st_mtime_ns
+    done.out.touch()
+    swap(wanted)
+    assert done.report.stat().st_mtime_ns > before
+
+
 def test_nothing_is_done_twice(done: Swapped, wanted: Swap) -> None:
     before = done.out.stat().st_mtime_ns
     journal = Journal(wanted.work / "data" / "play").path
     looked = journal.stat().st_mtime_ns
-    swap(wanted)
+    measured = done.report.stat().st_mtime_ns
+    again = swap(wanted)
+    assert done.report.stat().st_mtime_ns == measured
+    assert again.metrics == json.loads(json.dumps(done.metrics))
     assert done.out.stat().st_mtime_ns == before
     assert journal.stat().st_mtime_ns == looked
     assert history.read(done.run.log)[-1].step == 12
