@@ -275,7 +275,8 @@ def _job(converter: Converter, one: Prepared) -> dict[str, Any]:
         "version": VERSION,
         "clip": one.found.key,
         "runs": [
-            [own.run.name, own.run.facts.created, own.step, own.face] for own in converter.swappers
+            [own.run.name, own.run.facts.created, own.step, own.face, own.align]
+            for own in converter.swappers
         ],
         "style": asdict(options.style),
         "view": options.view,

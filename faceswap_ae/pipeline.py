@@ -14,19 +14,24 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from faceswap_ae import extraction, plan, training
+from faceswap_ae import extraction, plan, training, video
 from faceswap_ae.budget import Budget, budget
-from faceswap_ae.clip import open_clip
+from faceswap_ae.clip import Clip, open_clip
 from faceswap_ae.errors import UserError
 from faceswap_ae.finding import stem_of
+from faceswap_ae.geometry import Image
 from faceswap_ae.runs import Run
+from faceswap_ae.span import WHOLE, Span
 from faceswap_ae.version import VERSION
 
 if TYPE_CHECKING:
+    from faceswap_ae.conversion import Converter
     from faceswap_ae.evaluation import Clips
+    from faceswap_ae.stills import Masks
 
 MADE_BY = f"faceswap_ae {VERSION}"
 FACE, ONTO = "face", "onto"  # names of folders, where files give none
@@ -112,23 +117,40 @@ def swap(wanted: Swap, progress: Progress = extraction.silent, status: Status = 
         with status("train") as say:
             job = training.Job(face, onto, wanted.run.folder, settings, limit)
             training.train(job, lambda report: say(report.moment.progress, report.words))
-        _convert(wanted, data, progress)
-        return _evaluated(wanted, folders, progress)
+        masks = _convert(wanted, data, progress)
+        return _evaluated(wanted, folders, masks, progress)
 
 
-def _convert(wanted: Swap, data: Path, progress: Progress) -> None:
+def _convert(wanted: Swap, data: Path, progress: Progress) -> "Masks":
+    """Convert; the masks of any frames of it."""
     from faceswap_ae.conversion import Converter, Options, convert_clip, is_made
 
-    options = Options((wanted.run,), data)
-    converter = Converter(options, progress)
+    converter = Converter(Options((wanted.run,), data), progress)
     clip = open_clip(wanted.played)
     if is_made(converter, clip, wanted.out):
         log.info("%s: is made already", wanted.out)
-        return
-    convert_clip(converter, clip, wanted.out)
+    else:
+        convert_clip(converter, clip, wanted.out)
+    return partial(_masks, converter, clip)
 
 
-def _evaluated(wanted: Swap, folders: Sequence[Path], progress: Progress) -> Swapped:
+def _masks(converter: "Converter", clip: Clip, numbers: Sequence[int]) -> dict[int, Image]:
+    """What `convert --view mask` shows in some frames."""
+    from faceswap_ae.rendering import rendered
+    from faceswap_ae.views import chosen
+
+    scene = converter.prepared(clip, WHOLE, covers=True).scene
+    (view,) = chosen("mask").values()
+    return {
+        one.frame.index: view.show(one, converter.names)
+        for number in numbers
+        for one in rendered(video.frames(clip, Span(first=number, last=number)), scene)
+    }
+
+
+def _evaluated(
+    wanted: Swap, folders: Sequence[Path], masks: "Masks", progress: Progress
+) -> Swapped:
     from faceswap_ae import evaluation, report
     from faceswap_ae.atomic import write_text
 
@@ -139,7 +161,7 @@ def _evaluated(wanted: Swap, folders: Sequence[Path], progress: Progress) -> Swa
         found = evaluation.compared(clips, progress, folders)
         told = evaluation.told(found)
         write_text(metrics, json.dumps(told, indent=1) + "\n")
-        report.write(page, found, wanted.run)
+        report.write(page, found, wanted.run, masks)
     return Swapped(wanted.out, wanted.run, page, told)
 
 

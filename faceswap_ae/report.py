@@ -26,7 +26,7 @@ from faceswap_ae.geometry import Image
 from faceswap_ae.people import spread
 from faceswap_ae.plot import Chart, Line, drawn, told
 from faceswap_ae.runs import Run
-from faceswap_ae.stills import Sources, embedded, stills
+from faceswap_ae.stills import Masks, Sources, embedded, stills
 from faceswap_ae.verdict import GROUPS, Names, sentences, spoken
 from faceswap_ae.version import VERSION
 
@@ -51,12 +51,14 @@ CARDS = {
 Still = Mapping[str, Image]
 
 
-def write(path: Path, evaluation: Evaluation, run: Run | None = None) -> None:
+def write(
+    path: Path, evaluation: Evaluation, run: Run | None = None, masks: Masks | None = None
+) -> None:
     """Write the page. With a run, its losses and its recipe are in it."""
     names = evaluation.names
     if run is not None:
         names = Names(run.facts.face, run.facts.onto)
-    shown = _shown(evaluation)
+    shown = _shown(evaluation, masks)
     film = spread(range(evaluation.columns.count), FILMED)
     over_time, losses = _over_time(evaluation, names), chronicle.charts(run) if run else []
     parts = {
@@ -80,7 +82,7 @@ def write(path: Path, evaluation: Evaluation, run: Run | None = None) -> None:
     write_text(path, page)
 
 
-def _shown(evaluation: Evaluation) -> dict[int, dict[str, Image]]:
+def _shown(evaluation: Evaluation, masks: Masks | None) -> dict[int, dict[str, Image]]:
     """The pictures of the filmstrip and of the worst frames."""
     own, clips = evaluation.columns, evaluation.clips
     film = spread(range(own.count), FILMED)
@@ -88,7 +90,7 @@ def _shown(evaluation: Evaluation) -> dict[int, dict[str, Image]]:
     crops = own[f"{leading(own)}.crop"]
     if crops.ndim < 3:
         crops = np.full((own.count, 2, 3), np.nan)
-    sources = Sources(clips.result, clips.onto, clips.truth, evaluation.numbers)
+    sources = Sources(clips.result, clips.onto, clips.truth, evaluation.numbers, masks)
     return stills(sources, crops, wanted)
 
 

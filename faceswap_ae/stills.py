@@ -5,7 +5,7 @@ A few frames are decoded again when a report is written; none is kept while meas
 
 import base64
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,9 @@ SEEK = 250  # frames: an encoder's distance of key frames. Nearer ones are read 
 STRONGER = 4  # times, that the change is shown where no mask is known
 
 
+Masks = Callable[[Sequence[int]], Mapping[int, Image]]  # of the performance's frames
+
+
 @dataclass(frozen=True)
 class Sources:
     """The clips of a swap, and which of the performance's frames the result shows."""
@@ -37,6 +40,7 @@ class Sources:
     onto: Path
     truth: Path | None
     numbers: Sequence[int]
+    masks: Masks | None = None  # where they can be had without a clip of them
 
 
 def stills(sources: Sources, crops: Array, frames: Sequence[int]) -> dict[int, dict[str, Image]]:
@@ -49,7 +53,11 @@ def stills(sources: Sources, crops: Array, frames: Sequence[int]) -> dict[int, d
         wanted = {int(numbers[frame]): frame for frame in found}
         for number, image in _pictures(clip, sorted(wanted)):
             frame = wanted[number]
-            found[frame][name] = warp(image, _matrix(crops[frame], image), (SIDE, SIDE))
+            found[frame][name] = _still(image, crops[frame])
+    if sources.masks is not None:
+        own = {int(sources.numbers[frame]): frame for frame in found}
+        for number, image in sources.masks(sorted(own)).items():
+            found[own[number]].setdefault("mask", _still(image, crops[own[number]]))
     return {frame: _with_change(pictures) for frame, pictures in found.items()}
 
 
@@ -90,6 +98,10 @@ def _pictures(clip: Clip, numbers: Sequence[int]) -> Iterator[tuple[int, Image]]
         for frame in video.frames(clip, Span(first=int(row[0]), last=int(row[-1]))):
             if frame.index in wanted:
                 yield frame.index, frame.image
+
+
+def _still(image: Image, crop: Array) -> Image:
+    return warp(image, _matrix(crop, image), (SIDE, SIDE))
 
 
 def _matrix(crop: Array, image: Image) -> Matrix:

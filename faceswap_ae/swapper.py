@@ -35,6 +35,7 @@ class Swapper:
         trained, facts = load(run), run.facts
         to: Identity = ONTO if reverse else FACE
         self.run, self.step, self.seed = run, trained.step, trained.plan.seed
+        self.align = trained.plan.align
         self.face, self.onto = (facts.onto, facts.face) if reverse else (facts.face, facts.onto)
         self.whom: Identity = FACE if reverse else ONTO  # of the run's people, who is replaced
         self.crop, self.hides = trained.plan.crop, trained.plan.augment.hide

@@ -60,6 +60,8 @@ def test_two_clips_become_a_swap_and_a_report(done: Swapped, wanted: Swap) -> No
     }
     assert "going on" not in (wanted.work / "log.txt").read_text()
     assert done.metrics
+    page = done.report.read_text(encoding="utf-8")
+    assert ">mask<" in page and ">change<" not in page
 
 
 def test_clips_that_were_extracted_are_not_looked_at_again(done: Swapped, wanted: Swap) -> None:
