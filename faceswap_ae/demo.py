@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from faceswap_ae.atomic import replacing
 from faceswap_ae.montage import side_by_side
 from faceswap_ae.pipeline import Swap, swap
 from faceswap_ae.synthetic.film import Film, shoot
@@ -52,7 +53,8 @@ def show(folder: Path, minutes: float, session: Session, seconds: int = SECONDS)
         side_by_side(shown, names, side, lambda frames, _: advance(frames))
     places = {name: folder / name for name in ("report.html", "metrics.json")}
     for name, place in places.items():
-        place.write_bytes((wanted.work / name).read_bytes())
+        with replacing(place) as part:
+            part.write_bytes((wanted.work / name).read_bytes())
     return Shown(out, side, places["report.html"], done.metrics)
 
 
@@ -67,7 +69,7 @@ def _film(name: str, seconds: int) -> Film:
 
 def _filmed(film: Film, folder: Path, session: Session) -> Path:
     clip = folder / ("clip.mkv" if film.as_if else "clip.mp4")
-    if not clip.exists():
+    if not (folder / "truth.json").exists():  # which is written last
         with session.progress(f"film {folder.name}", film.count) as advance:
             shoot(film, folder, advance, lossless=film.as_if is not None)
     return clip

@@ -13,7 +13,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,7 @@ class Swap:
     face: Path
     onto: Path
     out: Path
+    _: KW_ONLY
     recipe: str = "quick"
     changes: tuple[str, ...] = ()
     minutes: float | None = None

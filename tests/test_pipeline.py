@@ -1,15 +1,18 @@
 import json
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from faceswap_ae import history
+from faceswap_ae import cli, history
 from faceswap_ae.clip import open_clip
 from faceswap_ae.errors import MediaError, UserError
 from faceswap_ae.facecache import home
 from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.lookup import JOURNALS
 from faceswap_ae.pipeline import Swap, Swapped, swap
+from faceswap_ae.synthetic.film import Film, shoot
 from tests.trainings import SMALL
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -89,3 +92,17 @@ def test_nothing_is_done_twice(done: Swapped, wanted: Swap) -> None:
     assert journal.stat().st_mtime_ns == looked
     assert history.read(done.run.log)[-1].step == 12
     assert "is made already" in (wanted.work / "log.txt").read_text()
+
+
+def test_the_command_goes_on_and_measures_by_the_truth(
+    done: Swapped, wanted: Swap, tmp_path: Path
+) -> None:
+    film = Film("ada", seconds=Fraction(64, 8), fps=Fraction(8), size=(256, 192), seed=5)
+    shoot(replace(film, as_if="ben"), tmp_path, lambda _: None, lossless=True)
+    before = done.out.stat().st_mtime_ns
+    clips = ("--face", str(wanted.face), "--onto", str(wanted.onto), "-o", str(wanted.out))
+    assert cli.main(["swap", *clips, *SMALL, "--steps", "12", "--truth", str(tmp_path), "-q"]) == 0
+    assert done.out.stat().st_mtime_ns == before
+    told = json.loads((wanted.work / "metrics.json").read_bytes())
+    assert told["truth"] == str(tmp_path) and told["onto"] == str(wanted.onto)
+    assert told["figures"]["psnr"]["value"] > 5

@@ -109,6 +109,9 @@ def test_the_makefile_has_every_task() -> None:
     assert set(line.partition("=")[2].split()) == setup_env.TASKS.keys()
 
 
+NO_CACHE = shutil.ignore_patterns("__pycache__")  # another worker may be writing it
+
+
 @pytest.mark.slow
 def test_a_fresh_clone_gets_to_its_demo(tmp_path: Path) -> None:
     clone = tmp_path / "clone"
@@ -123,16 +126,16 @@ def test_a_fresh_clone_gets_to_its_demo(tmp_path: Path) -> None:
         *("requirements.lock",),
     ):
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, clone / name, dirs_exist_ok=True)
+            shutil.copytree(ROOT / name, clone / name, ignore=NO_CACHE, dirs_exist_ok=True)
         else:
             shutil.copy(ROOT / name, clone / name)
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", str(tmp_path))}
-    command = ["make", "demo", "ARGS=--seconds 1"]
+    command = ["make", "demo", "ARGS=--seconds 2 --minutes 0.05"]
     done = subprocess.run(
         command, cwd=clone, capture_output=True, text=True, env=environment, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "making .venv" in done.stdout and "all equal, exactly" in done.stdout
+    assert "making .venv" in done.stdout and "the swap" in done.stdout
     again = subprocess.run(
         command, cwd=clone, capture_output=True, text=True, env=environment, check=True
     )

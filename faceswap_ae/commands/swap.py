@@ -41,7 +41,16 @@ def run(
 
     session: Session = context.obj
     begin = time.monotonic()
-    wanted = Swap(face, onto, out, recipe, tuple(changes or ()), minutes, steps, truth)
+    wanted = Swap(
+        face,
+        onto,
+        out,
+        recipe=recipe,
+        changes=tuple(changes or ()),
+        minutes=minutes,
+        steps=steps,
+        truth=truth,
+    )
     done = swap(wanted, session.progress, session.status)
     if not session.quiet:
         typer.echo(f"{done.out}: done in {spoken_time(time.monotonic() - begin)}")
