@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.claims_cast import HELD, HELD_FPS, SECONDS
 from benchmarks.claims_pictures import strips
-from benchmarks.claims_runs import SIZES, VARIANTS, Work
+from benchmarks.claims_runs import SIZES, VARIANTS, WAS, Work
 from benchmarks.claims_score import Scores
 from benchmarks.claims_words import Gain, gain, mean, table, together, told
 from faceswap_ae.atomic import write_text
@@ -68,8 +68,10 @@ python -m benchmarks.claims --seconds {seconds:g}
 ```
 
 Every training has about {seconds:g} CPU-seconds on 2 cores: how many steps they buy is measured
-before. All have the recipe `quick` at 64 pixels, the trainer `gan` with its own terms switched
-off, one seed, and 160 faces of each person from four clips, if nothing else is said. Scores are
+before. All have the recipe `quick` as it was then
+(`{" ".join(WAS)}`)
+at 64 pixels, the trainer `gan` with its own terms switched off, one seed, and 160 faces of each
+person from four clips, if nothing else is said. Scores are
 means over {FRAMES} frames of two clips that nobody learnt from. Swaps take on the frame's colours
 as in a conversion, then they are compared with the true swap under the true mask, at 256 pixels;
 pictures show the network's whole square. Faces are cut by the renderer's landmarks, so no

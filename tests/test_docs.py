@@ -1,7 +1,10 @@
 """What the documents show is what works."""
 
+import ast
+import importlib.util
 import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -57,6 +60,20 @@ def test_links_lead_somewhere(page: Path) -> None:
         place for place in places if "://" not in place and not (page.parent / place).exists()
     ]
     assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_python_examples_import_is_there(page: Path) -> None:
+    for code in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.ImportFrom):
+                module = importlib.import_module(node.module or "")
+                assert [one.name for one in node.names if not _has(module, one.name)] == []
+
+
+def _has(module: ModuleType, name: str) -> bool:
+    inner = f"{module.__name__}.{name}"
+    return hasattr(module, name) or importlib.util.find_spec(inner) is not None
 
 
 def test_the_help_shown_is_what_commands_say() -> None:
