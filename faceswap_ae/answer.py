@@ -46,13 +46,13 @@ def answer_in(place: Path) -> Answer:
     if clip == place:
         return Answer(clip)
     mask = place / MASK
-    return Answer(clip, mask if mask.is_file() else None, _film(place / TOLD))
+    return Answer(clip, mask if mask.is_file() else None, film_of(place))
 
 
-def _film(told: Path) -> Film | None:
+def film_of(folder: Path) -> Film | None:
     """The settings that stand in the first line; the frames' own truth is far longer."""
     try:
-        with told.open(encoding="utf-8") as file:
+        with (folder / TOLD).open(encoding="utf-8") as file:
             head = json.loads(file.readline().rstrip().rstrip(",") + "}")
         film = head["film"]
         seconds, fps = Fraction(film["seconds"]), Fraction(film["fps"])

@@ -20,3 +20,5 @@ def test_the_demo_swaps_and_measures(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert (clip.count, len(clip.sound)) == (30, 1)
     assert open_clip(tmp_path / "side.mp4").width == 3 * 480
     assert json.loads((tmp_path / "metrics.json").read_text())
+    assert main(["demo", "-o", str(tmp_path), "--seconds", "4"]) == 2
+    assert "holds another demo" in capsys.readouterr().err
