@@ -1,9 +1,74 @@
-"""Makes the pictures of the documentation anew: `python -m benchmarks.pictures`."""
+"""Makes the pictures of the documentation anew: `python -m benchmarks.pictures --demo demo`.
 
+The cast's are drawn; the README's is of the demo in that folder, which has to be finished.
+"""
+
+import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
+import numpy as np
+
+from faceswap_ae import images, video
+from faceswap_ae.clip import Clip, open_clip
+from faceswap_ae.conversion import Converter, Options
+from faceswap_ae.extraction import silent
+from faceswap_ae.geometry import Image
+from faceswap_ae.pipeline import masks
+from faceswap_ae.preview import sheet
+from faceswap_ae.runs import listed
+from faceswap_ae.span import Span
 from faceswap_ae.synthetic.sheet import write_sheets
 
-if __name__ == "__main__":
-    for path in write_sheets(Path("docs")):
+DOCS = Path("docs")
+SHOWN = (20, 56, 104)  # frames of the demo
+SIDE = 300  # pixels of a picture
+PART, TOP = 0.7, 0.1  # of a frame's height
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--demo", type=Path, help="a finished demo's folder")
+    wanted = parser.parse_args()
+    for path in [*write_sheets(DOCS), *([demo(wanted.demo)] if wanted.demo else [])]:
         print(path)
+
+
+def demo(folder: Path) -> Path:
+    """Some frames of a demo: performance, swap, mask, exact answer."""
+    work = folder / "swap.work"
+    play = open_clip(folder / "clips" / "play" / "clip.mp4")
+    converter = Converter(Options(tuple(listed(work / "runs")), work / "data"), silent)
+    cover = masks(converter, play, SHOWN)
+    columns = {
+        "ada": _frames(play),
+        "ben on ada, after 4 minutes": _frames(open_clip(folder / "swap.mp4")),
+        "mask": [cover[number] for number in SHOWN],
+        "the exact answer": _frames(open_clip(folder / "clips" / "answer" / "clip.mkv")),
+    }
+    pictures = [np.stack([_square(one) for one in some]) / 255 for some in columns.values()]
+    place = DOCS / "swap.jpg"
+    images.write(place, sheet(pictures, list(columns)))
+    return place
+
+
+def _frames(clip: Clip) -> Sequence[Image]:
+    found = {}
+    for number in SHOWN:
+        for frame in video.frames(clip, Span(first=number, last=number)):
+            found[number] = frame.image
+    return [found[number] for number in SHOWN]
+
+
+def _square(image: Image) -> Image:
+    """Where the face is."""
+    high, wide = image.shape[:2]
+    side, top = round(PART * high), round(TOP * high)
+    left = (wide - side) // 2
+    cut = image[top : top + side, left : left + side]
+    return np.asarray(cv2.resize(cut, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+if __name__ == "__main__":
+    main()

@@ -118,8 +118,8 @@ def swap(wanted: Swap, progress: Progress = extraction.silent, status: Status = 
         with status("train") as say:
             job = training.Job(face, onto, wanted.run.folder, settings, limit)
             training.train(job, lambda report: say(report.moment.progress, report.words))
-        masks = _convert(wanted, data, progress)
-        return _evaluated(wanted, folders, masks, progress)
+        covers = _convert(wanted, data, progress)
+        return _evaluated(wanted, folders, covers, progress)
 
 
 def _convert(wanted: Swap, data: Path, progress: Progress) -> "Masks":
@@ -132,10 +132,10 @@ def _convert(wanted: Swap, data: Path, progress: Progress) -> "Masks":
         log.info("%s: is made already", wanted.out)
     else:
         convert_clip(converter, clip, wanted.out)
-    return partial(_masks, converter, clip)
+    return partial(masks, converter, clip)
 
 
-def _masks(converter: "Converter", clip: Clip, numbers: Sequence[int]) -> dict[int, Image]:
+def masks(converter: "Converter", clip: Clip, numbers: Sequence[int]) -> dict[int, Image]:
     """What `convert --view mask` shows in some frames."""
     from faceswap_ae.rendering import rendered
     from faceswap_ae.views import chosen
@@ -150,7 +150,7 @@ def _masks(converter: "Converter", clip: Clip, numbers: Sequence[int]) -> dict[i
 
 
 def _evaluated(
-    wanted: Swap, folders: Sequence[Path], masks: "Masks", progress: Progress
+    wanted: Swap, folders: Sequence[Path], covers: "Masks", progress: Progress
 ) -> Swapped:
     from faceswap_ae import evaluation, report
     from faceswap_ae.atomic import write_text
@@ -162,7 +162,7 @@ def _evaluated(
         found = evaluation.compared(clips, progress, folders)
         told = evaluation.told(found)
         write_text(metrics, json.dumps(told, indent=1) + "\n")
-        report.write(page, found, wanted.run, masks)
+        report.write(page, found, wanted.run, covers)
     return Swapped(wanted.out, wanted.run, page, told)
 
 
