@@ -4,6 +4,7 @@ import json
 import math
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -126,7 +127,7 @@ def _made(film: Film) -> Iterator[Made]:
     context = multiprocessing.get_context("spawn")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     workers = min(cores or 1, MOST_WORKERS)
-    with ProcessPoolExecutor(workers, context, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_begin) as pool:
         yield from _in_order(pool, make, film.count, 4 * workers)
 
 
@@ -146,9 +147,11 @@ def _in_order(
             future.cancel()
 
 
-def _one_thread() -> None:
+def _begin() -> None:
     import cv2
 
+    # Ctrl-C is the parent's to heed: half a result in the pipe would keep all waiting for ever.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)  # the processes share the cores already
 
 
