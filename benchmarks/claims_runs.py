@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks import claims_score as score
 from benchmarks.budgets import bought, cost
 from benchmarks.claims_cast import Cast
+from benchmarks.pasting import levels
 from faceswap_ae import plan
 from faceswap_ae.atomic import replacing, write_text
 from faceswap_ae.backend import wake
@@ -126,7 +127,7 @@ def scored(cast: Cast, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     held, occluded, owner = cast.held, cast.occluded, score.owners(cast)
     made, hidden = score.made(found, held), score.made(found, occluded)
     swap = score.recolouring(score.enlarged(made.faces), held)
-    again = score.levels(score.enlarged(made.again))
+    again = levels(score.enlarged(made.again))
     masks = score.enlarged(hidden.masks)
     scores = {
         "swap": score.likenesses(swap, held, owner),
@@ -134,7 +135,7 @@ def scored(cast: Cast, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         "masks": score.masked(masks, occluded),
     }
     covered = score.recolouring(score.enlarged(hidden.faces), occluded)
-    return scores, {"swap": swap, "masks": score.levels(masks), "covered": covered}
+    return scores, {"swap": swap, "masks": levels(masks), "covered": covered}
 
 
 def references(work: Work) -> None:
@@ -146,7 +147,7 @@ def references(work: Work) -> None:
         "truth": true,
         "unswapped": frames,
         "nearest": score.recolouring(score.nearest(cast, held), held),
-        **{f"truth {side}": score.levels(score.seen_through(true, side)) for side in (64, 96, 128)},
+        **{f"truth {side}": levels(score.seen_through(true, side)) for side in (64, 96, 128)},
     }
     scores = {name: {"swap": score.likenesses(one, held, owner)} for name, one in found.items()}
     with replacing(work.pictures("references")) as part, part.open("wb") as file:

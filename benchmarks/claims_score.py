@@ -13,25 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.claims_cast import Cast, Clips, Pictures
+from benchmarks.pasting import CROP, SIDE, closest, laid_in, levels, shares
 from faceswap_ae import codes, faces, faceset, metrics
 from faceswap_ae.align import matrix_of
 from faceswap_ae.colour import COLOUR, measured, recoloured
-from faceswap_ae.faceset import FaceSet
 from faceswap_ae.feed import Batch, Feed
 from faceswap_ae.fidelity import overlap, sharpness, ssim
 from faceswap_ae.gaze import gaze_error, irises
-from faceswap_ae.geometry import Image, Points, transform, unwarp, warp
+from faceswap_ae.geometry import Image, transform, warp
 from faceswap_ae.hull import hull_mask
 from faceswap_ae.metrics import Views
 from faceswap_ae.networks import ONTO, Output
 from faceswap_ae.trained import Trained
 
-CROP, SIDE = "inner", 256
 INNER = 9  # pixels of the mask's edge that are not compared: there the seam would be
 LOT = 8  # faces at once
 VIEWS = 48  # of the owner, whom a swap should look like
 BAND = (1.5, 6.0)  # pixels: what is finer is grain, what is coarser is shape and light
-SOFT = 3.0  # pixels: the edge of a face that is laid into its frame
 LEAST_HIDDEN = 0.05  # of the face: a frame with less before it has nothing to leave out
 
 Scores = dict[str, list[float]]  # a number for each frame
@@ -84,11 +82,6 @@ def enlarged(planes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Faces or masks of any size (n, s, s, ...) at the size of a crop."""
     side = (SIDE, SIDE)
     return np.stack([cv2.resize(one, side, interpolation=cv2.INTER_CUBIC) for one in planes])
-
-
-def levels(pictures: NDArray[np.float32]) -> Pictures:
-    """From [0, 1] to bytes."""
-    return np.asarray(np.clip(pictures * 255 + 0.5, 0, 255), np.uint8)
 
 
 def recolouring(found: NDArray[np.float32], clips: Clips) -> Pictures:
@@ -177,15 +170,6 @@ def laid(found: Pictures, clips: Clips) -> list[Image]:
     return [laid_in(face, frame, points) for face, frame, points in rows]
 
 
-def laid_in(face: Image, frame: Image, landmarks: Points) -> Image:
-    """The same of one."""
-    size = (frame.shape[1], frame.shape[0])
-    pixels, cover = unwarp(face, matrix_of(landmarks, CROP, SIDE), size)
-    soft = shares(cv2.GaussianBlur(hull_mask(landmarks, size), (0, 0), SOFT))
-    share = (cover * soft)[..., None]
-    return levels(shares(frame * (1 - share) + pixels * share))
-
-
 def mixed(found: Pictures, frames: Pictures, masks: Pictures) -> Pictures:
     """One over the other, where a mask (n, SIDE, SIDE) of 255 says so."""
     share = shares(masks)[..., None]
@@ -246,20 +230,7 @@ def nearest(cast: Cast, clips: Clips) -> NDArray[np.float32]:
     return shares(np.stack([closest(known, points) for points in clips.landmarks]))
 
 
-def closest(known: FaceSet, landmarks: Points) -> Image:
-    """The face (SIDE, SIDE, 3) whose landmarks lie most alike."""
-    shape = (transform(landmarks, matrix_of(landmarks, CROP, SIDE)) + 0.5) / SIDE
-    place = int(np.linalg.norm(known.shapes - shape, axis=2).mean(axis=1).argmin())
-    edge = known.margin
-    return np.asarray(known.images[place][edge:-edge, edge:-edge], np.uint8)
-
-
 def seen_through(pictures: Pictures, side: int) -> NDArray[np.float32]:
     """Pictures as a network of so many pixels could make them at best."""
     small = [cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA) for one in pictures]
     return enlarged(shares(np.stack(small)))
-
-
-def shares(pictures: NDArray[np.generic]) -> NDArray[np.float32]:
-    """From bytes to [0, 1]."""
-    return np.asarray(pictures.astype(np.float32) / np.float32(255), np.float32)

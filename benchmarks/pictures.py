@@ -15,7 +15,7 @@ from faceswap_ae.clip import Clip, open_clip
 from faceswap_ae.conversion import Converter, Options
 from faceswap_ae.extraction import silent
 from faceswap_ae.geometry import Image
-from faceswap_ae.pipeline import masks
+from faceswap_ae.moments import masks
 from faceswap_ae.preview import sheet
 from faceswap_ae.runs import listed
 from faceswap_ae.span import Span

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.budgets import bought, cost
+from benchmarks.pasting import paste
 from benchmarks.quality_cast import Stage
-from benchmarks.quality_paste import paste
 from faceswap_ae import plan
 from faceswap_ae.atomic import write_text
 from faceswap_ae.budget import Budget

@@ -13,7 +13,7 @@ from faceswap_ae.geometry import Image
 from faceswap_ae.subject import clip_in
 from faceswap_ae.synthetic.film import Film, frame
 from faceswap_ae.synthetic.people import TRUTHS, Truth
-from faceswap_ae.version import VERSION
+from faceswap_ae.version import TOOL
 
 MASK, TOLD = "face-mask.mkv", "truth.json"
 
@@ -60,4 +60,4 @@ def film_of(folder: Path) -> Film | None:
         own = Film(**{**film, "seconds": seconds, "fps": fps, "size": (width, height)})
     except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
         return None
-    return own if head.get("made_by") == f"faceswap_ae {VERSION}" else None
+    return own if head.get("made_by") == TOOL else None

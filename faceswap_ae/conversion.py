@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from fractions import Fraction
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ from faceswap_ae.lookup import Found, lookup
 from faceswap_ae.mask import painted
 from faceswap_ae.parts import SEGMENT, Output
 from faceswap_ae.placing import places
-from faceswap_ae.rendering import GROUP, WARMUP, Rendered, Scene, rendered
+from faceswap_ae.rendering import GROUP, WARMUP, Scene, rendered
 from faceswap_ae.runs import Run
 from faceswap_ae.segments import Parts, segments
 from faceswap_ae.smooth import SMOOTH
@@ -41,8 +40,6 @@ from faceswap_ae.swapper import Swapper
 from faceswap_ae.version import VERSION
 from faceswap_ae.views import Names, View, chosen
 from faceswap_ae.writer import form_of
-
-AROUND = Fraction(1)  # second, on either side of a still, that is looked at to place it steadily
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
@@ -187,27 +184,6 @@ def is_made(converter: Converter, clip: Clip, out: Path) -> bool:
     return bool(made == json.loads(json.dumps(_job(converter, one))))
 
 
-def still(converter: Converter, clip: Clip, time: Fraction, out: Path) -> Path:
-    """The one frame that is shown at a time, as it would be in the whole."""
-    views = chosen(converter.options.view)
-    if len(views) > 1:
-        raise UserError("--still: shows one view; name result, side, mask or triptych")
-    _check_picture(clip, out)
-    (shown,) = views.values()
-    part = Span(max(time - AROUND, Fraction(0)), time + AROUND)
-    one = converter.prepared(clip, part, covers=shown.covers)
-    keep_going = converter.options.look.keep_going
-    last: Rendered | None = None
-    for frame in rendered(video.frames(clip, part, keep_going=keep_going), one.scene):
-        if frame.frame.time > time and last is not None:
-            break
-        last = frame
-    if last is None:
-        raise UserError(f"{clip.path}: has no frame at {float(time):g} s")
-    _write_picture(out, shown.show(last, converter.names), converter.marks(one.roles))
-    return out
-
-
 def _render(converter: Converter, one: Prepared, parts: Mapping[str, Parts]) -> None:
     """Write the frames that are not written yet; those before them serve to know what was."""
     begins = {name: account.following(part) for name, part in parts.items()}
@@ -239,7 +215,7 @@ def _photo(converter: Converter, one: Prepared, outputs: Mapping[str, Path], rep
     for frame in rendered(video.frames(one.clip), one.scene):
         notes.append(told.of(frame))
         for name, place in outputs.items():
-            _write_picture(place, views[name].show(frame, converter.names), said)
+            write_picture(place, views[name].show(frame, converter.names), said)
     done = account.counted(one.clip.path, list(outputs.values()), notes)
     account.write(report, {**said, **done.told, "job": _job(converter, one)}, notes)
     return done
@@ -248,7 +224,7 @@ def _photo(converter: Converter, one: Prepared, outputs: Mapping[str, Path], rep
 def _check(clip: Clip, out: Path, options: Options) -> None:
     """Can this be written? Told now, not after the clip was looked through."""
     if clip.pictures:
-        _check_picture(clip, out)
+        check_picture(clip, out)
         return
     if options.frames and out.suffix:
         raise UserError(f"{out}: is no folder's name; --codec png writes a folder of pictures")
@@ -256,13 +232,15 @@ def _check(clip: Clip, out: Path, options: Options) -> None:
     form_of(out, options.encoding)
 
 
-def _check_picture(clip: Clip, out: Path) -> None:
+def check_picture(clip: Clip, out: Path) -> None:
+    """Can a frame of a clip be written there?"""
     spare(out, [clip.path, *clip.pictures])
     if out.suffix.lower() != ".png":
         raise UserError(f"{out}: a picture goes into .png, where it keeps its marks")
 
 
-def _write_picture(out: Path, picture: Image, said: Mapping[str, str]) -> None:
+def write_picture(out: Path, picture: Image, said: Mapping[str, str]) -> None:
+    """With what says that it is altered."""
     with replacing(out) as part:
         part.write_bytes(png.encode(picture, marks.words(said)))
 

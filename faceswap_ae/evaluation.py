@@ -34,7 +34,7 @@ from faceswap_ae.subject import (
 )
 from faceswap_ae.together import Stage, moments, numbers, unasked
 from faceswap_ae.verdict import Names, sentences, table
-from faceswap_ae.version import VERSION
+from faceswap_ae.version import TOOL
 
 MARKED = re.compile(r"([^;]+)'s face put onto ([^;]+)")  # as a conversion marks its output
 DIGITS = 5  # of a figure, more than any has
@@ -128,7 +128,7 @@ def told(evaluation: Evaluation) -> dict[str, Any]:
     seen = own.seen
     return {
         "version": FORMAT,
-        "made_by": f"faceswap_ae {VERSION}",
+        "made_by": TOOL,
         **own.clips.told,
         "names": asdict(own.names),
         "frames": own.columns.count,

@@ -21,9 +21,8 @@ import av
 
 from faceswap_ae import png
 from faceswap_ae.clip import Clip
-from faceswap_ae.version import VERSION
+from faceswap_ae.version import TOOL
 
-TOOL = f"faceswap_ae {VERSION}"
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 KEYS = ("comment", "ai_altered", "ai_tool", "ai_time", "digital_source_type")
 XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>

@@ -18,22 +18,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from faceswap_ae import extraction, plan, training, video
+from faceswap_ae import extraction, plan, training
+from faceswap_ae.answer import answer_in
 from faceswap_ae.budget import Budget, budget
-from faceswap_ae.clip import Clip, open_clip
+from faceswap_ae.clip import open_clip
 from faceswap_ae.errors import UserError
 from faceswap_ae.finding import stem_of
-from faceswap_ae.geometry import Image
 from faceswap_ae.runs import Run
-from faceswap_ae.span import WHOLE, Span
-from faceswap_ae.version import VERSION
+from faceswap_ae.version import TOOL
 
 if TYPE_CHECKING:
-    from faceswap_ae.conversion import Converter
     from faceswap_ae.evaluation import Clips
     from faceswap_ae.stills import Masks
 
-MADE_BY = f"faceswap_ae {VERSION}"
 FACE, ONTO = "face", "onto"  # names of folders, where files give none
 PLAIN = {"clip", "video", "movie", "input", "output", "file", "untitled"}  # of files, not of people
 
@@ -125,6 +122,7 @@ def swap(wanted: Swap, progress: Progress = extraction.silent, status: Status = 
 def _convert(wanted: Swap, data: Path, progress: Progress) -> "Masks":
     """Convert; the masks of any frames of it."""
     from faceswap_ae.conversion import Converter, Options, convert_clip, is_made
+    from faceswap_ae.moments import masks
 
     converter = Converter(Options((wanted.run,), data), progress)
     clip = open_clip(wanted.played)
@@ -133,20 +131,6 @@ def _convert(wanted: Swap, data: Path, progress: Progress) -> "Masks":
     else:
         convert_clip(converter, clip, wanted.out)
     return partial(masks, converter, clip)
-
-
-def masks(converter: "Converter", clip: Clip, numbers: Sequence[int]) -> dict[int, Image]:
-    """What `convert --view mask` shows in some frames."""
-    from faceswap_ae.rendering import rendered
-    from faceswap_ae.views import chosen
-
-    scene = converter.prepared(clip, WHOLE, covers=True).scene
-    (view,) = chosen("mask").values()
-    return {
-        one.frame.index: view.show(one, converter.names)
-        for number in numbers
-        for one in rendered(video.frames(clip, Span(first=number, last=number)), scene)
-    }
 
 
 def _evaluated(
@@ -170,11 +154,17 @@ def _measured(clips: "Clips", page: Path, metrics: Path) -> dict[str, Any] | Non
     """What was told of these clips by this version, if nothing is newer."""
     if not (page.exists() and metrics.exists()):
         return None
-    if min(page.stat().st_mtime_ns, metrics.stat().st_mtime_ns) < clips.result.stat().st_mtime_ns:
+    truth = None if clips.truth is None else answer_in(clips.truth).clip
+    seen = [path for path in (clips.result, clips.face, clips.onto, truth) if path is not None]
+    if min(map(_changed, (page, metrics))) < max(map(_changed, seen)):
         return None
     told: dict[str, Any] = json.loads(metrics.read_bytes())
     known = {name: told.get(name) for name in (*clips.told, "made_by")}
-    return told if known == {**clips.told, "made_by": MADE_BY} else None
+    return told if known == {**clips.told, "made_by": TOOL} else None
+
+
+def _changed(path: Path) -> int:
+    return path.stat().st_mtime_ns
 
 
 def _name(path: Path) -> str | None:

@@ -28,7 +28,7 @@ from faceswap_ae.plot import Chart, Line, drawn, told
 from faceswap_ae.runs import Run
 from faceswap_ae.stills import Masks, Sources, embedded, stills
 from faceswap_ae.verdict import GROUPS, Names, sentences, spoken
-from faceswap_ae.version import VERSION
+from faceswap_ae.version import TOOL
 
 PAGES = Path(__file__).parent / "pages"
 FILMED = 10  # frames of the filmstrip
@@ -272,7 +272,7 @@ def _again(evaluation: Evaluation, run: Run | None) -> str:
 
 
 def _versions() -> Iterator[str]:
-    yield f"faceswap_ae {VERSION}"
+    yield TOOL
     yield f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     for name in PACKAGES:
         try:

@@ -2,7 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.claims_score import SIDE, detail, enlarged, levels, mixed, seen_through
+from benchmarks.claims_score import detail, enlarged, mixed, seen_through
+from benchmarks.pasting import SIDE, levels
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.integers(0, 256, (2, 64, 64, 3), np.uint8)

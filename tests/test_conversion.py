@@ -16,7 +16,7 @@ import pytest
 from faceswap_ae import images, marks, video
 from faceswap_ae.casting import DROPPED, OTHER, OUTSIDE, Wanted
 from faceswap_ae.clip import open_clip
-from faceswap_ae.conversion import Converter, Options, convert_clip, still
+from faceswap_ae.conversion import Converter, Options, convert_clip
 from faceswap_ae.dressing import Style
 from faceswap_ae.encoding import Encoding
 from faceswap_ae.errors import UserError
@@ -204,21 +204,6 @@ def test_every_view_in_a_file_of_its_own(studio: Path, play: Path, tmp_path: Pat
     sizes = [open_clip(tmp_path / name).width for name in told["outputs"]]
     assert sizes == [256, 512, 256, 768]
     assert shown(tmp_path / "x-mask.mp4")[0].max() > 200
-
-
-def test_a_still_is_the_frame_of_the_whole(
-    whole: Path, studio: Path, play: Path, tmp_path: Path
-) -> None:
-    own = options(studio, view="side")
-    out = still(
-        Converter(own, silent), open_clip(play / "clip.mp4"), Fraction(32, 8), tmp_path / "x.png"
-    )
-    picture = images.read(out)
-    assert picture.shape == (192, 512, 3)
-    wanted = shown(whole)[32]
-    # A second on either side is looked at, not the whole track: nearly the same places.
-    assert np.abs(picture[20:, 256:].astype(int) - wanted[20:]).mean() < 1
-    assert marks.read(out) is not None
 
 
 def test_a_photo(studio: Path, play: Path, tmp_path: Path) -> None:

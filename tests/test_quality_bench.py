@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import claims_score as score
 from benchmarks.budgets import bought
+from benchmarks.pasting import CROP, SIDE, closest, paste
 from benchmarks.quality import SHOWN, mean, table
 from benchmarks.quality_cast import PAIRS, Stage
-from benchmarks.quality_paste import paste
 from benchmarks.quality_ways import called
 from faceswap_ae import extraction, faces, faceset, video
 from faceswap_ae.clip import open_clip
@@ -55,9 +54,9 @@ def test_a_paste_of_the_performer_is_nearly_the_clip_itself(solo: Path, tmp_path
     clip = solo / "clip.mp4"
     data = tmp_path / "data"
     extraction.extract([clip], "ben", extraction.Options(data))
-    known = faceset.load(data / "ben", score.CROP, score.SIDE)
+    known = faceset.load(data / "ben", CROP, SIDE)
     one = next(entry.stored for entry in faces.entries(data / "ben") if entry.stored)
-    assert score.closest(known, one.landmarks).shape == (score.SIDE, score.SIDE, 3)
+    assert closest(known, one.landmarks).shape == (SIDE, SIDE, 3)
     out = tmp_path / "pasted.mp4"
     paste(data / "ben", clip, out)
     before, after = (

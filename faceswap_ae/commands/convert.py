@@ -101,11 +101,11 @@ def run(
     from faceswap_ae.casting import Wanted
     from faceswap_ae.clip import open_clip
     from faceswap_ae.conversion import Converter, Options
-    from faceswap_ae.conversion import still as one_frame
     from faceswap_ae.dressing import Style
     from faceswap_ae.encoding import Encoding
     from faceswap_ae.finding import Look
     from faceswap_ae.mask import MASK
+    from faceswap_ae.moments import still as one_frame
     from faceswap_ae.runs import find
     from faceswap_ae.span import parse_span, parse_time
 

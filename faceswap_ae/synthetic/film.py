@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from faceswap_ae import __version__
 from faceswap_ae.atomic import write_text
 from faceswap_ae.clip import BT709, Clip
 from faceswap_ae.encoding import Encoding
@@ -28,6 +27,7 @@ from faceswap_ae.synthetic.motion import Performance, voice
 from faceswap_ae.synthetic.occluder import KINDS, Occluder
 from faceswap_ae.synthetic.people import Sitter, Truth, alone, hybrid, person
 from faceswap_ae.synthetic.scene import LEAST_FACE, Act, Frame, Setting, render
+from faceswap_ae.version import TOOL
 from faceswap_ae.writer import writing
 
 FACE = 0.42  # of the picture's shorter side
@@ -92,8 +92,7 @@ def shoot(
 
 def _told(film: Film, clip: str, rows: list[str]) -> str:
     """The truth as JSON, a line for each frame."""
-    made_by = f"faceswap_ae {__version__}"
-    head = {"version": 1, "made_by": made_by, "clip": clip, "film": asdict(film)}
+    head = {"version": 1, "made_by": TOOL, "clip": clip, "film": asdict(film)}
     frames = ",\n".join(rows)
     return json.dumps(head, default=str)[:-1] + f',\n"frames": [\n{frames}\n]}}\n'
 

@@ -1,0 +1,75 @@
+"""What is the least that training has to beat? A clip made without any.
+
+Every frame gets that face of the owner's whose landmarks lie most alike, in the frame's colours, as
+far as the landmarks' hull goes. It jumps from frame to frame, but each of them is a real face.
+"""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.claims_cast import Pictures
+from faceswap_ae import faceset, video
+from faceswap_ae.align import matrix_of
+from faceswap_ae.colour import COLOUR, measured, recoloured
+from faceswap_ae.extraction import silent
+from faceswap_ae.faceset import FaceSet
+from faceswap_ae.finding import Eyes
+from faceswap_ae.geometry import Image, Points, transform, unwarp, warp
+from faceswap_ae.hull import hull_mask
+from faceswap_ae.subject import look_at, subject
+from faceswap_ae.writer import writing
+
+CROP, SIDE = "inner", 256
+SOFT = 3.0  # pixels: the edge of a face that is laid into its frame
+
+
+def paste(owner: Path, play: Path, out: Path) -> None:
+    """Put an owner's faces onto the main person of a clip."""
+    known = faceset.load(owner, CROP, SIDE)
+    looked = look_at(play, Eyes(), silent)
+    shown = subject(looked)
+    with writing(out, looked.clip, tracks=looked.clip) as sink:
+        for frame in video.frames(looked.clip):
+            face = shown.at(frame.index)
+            image = frame.image if face is None else _pasted(known, frame.image, face.landmarks)
+            sink.write(image, frame.time, frame.duration)
+
+
+def _pasted(known: FaceSet, frame: Image, landmarks: Points) -> Image:
+    side, matrix = SIDE, matrix_of(landmarks, CROP, SIDE)
+    found = shares(closest(known, landmarks))
+    into = shares(warp(frame, matrix, (side, side)))
+    mask = shares(hull_mask(transform(landmarks, matrix), (side, side)))
+    way = COLOUR["mkl"]
+    face = recoloured(way, found, measured(way, found, into, mask))
+    return laid_in(levels(face), frame, landmarks)
+
+
+def closest(known: FaceSet, landmarks: Points) -> Image:
+    """The face (SIDE, SIDE, 3) whose landmarks lie most alike."""
+    shape = (transform(landmarks, matrix_of(landmarks, CROP, SIDE)) + 0.5) / SIDE
+    place = int(np.linalg.norm(known.shapes - shape, axis=2).mean(axis=1).argmin())
+    edge = known.margin
+    return np.asarray(known.images[place][edge:-edge, edge:-edge], np.uint8)
+
+
+def laid_in(face: Image, frame: Image, landmarks: Points) -> Image:
+    """The same of one."""
+    size = (frame.shape[1], frame.shape[0])
+    pixels, cover = unwarp(face, matrix_of(landmarks, CROP, SIDE), size)
+    soft = shares(cv2.GaussianBlur(hull_mask(landmarks, size), (0, 0), SOFT))
+    share = (cover * soft)[..., None]
+    return levels(shares(frame * (1 - share) + pixels * share))
+
+
+def levels(pictures: NDArray[np.float32]) -> Pictures:
+    """From [0, 1] to bytes."""
+    return np.asarray(np.clip(pictures * 255 + 0.5, 0, 255), np.uint8)
+
+
+def shares(pictures: NDArray[np.generic]) -> NDArray[np.float32]:
+    """From bytes to [0, 1]."""
+    return np.asarray(pictures.astype(np.float32) / np.float32(255), np.float32)

@@ -1,0 +1,48 @@
+"""What does a conversion make of single frames of a clip? They look as they would in the whole."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from faceswap_ae import video
+from faceswap_ae.clip import Clip
+from faceswap_ae.conversion import Converter, check_picture, write_picture
+from faceswap_ae.errors import UserError
+from faceswap_ae.geometry import Image
+from faceswap_ae.rendering import Rendered, rendered
+from faceswap_ae.span import Span
+from faceswap_ae.views import chosen
+
+AROUND = Fraction(1)  # second, on either side of a still, that is looked at to place it steadily
+
+
+def still(converter: Converter, clip: Clip, time: Fraction, out: Path) -> Path:
+    """The one frame that is shown at a time, as it would be in the whole."""
+    views = chosen(converter.options.view)
+    if len(views) > 1:
+        raise UserError("--still: shows one view; name result, side, mask or triptych")
+    check_picture(clip, out)
+    (shown,) = views.values()
+    part = Span(max(time - AROUND, Fraction(0)), time + AROUND)
+    one = converter.prepared(clip, part, covers=shown.covers)
+    keep_going = converter.options.look.keep_going
+    last: Rendered | None = None
+    for frame in rendered(video.frames(clip, part, keep_going=keep_going), one.scene):
+        if frame.frame.time > time and last is not None:
+            break
+        last = frame
+    if last is None:
+        raise UserError(f"{clip.path}: has no frame at {float(time):g} s")
+    write_picture(out, shown.show(last, converter.names), converter.marks(one.roles))
+    return out
+
+
+def masks(converter: Converter, clip: Clip, numbers: Sequence[int]) -> dict[int, Image]:
+    """Pictures of the mask in some frames, by their numbers."""
+    scene = converter.prepared(clip, converter.options.span, covers=True).scene
+    (view,) = chosen("mask").values()
+    return {
+        one.frame.index: view.show(one, converter.names)
+        for number in numbers
+        for one in rendered(video.frames(clip, Span(first=number, last=number)), scene)
+    }

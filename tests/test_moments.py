@@ -1,0 +1,52 @@
+"""Single moments of a conversion are those of the whole."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faceswap_ae import images, marks
+from faceswap_ae.clip import open_clip
+from faceswap_ae.conversion import Converter
+from faceswap_ae.extraction import silent
+from faceswap_ae.moments import masks, still
+from tests.test_conversion import converted, options, shown
+
+
+@pytest.fixture(scope="module")
+def whole(studio: Path, play: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The play, converted with all views."""
+    out = tmp_path_factory.mktemp("out") / "whole.mkv"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(studio / "cache"))
+        converted(studio, play / "clip.mp4", out, view="all")
+    return out
+
+
+@pytest.fixture(autouse=True)
+def _cache(studio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was found in a clip once is known to all tests."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(studio / "cache"))
+
+
+def test_a_still_is_the_frame_of_the_whole(
+    whole: Path, studio: Path, play: Path, tmp_path: Path
+) -> None:
+    converter = Converter(options(studio, view="side"), silent)
+    out = still(converter, open_clip(play / "clip.mp4"), Fraction(32, 8), tmp_path / "x.png")
+    picture = images.read(out)
+    assert picture.shape == (192, 512, 3)
+    wanted = shown(whole)[32]
+    # A second on either side is looked at, not the whole track: nearly the same places.
+    assert np.abs(picture[20:, 256:].astype(int) - wanted[20:]).mean() < 1
+    assert marks.read(out) is not None
+
+
+def test_masks_are_those_of_the_view_of_them(whole: Path, studio: Path, play: Path) -> None:
+    found = masks(Converter(options(studio), silent), open_clip(play / "clip.mp4"), [9, 32, 63])
+    assert list(found) == [9, 32, 63]
+    wanted = shown(whole.with_stem("whole-mask"))
+    for number, picture in found.items():
+        assert picture.max() > 200
+        assert np.abs(picture.astype(int) - wanted[number]).max() <= 2
