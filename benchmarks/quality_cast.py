@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from faceswap_ae import extraction
-from faceswap_ae.synthetic.film import Film, shoot
+from faceswap_ae.synthetic.film import Film, film_of, shoot
 
 SIZE, RATE = (480, 360), Fraction(15)
 TAUGHT, HELD = Fraction(8), Fraction(6)  # seconds of a film to learn from, and of what is swapped
@@ -91,7 +91,7 @@ def _films(who: str, seeds: Sequence[int]) -> list[Film]:
 def _shot(film: Film, folder: Path) -> Path:
     lossless = film.as_if is not None
     clip = folder / ("clip.mkv" if lossless else "clip.mp4")
-    if not (folder / "truth.json").exists():  # which is written last
+    if film_of(folder) != film:
         shoot(film, folder, lambda _: None, lossless=lossless)
     return clip
 

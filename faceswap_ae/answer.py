@@ -4,18 +4,15 @@ A folder that `synth --as-if` made holds it: pictures, which part of them is fac
 settings, by which the other definition of a true swap can be drawn as well (synthetic/people.py).
 """
 
-import json
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 
 from faceswap_ae.geometry import Image
 from faceswap_ae.subject import clip_in
-from faceswap_ae.synthetic.film import Film, frame
+from faceswap_ae.synthetic.film import Film, film_of, frame
 from faceswap_ae.synthetic.people import TRUTHS, Truth
-from faceswap_ae.version import TOOL
 
-MASK, TOLD = "face-mask.mkv", "truth.json"
+MASK = "face-mask.mkv"
 
 
 @dataclass(frozen=True)
@@ -47,17 +44,3 @@ def answer_in(place: Path) -> Answer:
         return Answer(clip)
     mask = place / MASK
     return Answer(clip, mask if mask.is_file() else None, film_of(place))
-
-
-def film_of(folder: Path) -> Film | None:
-    """The settings that stand in the first line; the frames' own truth is far longer."""
-    try:
-        with (folder / TOLD).open(encoding="utf-8") as file:
-            head = json.loads(file.readline().rstrip().rstrip(",") + "}")
-        film = head["film"]
-        seconds, fps = Fraction(film["seconds"]), Fraction(film["fps"])
-        width, height = film["size"]
-        own = Film(**{**film, "seconds": seconds, "fps": fps, "size": (width, height)})
-    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
-        return None
-    return own if head.get("made_by") == TOOL else None

@@ -10,12 +10,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from faceswap_ae.answer import film_of
 from faceswap_ae.atomic import replacing
 from faceswap_ae.errors import UserError
 from faceswap_ae.montage import side_by_side
 from faceswap_ae.pipeline import Swap, swap
-from faceswap_ae.synthetic.film import Film, shoot
+from faceswap_ae.synthetic.film import Film, film_of, shoot
 from faceswap_ae.terminal import Session
 
 SIZE, RATE = (480, 360), Fraction(15)
@@ -72,7 +71,7 @@ def _film(name: str, seconds: int) -> Film:
 
 def _filmed(film: Film, folder: Path, session: Session) -> Path:
     clip = folder / ("clip.mkv" if film.as_if else "clip.mp4")
-    known = film_of(folder)  # of a film that is whole: it is written last
+    known = film_of(folder)
     if known is not None and known != film:
         raise UserError(f"{folder.parent.parent}: holds another demo; give -o another folder")
     if known is None:

@@ -12,7 +12,7 @@ import pytest
 
 from faceswap_ae.cli import main
 from faceswap_ae.clip import open_clip
-from faceswap_ae.synthetic.film import Film, frame, shoot
+from faceswap_ae.synthetic.film import Film, film_of, frame, shoot
 from faceswap_ae.video import frames
 from tests.test_cli import listens
 from tests.test_tracks import tone
@@ -142,3 +142,12 @@ def test_being_stopped_leaves_nothing_half_written(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert err.splitlines()[-1] == "faceswap-ae: stopped"
     assert not any(out.iterdir())
+
+
+def test_a_folder_tells_which_film_it_holds(tmp_path: Path) -> None:
+    film = Film("random:3", seconds=Fraction(2, 3), fps=Fraction(30000, 1001), size=(192, 144))
+    shoot(film, tmp_path, lambda _: None)
+    assert film_of(tmp_path) == film
+    assert film_of(tmp_path) != replace(film, seed=1)
+    (tmp_path / "truth.json").unlink()  # as if it had been stopped
+    assert film_of(tmp_path) is None

@@ -33,6 +33,7 @@ from faceswap_ae.writer import writing
 FACE = 0.42  # of the picture's shorter side
 MOST_WORKERS = 16  # each holds its models, up to 400 MB
 ALONE_BELOW = 24  # frames that are not worth starting processes for
+TOLD = "truth.json"  # written last: a film that has it is whole
 HIDDEN = (0.35, 0.75)  # of the clip's length, in which something crosses the face
 
 Made = tuple[Image, Image, dict[str, Any]]  # picture, visible face, truth
@@ -70,7 +71,7 @@ def shoot(
     """Write clip, mask and truth into a folder; the files."""
     _check(film)
     clip = out / ("clip.mkv" if lossless else "clip.mp4")
-    mask, truth = out / "face-mask.mkv", out / "truth.json"
+    mask, truth = out / "face-mask.mkv", out / TOLD
     encoding = Encoding("ffv1" if lossless else "h264", repeatable=True)
     grey = Encoding("ffv1", repeatable=True)
     stale = out / ("clip.mp4" if lossless else "clip.mkv")
@@ -88,6 +89,23 @@ def shoot(
     stale.unlink(missing_ok=True)  # of another film, which the truth would not be of
     write_text(truth, _told(film, clip.name, rows))
     return [clip, truth, mask]
+
+
+def film_of(folder: Path) -> Film | None:
+    """Which film a folder holds, if it is whole and of this version.
+
+    The settings stand in the first line of the truth, whose other lines are far longer.
+    """
+    try:
+        with (folder / TOLD).open(encoding="utf-8") as file:
+            head = json.loads(file.readline().rstrip().rstrip(",") + "}")
+        film = head["film"]
+        seconds, fps = Fraction(film["seconds"]), Fraction(film["fps"])
+        width, height = film["size"]
+        own = Film(**{**film, "seconds": seconds, "fps": fps, "size": (width, height)})
+    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+        return None
+    return own if head.get("made_by") == TOOL else None
 
 
 def _told(film: Film, clip: str, rows: list[str]) -> str:
