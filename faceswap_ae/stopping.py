@@ -1,6 +1,7 @@
 """How is a loop stopped between two steps, never within one?
 
 Ctrl-C and a polite kill are noted, and the loop asks. Whoever is impatient does it twice.
+Processes that work for the loop are told by it alone.
 """
 
 import signal
@@ -44,3 +45,19 @@ def stoppable() -> Iterator[Stop]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Processes that start here do not hear Ctrl-C, which a terminal sends to all at once.
+
+    One that it ends while it starts, or in the middle of an answer, keeps the others waiting.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows, where such a process sees to it itself
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

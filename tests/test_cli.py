@@ -11,6 +11,7 @@ from faceswap_ae import __version__, cli
 from faceswap_ae.clip import open_clip
 from faceswap_ae.video import frames
 from tests.clips import Recording, number_in, record
+from tests.processes import listening
 
 HEAVY = ("tensorflow", "keras", "jax", "torch", "dlib", "cv2", "av", "numpy", "moviepy", "PIL")
 COMMANDS = [
@@ -173,11 +174,6 @@ def test_side(plain_clip: Path, tmp_path: Path) -> None:
     assert open_clip(out).width == 128
 
 
-def listens() -> None:
-    """A shell's background jobs ignore Ctrl-C, and so would a process that they start."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_being_stopped_leaves_nothing_half_written(tmp_path: Path, number: int) -> None:
     clip = record(tmp_path / "long.mp4", Recording(count=250, size=(640, 480)))
@@ -185,7 +181,7 @@ def test_being_stopped_leaves_nothing_half_written(tmp_path: Path, number: int) 
     command = [sys.executable, "-m", "faceswap_ae", "cut", str(clip), "-o", str(out)]
     command += ["--preset", "veryslow"]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stderr=pipe, text=True, preexec_fn=listens) as process:  # noqa: PLW1509
+    with subprocess.Popen(listening(command), stderr=pipe, text=True) as process:
         while not list(tmp_path.glob(".out*")):
             assert process.poll() is None
         process.send_signal(number)

@@ -1,5 +1,4 @@
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 
 from faceswap_ae import cli, faces, images
+from tests.processes import limited
 
 
 def run(*words: str | Path) -> int:
@@ -68,16 +68,10 @@ def test_a_name_is_a_folders_name(
 
 
 def test_a_full_disk_is_told_and_nothing_is_lost(solo: Path, tmp_path: Path) -> None:
-    """A limit on the size of files is what a full disk is like, and can be had anywhere."""
     words = ["-m", "faceswap_ae", "extract", str(solo / "clip.mp4"), "--as", "ben"]
     words += ["--data", str(tmp_path)]
-
-    def little() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, 12_000))
-
-    full = subprocess.run(
-        [sys.executable, *words], preexec_fn=little, capture_output=True, text=True, check=False
-    )
+    command = limited(12_000, [sys.executable, *words])
+    full = subprocess.run(command, capture_output=True, text=True, check=False)
     assert full.returncode == 1
     assert "free some space" in full.stderr
     assert len(full.stderr.splitlines()) == 1

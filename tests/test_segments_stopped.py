@@ -1,17 +1,15 @@
 """What is left of a conversion when the process or the disk gives out, and does it go on?"""
 
-import os
-import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from faceswap_ae import marks
 from tests.conftest import ROOT
+from tests.processes import limited
 from tests.test_segments import LENGTH, TOLD, content, make, output
 
 MAKE = """
@@ -40,18 +38,12 @@ make(output(Path(folder), Path(clip), name), stop)
 
 
 def in_a_process(
-    folder: Path, clip: Path, name: str, when: tuple[str, int], limit: Callable[[], None] | None
+    folder: Path, clip: Path, name: str, when: tuple[str, int], bytes_of_a_file: int | None = None
 ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", MAKE, str(folder), str(clip), name, when[0], str(when[1])]
-    return subprocess.run(
-        command,
-        cwd=ROOT,
-        env=dict(os.environ),
-        capture_output=True,
-        text=True,
-        preexec_fn=limit,
-        check=False,
-    )
+    if bytes_of_a_file is not None:
+        command = limited(bytes_of_a_file, command)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 # Renames bring to their places: job.json, then packets and facts of each of the four segments,
@@ -71,7 +63,7 @@ def test_a_kill_at_any_moment_loses_no_segment(
     make(whole)
     for kind, number in MOMENTS[name]:
         folder = tmp_path / f"{kind}{number}"
-        killed = in_a_process(folder, varying_clip, name, (kind, number), None)
+        killed = in_a_process(folder, varying_clip, name, (kind, number))
         assert killed.returncode == -signal.SIGKILL, killed.stderr
         broken = output(folder, varying_clip, name)
         assert not broken.path.exists()
@@ -88,7 +80,7 @@ def test_a_kill_at_any_moment_loses_no_segment(
 def test_a_kill_while_joining_loses_nothing(tmp_path: Path, varying_clip: Path) -> None:
     whole, broken = (output(tmp_path / part, varying_clip) for part in ("a", "b"))
     make(whole)
-    killed = in_a_process(tmp_path / "b", varying_clip, "h264", LAST, None)
+    killed = in_a_process(tmp_path / "b", varying_clip, "h264", LAST)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert not broken.path.exists()
     asked: list[int] = []
@@ -102,14 +94,10 @@ def test_a_kill_while_joining_loses_nothing(tmp_path: Path, varying_clip: Path) 
 def test_a_full_disk_is_one_clear_error_and_loses_nothing(
     tmp_path: Path, plain_clip: Path, bytes_of_a_file: int, lost: int
 ) -> None:
-    """A limit on the size of files stands in for the disk: in a segment, or in the joined file."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_of_a_file, bytes_of_a_file))
-
+    """In a segment, or in the joined file."""
     whole, broken = (output(tmp_path / part, plain_clip, "prores") for part in ("a", "b"))
     make(whole)
-    failed = in_a_process(tmp_path / "b", plain_clip, "prores", ("never", 0), limit)
+    failed = in_a_process(tmp_path / "b", plain_clip, "prores", ("never", 0), bytes_of_a_file)
     last = failed.stderr.strip().splitlines()[-1]
     assert "Fault" in last and "out.mov" in last and "free some space" in last
     assert not broken.path.exists()

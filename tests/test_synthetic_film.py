@@ -14,7 +14,7 @@ from faceswap_ae.cli import main
 from faceswap_ae.clip import open_clip
 from faceswap_ae.synthetic.film import Film, film_of, frame, shoot
 from faceswap_ae.video import frames
-from tests.test_cli import listens
+from tests.processes import listening
 from tests.test_tracks import tone
 
 SHORT = Film(seconds=Fraction(1), fps=Fraction(8), size=(160, 120), seed=5)
@@ -129,11 +129,7 @@ def test_being_stopped_leaves_nothing_half_written(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "faceswap_ae", "synth", str(out), "--seconds", "300"]
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        command,
-        stderr=pipe,
-        text=True,
-        preexec_fn=listens,  # noqa: PLW1509
-        start_new_session=True,
+        listening(command), stderr=pipe, text=True, start_new_session=True
     ) as process:
         while not (out.exists() and list(out.glob(".clip*"))):
             assert process.poll() is None

@@ -1,12 +1,12 @@
 """What is left of an output when the process or the disk gives out?"""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.processes import limited
 from tests.test_writer import NOISE, new, write_all
 
 WRITE_FOR_EVER = """
@@ -42,14 +42,9 @@ def test_a_kill_leaves_nothing_under_the_name(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
-    """A limit on the size of files stands in for the disk: the same error at the same place."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
-
     path = tmp_path / "out.mp4"
-    command = [sys.executable, "-c", WRITE_FOR_EVER, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit, check=False)
+    command = limited(300_000, [sys.executable, "-c", WRITE_FOR_EVER, str(path)])
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     last = done.stderr.strip().splitlines()[-1]
     assert "Fault" in last and "out.mp4" in last and "free some space" in last
     assert not any(tmp_path.iterdir())

@@ -6,9 +6,9 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import partial
@@ -22,6 +22,7 @@ from faceswap_ae.clip import BT709, Clip
 from faceswap_ae.encoding import Encoding
 from faceswap_ae.errors import UserError
 from faceswap_ae.geometry import Image
+from faceswap_ae.stopping import stoppable, unheard
 from faceswap_ae.synthetic.light import LIGHTS
 from faceswap_ae.synthetic.motion import Performance, voice
 from faceswap_ae.synthetic.occluder import KINDS, Occluder
@@ -78,14 +79,16 @@ def shoot(
     sound = voice(Performance(film.seed), float(film.count / film.fps))
     rows: list[str] = []  # as text already: a long film's lists of numbers would fill the memory
     with ExitStack() as stack:
+        stop = stack.enter_context(stoppable())
         pictures = stack.enter_context(writing(clip, _like(film, "rgb24"), encoding, tracks=sound))
         masks = stack.enter_context(writing(mask, _like(film, "gray"), grey))
-        for index, (image, face, row) in enumerate(_made(film)):
+        for index, (image, face, row) in enumerate(stack.enter_context(closing(_made(film)))):
             time = index / film.fps
             pictures.write(image, time, 1 / film.fps)
             masks.write(face, time, 1 / film.fps)
             rows.append(json.dumps(row, default=str))
             told(index + 1)
+            stop.heed()
     stale.unlink(missing_ok=True)  # of another film, which the truth would not be of
     write_text(truth, _told(film, clip.name, rows))
     return [clip, truth, mask]
@@ -134,7 +137,7 @@ def frame(film: Film, index: int) -> Frame:
     return render(sitter, act, setting, others)
 
 
-def _made(film: Film) -> Iterator[Made]:
+def _made(film: Film) -> Generator[Made]:
     """All frames in order, made on all cores."""
     make = partial(_make, film)
     if film.count < ALONE_BELOW:
@@ -154,7 +157,8 @@ def _in_order(
     waiting: deque[Future[Made]] = deque()
     try:
         for index in range(count):
-            waiting.append(pool.submit(make, index))
+            with unheard():
+                waiting.append(pool.submit(make, index))  # starts a process when all are busy
             if len(waiting) >= ahead:
                 yield waiting.popleft().result()
         while waiting:
@@ -167,8 +171,7 @@ def _in_order(
 def _begin() -> None:
     import cv2
 
-    # Ctrl-C is the parent's to heed: half a result in the pipe would keep all waiting for ever.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where `unheard` cannot see to it
     cv2.setNumThreads(1)  # the processes share the cores already
 
 
