@@ -28,7 +28,7 @@ LINT = (
     ("-m", "mypy"),
 )
 # Two at once, each with about 2 GB: more cores do not bring more memory.
-PYTEST = ("-m", "pytest", "-n", "2", "--dist", "loadfile")
+PYTEST = ("-m", "pytest", "-n", "2", "--dist", "loadfile", "--max-worker-restart", "0")
 TASKS = {
     "setup": (RUN_LOCK, ()),
     "doctor": (RUN_LOCK, (("-m", "faceswap_ae", "doctor"),)),

@@ -179,7 +179,7 @@ def test_being_stopped_leaves_nothing_half_written(tmp_path: Path, number: int) 
     clip = record(tmp_path / "long.mp4", Recording(count=250, size=(640, 480)))
     out = tmp_path / "out.mp4"
     command = [sys.executable, "-m", "faceswap_ae", "cut", str(clip), "-o", str(out)]
-    command += ["--preset", "veryslow"]
+    command += ["--preset", "veryslow", "--quiet"]
     pipe = subprocess.PIPE
     with subprocess.Popen(listening(command), stderr=pipe, text=True) as process:
         while not list(tmp_path.glob(".out*")):

@@ -69,7 +69,7 @@ def test_a_name_is_a_folders_name(
 
 def test_a_full_disk_is_told_and_nothing_is_lost(solo: Path, tmp_path: Path) -> None:
     words = ["-m", "faceswap_ae", "extract", str(solo / "clip.mp4"), "--as", "ben"]
-    words += ["--data", str(tmp_path)]
+    words += ["--data", str(tmp_path), "--quiet"]
     command = limited(12_000, [sys.executable, *words])
     full = subprocess.run(command, capture_output=True, text=True, check=False)
     assert full.returncode == 1

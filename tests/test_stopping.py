@@ -1,9 +1,11 @@
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
 
-from faceswap_ae.stopping import stoppable
+from faceswap_ae.stopping import stoppable, unheard
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -41,3 +43,14 @@ def test_in_another_thread_nothing_is_changed() -> None:
     thread.start()
     thread.join()
     assert found == [False]
+
+
+def test_a_process_started_unheard_goes_on() -> None:
+    press = "import os, signal; os.kill(os.getpid(), signal.SIGINT); print('goes on')"
+    command = [sys.executable, "-c", f"import signal; signal.signal(2, signal.SIG_DFL); {press}"]
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    with unheard():
+        goes_on = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (goes_on.returncode, goes_on.stdout) == (0, "goes on\n")
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
+    assert subprocess.run(command, check=False).returncode == -signal.SIGINT
