@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from benchmarks.claims_cast import Pictures
 from faceswap_ae import faceset, video
 from faceswap_ae.align import matrix_of
-from faceswap_ae.colour import COLOUR, measured, recoloured
+from faceswap_ae.complexion import Complexion
+from faceswap_ae.dressing import Style
 from faceswap_ae.extraction import silent
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.finding import Eyes
@@ -42,9 +43,10 @@ def _pasted(known: FaceSet, frame: Image, landmarks: Points) -> Image:
     side, matrix = SIDE, matrix_of(landmarks, CROP, SIDE)
     found = shares(closest(known, landmarks))
     into = shares(warp(frame, matrix, (side, side)))
-    mask = shares(hull_mask(transform(landmarks, matrix), (side, side)))
-    way = COLOUR["mkl"]
-    face = recoloured(way, found, measured(way, found, into, mask))
+    points = transform(landmarks, matrix)
+    colours = Complexion(Style().colour)
+    pairs = colours.measured(found, into, shares(hull_mask(points, (side, side))), points)
+    face = colours.coloured(found, points, pairs)
     return laid_in(levels(face), frame, landmarks)
 
 

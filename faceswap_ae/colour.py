@@ -1,6 +1,6 @@
 """How do a face's colours become those of the frame that it goes into?
 
-    measured(face, frame, mask) -> Window: pooled over the frames around -> recoloured(face)
+    measured(face, frame, mask) -> pooled over the frames around -> recoloured(face)
 
 A method in `COLOUR` measures what a mask shows of a picture as a small array of fixed shape, and
 changes a face by two such: what it has, what is wanted. Where both are alike, nothing changes.
@@ -8,9 +8,7 @@ Measured anew in every frame, colours flicker as the mask's edge trembles; poole
 A light that comes on meanwhile still shows, because what the face has is pooled in the same way.
 """
 
-from bisect import bisect_right
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial, reduce
 
@@ -32,6 +30,10 @@ FEW = 48  # pixels a side, enough to tell colours by; grain is averaged away: it
 LEAST = 32.0  # of these pixels, below which a mask shows nothing
 EPS = 1e-5  # variance added to every channel, so that flat ones have a shape too
 STRONGEST = 4.0  # times, that contrast may grow: beyond, it would be noise
+BEYOND = 1.15  # times, that a tint's contrast may be more or less than its brightness tells
+DARKEST = 0.02  # of a mean that something is divided by
+FEWEST = 12  # pixels of an eye, below which it is closed or too small to tell
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 LAB = 100.0  # the range of L, by which Lab becomes as large as RGB
 SAMPLE, KNOTS = 1024, 64  # pixels that stand for all; places along a channel's distribution
 TABLE = 4096  # entries of a look-up from a value to its shift
@@ -39,7 +41,6 @@ BLOCK = 8192  # pixels at a time, which the processor keeps at hand
 FLAT = 1 / 255  # of the range: over which the knots of a single level are spread
 ROUNDS = 10  # rotations, one after the other
 REGULAR = (5, 0.06, 4.0)  # pixels, of the range, pixels: where neighbours are shifted alike
-REACH = 8  # frames on either side; a Gaussian's two standard deviations
 MOMENTS = 4  # rows: a mean and a covariance
 
 
@@ -75,38 +76,6 @@ def recoloured(colour: Colour, face: Picture, pair: Pair | None, amount: float =
     if amount < 1:
         wanted = np.asarray(cv2.addWeighted(face, 1 - amount, wanted, amount, 0), np.float32)
     return np.clip(wanted, 0, 1)
-
-
-class Window:
-    """The statistics of one track's frames, pooled over those around each, the nearest most.
-
-    Keeps what may still be asked for. No window reaches over a break: the number of a frame with
-    which another scene begins.
-    """
-
-    def __init__(self, colour: Colour, breaks: Iterable[int] = (), reach: int = REACH) -> None:
-        self.pool, self.breaks, self.reach = colour.pool, sorted(breaks), reach
-        self.kept: deque[tuple[int, Pair]] = deque()
-
-    def add(self, frame: int, pair: Pair | None) -> None:
-        """What was measured in a frame; numbers rise."""
-        if self.kept and frame <= self.kept[-1][0]:
-            raise ValueError(f"frame {frame} after {self.kept[-1][0]}: a track's numbers rise")
-        if pair is not None:
-            self.kept.append((frame, pair))
-
-    def at(self, frame: int) -> Pair | None:
-        """Pooled around a frame: all of it once later ones are in. Numbers rise here too."""
-        while self.kept and self.kept[0][0] < frame - self.reach:
-            self.kept.popleft()
-        scene = bisect_right(self.breaks, frame)
-        near = [one for one in self.kept if one[0] <= frame + self.reach]
-        near = [one for one in near if bisect_right(self.breaks, one[0]) == scene]
-        if not near:
-            return None
-        numbers, pairs = zip(*near, strict=True)
-        away = (np.array(numbers) - frame) / max(self.reach, 1)
-        return self.pool(pairs, np.exp(-2 * away**2))
 
 
 def moments(picture: Picture, mask: Mask) -> Statistics | None:
@@ -167,6 +136,31 @@ def adain(of: Statistics, to: Statistics) -> Array:
     return np.diag(np.sqrt(np.diag(_covariance(to)) / np.diag(_covariance(of))))
 
 
+def tint(of: Statistics, to: Statistics) -> Array:
+    """As light and skin do: contrast grows as the mean does, and only by a little more or less.
+
+    A frame's face may have a beard or a hard shadow, which the contrast of a face that goes there
+    is not to follow.
+    """
+    root = np.sqrt(_ratio(of, to))
+    u, stretch, vt = np.linalg.svd(mkl(of, to) / np.outer(root, root))
+    return np.asarray((u * np.clip(stretch, 1 / BEYOND, BEYOND)) @ vt * np.outer(root, root))
+
+
+def brightest(picture: Picture, mask: Mask) -> Statistics | None:
+    """(1, 3): the mean of the brightest fifth; of eyes it is their whites."""
+    seen = picture[mask.reshape(picture.shape[:2]) > 0.5]
+    if len(seen) < FEWEST:
+        return None
+    order = np.argsort(seen @ LUMA)
+    return np.asarray(seen[order[-len(seen) // 5 :]].mean(axis=0, dtype=np.float64)[None])
+
+
+def times(face: Picture, of: Statistics, to: Statistics) -> Picture:
+    """Each channel by what its mean is to become."""
+    return face * _ratio(of, to).astype(np.float32)
+
+
 def linear(contrast: Linear, face: Picture, of: Statistics, to: Statistics) -> Picture:
     """Mean goes to mean, what is around it through a matrix."""
     affine = np.column_stack(_affine(contrast, of, to)).astype(np.float32)
@@ -208,6 +202,7 @@ def sot(face: Picture, of: Statistics, to: Statistics) -> Picture:
 
 
 COLOUR: dict[str, Colour] = {
+    "tint": Colour(moments, partial(linear, tint)),
     "mkl": Colour(moments, partial(linear, mkl)),
     "reinhard": Colour(lambda picture, mask: moments(_lab(picture), mask), reinhard),
     "lct": Colour(moments, partial(linear, lct)),
@@ -218,12 +213,18 @@ COLOUR: dict[str, Colour] = {
     "average": Colour(moments, partial(linear, lambda *_: np.eye(3))),
     "none": Colour(lambda *_: None, lambda face, *_: face),
 }
+WHITES = Colour(brightest, times)
 
 
 def _affine(contrast: Linear, of: Statistics, to: Statistics) -> tuple[Array, Array]:
     u, stretch, vt = np.linalg.svd(contrast(of, to))
     matrix = (u * np.minimum(stretch, STRONGEST)) @ vt
     return matrix, to[0] - matrix @ of[0]
+
+
+def _ratio(of: Statistics, to: Statistics) -> Array:
+    ratio = to[0] / np.maximum(of[0], DARKEST)
+    return np.asarray(np.clip(ratio, 1 / STRONGEST, STRONGEST))
 
 
 def _moments(values: Values, weights: Values) -> Statistics:

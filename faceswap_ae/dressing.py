@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from faceswap_ae import blend, finish
 from faceswap_ae.blend import BLEND, corrected
-from faceswap_ae.colour import COLOUR, Pair, measured, recoloured
+from faceswap_ae.colour import COLOUR
+from faceswap_ae.complexion import Complexion, Pairs
 from faceswap_ae.errors import UserError, unknown
-from faceswap_ae.geometry import Image, Matrix, compose, transform, warp
+from faceswap_ae.geometry import Image, Matrix, Points, compose, transform, warp
 from faceswap_ae.mask import ERODE, FEATHER, MASK, Known, Way, chosen, face_side, refined
 from faceswap_ae.placing import Place
 from faceswap_ae.swapper import Floats, Made, Swapper
@@ -23,7 +24,7 @@ Array = NDArray[np.float64]
 class Style:
     """How faces are put into frames."""
 
-    colour: str = "mkl"
+    colour: str = "tint"
     amount: float = 1.0  # of the colours
     mask: str = "learned"
     erode: float = ERODE  # of the face's size
@@ -58,6 +59,7 @@ class Fitting:
     """A face on its way to a place in a frame."""
 
     place: Place
+    points: Points  # (68, 2): the outline in the crop
     matrix: Matrix  # frame to crop
     seen: Floats  # (s, s, 3): what the frame shows there
     face: Floats  # (s, s, 3)
@@ -72,9 +74,11 @@ class Dresser:
     swapper: Swapper
     style: Style
     painted: Image | None = None  # a mask of the user's
+    complexion: Complexion = field(init=False)
     _way: Way = field(init=False)
 
     def __post_init__(self) -> None:
+        self.complexion = Complexion(self.style.colour, self.style.amount)
         self._way = chosen(self.style.mask, has_mask=self.swapper.has_mask)
 
     def fitted(self, image: Image, place: Place, made: Made) -> Fitting:
@@ -87,15 +91,15 @@ class Dresser:
         matrix = compose(_enlarged(style.scale, size), crop)
         seen = warp(image, matrix, (size, size)).astype(np.float32)
         seen *= np.float32(1 / 255)
-        return Fitting(place, matrix, seen, made.face, whole, soft)
+        return Fitting(place, known.landmarks, matrix, seen, made.face, whole, soft)
 
-    def colours(self, one: Fitting) -> Pair | None:
+    def colours(self, one: Fitting) -> Pairs:
         """What the face has and what its place has; to be pooled over time."""
-        return measured(COLOUR[self.style.colour], one.face, one.seen, one.whole)
+        return self.complexion.measured(one.face, one.seen, one.whole, one.points)
 
-    def dressed(self, one: Fitting, pair: Pair | None) -> Fitting:
+    def dressed(self, one: Fitting, pairs: Pairs) -> Fitting:
         """The face in the frame's colours, as sharp and as blurred by motion as it should be."""
-        face = recoloured(COLOUR[self.style.colour], one.face, pair, self.style.amount)
+        face = self.complexion.coloured(one.face, one.points, pairs)
         face = finish.sharpen(face, self.style.sharpen)
         if self.style.motion_blur:
             place = one.place

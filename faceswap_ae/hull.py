@@ -12,6 +12,9 @@ from faceswap_ae.geometry import Image, Points
 
 BROWS, NOSE_BASE = slice(17, 27), slice(31, 36)
 EYES, MOUTH = (slice(36, 42), slice(42, 48)), slice(48, 60)
+INSIDE, BRIDGE = slice(60, 68), slice(27, 31)  # of the lips, of the nose
+TEMPLES = [0, 1, 2, 14, 15, 16]  # of the jaw's points, those as high as the eyes
+NARROW = 0.15  # of the way from them to the nose's bridge: hair and sideburns stay out
 # How far the brows are raised, in distances from the nose's base to them. Least at the temples,
 # where the head ends.
 FOREHEAD = 0.3 * np.array([0.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.75, 0.25])
@@ -23,9 +26,7 @@ FINE = 4  # bits of a pixel's fraction that OpenCV draws with
 def hull(landmarks: Points) -> Points:
     """The corners (n, 2) of the face's outline, in order."""
     _check(landmarks)
-    brows = landmarks[BROWS]
-    up = brows.mean(axis=0) - landmarks[NOSE_BASE].mean(axis=0)
-    points = np.concatenate([landmarks, brows + FOREHEAD[:, None] * up])
+    points = np.concatenate([landmarks, _forehead(landmarks)])
     order = cv2.convexHull(points.astype(np.float32), returnPoints=False)
     return np.asarray(points[order.ravel()], np.float64)
 
@@ -51,6 +52,23 @@ def mouth_mask(landmarks: Points, size: tuple[int, int], edge: float = LIPS_EDGE
     return outline_mask(mouth, size, edge * _width(mouth))
 
 
+def between_lips(landmarks: Points, size: tuple[int, int]) -> Image:
+    """Where teeth show, as far as the mouth is open."""
+    _check(landmarks)
+    return outline_mask(landmarks[INSIDE], size)
+
+
+def middle_mask(landmarks: Points, size: tuple[int, int]) -> Image:
+    """Forehead, cheeks and nose without the eyes: skin in everybody, and never a beard."""
+    _check(landmarks)
+    middle = landmarks[BRIDGE].mean(axis=0)
+    sides = landmarks[TEMPLES] + NARROW * (middle - landmarks[TEMPLES])
+    points = np.concatenate([_forehead(landmarks), landmarks[NOSE_BASE], sides])
+    corners = cv2.convexHull(points.astype(np.float32))[:, 0].astype(np.float64)
+    eyes = np.maximum(*eye_masks(landmarks, size))
+    return np.asarray(np.minimum(outline_mask(corners, size), 255 - eyes), np.uint8)
+
+
 def outline_mask(outline: Points, size: tuple[int, int], border: float = 0.0) -> Image:
     """A polygon drawn white, with a border of so many pixels around it."""
     mask: Image = np.zeros(size[::-1], np.uint8)
@@ -62,6 +80,13 @@ def outline_mask(outline: Points, size: tuple[int, int], border: float = 0.0) ->
     if thick > 1:
         cv2.polylines(mask, [corners], True, 255, thick, cv2.LINE_AA, FINE)
     return mask
+
+
+def _forehead(landmarks: Points) -> Points:
+    """Points (10, 2) above the brows."""
+    brows = landmarks[BROWS]
+    up = brows.mean(axis=0) - landmarks[NOSE_BASE].mean(axis=0)
+    return np.asarray(brows + FOREHEAD[:, None] * up)
 
 
 def _check(landmarks: Points) -> None:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from faceswap_ae.ahead import ahead
 from faceswap_ae.blend import layer
-from faceswap_ae.colour import COLOUR, REACH, Pair, Window
+from faceswap_ae.colour_window import REACH, Window
+from faceswap_ae.complexion import Pairs
 from faceswap_ae.dressing import Dresser, Fitting
 from faceswap_ae.geometry import Image
 from faceswap_ae.placing import Places
@@ -59,7 +60,7 @@ class _Faced:
     faces: Sequence[Fitting]
 
 
-Colours = Sequence[Pair | None]
+Colours = Sequence[Pairs]
 Values = Mapping[tuple[int, str], NDArray[np.float64]]  # by track, and what is averaged
 
 
@@ -108,9 +109,9 @@ def _dressed(
     """Faces in the colours of the frames around; and what is still to be averaged."""
     for one, pairs in _pooled(faced, scene):
         faces, values = [], {}
-        for plain, pair in zip(one.faces, pairs, strict=True):
+        for plain, own in zip(one.faces, pairs, strict=True):
             dresser = scene.dressers[plain.place.role]
-            face = dresser.dressed(plain, pair)
+            face = dresser.dressed(plain, own)
             faces.append(face)
             for name, value in dresser.steadied(one.frame.image, face).items():
                 values[face.place.track, name] = value
@@ -121,18 +122,20 @@ def _pooled(
     faced: Iterable[tuple[_Faced, Colours]], scene: Scene
 ) -> Iterator[tuple[_Faced, Colours]]:
     """Each frame once the next few are known, with its faces' colours over all of these."""
-    windows: dict[int, Window] = {}
+    windows: dict[int, dict[str, Window]] = {}  # by track and by kind
     waiting: deque[_Faced] = deque()
 
     def first() -> tuple[_Faced, Colours]:
         one = waiting.popleft()
-        return one, [windows[face.place.track].at(one.frame.index) for face in one.faces]
+        found = [windows[face.place.track].items() for face in one.faces]
+        return one, [{kind: own.at(one.frame.index) for kind, own in each} for each in found]
 
     for one, pairs in faced:
-        for face, pair in zip(one.faces, pairs, strict=True):
-            own = COLOUR[scene.dressers[face.place.role].style.colour]
-            window = windows.setdefault(face.place.track, Window(own))
-            window.add(one.frame.index, pair)
+        for face, measured in zip(one.faces, pairs, strict=True):
+            kinds = scene.dressers[face.place.role].complexion.kinds
+            new = {kind: Window(way) for kind, way in kinds.items()}
+            for kind, window in windows.setdefault(face.place.track, new).items():
+                window.add(one.frame.index, measured[kind])
         waiting.append(one)
         if len(waiting) > REACH:
             yield first()

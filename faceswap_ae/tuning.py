@@ -19,7 +19,7 @@ from faceswap_ae.span import WHOLE, Span
 from faceswap_ae.swapper import Made
 from faceswap_ae.video import Frame
 
-COLOURS = ("mkl", "reinhard", "histogram", "average", "none")
+COLOURS = ("tint", "mkl", "reinhard", "histogram", "average", "none")
 EDGES = tuple(product(("learned", "hull"), ("laplacian", "feather", "poisson")))
 CELL = 144  # pixels a side
 WIDER = 1.25  # of the crop, that a cell shows: the seam lies inside

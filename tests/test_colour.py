@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from faceswap_ae.align import matrix_of
 from faceswap_ae.colour import (
+    BEYOND,
     COLOUR,
     EPS,
     STRONGEST,
@@ -15,11 +16,11 @@ from faceswap_ae.colour import (
     Mask,
     Pair,
     Picture,
-    Window,
     measured,
     moments,
     recoloured,
 )
+from faceswap_ae.colour_window import Window
 from faceswap_ae.geometry import Image, transform, warp
 from faceswap_ae.hull import hull_mask
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
@@ -116,6 +117,18 @@ def test_channel_by_channel(one: int, other: int) -> None:
     got = moments_of(contrast, mask)
     assert np.allclose(got[0], wanted[0], atol=1e-5)
     assert np.allclose(np.sqrt(np.diag(got[1:])), np.sqrt(np.diag(wanted[1:])), atol=2e-3)
+
+
+@given(SEEDS, st.floats(0.4, 1.6), st.floats(0.4, 1.6))
+def test_a_tint_multiplies_and_keeps_to_its_contrast(seed: int, light: float, hard: float) -> None:
+    face, mask = some(seed), middle()
+    mean = moments_of(face, mask)[0].astype(np.float32)
+    frame = np.float32(light) * (mean + np.float32(hard) * (face - mean))
+    wanted = np.float32(light) * (
+        mean + np.clip(np.float32(hard), 1 / BEYOND, BEYOND) * (face - mean)
+    )
+    found = COLOUR["tint"].apply(face, *both("tint", face, frame))
+    assert np.allclose(found, wanted, atol=4e-3)
 
 
 @given(SEEDS, SEEDS)

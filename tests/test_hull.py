@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae.geometry import Image, Points
-from faceswap_ae.hull import eye_masks, hull, hull_mask, mouth_mask, outline_mask
+from faceswap_ae.hull import (
+    between_lips,
+    eye_masks,
+    hull,
+    hull_mask,
+    middle_mask,
+    mouth_mask,
+    outline_mask,
+)
+from faceswap_ae.synthetic.expression import Expression
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
@@ -119,3 +128,21 @@ def test_what_is_no_face(bad: Points) -> None:
             masked(bad, SIZE)
     with pytest.raises(ValueError, match="68 points"):
         hull(bad)
+
+
+@pytest.mark.parametrize("act", [Act(), Act(yaw=25), Act(pitch=-10), Act(roll=30)])
+def test_the_middle_is_skin_and_no_more(act: Act) -> None:
+    points = shot(act).landmarks.picture.astype(np.float64)
+    middle, whole = middle_mask(points, SIZE), hull_mask(points, SIZE)
+    assert 0.2 < covered(middle) / covered(whole) < 0.6
+    assert np.all(whole[middle == 255] == 255)
+    for part in (*eye_masks(points, SIZE), mouth_mask(points, SIZE), between_lips(points, SIZE)):
+        assert not np.any((part == 255) & (middle > 0))
+
+
+def test_lips_part() -> None:
+    shut, open_ = (
+        covered(between_lips(shot(act).landmarks.picture.astype(np.float64), SIZE))
+        for act in (Act(), Act(felt=Expression(jaw=0.8)))
+    )
+    assert open_ > 3 * shut

@@ -39,10 +39,10 @@ def run(
     colour: Annotated[
         str,
         typer.Option(
-            help="mkl, reinhard, lct, histogram, idt, sot, adain, average, none: how the face gets "
-            "the frame's colours."
+            help="tint, mkl, reinhard, lct, histogram, idt, sot, adain, average, none: how the "
+            "face gets the frame's colours."
         ),
-    ] = "mkl",
+    ] = "tint",
     amount: Annotated[float, typer.Option(help="Of the colours: 0 to 1.")] = 1.0,
     mask: Annotated[
         str, typer.Option(help="learned, hull, learned-and-hull, or a picture of one.")
