@@ -3,11 +3,11 @@
 Fields, statistics and noise levels tremble from frame to frame. A centred mean has no lag, but it
 has to know the next frames, so each item of a stream waits for as many as the window reaches.
 Quantities are kept apart by a key, such as the track they belong to; a key may be missing now and
-then, and its mean is then over the frames that have it.
+then, and its mean is then over the frames that have it. A track ends at a cut, so none is mixed.
 """
 
 from collections import deque
-from collections.abc import Container, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -30,39 +30,31 @@ def gaussian(spread: float) -> Weights:
 
 
 def smoothed(
-    stream: Iterable[tuple[Item, Values[Key]]], weights: Weights, breaks: Container[int] = ()
+    stream: Iterable[tuple[Item, Values[Key]]], weights: Weights
 ) -> Iterator[tuple[Item, dict[Key, NDArray[Any]]]]:
-    """Each item with the means of its values. Nothing is mixed over `breaks`.
-
-    `breaks` are the numbers, counted from 0, of items that begin anew: the first after a cut.
-    """
+    """Each item with the means of its values."""
     if len(weights) % 2 == 0:
         raise ValueError(f"{len(weights)} weights have no middle")
     reach = len(weights) // 2
     waiting: deque[Item] = deque()
-    around: deque[tuple[int, Values[Key]]] = deque(maxlen=len(weights))  # stretch, values
-    stretch = 0
-    for number, (item, values) in enumerate(stream):
-        stretch += number in breaks
+    around: deque[Values[Key]] = deque(maxlen=len(weights))
+    for item, values in stream:
         waiting.append(item)
-        around.append((stretch, values))
+        around.append(values)
         if len(waiting) > reach:
             yield waiting.popleft(), _means(around, len(around) - 1 - reach, weights)
     while waiting:
         yield waiting.popleft(), _means(around, len(around) - 1 - len(waiting), weights)
 
 
-def _means(
-    around: deque[tuple[int, Values[Key]]], middle: int, weights: Weights
-) -> dict[Key, NDArray[Any]]:
-    stretch, values = around[middle]
+def _means(around: deque[Values[Key]], middle: int, weights: Weights) -> dict[Key, NDArray[Any]]:
     first = len(weights) // 2 - middle  # of the weights: the stream may have just begun
     near = [
         (float(weights[first + place]), there)
-        for place, (other, there) in enumerate(around)
-        if other == stretch and 0 <= first + place < len(weights)
+        for place, there in enumerate(around)
+        if 0 <= first + place < len(weights)
     ]
-    return {key: _mean(key, near) for key in values}
+    return {key: _mean(key, near) for key in around[middle]}
 
 
 def _mean(key: Key, near: list[tuple[float, Values[Key]]]) -> NDArray[Any]:

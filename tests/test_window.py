@@ -14,11 +14,9 @@ EVEN = np.ones(5)
 lists = st.lists(st.floats(-100, 100), max_size=30)
 
 
-def run(
-    values: list[float], weights: NDArray[np.float64] = EVEN, breaks: tuple[int, ...] = ()
-) -> list[float]:
+def run(values: list[float], weights: NDArray[np.float64] = EVEN) -> list[float]:
     stream = ((number, {"ada": np.array([value])}) for number, value in enumerate(values))
-    found = list(smoothed(stream, weights, breaks))
+    found = list(smoothed(stream, weights))
     assert [number for number, _ in found] == list(range(len(values)))
     return [float(means["ada"][0]) for _, means in found]
 
@@ -29,12 +27,6 @@ def test_the_mean_is_over_the_frames_around(values: list[float], reach: int) -> 
     for place, mean in enumerate(found):
         near = values[max(0, place - reach) : place + reach + 1]
         assert mean == pytest.approx(sum(near) / len(near), abs=1e-9)
-
-
-@given(lists, lists)
-def test_nothing_is_mixed_over_a_break(before: list[float], after: list[float]) -> None:
-    apart = run(before) + run(after)
-    assert run(before + after, breaks=(len(before),)) == pytest.approx(apart, abs=1e-9)
 
 
 @given(st.floats(-5, 5), st.floats(-5, 5))
