@@ -1,23 +1,19 @@
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image as pillow
 
 from faceswap_ae import faces, folders, images, packing
 from faceswap_ae.choosing import ALIKE, OTHER, SURPLUS, Limits
 from faceswap_ae.clip import open_clip
-from faceswap_ae.encoding import Encoding
 from faceswap_ae.errors import UserError
 from faceswap_ae.extraction import Options, Summary, extract
 from faceswap_ae.face import Face, Stored
@@ -26,7 +22,6 @@ from faceswap_ae.journal import NAME, Journal, fingerprint
 from faceswap_ae.realign import read_points, realign
 from faceswap_ae.span import Span
 from faceswap_ae.video import frames
-from faceswap_ae.writer import writing
 
 Ids = list[str]
 
@@ -172,33 +167,6 @@ def test_a_packed_folder_is_not_begun_anew(data: Path, solo: Path) -> None:
         extract([solo / "clip.mp4"], "ben", Options(data))
 
 
-@pytest.mark.parametrize("size", [(360, 640), (606, 404)])
-def test_sizes_whose_rows_are_padded(size: tuple[int, int], solo: Path, tmp_path: Path) -> None:
-    clip = open_clip(solo / "clip.mp4")
-    width, height = size
-    with writing(tmp_path / "clip.mp4", replace(clip, width=width, height=height)) as sink:
-        for frame in frames(clip, Span(first=9)):
-            image = np.zeros((height, width, 3), np.uint8)
-            part = frame.image[:height, -width:]
-            image[: part.shape[0], : part.shape[1]] = part
-            sink.write(image, frame.time, frame.duration)
-    summary = extract([tmp_path / "clip.mp4"], "ben", Options(tmp_path))
-    assert summary.written == {tmp_path / "ben": 5}
-
-
-def test_a_cut_off_clip_gives_all_that_can_be_read(tmp_path: Path, solo: Path) -> None:
-    whole = tmp_path / "whole.mkv"
-    with writing(whole, open_clip(solo / "clip.mp4"), Encoding("ffv1")) as sink:
-        for frame in frames(open_clip(solo / "clip.mp4")):
-            sink.write(frame.image, frame.time, frame.duration)
-    cut_off = tmp_path / "cut off.mkv"
-    cut_off.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
-    summary = extract([cut_off], "ben", Options(tmp_path))
-    told = re.search(r"(\d+) frames could be read", summary.failures[0].reason)
-    assert told is not None
-    assert summary.looked == int(told[1]) > 5
-
-
 def test_parts_are_one_track(tmp_path: Path, solo: Path) -> None:
     for span in (Span(first=8, last=9), Span(first=12), Span(first=8)):
         extract([solo / "clip.mp4"], "ben", Options(tmp_path, span=span))
@@ -274,59 +242,6 @@ def _stored(folder: Path) -> list[Stored]:
 
 def _stories(folder: Path) -> list[Face]:
     return [stored.face for stored in _stored(folder)]
-
-
-def test_photos_of_all_kinds(tmp_path: Path, solo: Path) -> None:
-    shown = pillow.fromarray(next(iter(frames(open_clip(solo / "clip.mp4"), Span(first=12)))).image)
-    folder = tmp_path / "phötos with spaces"
-    (folder / "more").mkdir(parents=True)
-    shown.save(folder / "same name.png")
-    shown.transpose(pillow.Transpose.ROTATE_90).save(folder / "more" / "same name.png")
-    shown.convert("L").save(folder / "grey.jpg", quality=95)
-    shown.convert("CMYK").save(folder / "print.jpg", quality=95)
-    sixteen = np.asarray(shown.convert("L"), np.uint16) * 257
-    pillow.fromarray(sixteen).save(folder / "deep.png")
-    shown.resize((7680, 5760)).save(folder / "8k.jpg", quality=90)
-    summary = extract([folder], "ben", Options(tmp_path))
-    assert not summary.failures
-    stories = _stories(tmp_path / "ben")
-    assert len(stories) == 6
-    large = next(face for face in stories if face.source == "8k.jpg")
-    plain = [face for face in stories if face.source == "same name.png"]
-    assert large.size == pytest.approx(16 * plain[0].size, rel=0.05)
-    uprights = [faces.pixels(tmp_path / "ben" / f"{face.id}.png").astype(int) for face in plain]
-    assert np.abs(uprights[0] - uprights[1]).mean() < 12  # the lying one came out upright
-
-
-def test_bad_inputs_are_told_and_the_rest_goes_on(
-    tmp_path: Path, solo: Path, plain_clip: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    good, cut_off = tmp_path / "good.mp4", tmp_path / "cut off.mp4"
-    shutil.copy(solo / "clip.mp4", good)
-    cut_off.write_bytes(plain_clip.read_bytes()[:-2000])
-    (tmp_path / "empty.mp4").write_bytes(b"")
-    (tmp_path / "text.mp4").write_text("no video at all")
-    (tmp_path / "text.jpg").write_text("no picture at all")
-    (tmp_path / "nobody.mp4").symlink_to(plain_clip)
-    bad = ["empty.mp4", "text.mp4", "text.jpg", "nobody.mp4", "cut off.mp4", "nowhere.mp4"]
-    summary = extract([*(tmp_path / name for name in bad), good], "ben", Options(tmp_path / "data"))
-    assert summary.written == {tmp_path / "data" / "ben": 14}
-    assert {failure.path.name for failure in summary.failures} == set(bad)
-    told = [record.getMessage() for record in caplog.records]
-    for name in bad:
-        lines = [line for line in told if str(tmp_path / name) in line]
-        assert len(lines) == 1, name
-        assert "\n" not in lines[0]
-
-
-def test_a_clip_of_one_frame(tmp_path: Path, solo: Path) -> None:
-    clip = open_clip(solo / "clip.mp4")
-    with writing(tmp_path / "one.mp4", clip) as sink:
-        first = next(iter(frames(clip)))
-        sink.write(first.image, first.time, first.duration)
-    assert extract([tmp_path / "one.mp4"], "ben", Options(tmp_path)).written == {
-        tmp_path / "ben": 1
-    }
 
 
 def test_progress_reaches_its_end(tmp_path: Path, solo: Path) -> None:
