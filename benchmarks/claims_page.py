@@ -73,7 +73,7 @@ before. All have the recipe `quick` as it was then
 at 64 pixels, the trainer `gan` with its own terms switched off, one seed, and 160 faces of each
 person from four clips, if nothing else is said. Scores are
 means over {FRAMES} frames of two clips that nobody learnt from. Swaps take on the frame's colours
-as in a conversion, then they are compared with the true swap under the true mask, at 256 pixels;
+(by `mkl`), then they are compared with the true swap under the true mask, at 256 pixels;
 pictures show the network's whole square. Faces are cut by the renderer's landmarks, so no
 detector's errors are in here.
 

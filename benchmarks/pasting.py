@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmarks.claims_cast import Pictures
 from faceswap_ae import faceset, video
 from faceswap_ae.align import matrix_of
-from faceswap_ae.complexion import Complexion
+from faceswap_ae.complexion import Complexion, Sight
 from faceswap_ae.dressing import Style
 from faceswap_ae.extraction import silent
 from faceswap_ae.faceset import FaceSet
@@ -45,8 +45,9 @@ def _pasted(known: FaceSet, frame: Image, landmarks: Points) -> Image:
     into = shares(warp(frame, matrix, (side, side)))
     points = transform(landmarks, matrix)
     colours = Complexion(Style().colour)
-    pairs = colours.measured(found, into, shares(hull_mask(points, (side, side))), points)
-    face = colours.coloured(found, points, pairs)
+    mask = shares(hull_mask(points, (side, side)))
+    pairs = colours.measure(Sight(found, points, mask), Sight(into, points, mask))
+    face = colours.apply(found, points, pairs)
     return laid_in(levels(face), frame, landmarks)
 
 

@@ -31,8 +31,9 @@ LEAST = 32.0  # of these pixels, below which a mask shows nothing
 EPS = 1e-5  # variance added to every channel, so that flat ones have a shape too
 STRONGEST = 4.0  # times, that contrast may grow: beyond, it would be noise
 BEYOND = 1.1  # times, that a tint's contrast may be more or less than its brightness tells
-DARKEST = 0.02  # of a mean that something is divided by
-FEWEST = 12  # pixels of an eye, below which it is closed or too small to tell
+DARKEST = 0.02  # of means that are divided
+FEWEST = 12  # pixels of an eye, below which it is too small to tell
+BLUNT = 0.005  # of the crop's side: how much softer eyes are looked at
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 LAB = 100.0  # the range of L, by which Lab becomes as large as RGB
 SAMPLE, KNOTS = 1024, 64  # pixels that stand for all; places along a channel's distribution
@@ -58,11 +59,13 @@ class Colour:
     pool: Callable[[Sequence[Pair], Array], Pair] = mean_of  # of frames, by their weights
 
 
-def measured(colour: Colour, face: Picture, frame: Picture, mask: Mask) -> Pair | None:
-    """What a network's face has under its mask, and what the frame's crop has there."""
+def measured(
+    colour: Colour, face: Picture, frame: Picture, mask: Mask, there: Mask | None = None
+) -> Pair | None:
+    """What a network's face has under its mask, and the frame's crop under that or its own."""
     if not np.isfinite(face.sum()):  # of a network that broke
         return None
-    of, to = colour.measure(face, mask), colour.measure(frame, mask)
+    of, to = colour.measure(face, mask), colour.measure(frame, mask if there is None else there)
     return None if of is None or to is None else np.stack([of, to])
 
 
@@ -148,17 +151,24 @@ def tint(of: Statistics, to: Statistics) -> Array:
 
 
 def brightest(picture: Picture, mask: Mask) -> Statistics | None:
-    """(1, 3): the mean of the brightest fifth; of eyes it is their whites."""
-    seen = picture[mask.reshape(picture.shape[:2]) > 0.5]
-    if len(seen) < FEWEST:
+    """(2, 3): the mean of the brightest fifth, which of eyes is their whites; and ones.
+
+    These tell, when pooled with the zeros of frames that show none, how much of it is known.
+    """
+    seen = mask.reshape(picture.shape[:2]) > 0.5
+    if np.count_nonzero(seen) < FEWEST:
         return None
-    order = np.argsort(seen @ LUMA)
-    return np.asarray(seen[order[-len(seen) // 5 :]].mean(axis=0, dtype=np.float64)[None])
+    # A network's whites are softer than the frame's, and a soft peak is lower.
+    values = cv2.GaussianBlur(picture, (0, 0), BLUNT * len(picture))[seen]
+    order = np.argsort(values @ LUMA)
+    mean = values[order[-len(values) // 5 :]].mean(axis=0, dtype=np.float64)
+    return np.stack([mean, np.ones(3)])
 
 
 def times(face: Picture, of: Statistics, to: Statistics) -> Picture:
     """Each channel by what its mean is to become."""
-    return face * _ratio(of, to).astype(np.float32)
+    means = [one[:1] / np.maximum(one[1:], EPS) for one in (of, to)]
+    return face * _ratio(*means).astype(np.float32)
 
 
 def linear(contrast: Linear, face: Picture, of: Statistics, to: Statistics) -> Picture:
@@ -223,7 +233,7 @@ def _affine(contrast: Linear, of: Statistics, to: Statistics) -> tuple[Array, Ar
 
 
 def _ratio(of: Statistics, to: Statistics) -> Array:
-    ratio = to[0] / np.maximum(of[0], DARKEST)
+    ratio = np.maximum(to[0], DARKEST) / np.maximum(of[0], DARKEST)
     return np.asarray(np.clip(ratio, 1 / STRONGEST, STRONGEST))
 
 

@@ -1,6 +1,6 @@
 """Which parts of a face take which colours of the frame's?
 
-    measured(face, frame, mask) -> pooled over the frames around -> coloured(face)
+    measure(face, frame) -> pooled over the frames around -> apply(face)
 
 Skin takes the frame's skin; what tells is the middle of the face, where there is no beard, and no
 eye. Eyes and teeth are white in everybody: they take the light only, which the frame's own eyes
@@ -12,15 +12,41 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from faceswap_ae.colour import COLOUR, WHITES, Colour, Mask, Pair, Picture, measured, recoloured
+from faceswap_ae.colour import (
+    COLOUR,
+    WHITES,
+    Colour,
+    Mask,
+    Pair,
+    Picture,
+    measured,
+    moments,
+    recoloured,
+)
 from faceswap_ae.geometry import Image, Points
-from faceswap_ae.hull import between_lips, eye_masks, middle_mask
+from faceswap_ae.hull import EYES, INSIDE, between_lips, eye_masks, middle_mask, opening
 
-SOFT = 0.01  # of the crop's side: the edge of eyes and teeth
 SKIN, WHITE = "skin", "white"
+SOFT = 0.01  # of the crop's side: the edge of eyes and teeth
+SHUT_EYE, SHUT_MOUTH = (0.12, 0.2), (0.06, 0.15)  # openings: nothing to be seen, and all of it
+WHITER = (1.05, 1.2)  # blue by red, the skin's being 1: no white of an eye, and surely one
+ENOUGH = 0.25  # of the frames around, that have to show an eye's white for it to count in full
+EPS = 1e-6
+UNKNOWN = np.zeros((2, 2, 3))
 
+Floats = NDArray[np.float64]
 Pairs = Mapping[str, Pair | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """A picture of a face, the landmarks in its pixels, and where the face shows."""
+
+    picture: Picture  # (s, s, 3)
+    points: Points  # (68, 2)
+    mask: Mask  # (s, s)
 
 
 @dataclass(frozen=True)
@@ -36,29 +62,68 @@ class Complexion:
         none = self.name == "none" or self.amount == 0
         return {} if none else {SKIN: COLOUR[self.name], WHITE: WHITES}
 
-    def measured(self, face: Picture, frame: Picture, mask: Mask, points: Points) -> Pairs:
-        """What a face has and what its place has, by kind; landmarks in the crop's pixels."""
-        size = (face.shape[1], face.shape[0])
-        seen = {
-            SKIN: np.minimum(mask, _shares(middle_mask(points, size))),
-            WHITE: np.minimum(mask, _shares(np.maximum(*eye_masks(points, size, lids=0)))),
-        }
-        found = {kind: measured(way, face, frame, seen[kind]) for kind, way in self.kinds.items()}
-        if SKIN in found and found[SKIN] is None:  # a hand over the middle, or a face turned away
-            found[SKIN] = measured(COLOUR[self.name], face, frame, mask)
-        return found
+    def measure(self, face: Sight, frame: Sight) -> Pairs:
+        """What a face has and what its place has, by kind."""
+        if not self.kinds:
+            return {}
+        way, pictures, middle = COLOUR[self.name], (face.picture, frame.picture), _skin(frame)
+        skin = measured(way, *pictures, _skin(face), middle)
+        if skin is None:  # a hand before the middle, or a face turned far away
+            skin = measured(way, *pictures, face.mask, frame.mask)
+        white = measured(WHITES, *pictures, _eyes(face), _eyes(frame))
+        known = moments(frame.picture, middle)
+        if white is None or known is None:
+            return {SKIN: skin, WHITE: UNKNOWN}
+        return {SKIN: skin, WHITE: white * _whiter(white[1, 0], known[0])}
 
-    def coloured(self, face: Picture, points: Points, pairs: Pairs) -> Picture:
+    def apply(self, face: Picture, points: Points, pairs: Pairs) -> Picture:
         """A face in its place's colours."""
         result, white = face, pairs.get(WHITE)
         if (skin := pairs.get(SKIN)) is not None:
             result = recoloured(COLOUR[self.name], face, skin, self.amount)
-        if white is None:
+        if white is None or not (known := min(white[0, 1, 0] / ENOUGH, 1.0)):
             return result
-        size = (face.shape[1], face.shape[0])
-        parts = np.maximum(np.maximum(*eye_masks(points, size, lids=0)), between_lips(points, size))
-        soft = cv2.GaussianBlur(_shares(parts), (0, 0), SOFT * size[0])[..., None]
-        return result + (recoloured(WHITES, face, white, self.amount) - result) * soft
+        bright = _bright(points, face.shape[0])
+        soft = np.asarray(cv2.GaussianBlur(bright, (0, 0), SOFT * len(face)), np.float32)
+        here = _around(soft)
+        apart = recoloured(WHITES, face[here], white, self.amount)
+        result = result.copy()
+        result[here] += (apart - result[here]) * (np.float32(known) * soft[here][..., None])
+        return result
+
+
+def _skin(one: Sight) -> Mask:
+    side = one.picture.shape[0]
+    return np.minimum(one.mask, _shares(middle_mask(one.points, (side, side))))
+
+
+def _eyes(one: Sight) -> Mask:
+    side = one.picture.shape[0]
+    return np.minimum(one.mask, _shares(np.maximum(*eye_masks(one.points, (side, side), lids=0))))
+
+
+def _whiter(eye: Floats, skin: Floats) -> float:
+    """Is it the white of an eye, or a shut one's lid? In any light skin is redder than white."""
+    red, _, blue = np.maximum(eye, EPS) / np.maximum(skin, EPS)
+    return float(np.interp(blue / red, WHITER, (0, 1)))
+
+
+def _bright(points: Points, side: int) -> Mask:
+    """Eyes and what is between the lips, as far as they are open."""
+    parts = (*eye_masks(points, (side, side), lids=0), between_lips(points, (side, side)))
+    shut = (SHUT_EYE, SHUT_EYE, SHUT_MOUTH)
+    outlines = (*(points[eye] for eye in EYES), points[INSIDE])
+    drawn = [
+        _shares(part) * np.float32(np.interp(opening(outline), ends, (0, 1)))
+        for part, outline, ends in zip(parts, outlines, shut, strict=True)
+    ]
+    return np.asarray(np.maximum.reduce(drawn), np.float32)
+
+
+def _around(mask: Picture) -> tuple[slice, slice]:
+    """The rectangle in which it is not 0."""
+    x, y, width, height = cv2.boundingRect((mask > 0).astype(np.uint8))
+    return slice(y, y + height), slice(x, x + width)
 
 
 def _shares(mask: Image) -> Mask:

@@ -31,7 +31,7 @@ from faceswap_ae.lookup import Found, lookup
 from faceswap_ae.mask import painted
 from faceswap_ae.parts import SEGMENT, Output
 from faceswap_ae.placing import places
-from faceswap_ae.rendering import GROUP, WARMUP, Scene, rendered
+from faceswap_ae.rendering import GROUP, REVISION, WARMUP, Scene, rendered
 from faceswap_ae.runs import Run
 from faceswap_ae.segments import Parts, segments
 from faceswap_ae.smooth import SMOOTH
@@ -250,7 +250,7 @@ def _job(converter: Converter, one: Prepared) -> dict[str, Any]:
     options = converter.options
     own_mask = b"" if converter.painted is None else converter.painted.tobytes()
     return {
-        "version": VERSION,
+        "version": [VERSION, REVISION],
         "clip": one.found.key,
         "runs": [
             [own.run.name, own.run.facts.created, own.step, own.face, own.align]

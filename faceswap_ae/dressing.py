@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from faceswap_ae import blend, finish
 from faceswap_ae.blend import BLEND, corrected
 from faceswap_ae.colour import COLOUR
-from faceswap_ae.complexion import Complexion, Pairs
+from faceswap_ae.complexion import Complexion, Pairs, Sight
 from faceswap_ae.errors import UserError, unknown
 from faceswap_ae.geometry import Image, Matrix, Points, compose, transform, warp
 from faceswap_ae.mask import ERODE, FEATHER, MASK, Known, Way, chosen, face_side, refined
@@ -95,11 +95,13 @@ class Dresser:
 
     def colours(self, one: Fitting) -> Pairs:
         """What the face has and what its place has; to be pooled over time."""
-        return self.complexion.measured(one.face, one.seen, one.whole, one.points)
+        there = transform(one.place.outline, one.matrix)  # elsewhere where --scale enlarges
+        frame = Sight(one.seen, there, one.whole)
+        return self.complexion.measure(Sight(one.face, one.points, one.whole), frame)
 
     def dressed(self, one: Fitting, pairs: Pairs) -> Fitting:
         """The face in the frame's colours, as sharp and as blurred by motion as it should be."""
-        face = self.complexion.coloured(one.face, one.points, pairs)
+        face = self.complexion.apply(one.face, one.points, pairs)
         face = finish.sharpen(face, self.style.sharpen)
         if self.style.motion_blur:
             place = one.place

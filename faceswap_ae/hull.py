@@ -14,7 +14,8 @@ BROWS, NOSE_BASE = slice(17, 27), slice(31, 36)
 EYES, MOUTH = (slice(36, 42), slice(42, 48)), slice(48, 60)
 INSIDE, BRIDGE = slice(60, 68), slice(27, 31)  # of the lips, of the nose
 TEMPLES = [0, 1, 2, 14, 15, 16]  # of the jaw's points, those as high as the eyes
-NARROW = 0.15  # of the way from them to the nose's bridge: hair and sideburns stay out
+NARROW = 0.15  # of the way from them to the middle of the nose: hair and sideburns stay out
+EACH_BROW, HAIRS = (slice(17, 22), slice(22, 27)), 0.1  # of a brow's width, around it
 # How far the brows are raised, in distances from the nose's base to them. Least at the temples,
 # where the head ends.
 FOREHEAD = 0.3 * np.array([0.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.75, 0.25])
@@ -58,15 +59,26 @@ def between_lips(landmarks: Points, size: tuple[int, int]) -> Image:
     return outline_mask(landmarks[INSIDE], size)
 
 
+def opening(outline: Points) -> float:
+    """How far an eye (6, 2) or what is between the lips (8, 2) is open: its height by its width."""
+    half = len(outline) // 2
+    width = np.linalg.norm(outline[half] - outline[0])
+    gaps = np.linalg.norm(outline[1:half] - outline[:half:-1], axis=1)
+    return float(gaps.mean() / width) if width > 0 else 0.0
+
+
 def middle_mask(landmarks: Points, size: tuple[int, int]) -> Image:
-    """Forehead, cheeks and nose without the eyes: skin in everybody, and never a beard."""
+    """Forehead, cheeks and nose without eyes and brows: skin in everybody, and never a beard."""
     _check(landmarks)
     middle = landmarks[BRIDGE].mean(axis=0)
     sides = landmarks[TEMPLES] + NARROW * (middle - landmarks[TEMPLES])
     points = np.concatenate([_forehead(landmarks), landmarks[NOSE_BASE], sides])
     corners = cv2.convexHull(points.astype(np.float32))[:, 0].astype(np.float64)
-    eyes = np.maximum(*eye_masks(landmarks, size))
-    return np.asarray(np.minimum(outline_mask(corners, size), 255 - eyes), np.uint8)
+    border = HAIRS * max(_width(landmarks[brow]) for brow in EACH_BROW)
+    hidden = [outline_mask(landmarks[brow], size, border) for brow in EACH_BROW]
+    hidden += eye_masks(landmarks, size)
+    skin = np.minimum(outline_mask(corners, size), 255 - np.maximum.reduce(hidden))
+    return np.asarray(skin, np.uint8)
 
 
 def outline_mask(outline: Points, size: tuple[int, int], border: float = 0.0) -> Image:

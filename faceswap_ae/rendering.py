@@ -27,6 +27,7 @@ from faceswap_ae.swapper import Floats, Made
 from faceswap_ae.video import Frame
 from faceswap_ae.window import gaussian, smoothed
 
+REVISION = 1  # goes up when the same settings give other pixels
 GROUP = 8  # frames that networks take together
 STEADY = gaussian(4)  # frames: over which grain and smooth fields are averaged
 WARMUP = 24  # frames: whole groups, at least what both windows reach back
@@ -109,9 +110,9 @@ def _dressed(
     """Faces in the colours of the frames around; and what is still to be averaged."""
     for one, pairs in _pooled(faced, scene):
         faces, values = [], {}
-        for plain, own in zip(one.faces, pairs, strict=True):
+        for plain, wanted in zip(one.faces, pairs, strict=True):
             dresser = scene.dressers[plain.place.role]
-            face = dresser.dressed(plain, own)
+            face = dresser.dressed(plain, wanted)
             faces.append(face)
             for name, value in dresser.steadied(one.frame.image, face).items():
                 values[face.place.track, name] = value
@@ -132,9 +133,11 @@ def _pooled(
 
     for one, pairs in faced:
         for face, measured in zip(one.faces, pairs, strict=True):
-            kinds = scene.dressers[face.place.role].complexion.kinds
-            new = {kind: Window(way) for kind, way in kinds.items()}
-            for kind, window in windows.setdefault(face.place.track, new).items():
+            track, role = face.place.track, face.place.role
+            if track not in windows:
+                kinds = scene.dressers[role].complexion.kinds
+                windows[track] = {kind: Window(way) for kind, way in kinds.items()}
+            for kind, window in windows[track].items():
                 window.add(one.frame.index, measured[kind])
         waiting.append(one)
         if len(waiting) > REACH:

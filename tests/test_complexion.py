@@ -1,13 +1,19 @@
 """Skin takes the colours of skin, and white stays white."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
 from faceswap_ae.align import matrix_of
 from faceswap_ae.colour import COLOUR, Mask, Picture, measured, recoloured
-from faceswap_ae.complexion import SKIN, WHITE, Complexion
-from faceswap_ae.geometry import Points, transform, warp
-from faceswap_ae.hull import eye_masks, hull_mask
+from faceswap_ae.colour_window import REACH, Window
+from faceswap_ae.complexion import SKIN, WHITE, Complexion, Pairs, Sight
+from faceswap_ae.geometry import transform, warp
+from faceswap_ae.hull import between_lips, eye_masks, hull_mask
+from faceswap_ae.synthetic.expression import Expression
+from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
 from tests.test_colour import CHANGING, shared
@@ -15,60 +21,137 @@ from tests.test_colour import CHANGING, shared
 SIDE = 96
 SIZE = (SIDE, SIDE)
 LEVEL = 1 / 255
+OPEN, SHUT = Act(face=160, yaw=8), Act(face=160, yaw=8, look=Look(blink=(1, 1)))
+LAUGH = Act(face=160, yaw=8, felt=Expression(jaw=0.8, smile=0.5))
 
 
-def crop(who: Sitter) -> tuple[Picture, Mask, Points]:
-    """A face, where it is, and its landmarks."""
-    frame = render(who, Act(face=160, yaw=8), Setting((256, 256)))
+def sight(who: Sitter, act: Act = OPEN, scale: float = 1.0) -> Sight:
+    """A face in its crop; with a scale, the crop is taken wider or closer about its middle."""
+    frame = render(who, act, Setting((256, 256)))
     points = frame.landmarks.picture.astype(np.float64)
     matrix = matrix_of(points, "inner", SIDE)
+    zoom = np.array([[1, 0, -SIDE / 2], [0, 1, -SIDE / 2]]) / scale
+    matrix = np.column_stack([zoom[:, :2] @ matrix[:, :2], zoom[:, :2] @ matrix[:, 2] + zoom[:, 2]])
+    matrix[:, 2] += SIDE / 2
     here = transform(points, matrix)
-    return shared(warp(frame.image, matrix, SIZE)), shared(hull_mask(here, SIZE)), here
+    mask = shared(hull_mask(here, SIZE))
+    return Sight(shared(warp(frame.image, matrix, SIZE)), here, mask)
+
+
+def put(name: str, face: Sight, frame: Sight) -> Picture:
+    way = Complexion(name)
+    return way.apply(face.picture, face.points, way.measure(face, frame))
+
+
+def of_all(name: str, face: Sight, frame: Sight) -> Picture:
+    """With nothing treated apart."""
+    way = COLOUR[name]
+    return recoloured(way, face.picture, measured(way, face.picture, frame.picture, frame.mask))
+
+
+def eyes(one: Sight) -> Mask:
+    return shared(np.maximum(*eye_masks(one.points, SIZE, lids=0)))
+
+
+def lit(one: Sight, light: float) -> Sight:
+    return replace(one, picture=np.float32(light) * one.picture)
+
+
+def white(pairs: Pairs) -> float:
+    """How much brighter an eye's white becomes."""
+    pair = pairs[WHITE]
+    assert pair is not None and pair[0, 1, 0] > 0
+    return float(pair[1, 0].mean() / pair[0, 0].mean())
 
 
 def test_white_stays_white_where_skin_becomes_darker() -> None:
-    """What a network gives for a fair face, laid into a frame whose skin is dark."""
-    frame, mask, points = crop(alone(person("ada")))
-    truth, _, _ = crop(hybrid(person("ben"), person("ada")))
-    face = np.asarray(1.3 * truth, np.float32)
-    whites = np.maximum(*eye_masks(points, SIZE, lids=0)) > 127
-    fair = np.where(whites[..., None], truth, face).astype(np.float32)
-    way = Complexion("tint")
-    made = way.coloured(fair, points, way.measured(fair, frame, mask, points))
-    skin = COLOUR["tint"]
-    alike = recoloured(skin, fair, measured(skin, fair, frame, mask))
-    wrong = [float(np.abs(one - truth)[whites].mean()) for one in (alike, made)]
-    assert wrong[1] < 0.4 * wrong[0]
+    frame, truth = sight(alone(person("ada"))), sight(hybrid(person("ben"), person("ada")))
+    whites = eyes(truth) > 0.5
+    # What a network of ben, who is fair, makes of it.
+    fair = np.where(whites[..., None], truth.picture, np.float32(1.3) * truth.picture)
+    face = replace(truth, picture=np.asarray(fair, np.float32))
+    wrong = [
+        float(np.abs(made - truth.picture)[whites].mean())
+        for made in (of_all("tint", face, frame), put("tint", face, frame))
+    ]
+    assert wrong[1] < 0.5 * wrong[0]
 
 
 @CHANGING
 def test_a_beard_darkens_nobody_elses_face(name: str) -> None:
-    face, mask, points = crop(alone(person("dina")))
-    bearded = face.copy()
-    bearded[int(points[51, 1]) :] *= np.float32(0.2)
-    way = Complexion(name)
-    made = way.coloured(face, points, way.measured(face, bearded, mask, points))
-    seen = mask > 0.5
-    assert np.abs(made - face)[seen].mean() < 3 * LEVEL
-    colour = COLOUR[name]
-    alike = recoloured(colour, face, measured(colour, face, bearded, mask))
-    assert np.abs(alike - face)[seen].mean() > 20 * LEVEL
+    face = sight(alone(person("dina")))
+    bearded = face.picture.copy()
+    bearded[int(face.points[51, 1]) :] *= np.float32(0.2)
+    frame, seen = replace(face, picture=bearded), face.mask > 0.5
+    assert np.abs(put(name, face, frame) - face.picture)[seen].mean() < 3 * LEVEL
+    assert np.abs(of_all(name, face, frame) - face.picture)[seen].mean() > 20 * LEVEL
 
 
 @CHANGING
-def test_a_face_with_the_wanted_colours_stays(name: str) -> None:
-    face, mask, points = crop(alone(person("ada")))
-    way = Complexion(name)
-    made = way.coloured(face, points, way.measured(face, face, mask, points))
-    assert np.abs(made - face).max() < LEVEL
+@pytest.mark.parametrize("light", [1.0, 0.05])
+def test_a_face_with_the_wanted_colours_stays(name: str, light: float) -> None:
+    face = lit(sight(alone(person("ada"))), light)
+    assert np.abs(put(name, face, face) - face.picture).max() < LEVEL
+
+
+def test_the_frame_s_face_may_lie_elsewhere() -> None:
+    """As where the face is to become larger or smaller."""
+    face = sight(alone(person("ada")))
+    for scale in (0.8, 1.3):
+        frame = sight(alone(person("ada")), scale=scale)
+        assert white(Complexion("tint").measure(face, frame)) == pytest.approx(1, abs=0.12)
+        assert np.abs(put("tint", face, frame) - face.picture).mean() < 5 * LEVEL
+
+
+def test_soft_eyes_do_not_become_much_brighter() -> None:
+    frame = sight(alone(person("ada")))
+    soft = np.asarray(cv2.GaussianBlur(frame.picture, (0, 0), 0.01 * SIDE), np.float32)
+    assert 1 <= white(Complexion("tint").measure(replace(frame, picture=soft), frame)) < 1.25
+
+
+def test_closed_eyes_say_nothing() -> None:
+    face, shut = sight(alone(person("ben"))), sight(alone(person("ada")), SHUT)
+    pair = Complexion("tint").measure(replace(face, points=shut.points), shut)[WHITE]
+    assert pair is not None and not pair.any()
+
+
+def test_a_blink_changes_nothing_and_long_darkness_comes_slowly() -> None:
+    way, window = Complexion("tint"), Window(Complexion("tint").kinds[WHITE])
+    face, frame = sight(alone(person("ben"))), sight(alone(person("ada")))
+    shut = replace(frame, mask=np.zeros_like(frame.mask))
+    skin = way.measure(face, frame)[SKIN]
+    hidden = {*range(20, 26), *range(50, 90)}
+    made = []
+    for number in range(90 + REACH):
+        pair = way.measure(face, shut if number in hidden else frame)[WHITE]
+        window.add(number, pair)
+        if number >= REACH:
+            pooled = {SKIN: skin, WHITE: window.at(number - REACH)}
+            made.append(way.apply(face.picture, face.points, pooled)[eyes(face) > 0.5].mean())
+    away = np.abs(np.array(made) - made[0])
+    assert away[:40].max() < LEVEL
+    assert away[70] > 20 * LEVEL
+    assert np.abs(np.diff(made)).max() < 0.35 * away[70]
+
+
+def test_a_shut_mouth_shows_no_teeth() -> None:
+    for act, share in ((OPEN, 0.1), (LAUGH, 0.8)):
+        face, frame = sight(alone(person("carl")), act), sight(alone(person("fatou")), act)
+        way = Complexion("tint")
+        pairs = way.measure(face, frame)
+        made = [way.apply(face.picture, face.points, some) for some in (pairs, {SKIN: pairs[SKIN]})]
+        lips = shared(between_lips(face.points, SIZE)) > 0.5
+        apart = recoloured(way.kinds[WHITE], face.picture, pairs[WHITE])
+        went = np.abs(made[0] - made[1])[lips].mean() / np.abs(apart - made[1])[lips].mean()
+        assert (went < share) if act is OPEN else (went > share)
 
 
 def test_a_hidden_middle_leaves_the_rest_to_tell() -> None:
-    face, mask, points = crop(alone(person("ada")))
-    hidden = mask.copy()
-    hidden[: int(points[33, 1]) + 2] = 0
-    found = Complexion("tint").measured(face, np.float32(0.5) * face, hidden, points)
-    assert found[WHITE] is None
+    face = sight(alone(person("ada")))
+    mask = face.mask.copy()
+    mask[: int(face.points[33, 1]) + 2] = 0
+    hidden = replace(face, mask=mask)
+    found = Complexion("tint").measure(hidden, lit(hidden, 0.5))
     pair = found[SKIN]
     assert pair is not None
     assert np.allclose(pair[1, 0], 0.5 * pair[0, 0], rtol=1e-3)
@@ -76,17 +159,16 @@ def test_a_hidden_middle_leaves_the_rest_to_tell() -> None:
 
 @pytest.mark.parametrize("way", [Complexion("none"), Complexion("tint", 0)])
 def test_none_of_it_changes_nothing(way: Complexion) -> None:
-    face, mask, points = crop(alone(person("ada")))
-    found = way.measured(face, np.float32(0.5) * face, mask, points)
-    assert way.coloured(face, points, found) is face
+    face = sight(alone(person("ada")))
+    found = way.measure(face, lit(face, 0.5))
+    assert way.apply(face.picture, face.points, found) is face.picture
 
 
 def test_half_of_it_goes_half_of_the_way() -> None:
-    face, mask, points = crop(alone(person("ada")))
-    frame = np.float32(0.5) * face
+    face = sight(alone(person("ada")))
     half, whole = (
-        way.coloured(face, points, way.measured(face, frame, mask, points))
+        way.apply(face.picture, face.points, way.measure(face, lit(face, 0.5)))
         for way in (Complexion("tint", 0.5), Complexion("tint"))
     )
-    assert np.allclose(half, (face + whole) / 2, atol=1e-3)
-    assert np.allclose(whole, frame, atol=LEVEL)
+    assert np.allclose(half, (face.picture + whole) / 2, atol=1e-3)
+    assert np.allclose(whole, lit(face, 0.5).picture, atol=LEVEL)

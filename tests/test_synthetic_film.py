@@ -123,8 +123,9 @@ def test_one_clear_line_and_nothing_written(
     assert not (tmp_path / "out").exists() or not any((tmp_path / "out").iterdir())
 
 
-def test_being_stopped_leaves_nothing_half_written(tmp_path: Path) -> None:
-    """Ctrl-C reaches the processes that render too, as it does in a terminal."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_being_stopped_leaves_nothing_half_written(tmp_path: Path, number: int) -> None:
+    """It reaches the processes that render too, as it does in a terminal."""
     out = tmp_path / "long"
     command = [sys.executable, "-m", "faceswap_ae", "synth", str(out), "--seconds", "300"]
     pipe = subprocess.PIPE
@@ -133,7 +134,7 @@ def test_being_stopped_leaves_nothing_half_written(tmp_path: Path) -> None:
     ) as process:
         while not (out.exists() and list(out.glob(".clip*"))):
             assert process.poll() is None
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, number)
         _, err = process.communicate()
     assert process.returncode == 130
     assert err.splitlines()[-1] == "faceswap-ae: stopped"

@@ -7,7 +7,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -82,13 +82,19 @@ def shoot(
         stop = stack.enter_context(stoppable())
         pictures = stack.enter_context(writing(clip, _like(film, "rgb24"), encoding, tracks=sound))
         masks = stack.enter_context(writing(mask, _like(film, "gray"), grey))
-        for index, (image, face, row) in enumerate(stack.enter_context(closing(_made(film)))):
-            time = index / film.fps
-            pictures.write(image, time, 1 / film.fps)
-            masks.write(face, time, 1 / film.fps)
-            rows.append(json.dumps(row, default=str))
-            told(index + 1)
-            stop.heed()
+        made = stack.enter_context(closing(_made(film)))
+        try:
+            for index, (image, face, row) in enumerate(made):
+                time = index / film.fps
+                pictures.write(image, time, 1 / film.fps)
+                masks.write(face, time, 1 / film.fps)
+                rows.append(json.dumps(row, default=str))
+                told(index + 1)
+                stop.heed()
+        except BrokenExecutor:
+            stop.heed()  # a kill of the whole group ended its processes first
+            raise
+    stop.heed()
     stale.unlink(missing_ok=True)  # of another film, which the truth would not be of
     write_text(truth, _told(film, clip.name, rows))
     return [clip, truth, mask]
@@ -171,7 +177,7 @@ def _in_order(
 def _begin() -> None:
     import cv2
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where `unheard` cannot see to it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Windows, where `unheard` cannot see to it
     cv2.setNumThreads(1)  # the processes share the cores already
 
 
