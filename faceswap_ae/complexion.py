@@ -22,7 +22,6 @@ from faceswap_ae.colour import (
     Pair,
     Picture,
     measured,
-    moments,
     recoloured,
 )
 from faceswap_ae.geometry import Image, Points
@@ -31,8 +30,9 @@ from faceswap_ae.hull import EYES, INSIDE, between_lips, eye_masks, middle_mask,
 SKIN, WHITE = "skin", "white"
 SOFT = 0.01  # of the crop's side: the edge of eyes and teeth
 SHUT_EYE, SHUT_MOUTH = (0.12, 0.2), (0.06, 0.15)  # openings: nothing to be seen, and all of it
-WHITER = (1.05, 1.2)  # blue by red, the skin's being 1: no white of an eye, and surely one
-ENOUGH = 0.25  # of the frames around, that have to show an eye's white for it to count in full
+# Blue by red, the skin's being 1: no white of an eye, and surely one; softly painted, and filmed.
+PAINTED, FILMED = (0.98, 1.06), (1.05, 1.2)
+ENOUGH = 0.3  # of the frames around, that have to show an eye's white for it to count in full
 EPS = 1e-6
 UNKNOWN = np.zeros((2, 2, 3))
 
@@ -66,15 +66,19 @@ class Complexion:
         """What a face has and what its place has, by kind."""
         if not self.kinds:
             return {}
-        way, pictures, middle = COLOUR[self.name], (face.picture, frame.picture), _skin(frame)
-        skin = measured(way, *pictures, _skin(face), middle)
+        way, pictures = COLOUR[self.name], (face.picture, frame.picture)
+        middles, eyes = (_skin(face), _skin(frame)), (_eyes(face), _eyes(frame))
+        skin = measured(way, *pictures, *middles)
         if skin is None:  # a hand before the middle, or a face turned far away
             skin = measured(way, *pictures, face.mask, frame.mask)
-        white = measured(WHITES, *pictures, _eyes(face), _eyes(frame))
-        known = moments(frame.picture, middle)
-        if white is None or known is None:
+        white, plain = (
+            measured(WHITES, *pictures, *eyes),
+            measured(COLOUR["average"], *pictures, *middles),
+        )
+        if white is None or plain is None:
             return {SKIN: skin, WHITE: UNKNOWN}
-        return {SKIN: skin, WHITE: white * _whiter(white[1, 0], known[0])}
+        sure = min(map(_whiter, white[:, 0], plain[:, 0], (PAINTED, FILMED)))
+        return {SKIN: skin, WHITE: sure * white}
 
     def apply(self, face: Picture, points: Points, pairs: Pairs) -> Picture:
         """A face in its place's colours."""
@@ -102,10 +106,10 @@ def _eyes(one: Sight) -> Mask:
     return np.minimum(one.mask, _shares(np.maximum(*eye_masks(one.points, (side, side), lids=0))))
 
 
-def _whiter(eye: Floats, skin: Floats) -> float:
+def _whiter(eye: Floats, skin: Floats, ends: tuple[float, float]) -> float:
     """Is it the white of an eye, or a shut one's lid? In any light skin is redder than white."""
     red, _, blue = np.maximum(eye, EPS) / np.maximum(skin, EPS)
-    return float(np.interp(blue / red, WHITER, (0, 1)))
+    return float(np.interp(blue / red, ends, (0, 1)))
 
 
 def _bright(points: Points, side: int) -> Mask:
