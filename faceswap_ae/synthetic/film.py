@@ -5,13 +5,11 @@ import math
 import multiprocessing
 import os
 import signal
-from collections import deque
-from collections.abc import Callable, Generator
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ import numpy as np
 from faceswap_ae.atomic import write_text
 from faceswap_ae.clip import BT709, Clip
 from faceswap_ae.encoding import Encoding
-from faceswap_ae.errors import UserError
+from faceswap_ae.errors import Fault, UserError
 from faceswap_ae.geometry import Image
 from faceswap_ae.stopping import stoppable, unheard
 from faceswap_ae.synthetic.light import LIGHTS
@@ -91,8 +89,8 @@ def shoot(
                 rows.append(json.dumps(row, default=str))
                 told(index + 1)
                 stop.heed()
-        except BrokenExecutor:
-            stop.heed()  # a kill of the whole group ended its processes first
+        except Fault:
+            stop.heed()  # a kill of the whole group may have ended its processes first
             raise
     stop.heed()
     stale.unlink(missing_ok=True)  # of another film, which the truth would not be of
@@ -145,40 +143,54 @@ def frame(film: Film, index: int) -> Frame:
 
 def _made(film: Film) -> Generator[Made]:
     """All frames in order, made on all cores."""
-    make = partial(_make, film)
     if film.count < ALONE_BELOW:
-        yield from map(make, range(film.count))
+        yield from (_make(film, index) for index in range(film.count))
         return
-    # Processes that start from nothing: a forked one may inherit a lock that nobody will release.
-    context = multiprocessing.get_context("spawn")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     workers = min(cores or 1, MOST_WORKERS)
-    with ProcessPoolExecutor(workers, context, initializer=_begin) as pool:
-        yield from _in_order(pool, make, film.count, 4 * workers)
+    with ExitStack() as stack:
+        shares = [stack.enter_context(_share(film, first, workers)) for first in range(workers)]
+        for index in range(film.count):
+            yield _received(shares[index % workers])
 
 
-def _in_order(
-    pool: ProcessPoolExecutor, make: Callable[[int], Made], count: int, ahead: int
-) -> Generator[Made]:
-    waiting: deque[Future[Made]] = deque()
+def _received(pipe: Connection) -> Made:
     try:
-        for index in range(count):
-            with unheard():
-                waiting.append(pool.submit(make, index))  # starts a process when all are busy
-            if len(waiting) >= ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        made: Made = pipe.recv()
+    except (EOFError, OSError) as error:
+        raise Fault("a process that renders came to its end; more memory may help") from error
+    return made
+
+
+@contextmanager
+def _share(film: Film, first: int, step: int) -> Iterator[Connection]:
+    """Every so many frames, made by a process of its own.
+
+    Each has a pipe of its own too: one that is killed in the middle of a frame is known by its end.
+    """
+    # Processes that start from nothing: a forked one may inherit a lock that nobody will release.
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_render, args=(film, first, step, theirs), daemon=True)
+    with unheard():
+        process.start()
+    theirs.close()
+    try:
+        yield ours
     finally:
-        for future in waiting:
-            future.cancel()
+        ours.close()
+        process.terminate()
+        process.join()
 
 
-def _begin() -> None:
+def _render(film: Film, first: int, step: int, pipe: Connection) -> None:
     import cv2
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Windows, where `unheard` cannot see to it
     cv2.setNumThreads(1)  # the processes share the cores already
+    with suppress(BrokenPipeError):  # nobody waits any more
+        for index in range(first, film.count, step):
+            pipe.send(_make(film, index))
 
 
 def _make(film: Film, index: int) -> Made:
