@@ -71,10 +71,8 @@ class Complexion:
         skin = measured(way, *pictures, *middles)
         if skin is None:  # a hand before the middle, or a face turned far away
             skin = measured(way, *pictures, face.mask, frame.mask)
-        white, plain = (
-            measured(WHITES, *pictures, *eyes),
-            measured(COLOUR["average"], *pictures, *middles),
-        )
+        white = measured(WHITES, *pictures, *eyes)
+        plain = measured(COLOUR["average"], *pictures, *middles)
         if white is None or plain is None:
             return {SKIN: skin, WHITE: UNKNOWN}
         sure = min(map(_whiter, white[:, 0], plain[:, 0], (PAINTED, FILMED)))
@@ -89,6 +87,8 @@ class Complexion:
             return result
         bright = _bright(points, face.shape[0])
         soft = np.asarray(cv2.GaussianBlur(bright, (0, 0), SOFT * len(face)), np.float32)
+        if not soft.any():
+            return result
         here = _around(soft)
         apart = recoloured(WHITES, face[here], white, self.amount)
         result = result.copy()

@@ -22,6 +22,7 @@ SIDE = 96
 SIZE = (SIDE, SIDE)
 LEVEL = 1 / 255
 OPEN, SHUT = Act(face=160, yaw=8), Act(face=160, yaw=8, look=Look(blink=(1, 1)))
+PAIR = person("carl"), person("fatou")
 LAUGH = Act(face=160, yaw=8, felt=Expression(jaw=0.8, smile=0.5))
 
 
@@ -144,6 +145,14 @@ def test_a_shut_mouth_shows_no_teeth() -> None:
         apart = recoloured(way.kinds[WHITE], face.picture, pairs[WHITE])
         went = np.abs(made[0] - made[1])[lips].mean() / np.abs(apart - made[1])[lips].mean()
         assert (went < share) if act is OPEN else (went > share)
+
+
+def test_with_eyes_and_mouth_shut_all_is_skin() -> None:
+    way, face, frame = Complexion("tint", 0.5), sight(alone(person("carl"))), sight(hybrid(*PAIR))
+    pairs = way.measure(face, frame)
+    shut = sight(alone(person("carl")), SHUT).points
+    made = way.apply(face.picture, shut, pairs)
+    assert np.array_equal(made, way.apply(face.picture, shut, {SKIN: pairs[SKIN]}))
 
 
 def test_a_hidden_middle_leaves_the_rest_to_tell() -> None:
