@@ -42,6 +42,12 @@ SAE: "dict[str, tuple[dict[str, Any], float]]" = {
 every = pytest.mark.parametrize("name", NAMES)
 
 
+@pytest.fixture(autouse=True)
+def fine() -> None:
+    """A training in this process may have left sixteen bits to whoever builds next."""
+    keras.config.set_dtype_policy("float32")
+
+
 def options(name: str, **changes: Any) -> Any:
     return plugins.load("models", name).Options(**{"width": SMALL, **changes})
 
@@ -54,8 +60,12 @@ def build(name: str, seed: int = 0, **changes: Any) -> Networks:
 
 @cache
 def small(name: str) -> Networks:
-    """One that no test changes."""
-    return build(name)
+    """One that no test changes, in 32 bits whoever asks first."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    built = build(name)
+    keras.config.set_dtype_policy(before)
+    return built
 
 
 def faces(networks: Networks, count: int = 2, seed: int = 0) -> Floats:
