@@ -32,9 +32,6 @@ EPS = 1e-5  # variance added to every channel, so that flat ones have a shape to
 STRONGEST = 4.0  # times, that contrast may grow: beyond, it would be noise
 BEYOND = 1.1  # times, that a tint's contrast may be more or less than its brightness tells
 DARKEST = 0.02  # of means that are divided
-FEWEST = 12  # pixels of an eye, below which it is too small to tell
-BLUNT = 0.005  # of the crop's side: how much softer eyes are looked at
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 LAB = 100.0  # the range of L, by which Lab becomes as large as RGB
 SAMPLE, KNOTS = 1024, 64  # pixels that stand for all; places along a channel's distribution
 TABLE = 4096  # entries of a look-up from a value to its shift
@@ -145,30 +142,15 @@ def tint(of: Statistics, to: Statistics) -> Array:
     A frame's face may have a beard or a hard shadow, which the contrast of a face that goes there
     is not to follow.
     """
-    root = np.sqrt(_ratio(of, to))
+    root = np.sqrt(ratio(of, to))
     u, stretch, vt = np.linalg.svd(mkl(of, to) / np.outer(root, root))
     return np.asarray((u * np.clip(stretch, 1 / BEYOND, BEYOND)) @ vt * np.outer(root, root))
 
 
-def brightest(picture: Picture, mask: Mask) -> Statistics | None:
-    """(2, 3): the mean of the brightest fifth, which of eyes is their whites; and ones.
-
-    These tell, when pooled with the zeros of frames that show none, how much of it is known.
-    """
-    seen = mask.reshape(picture.shape[:2]) > 0.5
-    if np.count_nonzero(seen) < FEWEST:
-        return None
-    # A network's whites are softer than the frame's, and a soft peak is lower.
-    values = cv2.GaussianBlur(picture, (0, 0), BLUNT * len(picture))[seen]
-    order = np.argsort(values @ LUMA)
-    mean = values[order[-len(values) // 5 :]].mean(axis=0, dtype=np.float64)
-    return np.stack([mean, np.ones(3)])
-
-
-def times(face: Picture, of: Statistics, to: Statistics) -> Picture:
-    """Each channel by what its mean is to become."""
-    means = [one[:1] / np.maximum(one[1:], EPS) for one in (of, to)]
-    return face * _ratio(*means).astype(np.float32)
+def ratio(of: Statistics, to: Statistics) -> Array:
+    """How much brighter each channel is to become, on the mean."""
+    times = np.maximum(to[0], DARKEST) / np.maximum(of[0], DARKEST)
+    return np.asarray(np.clip(times, 1 / STRONGEST, STRONGEST))
 
 
 def linear(contrast: Linear, face: Picture, of: Statistics, to: Statistics) -> Picture:
@@ -223,18 +205,12 @@ COLOUR: dict[str, Colour] = {
     "average": Colour(moments, partial(linear, lambda *_: np.eye(3))),
     "none": Colour(lambda *_: None, lambda face, *_: face),
 }
-WHITES = Colour(brightest, times)
 
 
 def _affine(contrast: Linear, of: Statistics, to: Statistics) -> tuple[Array, Array]:
     u, stretch, vt = np.linalg.svd(contrast(of, to))
     matrix = (u * np.minimum(stretch, STRONGEST)) @ vt
     return matrix, to[0] - matrix @ of[0]
-
-
-def _ratio(of: Statistics, to: Statistics) -> Array:
-    ratio = np.maximum(to[0], DARKEST) / np.maximum(of[0], DARKEST)
-    return np.asarray(np.clip(ratio, 1 / STRONGEST, STRONGEST))
 
 
 def _moments(values: Values, weights: Values) -> Statistics:

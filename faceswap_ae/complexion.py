@@ -12,31 +12,17 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from faceswap_ae.colour import (
-    COLOUR,
-    WHITES,
-    Colour,
-    Mask,
-    Pair,
-    Picture,
-    measured,
-    recoloured,
-)
+from faceswap_ae.colour import COLOUR, Colour, Mask, Pair, Picture, measured, recoloured
 from faceswap_ae.geometry import Image, Points
 from faceswap_ae.hull import EYES, INSIDE, between_lips, eye_masks, middle_mask, opening
+from faceswap_ae.whites import WHITES, known, weighed
 
 SKIN, WHITE = "skin", "white"
 SOFT = 0.01  # of the crop's side: the edge of eyes and teeth
 SHUT_EYE, SHUT_MOUTH = (0.12, 0.2), (0.06, 0.15)  # openings: nothing to be seen, and all of it
-# Blue by red, the skin's being 1: no white of an eye, and surely one; softly painted, and filmed.
-PAINTED, FILMED = (0.98, 1.06), (1.05, 1.2)
 ENOUGH = 0.3  # of the frames around, that have to show an eye's white for it to count in full
-EPS = 1e-6
-UNKNOWN = np.zeros((2, 2, 3))
 
-Floats = NDArray[np.float64]
 Pairs = Mapping[str, Pair | None]
 
 
@@ -73,17 +59,14 @@ class Complexion:
             skin = measured(way, *pictures, face.mask, frame.mask)
         white = measured(WHITES, *pictures, *eyes)
         plain = measured(COLOUR["average"], *pictures, *middles)
-        if white is None or plain is None:
-            return {SKIN: skin, WHITE: UNKNOWN}
-        sure = min(map(_whiter, white[:, 0], plain[:, 0], (PAINTED, FILMED)))
-        return {SKIN: skin, WHITE: sure * white}
+        return {SKIN: skin, WHITE: weighed(white, plain)}
 
     def apply(self, face: Picture, points: Points, pairs: Pairs) -> Picture:
         """A face in its place's colours."""
         result, white = face, pairs.get(WHITE)
         if (skin := pairs.get(SKIN)) is not None:
             result = recoloured(COLOUR[self.name], face, skin, self.amount)
-        if white is None or not (known := min(white[0, 1, 0] / ENOUGH, 1.0)):
+        if white is None or not known(white):
             return result
         bright = _bright(points, face.shape[0])
         soft = np.asarray(cv2.GaussianBlur(bright, (0, 0), SOFT * len(face)), np.float32)
@@ -91,8 +74,9 @@ class Complexion:
             return result
         here = _around(soft)
         apart = recoloured(WHITES, face[here], white, self.amount)
+        share = np.float32(min(known(white) / ENOUGH, 1)) * soft[here][..., None]
         result = result.copy()
-        result[here] += (apart - result[here]) * (np.float32(known) * soft[here][..., None])
+        result[here] += (apart - result[here]) * share
         return result
 
 
@@ -104,12 +88,6 @@ def _skin(one: Sight) -> Mask:
 def _eyes(one: Sight) -> Mask:
     side = one.picture.shape[0]
     return np.minimum(one.mask, _shares(np.maximum(*eye_masks(one.points, (side, side), lids=0))))
-
-
-def _whiter(eye: Floats, skin: Floats, ends: tuple[float, float]) -> float:
-    """Is it the white of an eye, or a shut one's lid? In any light skin is redder than white."""
-    red, _, blue = np.maximum(eye, EPS) / np.maximum(skin, EPS)
-    return float(np.interp(blue / red, ends, (0, 1)))
 
 
 def _bright(points: Points, side: int) -> Mask:
