@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from benchmarks.measure import compare, report
-from faceswap_ae import doctor
+from faceswap_ae import weights
 from faceswap_ae.dlibnets import DESCRIPTOR, DETECTOR, Describer, FaceNet
 from faceswap_ae.geometry import Image
 from faceswap_ae.synthetic.film import Film, frame
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def detecting() -> dict[str, Ways]:
-    bare = dlib.cnn_face_detection_model_v1(str(doctor.weight(DETECTOR)))
+    bare = dlib.cnn_face_detection_model_v1(str(weights.weight(DETECTOR)))
 
     def ways(image: Image) -> Ways:
         ours = FaceNet()  # for this size alone, as for a clip
@@ -53,7 +53,7 @@ def detecting() -> dict[str, Ways]:
 
 def describing() -> dict[str, Ways]:
     ours = Describer()
-    bare = dlib.face_recognition_model_v1(str(doctor.weight(DESCRIPTOR)))
+    bare = dlib.face_recognition_model_v1(str(weights.weight(DESCRIPTOR)))
     sitters = [alone(person(CAST[number % len(CAST)])) for number in range(CHIPS)]
     shot = [render(sitter, Act(110), Setting((150, 150))).image for sitter in sitters]
     chips = np.stack(shot)

@@ -15,11 +15,11 @@ from faceswap_ae import faceset, video
 from faceswap_ae.align import matrix_of
 from faceswap_ae.complexion import Complexion, Sight
 from faceswap_ae.dressing import Style
-from faceswap_ae.extraction import silent
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.finding import Eyes
 from faceswap_ae.geometry import Image, Points, transform, unwarp, warp
 from faceswap_ae.hull import hull_mask
+from faceswap_ae.progress import no_progress
 from faceswap_ae.subject import look_at, subject
 from faceswap_ae.writer import writing
 
@@ -30,7 +30,7 @@ SOFT = 3.0  # pixels: the edge of a face that is laid into its frame
 def paste(owner: Path, play: Path, out: Path) -> None:
     """Put an owner's faces onto the main person of a clip."""
     known = faceset.load(owner, CROP, SIDE)
-    looked = look_at(play, Eyes(), silent)
+    looked = look_at(play, Eyes(), no_progress)
     shown = subject(looked)
     with writing(out, looked.clip, tracks=looked.clip) as sink:
         for frame in video.frames(looked.clip):

@@ -13,10 +13,10 @@ import numpy as np
 from faceswap_ae import images, video
 from faceswap_ae.clip import Clip, open_clip
 from faceswap_ae.conversion import Converter, Options
-from faceswap_ae.extraction import silent
 from faceswap_ae.geometry import Image
 from faceswap_ae.moments import masks
 from faceswap_ae.preview import sheet
+from faceswap_ae.progress import no_progress
 from faceswap_ae.runs import listed
 from faceswap_ae.span import Span
 from faceswap_ae.synthetic.sheet import write_sheets
@@ -39,7 +39,7 @@ def demo(folder: Path) -> Path:
     """Some frames of a demo: performance, swap, mask, exact answer."""
     work = folder / "swap.work"
     play = open_clip(folder / "clips" / "play" / "clip.mp4")
-    converter = Converter(Options(tuple(listed(work / "runs")), work / "data"), silent)
+    converter = Converter(Options(tuple(listed(work / "runs")), work / "data"), no_progress)
     cover = masks(converter, play, SHOWN)
     columns = {
         "ada": _frames(play),

@@ -16,7 +16,7 @@ from faceswap_ae.budget import Budget
 from faceswap_ae.clip import open_clip
 from faceswap_ae.conversion import Converter, Options, convert_clip
 from faceswap_ae.evaluation import evaluate
-from faceswap_ae.extraction import silent
+from faceswap_ae.progress import no_progress
 from faceswap_ae.recipe import dump
 from faceswap_ae.runs import Run
 
@@ -68,7 +68,7 @@ def measured(stage: Stage, way: str, folder: Path) -> dict[str, float | None]:
     if way == PASTE:
         paste(stage.face, stage.play, out)
     else:
-        converter = Converter(Options((Run(folder / "run"),), stage.face.parent), silent)
+        converter = Converter(Options((Run(folder / "run"),), stage.face.parent), no_progress)
         convert_clip(converter, open_clip(stage.play), out)
     found = evaluate(out, stage.face, stage.play, stage.answer)
     return {name: one.value for name, one in found.summary.items()}

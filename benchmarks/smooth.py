@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from benchmarks.field import around
 from benchmarks.measure import compare, report
 from faceswap_ae.align import matrix_of
-from faceswap_ae.doctor import weights
 from faceswap_ae.geometry import Points, invert, transform
 from faceswap_ae.smooth import SMOOTH, Track
 from faceswap_ae.synthetic.film import Film, frame
+from faceswap_ae.weights import weights
 
 WHO = ("ada", "ben", "emil")
 FACE = 130.0  # pixels: the side of HOG's box in these films

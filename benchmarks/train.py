@@ -49,8 +49,7 @@ def measured(name: str, batch: int, precision: str) -> dict[str, float]:
     from faceswap_ae import game, memory, plan
     from faceswap_ae.feed import Batch
     from faceswap_ae.learner import Learner
-    from faceswap_ae.networks import IDENTITIES
-    from faceswap_ae.player import Known
+    from faceswap_ae.networks import IDENTITIES, Known
 
     settings = plan.load(name, [f"precision={precision}"])
     own = game.networks(settings)

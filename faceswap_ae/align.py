@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from faceswap_ae.errors import unknown
+from faceswap_ae.face import Face
 from faceswap_ae.geometry import Matrix, Points, compose, fit_similarity
 
 FITTED = np.array([*range(17, 49), 54])  # brows, nose, eyes and the mouth's corners
@@ -86,3 +87,11 @@ def _sideways(landmarks: Points) -> float:
     nose = placed[27:30, 0].mean()
     left, right = nose - placed[0:3, 0].mean(), placed[14:17, 0].mean() - nose
     return float(right - left) / 2
+
+
+MISFIT = 0.12  # of the template's unit, beyond which no face is shaped so
+
+
+def is_face(face: Face) -> bool:
+    """Is it shaped like one? What detectors take for a face at times is not."""
+    return bool(np.isfinite(face.landmarks).all()) and misfit(face.landmarks) <= MISFIT

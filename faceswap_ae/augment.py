@@ -21,7 +21,6 @@ from faceswap_ae.lighting import Colours, Floats, Table, colours_of, plain, reli
 from faceswap_ae.moves import from_pixels, mirror, moved, random_move, to_pixels
 from faceswap_ae.occluders import Scene, occluded
 
-GREY = 0.5  # what a network sees where it is not to look
 COARSE = 1.5  # pixels of the source for one of a picture, from which they are averaged first
 
 
@@ -143,13 +142,6 @@ def augmented(
         *_masks(source, shape, back, cover, sizes[1]),
         landmarks=shape,
     )
-
-
-def hide(image: Floats, hull: Image) -> None:
-    """Make grey what is outside a mask: a network that is trained on such faces needs them so."""
-    image -= np.float32(GREY)
-    image *= hull[..., None] * np.float32(1 / 255)
-    image += np.float32(GREY)
 
 
 def _bend(

@@ -8,11 +8,11 @@ from pathlib import Path
 from faceswap_ae import images
 from faceswap_ae.account import Done
 from faceswap_ae.clip import open_clip
-from faceswap_ae.conversion import Converter, Options, Progress, convert_clip
+from faceswap_ae.conversion import Converter, Options, convert_clip
 from faceswap_ae.encoding import KINDS
 from faceswap_ae.errors import FaceswapError, UserError
-from faceswap_ae.extraction import silent
 from faceswap_ae.inputs import Failure, sources
+from faceswap_ae.progress import Progress, no_progress
 
 GIF = ".gif"
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def convert(
-    inputs: Sequence[Path], out: Path, options: Options, progress: Progress = silent
+    inputs: Sequence[Path], out: Path, options: Options, progress: Progress = no_progress
 ) -> tuple[list[Done], list[Failure]]:
     """Put a run's face onto the performance in clips and photos.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from faceswap_ae.choosing import is_face
+from faceswap_ae.align import is_face
 from faceswap_ae.errors import UserError
 from faceswap_ae.face import Face
 from faceswap_ae.finding import Eyes

@@ -24,6 +24,7 @@ from faceswap_ae import disk, manifest, tensors
 from faceswap_ae.atomic import ABANDONED
 from faceswap_ae.errors import Fault, UserError
 from faceswap_ae.manifest import CHECKPOINT, SNAPSHOT, Kind, Saved
+from faceswap_ae.quantities import format_bytes
 
 TRIES = 3  # readings of a folder whose checkpoints go while they are looked at
 KEEP = 2  # the newest may be damaged by the disk
@@ -86,8 +87,8 @@ def newest(folder: Path, groups: Sequence[str] | None = None) -> Saved | None:
         if all(path.exists() for path in paths):
             break
     if paths:
-        told = f"none of its {len(paths)} checkpoints can be used; is the disk sound?"
-        raise Fault(f"{folder}: {told} Move them elsewhere to begin anew")
+        why = f"none of its {len(paths)} checkpoints can be used; is the disk sound?"
+        raise Fault(f"{folder}: {why} Move them elsewhere to begin anew")
     return None
 
 
@@ -119,8 +120,8 @@ def check_room(folder: Path, size: int) -> None:
     own = disk.taken(folder.glob(f"{CHECKPOINT}-*")) if folder.is_dir() else 0
     free = disk.free(folder)
     if free + own < KEEP * size:
-        wanted = f"{KEEP} checkpoints of {disk.told(size)}"
-        there = f"{disk.told(free)} are free"
+        wanted = f"{KEEP} checkpoints of {format_bytes(size)}"
+        there = f"{format_bytes(free)} are free"
         raise UserError(f"{folder}: {wanted} do not fit, {there}; free some, or use another --runs")
 
 
@@ -166,8 +167,8 @@ def _make_room(folder: Path, state: State) -> None:
     spare = _whole_before(folder, state.step)[1:]
     takes = {path: disk.taken(folder.glob(f"{path.stem}-*")) for path in spare}
     if free + sum(takes.values()) < size:
-        told = f"a checkpoint of {disk.told(size)} does not fit, {disk.told(free)} are free"
-        raise Fault(f"{folder}: {told}; free some, then again")
+        why = f"a checkpoint of {format_bytes(size)} does not fit, {format_bytes(free)} are free"
+        raise Fault(f"{folder}: {why}; free some, then again")
     while free < size:
         free += takes[spare[-1]]
         _remove(spare.pop())

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from faceswap_ae.align import FITTED, misfit, to_template
+from faceswap_ae.align import FITTED, is_face, to_template
 from faceswap_ae.errors import UserError
 from faceswap_ae.face import Face
 from faceswap_ae.geometry import Points, transform
 from faceswap_ae.people import TrackKey
 
-MISFIT = 0.12  # of the template's unit, beyond which no face is shaped so
 YAW_BIN = 15.0  # degrees of a bin in which the sharpest are taken in turn
 
 NO_FACE, OTHER = "no face", "another person"
@@ -65,11 +64,6 @@ class Choice:
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
     skipped: dict[str, str] = field(default_factory=dict)
-
-
-def is_face(face: Face) -> bool:
-    """Is it shaped like one? What detectors take for a face at times is not."""
-    return bool(np.isfinite(face.landmarks).all()) and misfit(face.landmarks) <= MISFIT
 
 
 def choose(faces: Iterable[Face], theirs: set[TrackKey], limits: Limits, held: Held) -> Choice:

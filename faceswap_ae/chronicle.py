@@ -10,8 +10,8 @@ from faceswap_ae import history
 from faceswap_ae.history import Row
 from faceswap_ae.networks import FACE, ONTO
 from faceswap_ae.plot import Array, Chart, Line
+from faceswap_ae.quantities import format_duration
 from faceswap_ae.runs import Run
-from faceswap_ae.terminal import spoken_time
 
 PAUSE = 600.0  # seconds without a row: nobody trained
 
@@ -53,7 +53,7 @@ def account(run: Run) -> str:
     gaps = [later.time - earlier.time for earlier, later in pairwise(rows)]
     spent = sum(gap for gap in gaps if 0 < gap < PAUSE)
     memory = max(row.memory for row in rows) / 2**30
-    return f"{told}: {rows[-1].step:,} steps in {spoken_time(spent)}, {memory:.1f} GiB at most."
+    return f"{told}: {rows[-1].step:,} steps in {format_duration(spent)}, {memory:.1f} GiB at most."
 
 
 def _parted(name: str) -> tuple[str, str]:

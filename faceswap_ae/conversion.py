@@ -9,8 +9,8 @@ and frames then pass in a straight line, in flat memory.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -31,6 +31,7 @@ from faceswap_ae.lookup import Found, lookup
 from faceswap_ae.mask import painted
 from faceswap_ae.parts import SEGMENT, Output
 from faceswap_ae.placing import places
+from faceswap_ae.progress import Progress
 from faceswap_ae.rendering import GROUP, REVISION, WARMUP, Scene, rendered
 from faceswap_ae.runs import Run
 from faceswap_ae.segments import Parts, segments
@@ -40,8 +41,6 @@ from faceswap_ae.swapper import Swapper
 from faceswap_ae.version import VERSION
 from faceswap_ae.views import Names, View, chosen
 from faceswap_ae.writer import form_of
-
-Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,6 @@ import numpy as np
 from faceswap_ae import (
     checkpoint,
     codes,
-    disk,
     faceset,
     game,
     memory,
@@ -41,6 +40,7 @@ from faceswap_ae.job import Job
 from faceswap_ae.learner import Learner
 from faceswap_ae.networks import FACE, IDENTITIES, Identity, Networks
 from faceswap_ae.preview import Names
+from faceswap_ae.quantities import format_bytes
 from faceswap_ae.schedule import Place
 from faceswap_ae.stepper import is_out_of_memory
 from faceswap_ae.stopping import Stop, stoppable
@@ -119,7 +119,7 @@ class Course:
             size = sum(map(tensors.size, self._state().arrays.values()))
             checkpoint.check_room(self.run.checkpoints, size)
             more = ", to begin with" if len(self.stages) > 1 else ""
-            log.info("a checkpoint takes %s%s; the newest two are kept", disk.told(size), more)
+            log.info("a checkpoint takes %s%s; the newest two are kept", format_bytes(size), more)
             self.save()
 
     def go(self) -> None:
@@ -138,8 +138,8 @@ class Course:
                 if self.step > begun and self.guard.sound and self.whole and self.save():
                     self.look()
         if self.progress < 1:
-            told = "this session is over at step %s; the same command goes on with the run"
-            log.info(told, f"{self.step:,}")
+            over = "this session is over at step %s; the same command goes on with the run"
+            log.info(over, f"{self.step:,}")
 
     def _is_done(self) -> bool:
         most = self.job.plan.session_minutes

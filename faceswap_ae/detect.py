@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 
 from faceswap_ae.backend import wake
+from faceswap_ae.boxes import Square
 from faceswap_ae.errors import UserError
 from faceswap_ae.geometry import Image, Matrix, Points, transform
-from faceswap_ae.landmarks import Square
 
 LARGE = 1920 * 1080  # pixels of a picture that a detector is given at most
 SMALL = 640 * 360

@@ -19,9 +19,9 @@ from faceswap_ae.history import History, Row
 from faceswap_ae.networks import IDENTITIES, ONTO, Identity, Networks
 from faceswap_ae.plateau import Measured
 from faceswap_ae.preview import Names, preview
+from faceswap_ae.quantities import format_duration
 from faceswap_ae.runs import Run
 from faceswap_ae.softening import softened
-from faceswap_ae.terminal import spoken_time
 
 NOTE_EVERY = 2.0  # seconds between rows of the log
 LOT = 8  # faces measured at a time: what a training batch leaves room for
@@ -57,7 +57,7 @@ class Report:
         """One line."""
         moment, loss = self.moment, sum(self.losses.values())
         stage = f"{moment.stage}, " if moment.stage else ""
-        left = "" if moment.left is None else f", {spoken_time(moment.left)} left"
+        left = "" if moment.left is None else f", {format_duration(moment.left)} left"
         speed = f"{self.faces_per_second:.0f} faces/s{left}, {self.memory / 2**30:.1f} GiB"
         return f"{stage}step {moment.step:,}, loss {loss:.4f}, {speed}; {self.state}"
 

@@ -6,9 +6,6 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
-THOUSAND = 1000
-UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")  # as shops and `df -H` count
-
 
 def free(place: Path) -> int:
     """Bytes free on the disk of a folder that need not be there yet."""
@@ -26,15 +23,6 @@ def taken(paths: Iterable[Path]) -> int:
 def changed(folder: Path) -> float:
     """When a file in it was last written, in seconds since 1970."""
     return max((_time(path) for path in _files([folder])), default=0.0)
-
-
-def told(count: int) -> str:
-    """`1.2 GB`."""
-    number, units = float(count), iter(UNITS)
-    unit = next(units)
-    while round(number) >= THOUSAND and unit != UNITS[-1]:
-        number, unit = number / THOUSAND, next(units)
-    return f"{number:.0f} B" if unit == "B" else f"{number:.3g} {unit}"
 
 
 def _files(paths: Iterable[Path]) -> Iterable[Path]:

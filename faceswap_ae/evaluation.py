@@ -16,7 +16,6 @@ import numpy as np
 
 from faceswap_ae import figures, marks
 from faceswap_ae.answer import answer_in
-from faceswap_ae.extraction import Progress, silent
 from faceswap_ae.faults import Fault, worst
 from faceswap_ae.figures import Array, Figure
 from faceswap_ae.finding import Eyes
@@ -24,6 +23,7 @@ from faceswap_ae.floors import of_views, rewritten
 from faceswap_ae.measuring import Columns, People, measure
 from faceswap_ae.metrics import Views
 from faceswap_ae.notes import noted
+from faceswap_ae.progress import Progress, no_progress
 from faceswap_ae.subject import (
     clip_in,
     is_folder,
@@ -91,7 +91,11 @@ class Evaluation:
 
 
 def evaluate(
-    result: Path, face: Path, onto: Path, truth: Path | None = None, progress: Progress = silent
+    result: Path,
+    face: Path,
+    onto: Path,
+    truth: Path | None = None,
+    progress: Progress = no_progress,
 ) -> Evaluation:
     """Measure a swap: the face of one clip or folder, put onto the performance in another.
 

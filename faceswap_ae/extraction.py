@@ -14,12 +14,12 @@ import glob
 import logging
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faceswap_ae.choosing import OTHER, Choice, Held, Limits, choose, is_face
+from faceswap_ae.align import is_face
+from faceswap_ae.choosing import OTHER, Choice, Held, Limits, choose
 from faceswap_ae.clip import Clip, open_clip
 from faceswap_ae.cutting import Cut, Passing, cut
 from faceswap_ae.errors import MediaError, UserError, unknown
@@ -29,12 +29,13 @@ from faceswap_ae.geometry import Image
 from faceswap_ae.inputs import Failure, sources
 from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.others import MOST, thumb, write_sheet
-from faceswap_ae.people import Parted, Tally, TrackKey, parted, spread, tallied
+from faceswap_ae.people import Parted, Tally, TrackKey, parted, tallied
+from faceswap_ae.progress import Progress, no_progress
 from faceswap_ae.reference import of_photos
+from faceswap_ae.sequences import evenly_spaced
 from faceswap_ae.shelf import Shelf, opened
 from faceswap_ae.span import WHOLE, Span
 
-Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 FACELESS = "no face found; try --detector cnn, or a larger and brighter picture"
 NOTHING = "no frame in the part that is asked for; see faceswap-ae info"
 LEAST = 3  # faces of a person who gets a folder
@@ -80,14 +81,11 @@ class Summary:
         self.failures.append(Failure(path, reason))
 
 
-@contextmanager
-def silent(_what: str, _total: int) -> Iterator[Callable[[int], None]]:
-    """No progress shown."""
-    yield lambda _: None
-
-
 def extract(
-    inputs: Sequence[Path], name: str, options: Options = Options(), progress: Progress = silent
+    inputs: Sequence[Path],
+    name: str,
+    options: Options = Options(),
+    progress: Progress = no_progress,
 ) -> Summary:
     """Fill `data/<name>` with a person's faces from videos, photos, folders and globs."""
     if not NAME.fullmatch(name):
@@ -261,7 +259,7 @@ class _Run:
 
     def write(self, clips: Clips, others: Others) -> None:
         """Cut the chosen faces out, and a few of the others for their picture."""
-        shown = {number: spread(places, MOST) for number, places in others.items()}
+        shown = {number: evenly_spaced(places, MOST) for number, places in others.items()}
         owner = {place[2]: number for number, places in shown.items() for place in places}
         if self.wanted:  # else nothing is new, and the picture is there
             for clip, frame, _ in (place for places in shown.values() for place in places):

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.atomic import ABANDONED, replacing
+from faceswap_ae.cache_dir import cache_dir
 from faceswap_ae.errors import Fault, MediaError, UserError
 
 SUFFIX = ".faces"
@@ -29,18 +30,11 @@ Making = Callable[[], Iterable[Bytes]]
 log = logging.getLogger(__name__)
 
 
-def home() -> Path:
-    """The user's own folder for what can be made again."""
-    named = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(named) if Path(named).is_absolute() else Path.home() / ".cache"
-    return base / "faceswap_ae"
-
-
 @dataclass(frozen=True)
 class Cache:
     """A folder and how many bytes may lie in it; `memory` is what may be used in its stead."""
 
-    folder: Path = field(default_factory=home)
+    folder: Path = field(default_factory=cache_dir)
     most: int = MOST
     memory: int = MEMORY
 

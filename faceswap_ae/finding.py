@@ -4,7 +4,6 @@ Every frame that the journal does not know is looked at: faces, landmarks, descr
 track go into the journal, frame by frame. Nothing is judged here and no picture is written.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +17,7 @@ from faceswap_ae.errors import MediaError, UserError, unknown
 from faceswap_ae.face import Descriptor, Face
 from faceswap_ae.follow import TURNS, Finder, Sight, close_look, every_frame, follower
 from faceswap_ae.geometry import Image, Matrix, scale_of, transform, warp
+from faceswap_ae.inputs import stem_of
 from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.pose import pose
 from faceswap_ae.quality import measure
@@ -28,7 +28,6 @@ from faceswap_ae.video import Frame
 PIECE = 32  # frames between searches of the whole picture
 PIECE_BYTES = 200_000_000  # of frames held at a time
 MEASURED = 256  # pixels a side, of the crop that quality is measured on
-LONGEST = 60  # characters of a file's name that its faces are called by
 
 
 @dataclass(frozen=True)
@@ -91,11 +90,6 @@ def name_of(clip: Clip, key: str, frame: int, number: int) -> str:
     stem = stem_of(clip.path.stem)
     at = "" if clip.pictures else f"-{frame:06d}"
     return f"{stem}-{key[:6]}{at}" + (f"-{number}" if number else "")
-
-
-def stem_of(name: str) -> str:
-    """A file's name without what shells and disks mind."""
-    return re.sub(r"[^\w.-]+", "_", name)[:LONGEST].lstrip(".") or "face"
 
 
 @dataclass(frozen=True, eq=False)

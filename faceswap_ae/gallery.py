@@ -24,6 +24,7 @@ from faceswap_ae import faces, sorting
 from faceswap_ae.atomic import write_text
 from faceswap_ae.faces import Entry
 from faceswap_ae.geometry import Image
+from faceswap_ae.sequences import evenly_spaced
 
 PAGES = Path(__file__).parent / "pages"
 MOST = 3000  # faces of a gallery: 8 MB, which a phone still opens
@@ -53,7 +54,7 @@ def write_gallery(
     folder: Path, entries: Sequence[Entry], out: Path, most: int = MOST, told: Told = lambda _: None
 ) -> int:
     """Write the page; the number of faces that it shows, evenly chosen where there are too many."""
-    shown = evenly(entries, most)
+    shown = evenly_spaced(entries, most)
     values = {name: _values(entries, name) for name in FILTERS}
     scales = {name: scale_of(found) for name, found in values.items()}
     command = f"faceswap-ae faces drop {shlex.quote(str(folder))}"
@@ -72,13 +73,6 @@ def write_gallery(
     page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _part("gallery.html"))
     write_text(out, page)
     return len(shown)
-
-
-def evenly(entries: Sequence[Entry], most: int) -> list[Entry]:
-    """So many at most, at even distances."""
-    if len(entries) <= most:
-        return list(entries)
-    return [entries[place * len(entries) // most] for place in range(most)]
 
 
 def thumbnail(entry: Entry, side: int) -> Image:

@@ -5,20 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from faceswap_ae import plugins
 from faceswap_ae.backend import wake
-from faceswap_ae.errors import UserError
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.feed import Feed
-from faceswap_ae.networks import IDENTITIES, Networks
-from faceswap_ae.player import Known, Player
+from faceswap_ae.networks import IDENTITIES, Known, Networks
+from faceswap_ae.player import Player
 from faceswap_ae.precision import policy
+from faceswap_ae.variables import variables
 
 SEEN = 256  # faces, of which the mean is taken
-
-Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,15 +36,6 @@ class Game:
     def variables(self) -> dict[str, Any]:
         """Everything that training changes, by name."""
         return variables(self.parts)
-
-
-def variables(parts: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables of Keras models, by names that every session gives alike."""
-    return {
-        f"{name}/{number:04d}": variable
-        for name, part in sorted(parts.items())
-        for number, variable in enumerate(part.variables)
-    }
 
 
 def networks(plan: Any) -> Networks:
@@ -83,30 +71,3 @@ def known(sets: tuple[FaceSet, FaceSet], feed: Feed, crop: str) -> Known:
         face[identity] = np.concatenate([batch.target for batch in seen]).mean(axis=0)
         mask[identity] = np.concatenate([batch.mask for batch in seen]).mean(axis=0)
     return Known(shape, face, mask, crop)
-
-
-def arrays_of(variables: Mapping[str, Any]) -> Arrays:
-    """The values of variables, as they are now."""
-    # Not Keras's own way, which asks for a copy in a manner that TensorFlow does not know.
-    return {name: np.asarray(variable).copy() for name, variable in variables.items()}
-
-
-def only(parts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Arrays:
-    """The arrays of these parts, by the names that `variables` gives."""
-    return {name: array for name, array in arrays.items() if name.rpartition("/")[0] in parts}
-
-
-def assign(variables: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], whose: str) -> None:
-    """Give variables their values back. They must be the same ones."""
-    wrong = [
-        name
-        for name in {*variables, *arrays}
-        if name not in variables
-        or name not in arrays
-        or tuple(variables[name].shape) != arrays[name].shape
-    ]
-    if wrong:
-        what = f"{len(wrong)} of its arrays do not fit this model, such as {min(wrong)}"
-        raise UserError(f"{whose}: {what}; was its recipe or its model's file changed?")
-    for name, variable in variables.items():
-        variable.assign(arrays[name])

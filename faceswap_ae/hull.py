@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from faceswap_ae.geometry import Image, Points
+from faceswap_ae.lighting import Floats
 
 BROWS, NOSE_BASE = slice(17, 27), slice(31, 36)
 EYES, MOUTH = (slice(36, 42), slice(42, 48)), slice(48, 60)
@@ -109,3 +110,13 @@ def _check(landmarks: Points) -> None:
 def _width(part: Points) -> float:
     """The longest way across."""
     return float(np.linalg.norm(part[:, None] - part, axis=-1).max())
+
+
+GREY = 0.5  # what a network sees where it is not to look
+
+
+def hide(image: Floats, hull: Image) -> None:
+    """Make grey what is outside a mask: a network that is trained on such faces needs them so."""
+    image -= np.float32(GREY)
+    image *= hull[..., None] * np.float32(1 / 255)
+    image += np.float32(GREY)

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,3 +63,11 @@ def _walk(folder: Path, failures: list[Failure]) -> Iterator[Path]:
     for place, folders, names in os.walk(folder, onerror=refused):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
+
+
+LONGEST = 60  # characters of a file's name that its faces are called by
+
+
+def stem_of(name: str) -> str:
+    """A file's name without what shells and disks mind."""
+    return re.sub(r"[^\w.-]+", "_", name)[:LONGEST].lstrip(".") or "face"

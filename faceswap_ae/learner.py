@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from faceswap_ae import game, looking, plan
 from faceswap_ae.checkpoint import WEIGHTS
 from faceswap_ae.errors import UserError, unknown
-from faceswap_ae.game import Arrays, Game, arrays_of
+from faceswap_ae.game import Game
 from faceswap_ae.likeness import Likeness
-from faceswap_ae.networks import FACE, ONTO, Identity, Networks
-from faceswap_ae.player import Known
+from faceswap_ae.networks import FACE, ONTO, Identity, Known, Networks
 from faceswap_ae.schedule import Stage
 from faceswap_ae.stepper import Stepper
+from faceswap_ae.variables import Arrays, arrays_of, assign
 
 OPTIMISER = "optimiser"
 Groups = Mapping[str, Mapping[str, NDArray[Any]]]
@@ -95,7 +95,7 @@ def _wake(variables: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], whos
     A part of which nothing is known stays as it is, and any other must be known wholly.
     """
     here, there = ({_part(name) for name in names} for names in (variables, arrays))
-    game.assign(
+    assign(
         {name: variable for name, variable in variables.items() if _part(name) in there},
         {name: array for name, array in arrays.items() if _part(name) in here},
         whose,

@@ -12,9 +12,9 @@ from hashlib import blake2b
 from pathlib import Path
 
 from faceswap_ae import faces
+from faceswap_ae.cache_dir import cache_dir
 from faceswap_ae.clip import Clip
 from faceswap_ae.face import Face
-from faceswap_ae.facecache import home
 from faceswap_ae.finding import Look, to_look_at
 from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.span import WHOLE, Span
@@ -46,7 +46,7 @@ def is_within(face: Face, span: Span) -> bool:
 def lookup(clip: Clip, span: Span, look: Look, people: Iterable[Path]) -> Found:
     """What is known of a clip. `people` are the folders of those whose face is replaced."""
     key = fingerprint(clip.path)
-    journals, dropped = [Journal(home() / JOURNALS / key)], set[str]()
+    journals, dropped = [Journal(cache_dir() / JOURNALS / key)], set[str]()
     for folder in people:
         journal = Journal(folder)
         if key in journal.clips:
@@ -58,7 +58,7 @@ def lookup(clip: Clip, span: Span, look: Look, people: Iterable[Path]) -> Found:
     # A part has a journal of its own, and nobody's is gone on with: tracks would break where one
     # look ended and another began.
     part = "" if span == WHOLE else f"-{blake2b(str(span).encode(), digest_size=4).hexdigest()}"
-    return Found(key, Journal(home() / JOURNALS / (key + part)), frozenset(dropped))
+    return Found(key, Journal(cache_dir() / JOURNALS / (key + part)), frozenset(dropped))
 
 
 def _dropped(folder: Path, journal: Journal) -> set[str]:

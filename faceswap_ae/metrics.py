@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from faceswap_ae.boxes import square_around
 from faceswap_ae.describing import describe
 from faceswap_ae.face import DESCRIPTOR, Face
 from faceswap_ae.geometry import Image, Points
 from faceswap_ae.hull import EYES
-from faceswap_ae.landmarks import square_around
 from faceswap_ae.pose import pose
 
 Array = NDArray[np.float64]

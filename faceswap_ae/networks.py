@@ -18,11 +18,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 Identity = Literal["face", "onto"]
 FACE: Identity = "face"
 ONTO: Identity = "onto"
 IDENTITIES: tuple[Identity, Identity] = (FACE, ONTO)
 
+Numbers = NDArray[np.float32]
 Tensor = Any  # of whatever backend Keras runs on
 Faces = Mapping[Identity, Tensor]
 
@@ -75,3 +79,13 @@ class Networks:
     def weights(self) -> list[Any]:
         """Every trainable variable, part by part."""
         return [weight for part in self.parts.values() for weight in part.trainable_variables]
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What is known of both identities before training."""
+
+    shape: Mapping[Identity, Numbers]  # (68, 2), mean landmarks in the unit square
+    face: Mapping[Identity, Numbers]  # (size_out, size_out, 3), the mean face
+    mask: Mapping[Identity, Numbers]  # (size_out, size_out, 1)
+    crop: str = "inner"  # which part of a face the pictures are: align.CROPS

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from faceswap_ae.landmarks import Box
+from faceswap_ae.boxes import Box
 from faceswap_ae.runs import Run
 
 BROKEN = (OSError, ValueError, KeyError, IndexError, TypeError, RecursionError)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from faceswap_ae.face import DESCRIPTOR, Descriptor, Face
 from faceswap_ae.linkage import Knots, whose
+from faceswap_ae.sequences import evenly_spaced
 
 # Over 16 synthetic people, no face was farther than .42 from its own person, and a hundredth of
 # others' was nearer. Means of one person were .17 apart at most, of two .34 at least, .53 mostly.
@@ -62,13 +63,7 @@ class Parted:
 
 def known_by(descriptors: Sequence[Descriptor]) -> Known | None:
     """A person by these descriptors, evenly chosen where they are many; None for none."""
-    return Known(np.stack(spread(descriptors))) if descriptors else None
-
-
-def spread(items: Sequence[T], most: int = MOST_REFERENCES) -> list[T]:
-    """At most so many, evenly chosen."""
-    places = np.linspace(0, len(items) - 1, min(len(items), most))
-    return [items[round(place)] for place in places]
+    return Known(np.stack(evenly_spaced(descriptors, MOST_REFERENCES))) if descriptors else None
 
 
 def tallied(faces: Iterable[Face]) -> dict[TrackKey, Tally]:

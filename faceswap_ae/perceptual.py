@@ -15,9 +15,9 @@ from keras import ops
 from numpy.typing import NDArray
 
 from faceswap_ae.align import CROPS, Crop, crop_matrix
+from faceswap_ae.cache_dir import cache_dir
 from faceswap_ae.download import Heard, Published, fetch, there
 from faceswap_ae.errors import UserError, unknown
-from faceswap_ae.facecache import home
 from faceswap_ae.geometry import Matrix
 from faceswap_ae.networks import Tensor
 
@@ -148,7 +148,7 @@ def _told(path: Path) -> str:
 
 def _best() -> str:
     for name, published in FILES.items():
-        if (home() / "weights" / published.name).exists():
+        if (cache_dir() / "weights" / published.name).exists():
             return name
     log.info(
         "no VGGFace weights here: faces are compared by dlib's network, which needs no download"
@@ -157,7 +157,7 @@ def _best() -> str:
 
 
 def _published(name: str, request: bool, heard: Heard | None) -> Path:
-    folder = home() / "weights"
+    folder = cache_dir() / "weights"
     if request:
         return fetch(FILES[name], folder, heard)
     found = there(FILES[name], folder)

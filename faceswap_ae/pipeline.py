@@ -11,8 +11,8 @@ work lies in this one folder, so that nobody's own folders are touched.
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,28 +23,21 @@ from faceswap_ae.answer import answer_in
 from faceswap_ae.budget import Budget, budget
 from faceswap_ae.clip import open_clip
 from faceswap_ae.errors import UserError
-from faceswap_ae.finding import stem_of
+from faceswap_ae.inputs import stem_of
+from faceswap_ae.progress import Progress, no_progress
 from faceswap_ae.runs import Run
 from faceswap_ae.version import TOOL
 
 if TYPE_CHECKING:
     from faceswap_ae.evaluation import Clips
     from faceswap_ae.stills import Masks
+from faceswap_ae.progress import Status, no_status
 
 FACE, ONTO = "face", "onto"  # names of folders, where files give none
 PLAIN = {"clip", "video", "movie", "input", "output", "file", "untitled"}  # of files, not of people
 
-Progress = extraction.Progress
-Say = Callable[[float, str], None]
-Status = Callable[[str], AbstractContextManager[Say]]
 
 log = logging.getLogger(__name__)
-
-
-@contextmanager
-def unsaid(_what: str) -> Iterator[Say]:
-    """Nothing shown."""
-    yield lambda _share, _words: None
 
 
 @dataclass(frozen=True)
@@ -96,7 +89,7 @@ class Swapped:
     metrics: dict[str, Any] = field(default_factory=dict)
 
 
-def swap(wanted: Swap, progress: Progress = extraction.silent, status: Status = unsaid) -> Swapped:
+def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_status) -> Swapped:
     """Extract, train, convert, evaluate. Stopped anywhere, the same call goes on there.
 
     >>> swap(Swap(Path("ben.mp4"), Path("ada.mp4"), Path("swap.mp4"), minutes=30))

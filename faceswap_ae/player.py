@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.networks import Identity, Networks, Tensor
+from faceswap_ae.networks import Identity, Known, Networks, Tensor
 
 Numbers = NDArray[np.float32]
 
@@ -44,16 +44,6 @@ class Player:
     rate: float = 1.0  # times the run's
     fresh: bool = False  # wants a pair of its own, not the one before it had
     beside: Sequence[Any] = ()  # Keras models that the loss looks through: neither moved nor saved
-
-
-@dataclass(frozen=True, eq=False)
-class Known:
-    """What is known of both identities before training."""
-
-    shape: Mapping[Identity, Numbers]  # (68, 2), mean landmarks in the unit square
-    face: Mapping[Identity, Numbers]  # (size_out, size_out, 3), the mean face
-    mask: Mapping[Identity, Numbers]  # (size_out, size_out, 1)
-    crop: str = "inner"  # which part of a face the pictures are: align.CROPS
 
 
 class Trainer(Protocol):

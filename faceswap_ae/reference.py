@@ -10,7 +10,8 @@ from faceswap_ae.errors import UserError
 from faceswap_ae.face import Descriptor
 from faceswap_ae.finding import Eyes
 from faceswap_ae.geometry import Image
-from faceswap_ae.people import Known, known_by, spread
+from faceswap_ae.people import MOST_REFERENCES, Known, known_by
+from faceswap_ae.sequences import evenly_spaced
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ def of_photos(paths: Iterable[Path], eyes: Eyes) -> Known | None:
 
 def of_entries(entries: Sequence[faces.Entry], eyes: Eyes) -> Known | None:
     """Whoever's faces these are; None where there are none."""
-    return known_by(list(_described_ones(spread(entries), eyes)))
+    return known_by(list(_described_ones(evenly_spaced(entries, MOST_REFERENCES), eyes)))
 
 
 def _described_ones(entries: Iterable[faces.Entry], eyes: Eyes) -> Iterator[Descriptor]:

@@ -23,9 +23,9 @@ from faceswap_ae.clip import open_clip
 from faceswap_ae.evaluation import Evaluation
 from faceswap_ae.figures import Array, Figure, leading, series
 from faceswap_ae.geometry import Image
-from faceswap_ae.people import spread
 from faceswap_ae.plot import Chart, Line, drawn, told
 from faceswap_ae.runs import Run
+from faceswap_ae.sequences import evenly_spaced
 from faceswap_ae.stills import Masks, Sources, embedded, stills
 from faceswap_ae.verdict import GROUPS, Names, sentences, spoken
 from faceswap_ae.version import TOOL
@@ -59,7 +59,7 @@ def write(
     if run is not None:
         names = Names(run.facts.face, run.facts.onto)
     shown = _shown(evaluation, masks)
-    film = spread(range(evaluation.columns.count), FILMED)
+    film = evenly_spaced(range(evaluation.columns.count), FILMED)
     over_time, losses = _over_time(evaluation, names), chronicle.charts(run) if run else []
     parts = {
         "title": html.escape(f"{names.face} on {names.onto}"),
@@ -85,7 +85,7 @@ def write(
 def _shown(evaluation: Evaluation, masks: Masks | None) -> dict[int, dict[str, Image]]:
     """The pictures of the filmstrip and of the worst frames."""
     own, clips = evaluation.columns, evaluation.clips
-    film = spread(range(own.count), FILMED)
+    film = evenly_spaced(range(own.count), FILMED)
     wanted = [*film, *(one.frame for one in evaluation.worst)]
     crops = own[f"{leading(own)}.crop"]
     if crops.ndim < 3:

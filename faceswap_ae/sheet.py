@@ -9,7 +9,8 @@ from PIL import ImageDraw, ImageFont
 
 from faceswap_ae import images
 from faceswap_ae.faces import Entry
-from faceswap_ae.gallery import evenly, thumbnail
+from faceswap_ae.gallery import thumbnail
+from faceswap_ae.sequences import evenly_spaced
 
 MOST = 200  # faces, which are two pages
 COLUMNS, ROWS = 10, 10  # of a page
@@ -19,7 +20,7 @@ GROUND, TEXT, FAINT = (24, 24, 27), (228, 228, 231), (161, 161, 170)
 
 def write_sheet(name: str, entries: Sequence[Entry], out: Path, most: int = MOST) -> list[Path]:
     """Write one page or several (`sheet.png`, `sheet-2.png`); where they are."""
-    shown = evenly(entries, most)
+    shown = evenly_spaced(entries, most)
     each = COLUMNS * ROWS
     pages = [shown[first : first + each] for first in range(0, len(shown), each)]
     said = f"{name}: {len(entries)} faces"

@@ -13,17 +13,18 @@ from typing import Any
 import numpy as np
 
 from faceswap_ae import faces
-from faceswap_ae.choosing import is_face
+from faceswap_ae.align import is_face
+from faceswap_ae.boxes import Box, square_around
 from faceswap_ae.clip import Clip, open_clip
 from faceswap_ae.errors import UserError
-from faceswap_ae.extraction import Progress
 from faceswap_ae.face import Face
 from faceswap_ae.finding import Eyes, find, to_look_at
-from faceswap_ae.landmarks import Box, square_around
 from faceswap_ae.lookup import Found, lookup
 from faceswap_ae.metrics import Views, remembered
 from faceswap_ae.notes import Note
-from faceswap_ae.people import parted, spread, tallied
+from faceswap_ae.people import parted, tallied
+from faceswap_ae.progress import Progress
+from faceswap_ae.sequences import evenly_spaced
 from faceswap_ae.span import WHOLE
 
 NEAR = 0.5  # of a face's side: what is farther off in the same moment is somebody else
@@ -83,7 +84,7 @@ class Subject:
 
     def views(self) -> Views:
         """What they look like, by evenly chosen frames."""
-        chosen = (self.at(frame) for frame in spread(self.frames, MOST))
+        chosen = (self.at(frame) for frame in evenly_spaced(self.frames, MOST))
         return remembered([one for one in chosen if one is not None])
 
 
@@ -122,7 +123,7 @@ def views_in(place: Path, eyes: Eyes, progress: Progress, folders: Sequence[Path
     known = [one.stored.face for one in faces.entries(clip) if one.stored]
     if not known:
         raise UserError(f"{place}: holds no faces; name a clip, or a folder that extract filled")
-    return remembered(spread(known, MOST))
+    return remembered(evenly_spaced(known, MOST))
 
 
 def is_folder(place: Path) -> bool:

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from faceswap_ae import codes
 from faceswap_ae.align import matrix_of
-from faceswap_ae.augment import hide
 from faceswap_ae.geometry import Image, Matrix, Points, transform, warp
-from faceswap_ae.hull import hull_mask
+from faceswap_ae.hull import hide, hull_mask
 from faceswap_ae.networks import FACE, ONTO, Identity
 from faceswap_ae.runs import Run
 from faceswap_ae.trained import load

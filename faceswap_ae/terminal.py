@@ -7,17 +7,16 @@ with --quiet. Nothing ever asks: unattended use is the normal case.
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from faceswap_ae.progress import Advance, Say
+
 T = TypeVar("T")
 LOG_EVERY = 30.0  # seconds between progress lines where there is no terminal
-
-Advance = Callable[[int], None]  # called with how many are done
-Say = Callable[[float, str], None]  # called with the share that is done, and words
 
 
 @dataclass(frozen=True)
@@ -56,14 +55,6 @@ class Session:
                 yield say
         else:
             yield _status_lines(what)
-
-
-def spoken_time(seconds: float) -> str:
-    """`42 s`, `7 min`, `2 h 05 min`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def show_log(*, quiet: bool) -> None:

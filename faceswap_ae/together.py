@@ -22,7 +22,7 @@ from faceswap_ae.errors import MediaError, UserError
 from faceswap_ae.face import Face
 from faceswap_ae.geometry import Image
 from faceswap_ae.notes import Note
-from faceswap_ae.people import spread
+from faceswap_ae.sequences import evenly_spaced
 from faceswap_ae.span import Span
 from faceswap_ae.subject import Looked, Subject
 from faceswap_ae.video import Frame
@@ -111,7 +111,7 @@ def unasked(result: Looked, notes: Sequence[Note]) -> frozenset[int]:
 
 def moments(stage: Stage) -> Iterator[Moment]:
     """Every moment of the result, in order."""
-    begins, drawn = Cuts(), set(spread(range(stage.result.count), DRAWN))
+    begins, drawn = Cuts(), set(evenly_spaced(range(stage.result.count), DRAWN))
     roles = tuple(stage.clips)
     for at, row in enumerate(_abreast(stage)):
         shown = dict(zip(roles, row, strict=False))

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from faceswap_ae.boxes import Square, square_around
 from faceswap_ae.face import Descriptor, Face
-from faceswap_ae.landmarks import Square, square_around
 
 GAP = 25  # frames looked at, in which a face may be away
 REACH = 1.0  # of its side that it may move from frame to frame, and half as far for each of a gap

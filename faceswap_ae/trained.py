@@ -16,6 +16,7 @@ from faceswap_ae.geometry import Image
 from faceswap_ae.networks import FACE, ONTO, Identity, Networks
 from faceswap_ae.preview import Names, preview
 from faceswap_ae.runs import Run
+from faceswap_ae.variables import assign, only, variables
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +41,8 @@ def load(run: Run) -> Trained:
     if state is None:
         raise UserError(f"{run.folder}: has no checkpoint yet; train it first")
     built = game.networks(settings)
-    arrays = game.only(built.parts, state.arrays[WEIGHTS])
-    game.assign(game.variables(built.parts), arrays, str(run.folder))
+    arrays = only(built.parts, state.arrays[WEIGHTS])
+    assign(variables(built.parts), arrays, str(run.folder))
     found = codes.understood(state.arrays["codes"]) if "codes" in state.arrays else {}
     return Trained(built, found, settings, state.step)
 

@@ -16,11 +16,11 @@ from faceswap_ae.checkpoint import WEIGHTS
 from faceswap_ae.course import Course, Told
 from faceswap_ae.errors import UserError, unknown
 from faceswap_ae.faceset import FaceSet
-from faceswap_ae.game import assign
 from faceswap_ae.job import Job
 from faceswap_ae.manifest import CHECKPOINT, SNAPSHOT, Kind
 from faceswap_ae.networks import Networks
 from faceswap_ae.plan import FREE
+from faceswap_ae.variables import assign, only, variables
 
 __all__ = ["Job", "train"]
 
@@ -81,8 +81,8 @@ def _borrow(job: Job, own: Networks) -> str:
         if name not in own.parts:
             raise UserError(unknown("part of the model", name, own.parts))
     parts = {name: own.parts[name] for name in job.borrowed or own.parts}
-    arrays = game.only(parts, state.arrays[WEIGHTS])
-    assign(game.variables(parts), arrays, str(origin.folder))
+    arrays = only(parts, state.arrays[WEIGHTS])
+    assign(variables(parts), arrays, str(origin.folder))
     return f"{origin.name} at step {state.step}"
 
 

@@ -32,8 +32,7 @@ from faceswap_ae.blocks import (
     scaled,
     up,
 )
-from faceswap_ae.networks import IDENTITIES, Networks
-from faceswap_ae.player import Known
+from faceswap_ae.networks import IDENTITIES, Known, Networks
 
 HALVINGS = 4
 INIT = "he_normal"

@@ -5,19 +5,10 @@ import pytest
 
 from faceswap_ae import recipe
 from faceswap_ae.align import matrix_of
-from faceswap_ae.augment import (
-    GREY,
-    Around,
-    Augmentation,
-    Sample,
-    Source,
-    augmented,
-    hide,
-    steady,
-)
+from faceswap_ae.augment import Around, Augmentation, Sample, Source, augmented, steady
 from faceswap_ae.errors import RecipeError
 from faceswap_ae.geometry import Image, Points, compose, transform, warp
-from faceswap_ae.hull import hull_mask
+from faceswap_ae.hull import GREY, hide, hull_mask
 from faceswap_ae.moves import MIRRORED, from_pixels, mirror, to_pixels
 from tests.face_folders import shot
 

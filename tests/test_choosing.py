@@ -3,6 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from faceswap_ae.align import is_face
 from faceswap_ae.choosing import (
     ALIKE,
     BLURRED,
@@ -14,7 +15,6 @@ from faceswap_ae.choosing import (
     Held,
     Limits,
     choose,
-    is_face,
 )
 from faceswap_ae.errors import UserError
 from faceswap_ae.face import Face

@@ -14,10 +14,10 @@ from faceswap_ae.checkpoint import State
 from faceswap_ae.errors import UserError
 from faceswap_ae.feed import Batch
 from faceswap_ae.game import Game
-from faceswap_ae.networks import FACE, IDENTITIES, ONTO, Identity
+from faceswap_ae.networks import FACE, IDENTITIES, ONTO, Identity, Known
 from faceswap_ae.optimiser import Optimiser
-from faceswap_ae.player import Known
 from faceswap_ae.stepper import Stepper
+from faceswap_ae.variables import arrays_of, assign, variables
 
 SLOW = pytest.mark.slow
 LARGEST = "dfaker"  # takes as long as the others together
@@ -89,12 +89,12 @@ def begun(
 @pytest.mark.parametrize(("model", "trainer"), PAIRS)
 def test_two_steps_move_every_weight(model: str, trainer: str) -> None:
     own, pair = begun(model, trainer)
-    before = game.arrays_of(own.variables)
+    before = arrays_of(own.variables)
     stepper = Stepper(own.players, Optimiser(rate=1e-3))
     for _ in range(2):
         terms = stepper.step([pair] * stepper.pairs, 1e-3)
         assert all(np.isfinite(value) for value in terms.values())
-    after = game.arrays_of(own.variables)
+    after = arrays_of(own.variables)
     trained = {name for name, variable in own.variables.items() if variable.trainable}
     still = [name for name in trained if np.array_equal(before[name], after[name])]
     assert not still
@@ -113,13 +113,13 @@ def test_a_player_moves_its_own_weights_and_nobody_elses(trainer: str) -> None:
     assert beside
     everything = {**own.variables, **beside}
     for player in own.players:
-        before = game.arrays_of(everything)
+        before = arrays_of(everything)
         stepper = Stepper([replace(player, fresh=False)], Optimiser())
         stepper.step([pair], 1e-3)
         stepper.step([pair], 1e-3)
-        after = game.arrays_of(everything)
+        after = arrays_of(everything)
         moved = {name for name in everything if not np.array_equal(before[name], after[name])}
-        trained = {name for name in game.variables(player.parts) if everything[name].trainable}
+        trained = {name for name in variables(player.parts) if everything[name].trainable}
         assert {name for name in moved if everything[name].trainable} == trained
         assert {name.rpartition("/")[0] for name in moved} <= set(player.parts)
 
@@ -128,11 +128,11 @@ def test_a_player_moves_its_own_weights_and_nobody_elses(trainer: str) -> None:
 def test_saved_and_loaded_it_swaps_alike(model: str, trainer: str, tmp_path: Path) -> None:
     own, pair = begun(model, trainer, every=model == MODEL)
     Stepper(own.players, Optimiser()).step([pair] * 2, 1e-3)
-    checkpoint.save(tmp_path, State(1, {"weights": game.arrays_of(own.variables)}, {}))
+    checkpoint.save(tmp_path, State(1, {"weights": arrays_of(own.variables)}, {}))
     other, _ = begun(model, trainer, every=model == MODEL)
     found = checkpoint.load(tmp_path)
     assert found is not None
-    game.assign(other.variables, found.arrays["weights"], "run")
+    assign(other.variables, found.arrays["weights"], "run")
     faces = pair[ONTO].warped
     for to in (FACE, ONTO):
         one, two = (each.networks.swap(faces, to) for each in (own, other))
@@ -142,7 +142,7 @@ def test_saved_and_loaded_it_swaps_alike(model: str, trainer: str, tmp_path: Pat
 
 def test_weights_of_another_model_are_refused() -> None:
     one, _ = begun(MODEL, TRAINER)
-    arrays = game.arrays_of(one.variables)
+    arrays = arrays_of(one.variables)
     arrays.pop(next(iter(arrays)))
     with pytest.raises(UserError, match="do not fit this model"):
-        game.assign(one.variables, arrays, "runs/x")
+        assign(one.variables, arrays, "runs/x")

@@ -20,8 +20,8 @@ from faceswap_ae.conversion import Converter, Options, convert_clip
 from faceswap_ae.dressing import Style
 from faceswap_ae.encoding import Encoding
 from faceswap_ae.errors import UserError
-from faceswap_ae.extraction import silent
 from faceswap_ae.geometry import Image
+from faceswap_ae.progress import no_progress
 from faceswap_ae.runs import Run
 from faceswap_ae.span import Span
 from faceswap_ae.writer import writing
@@ -44,7 +44,7 @@ def options(studio: Path, **changes: Any) -> Options:
 
 def converted(studio: Path, clip: Path, out: Path, **changes: Any) -> dict[str, Any]:
     """The report of a conversion."""
-    convert_clip(Converter(options(studio, **changes), silent), open_clip(clip), out)
+    convert_clip(Converter(options(studio, **changes), no_progress), open_clip(clip), out)
     found: dict[str, Any] = json.loads(out.with_name(out.name + ".json").read_text())
     return found
 
@@ -210,7 +210,7 @@ def test_a_photo(studio: Path, play: Path, tmp_path: Path) -> None:
     photo = tmp_path / "photo.png"
     images.write(photo, shown(play / "clip.mp4")[7])
     out = tmp_path / "swapped.png"
-    done = convert_clip(Converter(options(studio), silent), open_clip(photo), out)
+    done = convert_clip(Converter(options(studio), no_progress), open_clip(photo), out)
     assert done.swapped == done.frames == 1
     changed = (images.read(out) != images.read(photo)).any(axis=2)
     assert 0.005 < changed.mean() < 0.25
@@ -218,10 +218,10 @@ def test_a_photo(studio: Path, play: Path, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "swapped.png.json").read_text())["swapped"] == 1
     before = photo.read_bytes()
     with pytest.raises(UserError, match="is a clip that is read"):
-        convert_clip(Converter(options(studio), silent), open_clip(photo), photo)
+        convert_clip(Converter(options(studio), no_progress), open_clip(photo), photo)
     assert photo.read_bytes() == before
     with pytest.raises(UserError, match=r"goes into \.png"):
-        convert_clip(Converter(options(studio), silent), open_clip(photo), tmp_path / "x.jpg")
+        convert_clip(Converter(options(studio), no_progress), open_clip(photo), tmp_path / "x.jpg")
 
 
 def test_a_mask_of_ones_own(studio: Path, play: Path, tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def refusing(what: str, _total: int) -> Any:
 
 def test_frames_as_pictures(studio: Path, play: Path, tmp_path: Path) -> None:
     own = options(studio, frames=True, encoding=Encoding(), span=Span(first=3, last=5), cut=True)
-    done = convert_clip(Converter(own, silent), open_clip(play / "clip.mp4"), tmp_path / "all")
+    done = convert_clip(Converter(own, no_progress), open_clip(play / "clip.mp4"), tmp_path / "all")
     assert done.frames == 3
     assert len(list((tmp_path / "all").iterdir())) == 3
     assert marks.read(tmp_path / "all") is not None

@@ -4,12 +4,13 @@ import dlib
 import numpy as np
 import pytest
 
+from faceswap_ae.boxes import Square
 from faceswap_ae.clip import open_clip
 from faceswap_ae.describing import chip, describe, describe_one
-from faceswap_ae.doctor import weight
 from faceswap_ae.geometry import Image, Points
-from faceswap_ae.landmarks import Square, landmarker
+from faceswap_ae.landmarks import landmarker
 from faceswap_ae.video import frames
+from faceswap_ae.weights import weight
 
 Seen = tuple[Image, Points]
 

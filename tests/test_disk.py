@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from faceswap_ae import disk
+from faceswap_ae.quantities import format_bytes
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ from faceswap_ae import disk
     ],
 )
 def test_sizes_in_words(count: int, said: str) -> None:
-    assert disk.told(count) == said
+    assert format_bytes(count) == said
 
 
 def test_what_is_free_where_a_folder_will_be(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae import doctor
+from faceswap_ae import weights
 from faceswap_ae.dlibfile import (
     LARGEST,
     Affine,
@@ -23,7 +23,7 @@ from faceswap_ae.dlibfile import (
 )
 from faceswap_ae.errors import UserError
 
-DETECTOR, _, DESCRIPTOR = doctor.WEIGHTS
+DETECTOR, _, DESCRIPTOR = weights.WEIGHTS
 KERNEL = np.arange(2 * 3 * 5 * 4, dtype=np.float32).reshape(2, 3, 5, 4) / 8
 SETTINGS = 4  # rates of learning and decay behind every layer with weights
 
@@ -115,7 +115,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_the_detector_is_read() -> None:
-    found = read(doctor.weight(DETECTOR))
+    found = read(weights.weight(DETECTOR))
     assert isinstance(found.loss, Mmod)
     assert found.loss.window == (80, 80) and found.loss.covered == 1
     assert found.loss.overlap == pytest.approx(0.3382761351)
@@ -127,7 +127,7 @@ def test_the_detector_is_read() -> None:
 
 
 def test_the_descriptor_is_read() -> None:
-    found = read(doctor.weight(DESCRIPTOR))
+    found = read(weights.weight(DESCRIPTOR))
     assert isinstance(found.loss, Metric)
     assert (found.loss.margin, found.loss.threshold) == pytest.approx((0.04, 0.6))
     assert found.input.size == (150, 150)
@@ -228,7 +228,7 @@ def test_what_is_no_such_network_is_refused(path: Path, content: bytes, told: st
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     refused: list[tuple[Path, str]] = [
-        (doctor.weight("shape_predictor_68_face_landmarks.dat"), "broken at byte"),
+        (weights.weight("shape_predictor_68_face_landmarks.dat"), "broken at byte"),
         (tmp_path / "absent.dat", "No such file"),
         (tmp_path, "Is a directory"),
         (tmp_path / "large.dat", "too large"),

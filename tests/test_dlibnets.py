@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from faceswap_ae import dlibnets, doctor, images
+from faceswap_ae import dlibnets, images, weights
 from faceswap_ae.dlibfile import Floats
 from faceswap_ae.dlibnets import DESCRIPTOR, DETECTOR, Describer, FaceNet, descriptor
 from faceswap_ae.errors import Fault, UserError
@@ -76,13 +76,13 @@ def chips() -> Image:
 @pytest.fixture(scope="module")
 def described(chips: Image) -> Floats:
     """The chips' descriptors by dlib."""
-    recognise = dlib.face_recognition_model_v1(str(doctor.weight(DESCRIPTOR)))
+    recognise = dlib.face_recognition_model_v1(str(weights.weight(DESCRIPTOR)))
     return np.array(recognise.compute_face_descriptor(list(chips)), np.float32)
 
 
 @pytest.fixture(scope="module")
 def detect() -> Any:
-    return dlib.cnn_face_detection_model_v1(str(doctor.weight(DETECTOR)))
+    return dlib.cnn_face_detection_model_v1(str(weights.weight(DETECTOR)))
 
 
 def by_dlib(detect: Any, image: Image) -> list[Told]:
@@ -269,9 +269,9 @@ def test_jax_finds_the_same(
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=rf"another network of dlib's; name {DESCRIPTOR}"):
-        descriptor(doctor.weight(DETECTOR))
+        descriptor(weights.weight(DETECTOR))
     with pytest.raises(UserError, match=rf"another network of dlib's; name {DETECTOR}"):
-        FaceNet(doctor.weight(DESCRIPTOR))
+        FaceNet(weights.weight(DESCRIPTOR))
     with pytest.raises(UserError, match="absent"):
         Describer(tmp_path / "absent.dat")
 

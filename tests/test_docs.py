@@ -14,8 +14,8 @@ import typer
 
 from docs import commands
 from faceswap_ae import cli, game, plan, plugins
+from faceswap_ae.networks import Known
 from faceswap_ae.optimiser import Optimiser
-from faceswap_ae.player import Known
 from faceswap_ae.schedule import ONLY
 from faceswap_ae.stepper import Stepper
 from tests.conftest import ROOT

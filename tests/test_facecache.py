@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from faceswap_ae.cache_dir import cache_dir
 from faceswap_ae.errors import MediaError, UserError
-from faceswap_ae.facecache import Bytes, Cache, home
+from faceswap_ae.facecache import Bytes, Cache
 
 LENGTH = 1000
 
@@ -120,7 +121,7 @@ def test_the_users_own_cache_folder_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert home() == tmp_path / "faceswap_ae" == Cache().folder
+    assert cache_dir() == tmp_path / "faceswap_ae" == Cache().folder
     monkeypatch.setenv("XDG_CACHE_HOME", "not/absolute")
     monkeypatch.setenv("HOME", str(tmp_path / "ada"))
-    assert home() == tmp_path / "ada" / ".cache" / "faceswap_ae"
+    assert cache_dir() == tmp_path / "ada" / ".cache" / "faceswap_ae"

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from faceswap_ae.extraction import silent
 from faceswap_ae.figures import means, missed
 from faceswap_ae.finding import Eyes
 from faceswap_ae.floors import of_views, rewritten
 from faceswap_ae.measuring import People
 from faceswap_ae.metrics import Views
+from faceswap_ae.progress import no_progress
 from faceswap_ae.subject import look_at, subject
 from tests.swaps import COUNT, Swapped
 
@@ -23,7 +23,7 @@ def views(*marks: float) -> Views:
 @pytest.mark.usefixtures("_remembers")
 def test_the_performance_against_itself(swapped: Swapped) -> None:
     eyes = Eyes()
-    leads = subject(look_at(swapped.onto / "clip.mp4", eyes, silent))
+    leads = subject(look_at(swapped.onto / "clip.mp4", eyes, no_progress))
     own = leads.views()
     found = rewritten(leads, eyes, People(own, own))
     assert found.count == COUNT  # shorter than the part that would be enough

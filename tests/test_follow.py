@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from faceswap_ae.boxes import Square
 from faceswap_ae.clip import open_clip
 from faceswap_ae.detect import Spot
 from faceswap_ae.follow import Follower, Sight, alone, close_look, follower, overlap
 from faceswap_ae.geometry import Image, Points
-from faceswap_ae.landmarks import Square
 from faceswap_ae.video import frames
 
 Film = tuple[list[Image], list[Points]]

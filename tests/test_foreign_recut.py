@@ -10,12 +10,12 @@ import pytest
 
 from faceswap_ae import faces, images
 from faceswap_ae.align import matrix_of
-from faceswap_ae.doctor import weight
 from faceswap_ae.errors import UserError
 from faceswap_ae.face import Descriptor, Stored
 from faceswap_ae.foreign.importing import Imported, import_faces
 from faceswap_ae.geometry import Image, Points, transform, warp
 from faceswap_ae.synthetic.scene import Frame
+from faceswap_ae.weights import weight
 from tests.test_foreign_deepfacelab import ada, dfl_jpg, dfl_matrix, points
 from tests.test_foreign_swapfaces import fs_png
 

@@ -18,14 +18,13 @@ from faceswap_ae.gallery import (
     FILTERS,
     PAGES,
     THUMB,
-    evenly,
     histogram,
     scale_of,
     thumbnail,
     write_gallery,
 )
 from faceswap_ae.sorting import MEASURES, parse_condition
-from tests.face_folders import entry, fill, ids, plain_picture
+from tests.face_folders import fill, ids, plain_picture
 
 EMPTY = {"meta", "input"}  # elements without an end
 NASTY = "<script>alert(1)<!-- \"&amp;'{{data}}.png"
@@ -176,15 +175,6 @@ def test_progress_is_told(folder: Path, tmp_path: Path) -> None:
     counts: list[int] = []
     write_gallery(folder, faces.entries(folder), tmp_path / "ada.html", 5, counts.append)
     assert counts == [1, 2, 3, 4, 5]
-
-
-@given(st.integers(0, 50), st.integers(1, 60))
-def test_an_even_choice(count: int, most: int) -> None:
-    entries = [entry(0)] * count
-    assert len(evenly(entries, most)) == min(count, most)
-    places = evenly(range(count), most)  # type: ignore[arg-type] # any sequence
-    steps = np.diff(np.array(places, int))
-    assert len(steps) == 0 or steps.max() - steps.min() <= 1
 
 
 @given(st.lists(st.floats(-1e6, 1e6), max_size=6))

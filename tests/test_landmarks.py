@@ -4,9 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from faceswap_ae.boxes import Square, square_around
 from faceswap_ae.clip import open_clip
 from faceswap_ae.geometry import Image, Points, transform, warp
-from faceswap_ae.landmarks import Square, landmarker, square_around
+from faceswap_ae.landmarks import landmarker
 from faceswap_ae.video import frames
 
 Film = tuple[list[Image], list[Points]]

@@ -6,8 +6,7 @@ import pytest
 from faceswap_ae import game, plan
 from faceswap_ae.errors import RecipeError, UserError
 from faceswap_ae.learner import Learner, exchanged
-from faceswap_ae.networks import FACE, ONTO
-from faceswap_ae.player import Known
+from faceswap_ae.networks import FACE, ONTO, Known
 from tests.test_contract import batches
 
 RECIPE = """

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from faceswap_ae.cache_dir import cache_dir
 from faceswap_ae.clip import Clip, open_clip
-from faceswap_ae.facecache import home
 from faceswap_ae.finding import Look
 from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.lookup import JOURNALS, lookup
@@ -38,7 +38,7 @@ def test_a_clip_that_was_extracted_is_known(clip: Clip, tmp_path: Path) -> None:
 def test_a_clip_that_nobody_knows_is_kept_in_the_cache(clip: Clip, tmp_path: Path) -> None:
     (tmp_path / "ada").mkdir()
     found = lookup(clip, WHOLE, Look(), [tmp_path / "ada"])
-    assert found.journal.path.parent == home() / JOURNALS / found.key
+    assert found.journal.path.parent == cache_dir() / JOURNALS / found.key
     assert not (tmp_path / "ada" / ".journal.jsonl").exists()
 
 
@@ -47,7 +47,7 @@ def test_one_that_was_looked_at_here_and_there_is_looked_at_anew(
 ) -> None:
     told(clip, tmp_path / "ada", range(0, clip.count, 5))
     found = lookup(clip, WHOLE, Look(), [tmp_path / "ada"])
-    assert found.journal.path.parent == home() / JOURNALS / found.key
+    assert found.journal.path.parent == cache_dir() / JOURNALS / found.key
 
 
 def test_what_was_written_and_is_gone_is_not_converted(clip: Clip, tmp_path: Path) -> None:

@@ -13,8 +13,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from faceswap_ae import plugins, recipe
-from faceswap_ae.networks import FACE, IDENTITIES, ONTO, Networks, Output
-from faceswap_ae.player import Known
+from faceswap_ae.networks import FACE, IDENTITIES, ONTO, Known, Networks, Output
 
 Floats = NDArray[np.float32]
 NAMES = plugins.names("models")

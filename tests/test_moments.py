@@ -9,8 +9,8 @@ import pytest
 from faceswap_ae import images, marks
 from faceswap_ae.clip import open_clip
 from faceswap_ae.conversion import Converter
-from faceswap_ae.extraction import silent
 from faceswap_ae.moments import masks, still
+from faceswap_ae.progress import no_progress
 from tests.test_conversion import converted, options, shown
 
 
@@ -33,7 +33,7 @@ def _cache(studio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_still_is_the_frame_of_the_whole(
     whole: Path, studio: Path, play: Path, tmp_path: Path
 ) -> None:
-    converter = Converter(options(studio, view="side"), silent)
+    converter = Converter(options(studio, view="side"), no_progress)
     out = still(converter, open_clip(play / "clip.mp4"), Fraction(32, 8), tmp_path / "x.png")
     picture = images.read(out)
     assert picture.shape == (192, 512, 3)
@@ -44,7 +44,9 @@ def test_a_still_is_the_frame_of_the_whole(
 
 
 def test_masks_are_those_of_the_view_of_them(whole: Path, studio: Path, play: Path) -> None:
-    found = masks(Converter(options(studio), silent), open_clip(play / "clip.mp4"), [9, 32, 63])
+    found = masks(
+        Converter(options(studio), no_progress), open_clip(play / "clip.mp4"), [9, 32, 63]
+    )
     assert list(found) == [9, 32, 63]
     wanted = shown(whole.with_stem("whole-mask"))
     for number, picture in found.items():

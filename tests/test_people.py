@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.face import Face
-from faceswap_ae.people import Known, TrackKey, known_by, parted, spread, tallied
+from faceswap_ae.people import Known, TrackKey, known_by, parted, tallied
 from tests.test_face import some_face
 
 SPREAD = 0.02  # of each of 128 numbers: about .32 between two faces of one person
@@ -68,11 +68,3 @@ def test_a_single_odd_face_goes_with_its_track() -> None:
 def test_nobody_is_known_by_nothing() -> None:
     assert known_by([]) is None
     assert parted({}, [None]).unknown == []
-
-
-def test_a_few_are_spread_over_all() -> None:
-    assert spread(range(2)) == [0, 1]
-    few = spread(range(1000), 6)
-    assert len(few) == 6
-    assert (few[0], few[-1]) == (0, 999)
-    assert spread([]) == []

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from faceswap_ae import cli, history
+from faceswap_ae.cache_dir import cache_dir
 from faceswap_ae.clip import open_clip
 from faceswap_ae.errors import MediaError, UserError
-from faceswap_ae.facecache import home
 from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.lookup import JOURNALS
 from faceswap_ae.pipeline import Swap, Swapped, swap
@@ -68,7 +68,7 @@ def test_two_clips_become_a_swap_and_a_report(done: Swapped, wanted: Swap) -> No
 
 
 def test_clips_that_were_extracted_are_not_looked_at_again(done: Swapped, wanted: Swap) -> None:
-    kept = {path.name for path in (home() / JOURNALS).iterdir()}
+    kept = {path.name for path in (cache_dir() / JOURNALS).iterdir()}
     assert fingerprint(done.out) in kept  # of the result, to be measured
     assert not kept & {fingerprint(clip) for clip in (wanted.face, wanted.onto)}
 

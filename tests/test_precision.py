@@ -2,7 +2,7 @@ import keras
 import pytest
 
 from faceswap_ae import precision
-from faceswap_ae.doctor import cpu
+from faceswap_ae.hardware import cpu
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def trained(count: int, change: str, out: str) -> None:
     """Two steps on so many devices; the weights and the moments after them."""
     from faceswap_ae import game, plan, replicas
     from faceswap_ae.learner import Learner
-    from faceswap_ae.player import Known
+    from faceswap_ae.networks import Known
 
     settings = plan.parse(RECIPE, "shared", [*change.split(), "clip=.1"])
     devices, pair = logical(count), four()

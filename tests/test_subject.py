@@ -3,11 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from faceswap_ae.boxes import square_around
 from faceswap_ae.errors import UserError
-from faceswap_ae.extraction import silent
 from faceswap_ae.finding import Eyes
-from faceswap_ae.landmarks import square_around
 from faceswap_ae.notes import Note
+from faceswap_ae.progress import no_progress
 from faceswap_ae.subject import (
     Looked,
     clip_in,
@@ -26,7 +26,7 @@ COUNT = 12  # frames of the duet
 @pytest.fixture(scope="module")
 def both(duet: Path, cache: None) -> Looked:  # noqa: ARG001 - it sets where caches go
     """Ada on the left, carl on the right."""
-    return look_at(duet / "clip.mp4", Eyes(), silent)
+    return look_at(duet / "clip.mp4", Eyes(), no_progress)
 
 
 def box(looked: Looked, frame: int, number: int) -> tuple[float, float, float, float]:
@@ -78,7 +78,7 @@ def test_the_face_in_the_same_place(both: Looked) -> None:
 
 
 def test_views_are_of_one_person(both: Looked, duet: Path) -> None:
-    views = views_in(duet, Eyes(), silent)
+    views = views_in(duet, Eyes(), no_progress)
     assert len(views) == COUNT
     away = np.linalg.norm(views.descriptors - views.descriptors.mean(axis=0), axis=1)
     assert away.max() < 0.4
@@ -87,15 +87,15 @@ def test_views_are_of_one_person(both: Looked, duet: Path) -> None:
 
 def test_a_folder_of_faces(tmp_path: Path) -> None:
     fill(tmp_path / "ada", range(3))
-    assert len(views_in(tmp_path / "ada", Eyes(), silent)) == 3
+    assert len(views_in(tmp_path / "ada", Eyes(), no_progress)) == 3
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="holds no faces"):
-        views_in(tmp_path / "empty", Eyes(), silent)
+        views_in(tmp_path / "empty", Eyes(), no_progress)
 
 
 def test_a_clip_without_a_face(plain_clip: Path) -> None:
     with pytest.raises(UserError, match="shows no face"):
-        subject(look_at(plain_clip, Eyes(), silent))
+        subject(look_at(plain_clip, Eyes(), no_progress))
 
 
 def test_names_and_places(duet: Path, tmp_path: Path) -> None:

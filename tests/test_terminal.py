@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from faceswap_ae import terminal
-from faceswap_ae.terminal import Session, show_log, spoken_time
+from faceswap_ae.quantities import format_duration
+from faceswap_ae.terminal import Session, show_log
 
 
 class Clock:
@@ -107,7 +108,7 @@ def test_on_a_terminal_words_stand_beside_the_bar(
     [(0.4, "0 s"), (89, "89 s"), (95, "2 min"), (3600, "60 min"), (7500, "2 h 05 min")],
 )
 def test_times_as_people_say_them(seconds: float, spoken: str) -> None:
-    assert spoken_time(seconds) == spoken
+    assert format_duration(seconds) == spoken
 
 
 def test_quiet_is_quiet(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,10 +11,10 @@ from faceswap_ae.casting import OUTSIDE
 from faceswap_ae.clip import open_clip
 from faceswap_ae.encoding import Encoding
 from faceswap_ae.errors import UserError
-from faceswap_ae.extraction import silent
 from faceswap_ae.finding import Eyes
 from faceswap_ae.geometry import Image
 from faceswap_ae.notes import Note
+from faceswap_ae.progress import no_progress
 from faceswap_ae.span import Span
 from faceswap_ae.subject import Looked, look_at, subject
 from faceswap_ae.together import Stage, moments, numbers, unasked
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("_remembers")
 
 
 def looked(path: Path) -> Looked:
-    return look_at(path, Eyes(), silent)
+    return look_at(path, Eyes(), no_progress)
 
 
 @pytest.fixture

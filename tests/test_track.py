@@ -1,7 +1,7 @@
 import numpy as np
 
+from faceswap_ae.boxes import Square
 from faceswap_ae.face import Descriptor
-from faceswap_ae.landmarks import Square
 from faceswap_ae.track import GAP, Tracker
 
 ADA, BEN = (np.eye(128, dtype=np.float32)[number] * 0.5 for number in range(2))

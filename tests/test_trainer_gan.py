@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from faceswap_ae import discriminators, plugins
 from faceswap_ae.discriminators import Verdict
-from faceswap_ae.networks import IDENTITIES, Identity, Networks, Output
+from faceswap_ae.networks import IDENTITIES, Identity, Known, Networks, Output
 from faceswap_ae.optimiser import Optimiser
-from faceswap_ae.player import Known, Player
+from faceswap_ae.player import Player
 from faceswap_ae.stepper import Stepper
 from tests.toys import SIZE, faces, pair, toy
 

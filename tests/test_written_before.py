@@ -15,11 +15,12 @@ from faceswap_ae.clip import open_clip
 from faceswap_ae.conversion import Converter, Options, is_made
 from faceswap_ae.evaluation import evaluate
 from faceswap_ae.extraction import Options as Extraction
-from faceswap_ae.extraction import extract, silent
+from faceswap_ae.extraction import extract
 from faceswap_ae.history import read
 from faceswap_ae.job import Job
 from faceswap_ae.notes import made_by, noted
 from faceswap_ae.plan import read as read_plan
+from faceswap_ae.progress import no_progress
 from faceswap_ae.trained import load
 from faceswap_ae.training import train
 
@@ -63,7 +64,7 @@ def test_a_run_of_before_goes_on(old: Path) -> None:
 
 
 def test_an_output_of_before_is_known_to_be_made(old: Path) -> None:
-    converter = Converter(Options((_run(old),), old / "data"), silent)
+    converter = Converter(Options((_run(old),), old / "data"), no_progress)
     assert is_made(converter, open_clip(old / "ada.mp4"), old / "swap.mp4")
     assert made_by(old / "swap.mp4", old / "runs") == _run(old)
     notes = noted(old / "swap.mp4")

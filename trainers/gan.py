@@ -20,8 +20,8 @@ from faceswap_ae.discriminators import Discriminator, Kind, Verdict, resized
 from faceswap_ae.judging import Judge
 from faceswap_ae.likeness import Likeness, weighed
 from faceswap_ae.looking import composed
-from faceswap_ae.networks import FACE, IDENTITIES, ONTO, Identity, Networks, Output, Tensor
-from faceswap_ae.player import Faces, Known, Pair, Player, Terms
+from faceswap_ae.networks import FACE, IDENTITIES, ONTO, Identity, Known, Networks, Output, Tensor
+from faceswap_ae.player import Faces, Pair, Player, Terms
 from faceswap_ae.remembered import mixing, ramp
 
 CYCLE_MASK = 0.1  # of a mask's difference after a cycle, a face's being worth 1

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from faceswap_ae.errors import UserError
-from faceswap_ae.terminal import Session, spoken_time
+from faceswap_ae.quantities import format_duration
+from faceswap_ae.terminal import Session
 
 if TYPE_CHECKING:
     from faceswap_ae.account import Done
@@ -151,7 +152,7 @@ def run(
     if not session.quiet:
         for one in done:
             _tell(one)
-        typer.echo(f"{spoken_time(time.monotonic() - begin)} in all")
+        typer.echo(f"{format_duration(time.monotonic() - begin)} in all")
     if failures:
         raise UserError(f"{len(failures)} of the inputs gave trouble, as told above")
 

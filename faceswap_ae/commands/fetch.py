@@ -22,13 +22,13 @@ def run(
     """
     from faceswap_ae import perceptual
     from faceswap_ae.backend import wake
+    from faceswap_ae.cache_dir import cache_dir
     from faceswap_ae.download import fetch
     from faceswap_ae.errors import UserError, unknown
-    from faceswap_ae.facecache import home
 
     session: Session = context.obj
     wake()
-    folder = home() / "weights"
+    folder = cache_dir() / "weights"
     if name is None:
         typer.echo(perceptual.NOTICE)
         for one, published in perceptual.FILES.items():

@@ -100,14 +100,15 @@ def pack(
     faceswap-ae runs pack ben-ada
     faceswap-ae runs pack ben-ada -o ben-ada-light.zip --light
     """
-    from faceswap_ae import bundle, disk, runs
+    from faceswap_ae import bundle, runs
+    from faceswap_ae.quantities import format_bytes
 
     session: Session = context.obj
     run = runs.find(name, session.runs)
     target = out or run.folder.with_name(f"{run.name}.zip")
     step = bundle.pack(run, target, light=light)
     if not session.quiet:
-        size = disk.told(target.stat().st_size)
+        size = format_bytes(target.stat().st_size)
         typer.echo(f"packed {run.folder} at step {step} into {target}, {size}")
 
 
@@ -167,18 +168,18 @@ def _tell_table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def _tell_saved(what: str, found: "Sequence[Saved]") -> None:
-    from faceswap_ae import disk
+    from faceswap_ae.quantities import format_bytes
 
     if found:
         typer.echo(f"\n{what}:")
     for one in found:
-        typer.echo(f"  step {one.step}, {disk.told(one.size)}, {_time(one.time)}")
+        typer.echo(f"  step {one.step}, {format_bytes(one.size)}, {_time(one.time)}")
 
 
 def _size(row: dict[str, Any]) -> str:
-    from faceswap_ae import disk
+    from faceswap_ae.quantities import format_bytes
 
-    return disk.told(row["size"])
+    return format_bytes(row["size"])
 
 
 def _time(when: float | str) -> str:

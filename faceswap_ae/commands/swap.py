@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from faceswap_ae.terminal import Session, spoken_time
+from faceswap_ae.quantities import format_duration
+from faceswap_ae.terminal import Session
 
 
 def run(
@@ -53,5 +54,5 @@ def run(
     )
     done = swap(wanted, session.progress, session.status)
     if not session.quiet:
-        typer.echo(f"{done.out}: done in {spoken_time(time.monotonic() - begin)}")
+        typer.echo(f"{done.out}: done in {format_duration(time.monotonic() - begin)}")
         typer.echo(f"{done.report}: how good it is, to look at")

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from faceswap_ae import faces, folders, images, png
 from faceswap_ae.errors import MediaError, UserError, unknown
-from faceswap_ae.finding import stem_of
 from faceswap_ae.foreign import Candidate, deepfacelab, swapfaces
 from faceswap_ae.foreign.recut import SQUARES, Describe, Recut, recut
+from faceswap_ae.inputs import stem_of
 from faceswap_ae.journal import Journal
 
 HEAD = 4096  # bytes that tell what a file is

