@@ -21,7 +21,7 @@ from benchmarks.pasting import levels
 from faceswap_ae import plan
 from faceswap_ae.atomic import replacing, write_text
 from faceswap_ae.backend import wake
-from faceswap_ae.budget import Budget
+from faceswap_ae.schedule import Budget
 
 RECIPE = "quick"
 SIZE = 64  # pixels; whatever is not about size

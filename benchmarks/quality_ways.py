@@ -12,13 +12,13 @@ from benchmarks.pasting import paste
 from benchmarks.quality_cast import Stage
 from faceswap_ae import plan
 from faceswap_ae.atomic import write_text
-from faceswap_ae.budget import Budget
 from faceswap_ae.clip import open_clip
 from faceswap_ae.conversion import Converter, Options, convert_clip
 from faceswap_ae.evaluation import evaluate
 from faceswap_ae.progress import no_progress
 from faceswap_ae.recipe import dump
 from faceswap_ae.runs import Run
+from faceswap_ae.schedule import Budget
 
 PASTE = "paste"  # the way that needs no training
 QUIET = ("preview_seconds=100000", "save_minutes=10000")

@@ -1,26 +1,76 @@
-"""What is told of a conversion: each frame's faces, what became of them, and how many?"""
+"""What became of every face in every frame of a conversion? Its report, written and read again.
+
+The report lies beside the output, as `swap.mp4.json`: a head that tells of the whole, then a row
+for each frame.
+"""
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from faceswap_ae.boxes import Box
 from faceswap_ae.casting import DROPPED, NO_FACE, OUTSIDE, Cast
 from faceswap_ae.face import Face
 from faceswap_ae.lookup import Found, is_within
 from faceswap_ae.rendering import Rendered, Scene
+from faceswap_ae.runs import Run
 from faceswap_ae.segments import Parts
 from faceswap_ae.span import Span
 
 REPORT = ".json"  # after the whole name of the output
+BROKEN = (OSError, ValueError, KeyError, IndexError, TypeError, RecursionError)
 
-Note = Mapping[str, Any]
+
+@dataclass(frozen=True)
+class FaceRow:
+    """A face of one frame: whose face it got, or why it was left alone."""
+
+    track: int
+    box: Box | None = None  # None where the face was not found, but known from the frames around
+    swapped: str | None = None
+    left: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Only what there is to tell."""
+        told = {"track": self.track, "box": self.box, "swapped": self.swapped, "left": self.left}
+        return {key: value for key, value in told.items() if value is not None}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """Raises one of BROKEN where it is no such row."""
+        box: Box | None = None
+        if "box" in told:
+            left, top, right, bottom = map(float, told["box"])
+            box = left, top, right, bottom
+        words = {key: str(told[key]) for key in ("swapped", "left") if key in told}
+        return cls(int(told["track"]), box, **words)
+
+
+@dataclass(frozen=True)
+class FrameRow:
+    """A frame of the performance by its number, and its faces."""
+
+    frame: int
+    time: float  # seconds
+    faces: tuple[FaceRow, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As a line of the report has it."""
+        faces = [face.to_json() for face in self.faces]
+        return {"frame": self.frame, "time": self.time, "faces": faces}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """Raises one of BROKEN where it is no such row."""
+        faces = tuple(map(FaceRow.from_json, told["faces"]))
+        return cls(int(told["frame"]), float(told["time"]), faces)
 
 
 @dataclass
-class Done:
+class ConvertedClip:
     """What became of one clip."""
 
     source: Path
@@ -29,9 +79,8 @@ class Done:
     swapped: int = 0  # frames with a new face
     reasons: Counter[str] = field(default_factory=Counter)  # faces left alone
 
-    @property
-    def told(self) -> dict[str, Any]:
-        """As JSON."""
+    def to_json(self) -> dict[str, Any]:
+        """As the head of the report has it."""
         return {
             "clip": self.source.name,
             "outputs": [path.name for path in self.outputs],
@@ -41,52 +90,36 @@ class Done:
         }
 
 
-def counted(source: Path, outputs: list[Path], notes: Iterable[Note]) -> Done:
-    """What became of a clip, going by what was said of its frames."""
-    done = Done(source, outputs)
-    for note in notes:
-        done.frames += 1
-        done.swapped += any("swapped" in face for face in note["faces"])
-        done.reasons.update(face["left"] for face in note["faces"] if "left" in face)
-    return done
-
-
-def following(part: Parts) -> int:
-    """The number of the frame that comes after those that are done."""
-    number = part.output.span.first
-    for note in part.notes():
-        number = int(note["frame"]) + 1
-    return number
-
-
 @dataclass(frozen=True)
-class Account:
-    """What is said of each frame."""
+class ReportBuilder:
+    """Makes the row of each frame."""
 
     found: Found
     roles: Cast
     scene: Scene
     span: Span  # of what is swapped
 
-    def of(self, one: Rendered) -> dict[str, Any]:
+    def row(self, one: Rendered) -> FrameRow:
         """A frame's faces: whose they became, or why they were left alone."""
         index = one.frame.index
         faces = []
         if self.found.journal.has(self.found.key, index):
             faces = [self._face(face, one.tracks) for face in self._known(index)]
-        bridged = [track for track in one.tracks if track not in {face["track"] for face in faces}]
-        faces += [{"track": track, "swapped": self._name(track)} for track in bridged]
-        return {"frame": index, "time": round(float(one.frame.time), 4), "faces": faces}
+        seen = {face.track for face in faces}
+        faces += [
+            FaceRow(track, swapped=self._name(track)) for track in one.tracks if track not in seen
+        ]
+        return FrameRow(index, round(float(one.frame.time), 4), tuple(faces))
 
     def _known(self, index: int) -> list[Face]:
         return self.found.journal.faces(self.found.key, index)
 
-    def _face(self, face: Face, swapped: Sequence[int]) -> dict[str, Any]:
-        box = [round(side, 1) for side in face.box]
-        told = {"track": face.track, "box": box}
+    def _face(self, face: Face, swapped: Sequence[int]) -> FaceRow:
+        left, top, right, bottom = (round(side, 1) for side in face.box)
+        box = left, top, right, bottom
         if face.track in swapped:
-            return {**told, "swapped": self._name(face.track)}
-        return {**told, "left": self._reason(face)}
+            return FaceRow(face.track, box, swapped=self._name(face.track))
+        return FaceRow(face.track, box, left=self._reason(face))
 
     def _name(self, track: int) -> str:
         return self.scene.dressers[self.roles.roles[track]].swapper.face
@@ -99,10 +132,55 @@ class Account:
         return self.roles.why.get(face.track, NO_FACE)
 
 
-def write(place: Path, head: Note, notes: Iterable[Note]) -> None:
-    """JSON, a line for each frame: found, swapped, left alone and why."""
+def count_up(source: Path, outputs: list[Path], rows: Iterable[FrameRow]) -> ConvertedClip:
+    """What became of a clip, by the rows of its frames."""
+    done = ConvertedClip(source, outputs)
+    for row in rows:
+        done.frames += 1
+        done.swapped += any(face.swapped is not None for face in row.faces)
+        done.reasons.update(face.left for face in row.faces if face.left is not None)
+    return done
+
+
+def rows_of(part: Parts) -> Iterator[FrameRow]:
+    """The rows of the frames that an output has by now, whoever wrote them."""
+    return map(FrameRow.from_json, part.notes())
+
+
+def write(place: Path, head: Mapping[str, Any], rows: Iterable[FrameRow]) -> None:
+    """JSON, a line for each frame."""
     with place.open("w", encoding="utf-8") as file:
         file.write(json.dumps(head, indent=1)[:-2] + ',\n "every": [\n')
-        for number, note in enumerate(notes):
-            file.write((",\n" if number else "") + "  " + json.dumps(note))
+        for number, row in enumerate(rows):
+            file.write((",\n" if number else "") + "  " + json.dumps(row.to_json()))
         file.write("\n ]\n}\n")
+
+
+def read_rows(output: Path) -> list[FrameRow]:
+    """What the report beside an output tells of each frame; nothing where it cannot be read."""
+    try:
+        return list(map(FrameRow.from_json, _read(output)["every"]))
+    except BROKEN:
+        return []
+
+
+def read_job(output: Path) -> Any:
+    """What an output was made from, in which way; None where its report does not tell."""
+    try:
+        return _read(output)["job"]
+    except BROKEN:
+        return None
+
+
+def made_by(output: Path, runs: Path) -> Run | None:
+    """The run that made an output, if it is there still and was not begun anew."""
+    try:
+        name, created, *_ = _read(output)["job"]["runs"][0]
+        run = Run(runs / str(name))
+        return run if run.card.is_file() and run.facts.created == created else None
+    except BROKEN:
+        return None
+
+
+def _read(output: Path) -> Any:
+    return json.loads(output.with_name(output.name + REPORT).read_bytes())

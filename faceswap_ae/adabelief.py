@@ -51,3 +51,26 @@ class AdaBelief(keras.optimizers.Optimizer):  # type: ignore[misc] # keras has n
         """What Keras needs to build it again."""
         own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
         return {**super().get_config(), **own}
+
+
+class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc] # keras has no types
+    """Keras's Adam, the same but for rounding."""
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """One variable's move."""
+        import tensorflow as tf
+
+        index = self._get_variable_index(variable)
+        time = tf.cast(self.iterations.value + 1, tf.float32)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=self.beta_1**time,
+            beta2_power=self.beta_2**time,
+            lr=tf.cast(learning_rate, tf.float32),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=gradient,
+        )

@@ -13,12 +13,23 @@ from dataclasses import dataclass, fields, replace
 import cv2
 import numpy as np
 
-from faceswap_ae import degrade
-from faceswap_ae.bend import Grid, bend_to, both, look_up, nearest, random_bend
+from faceswap_ae import lighting
 from faceswap_ae.geometry import Image, Matrix, Points, compose, invert, scale_of, transform
 from faceswap_ae.hull import eye_masks, hull_mask, mouth_mask
 from faceswap_ae.lighting import Colours, Floats, Table, colours_of, plain, relit, transferred
-from faceswap_ae.moves import from_pixels, mirror, moved, random_move, to_pixels
+from faceswap_ae.moves import (
+    Grid,
+    bend_to,
+    both,
+    from_pixels,
+    look_up,
+    mirror,
+    moved,
+    nearest,
+    random_bend,
+    random_move,
+    to_pixels,
+)
 from faceswap_ae.occluders import Scene, occluded
 
 COARSE = 1.5  # pixels of the source for one of a picture, from which they are averaged first
@@ -202,10 +213,10 @@ def _averaged(image: Image, back: Matrix, size: int) -> tuple[Image, Matrix]:
 
 def _worse(image: Image, options: Augmentation, rng: np.random.Generator) -> Image:
     ways = (
-        (options.motion, degrade.shaken),
-        (options.blur, degrade.softened),
-        (options.shrink, degrade.shrunk),
-        (options.jpeg, degrade.compressed),
+        (options.motion, lighting.shaken),
+        (options.blur, lighting.softened),
+        (options.shrink, lighting.shrunk),
+        (options.jpeg, lighting.compressed),
     )
     for chance, way in ways:
         if rng.random() < chance:

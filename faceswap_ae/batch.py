@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from faceswap_ae import images
-from faceswap_ae.account import Done
+from faceswap_ae.account import ConvertedClip
 from faceswap_ae.clip import open_clip
 from faceswap_ae.conversion import Converter, Options, convert_clip
 from faceswap_ae.encoding import KINDS
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 def convert(
     inputs: Sequence[Path], out: Path, options: Options, progress: Progress = no_progress
-) -> tuple[list[Done], list[Failure]]:
+) -> tuple[list[ConvertedClip], list[Failure]]:
     """Put a run's face onto the performance in clips and photos.
 
     One input becomes `out`; several, or a folder of them, become files in the folder `out`. What

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from faceswap_ae import account, marks, png, video
-from faceswap_ae.account import REPORT, Account, Done
+from faceswap_ae.account import REPORT, ConvertedClip, ReportBuilder, count_up, read_job, rows_of
 from faceswap_ae.atomic import replacing, spare
 from faceswap_ae.casting import Cast, Role, Wanted, cast
 from faceswap_ae.clip import Clip
@@ -140,7 +140,7 @@ class Converter:
         return Output(place, size, encoding, one.clip, span, said, self.options.segment)
 
 
-def convert_clip(converter: Converter, clip: Clip, out: Path) -> Done:
+def convert_clip(converter: Converter, clip: Clip, out: Path) -> ConvertedClip:
     """One clip or photo. The output appears when it is complete; stopped, it goes on there."""
     options = converter.options
     views = chosen(options.view)
@@ -163,21 +163,20 @@ def convert_clip(converter: Converter, clip: Clip, out: Path) -> Done:
             for name, place in outputs.items()
         }
         _render(converter, one, parts)
-        notes = next(iter(parts.values())).notes
-        done = account.counted(clip.path, list(outputs.values()), notes())
-        account.write(told, {**converter.marks(one.roles), **done.told, "job": job}, notes())
+        part = next(iter(parts.values()))
+        done = count_up(clip.path, list(outputs.values()), rows_of(part))
+        head = {**converter.marks(one.roles), **done.to_json(), "job": job}
+        account.write(told, head, rows_of(part))
     return done
 
 
 def is_made(converter: Converter, clip: Clip, out: Path) -> bool:
     """Is there an output already that was made in just this way?"""
     views = chosen(converter.options.view)
-    report = out.with_name(out.name + REPORT)
     if not all(_place(out, name, len(views)).exists() for name in views):
         return False
-    try:
-        made = json.loads(report.read_text(encoding="utf-8"))["job"]
-    except (OSError, ValueError, KeyError, TypeError):
+    made = read_job(out)
+    if made is None:
         return False
     one = converter.prepared(clip, converter.options.span, covers=False)
     return bool(made == json.loads(json.dumps(_job(converter, one))))
@@ -185,9 +184,9 @@ def is_made(converter: Converter, clip: Clip, out: Path) -> bool:
 
 def _render(converter: Converter, one: Prepared, parts: Mapping[str, Parts]) -> None:
     """Write the frames that are not written yet; those before them serve to know what was."""
-    begins = {name: account.following(part) for name, part in parts.items()}
+    begins = {name: _next_frame(part) for name, part in parts.items()}
     first, views, clip = min(begins.values()), chosen(converter.options.view), one.clip
-    told = Account(one.found, one.roles, one.scene, one.span)
+    builder = ReportBuilder(one.found, one.roles, one.scene, one.span)
     span = next(iter(parts.values())).output.span
     start = max(span.first, (first - WARMUP) // GROUP * GROUP)
     keep_going = converter.options.look.keep_going
@@ -198,25 +197,35 @@ def _render(converter: Converter, one: Prepared, parts: Mapping[str, Parts]) -> 
         for frame in rendered(frames, one.scene):
             if frame.frame.index < first:
                 continue
-            note = told.of(frame)
+            row = builder.row(frame).to_json()
             for name, part in parts.items():
                 if frame.frame.index >= begins[name]:
                     shown = views[name].show(frame, converter.names)
-                    part.write(shown, frame.frame.time, frame.frame.duration, note)
+                    part.write(shown, frame.frame.time, frame.frame.duration, row)
             count += 1
             advance(count)
 
 
-def _photo(converter: Converter, one: Prepared, outputs: Mapping[str, Path], report: Path) -> Done:
+def _next_frame(part: Parts) -> int:
+    """The number of the frame that comes after those that are done."""
+    number = part.output.span.first
+    for row in rows_of(part):
+        number = row.frame + 1
+    return number
+
+
+def _photo(
+    converter: Converter, one: Prepared, outputs: Mapping[str, Path], report: Path
+) -> ConvertedClip:
     views, said = chosen(converter.options.view), converter.marks(one.roles)
-    told = Account(one.found, one.roles, one.scene, one.span)
-    notes = []
+    builder = ReportBuilder(one.found, one.roles, one.scene, one.span)
+    rows = []
     for frame in rendered(video.frames(one.clip), one.scene):
-        notes.append(told.of(frame))
+        rows.append(builder.row(frame))
         for name, place in outputs.items():
             write_picture(place, views[name].show(frame, converter.names), said)
-    done = account.counted(one.clip.path, list(outputs.values()), notes)
-    account.write(report, {**said, **done.told, "job": _job(converter, one)}, notes)
+    done = count_up(one.clip.path, list(outputs.values()), rows)
+    account.write(report, {**said, **done.to_json(), "job": _job(converter, one)}, rows)
     return done
 
 

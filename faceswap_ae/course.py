@@ -12,9 +12,11 @@ half the rate; memory that runs out halves the batch.
 
 import logging
 import shutil
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 
@@ -36,15 +38,14 @@ from faceswap_ae.errors import Fault, UserError
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.feed import Batch, Feed
 from faceswap_ae.guard import Guard
-from faceswap_ae.job import Job
 from faceswap_ae.learner import Learner
 from faceswap_ae.networks import FACE, IDENTITIES, Identity, Networks
+from faceswap_ae.plan import Job
 from faceswap_ae.preview import Names
 from faceswap_ae.quantities import format_bytes
 from faceswap_ae.schedule import Place
 from faceswap_ae.stepper import is_out_of_memory
 from faceswap_ae.stopping import Stop, stoppable
-from faceswap_ae.timers import Timers
 
 CODED, LITTLE = 512, 64  # faces of each identity that codes are lined up by: to keep, to look
 LEAST_RATE = 1 / 64  # of the plan's rate, below which nothing is to be hoped for
@@ -312,3 +313,27 @@ class Course:
         """End all threads and files."""
         self.feed.close()
         self.diary.close()
+
+
+@dataclass
+class Timers:
+    """What comes round now and then."""
+
+    plan: Any
+    last: dict[str, float] = field(default_factory=dict)
+
+    def passed(self) -> float:
+        """Seconds since the last call."""
+        now = time.monotonic()
+        before = self.last.get("step", now)
+        self.last["step"] = now
+        return now - before
+
+    def is_time(self, what: Literal["preview", "save"]) -> bool:
+        """Has the plan's time for it come?"""
+        now = time.monotonic()
+        every = {"preview": self.plan.preview_seconds, "save": 60 * self.plan.save_minutes}[what]
+        if now - self.last.setdefault(what, now) < every:
+            return False
+        self.last[what] = now
+        return True

@@ -1,4 +1,4 @@
-"""What can it do, shown on people who do not exist?
+"""How is a swap shown and measured on two people who do not exist?
 
 Ben and ada are filmed; from these clips is learnt. Then ada performs once more, something that was
 never seen in training, and ben's face is put onto that. Because both are rendered, the exact answer
@@ -14,8 +14,8 @@ from faceswap_ae.atomic import replacing
 from faceswap_ae.errors import UserError
 from faceswap_ae.montage import side_by_side
 from faceswap_ae.pipeline import Swap, swap
+from faceswap_ae.progress import Progress, Status, no_progress, no_status
 from faceswap_ae.synthetic.film import Film, film_of, shoot
-from faceswap_ae.terminal import Session
 
 SIZE, RATE = (480, 360), Fraction(15)
 SECONDS = 12  # of film to learn from; what is swapped has two thirds of it
@@ -24,7 +24,7 @@ MINUTES = 4.0  # of training
 
 
 @dataclass(frozen=True)
-class Shown:
+class Demo:
     """The files of the demo, and what was measured."""
 
     swap: Path
@@ -33,10 +33,16 @@ class Shown:
     metrics: dict[str, Any]
 
 
-def show(folder: Path, minutes: float, session: Session, seconds: int = SECONDS) -> Shown:
+def run_demo(
+    folder: Path,
+    minutes: float = MINUTES,
+    seconds: int = SECONDS,
+    progress: Progress = no_progress,
+    status: Status = no_status,
+) -> Demo:
     """Film, swap, compare. Films that are there are not made again, and the rest goes on too."""
     films = {name: _film(name, seconds) for name in SEEDS}
-    clips = {name: _filmed(film, folder / "clips" / name, session) for name, film in films.items()}
+    clips = {name: _filmed(film, folder / "clips" / name, progress) for name, film in films.items()}
     out = folder / "swap.mp4"
     wanted = Swap(
         clips["ben"],
@@ -46,17 +52,17 @@ def show(folder: Path, minutes: float, session: Session, seconds: int = SECONDS)
         performance=clips["play"],
         truth=clips["answer"].parent,
     )
-    done = swap(wanted, session.progress, session.status)
+    done = swap(wanted, progress, status)
     side = folder / "side.mp4"
     names = ["ada", "ben on ada", "the exact answer"]
-    with session.progress("side by side", films["play"].count) as advance:
+    with progress("side by side", films["play"].count) as advance:
         shown = [clips["play"], out, clips["answer"]]
         side_by_side(shown, names, side, lambda frames, _: advance(frames))
     places = {name: folder / name for name in ("report.html", "metrics.json")}
     for name, place in places.items():
         with replacing(place) as part:
             part.write_bytes((wanted.work / name).read_bytes())
-    return Shown(out, side, places["report.html"], done.metrics)
+    return Demo(out, side, places["report.html"], done.metrics)
 
 
 def _film(name: str, seconds: int) -> Film:
@@ -69,12 +75,12 @@ def _film(name: str, seconds: int) -> Film:
     return film if name == "play" else replace(film, who=name, cut=True)
 
 
-def _filmed(film: Film, folder: Path, session: Session) -> Path:
+def _filmed(film: Film, folder: Path, progress: Progress) -> Path:
     clip = folder / ("clip.mkv" if film.as_if else "clip.mp4")
     known = film_of(folder)
     if known is not None and known != film:
         raise UserError(f"{folder.parent.parent}: holds another demo; give -o another folder")
     if known is None:
-        with session.progress(f"film {folder.name}", film.count) as advance:
+        with progress(f"film {folder.name}", film.count) as advance:
             shoot(film, folder, advance, lossless=film.as_if is not None)
     return clip

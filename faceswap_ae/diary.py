@@ -16,12 +16,12 @@ from faceswap_ae.codes import Alignment
 from faceswap_ae.events import Events
 from faceswap_ae.feed import Batch
 from faceswap_ae.history import History, Row
+from faceswap_ae.losses import softened
 from faceswap_ae.networks import IDENTITIES, ONTO, Identity, Networks
 from faceswap_ae.plateau import Measured
 from faceswap_ae.preview import Names, preview
 from faceswap_ae.quantities import format_duration
 from faceswap_ae.runs import Run
-from faceswap_ae.softening import softened
 
 NOTE_EVERY = 2.0  # seconds between rows of the log
 LOT = 8  # faces measured at a time: what a training batch leaves room for

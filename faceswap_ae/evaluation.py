@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from faceswap_ae import figures, marks
+from faceswap_ae.account import read_rows
 from faceswap_ae.answer import answer_in
 from faceswap_ae.faults import Fault, worst
 from faceswap_ae.figures import Array, Figure
@@ -22,7 +23,6 @@ from faceswap_ae.finding import Eyes
 from faceswap_ae.floors import of_views, rewritten
 from faceswap_ae.measuring import Columns, People, measure
 from faceswap_ae.metrics import Views
-from faceswap_ae.notes import noted
 from faceswap_ae.progress import Progress, no_progress
 from faceswap_ae.subject import (
     clip_in,
@@ -154,16 +154,16 @@ def _stage(
     clips: Clips, eyes: Eyes, progress: Progress, folders: Sequence[Path]
 ) -> tuple[Stage, Views]:
     """The clips side by side, and what the replaced person looks like."""
-    notes, name = noted(clips.result), named(clips.face)
+    rows, name = read_rows(clips.result), named(clips.face)
     shown = look_at(clips.result, eyes, progress)
     which: Sequence[int] = range(shown.count)
     place = clip_in(clips.onto)
     if is_folder(place):
-        leads, replaced = subject(shown, notes, name), views_in(place, eyes, progress)
+        leads, replaced = subject(shown, rows, name), views_in(place, eyes, progress)
     else:
-        leads = subject(look_at(place, eyes, progress, folders), notes, name)
-        which, replaced = numbers(shown, leads.looked, notes), leads.views()
-    rest = unasked(shown, notes)
+        leads = subject(look_at(place, eyes, progress, folders), rows, name)
+        which, replaced = numbers(shown, leads.looked, rows), leads.views()
+    rest = unasked(shown, rows)
     if clips.truth is None:
         return Stage(shown, leads, which, unasked=rest), replaced
     answer = answer_in(clips.truth)

@@ -21,19 +21,18 @@ from pathlib import Path
 from faceswap_ae.align import is_face
 from faceswap_ae.choosing import OTHER, Choice, Held, Limits, choose
 from faceswap_ae.clip import Clip, open_clip
-from faceswap_ae.cutting import Cut, Passing, cut
+from faceswap_ae.cutting import Cut, Passing, Shelf, cut, opened
 from faceswap_ae.errors import MediaError, UserError, unknown
 from faceswap_ae.faces import SIZE, read
 from faceswap_ae.finding import Eyes, Look, find, to_look_at
 from faceswap_ae.geometry import Image
 from faceswap_ae.inputs import Failure, sources
 from faceswap_ae.journal import Journal, fingerprint
-from faceswap_ae.others import MOST, thumb, write_sheet
 from faceswap_ae.people import Parted, Tally, TrackKey, parted, tallied
 from faceswap_ae.progress import Progress, no_progress
 from faceswap_ae.reference import of_photos
 from faceswap_ae.sequences import evenly_spaced
-from faceswap_ae.shelf import Shelf, opened
+from faceswap_ae.sheet import FACES_EACH, thumb, write_others
 from faceswap_ae.span import WHOLE, Span
 
 FACELESS = "no face found; try --detector cnn, or a larger and brighter picture"
@@ -259,7 +258,7 @@ class _Run:
 
     def write(self, clips: Clips, others: Others) -> None:
         """Cut the chosen faces out, and a few of the others for their picture."""
-        shown = {number: evenly_spaced(places, MOST) for number, places in others.items()}
+        shown = {number: evenly_spaced(places, FACES_EACH) for number, places in others.items()}
         owner = {place[2]: number for number, places in shown.items() for place in places}
         if self.wanted:  # else nothing is new, and the picture is there
             for clip, frame, _ in (place for places in shown.values() for place in places):
@@ -275,7 +274,7 @@ class _Run:
         self.summary.others = {number: len(places) for number, places in others.items()}
         if thumbs:
             self.summary.sheet = self.options.data / f"{self.name}-others.jpg"
-            write_sheet(self.summary.sheet, self.summary.others, thumbs)
+            write_others(self.summary.sheet, self.summary.others, thumbs)
 
     def _cut(self, clips: Clips) -> Iterator[Passing]:
         how = Cut(self.options.crop, self.options.size, self.options.look.keep_going)

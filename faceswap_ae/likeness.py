@@ -14,10 +14,10 @@ from keras import ops
 from faceswap_ae import losses
 from faceswap_ae.blocks import PLANES
 from faceswap_ae.errors import unknown
+from faceswap_ae.losses import softened
 from faceswap_ae.networks import Output, Tensor
 from faceswap_ae.perceptual import Net
 from faceswap_ae.player import Faces
-from faceswap_ae.softening import softened
 
 MOST = 1e3  # a weight above it is a slip of the pen
 PERCENT = ("face_style", "background_style")

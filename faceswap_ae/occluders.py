@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.geometry import Image, Points
-from faceswap_ae.reliefs import Lights, Place, Relief, faced, flat, solid, stroke
-from faceswap_ae.textures import stripes, texture
+from faceswap_ae.reliefs import Lights, Place, Relief, faced, flat, solid, stripes, stroke, texture
 
 # From pale to dark, as sRGB.
 SKINS = np.array([(240, 205, 180), (226, 175, 145), (190, 135, 100), (130, 85, 60), (75, 48, 36)])

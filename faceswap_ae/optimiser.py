@@ -88,7 +88,7 @@ def _adam(settings: Optimiser) -> tuple[Any, dict[str, float]]:
 
     kind: Any = keras.optimizers.Adam
     if keras.backend.backend() == "tensorflow":
-        from faceswap_ae.fused import FusedAdam as kind
+        from faceswap_ae.adabelief import FusedAdam as kind
     return kind, _moments(settings)
 
 

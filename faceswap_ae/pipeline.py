@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from faceswap_ae import extraction, plan, training
 from faceswap_ae.answer import answer_in
-from faceswap_ae.budget import Budget, budget
 from faceswap_ae.clip import open_clip
 from faceswap_ae.errors import UserError
 from faceswap_ae.inputs import stem_of
 from faceswap_ae.progress import Progress, no_progress
 from faceswap_ae.runs import Run
+from faceswap_ae.schedule import Budget, budget
 from faceswap_ae.version import TOOL
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from faceswap_ae.augment import Augmentation
 from faceswap_ae.backend import wake
 from faceswap_ae.errors import RecipeError, unknown
 from faceswap_ae.optimiser import Optimiser
-from faceswap_ae.schedule import CHANGED, ONLY, Stage
+from faceswap_ae.schedule import CHANGED, ONLY, Budget, Stage
 
 # What may change in a run that has begun: how long it goes on, and what a machine has of its own.
 FREE = (
@@ -187,3 +187,17 @@ def _placed(override: str, kind: type) -> str:
         near = difflib.get_close_matches(key, set().union(*inner.values()), n=1)
         groups = [group for group, names in inner.items() if near and near[0] in names]
     return f"{groups[0]}.{override}" if len(groups) == 1 else override
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to train, where, and for how long."""
+
+    face: Path  # the folder of the face that is wanted
+    onto: Path  # the folder of whom it goes onto
+    run: Path
+    plan: Any  # plan.Plan with the groups of its model and trainer
+    budget: Budget
+    fork: Path | None = None  # a run whose weights a new one begins with
+    fork_step: int | None = None  # a snapshot of it; else its newest checkpoint
+    borrowed: tuple[str, ...] = ()  # those parts of it alone; none named is all

@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 
 from faceswap_ae.ahead import ahead
 from faceswap_ae.blend import layer
-from faceswap_ae.colour_window import REACH, Window
 from faceswap_ae.complexion import Pairs
 from faceswap_ae.dressing import Dresser, Fitting
 from faceswap_ae.geometry import Image
 from faceswap_ae.placing import Places
 from faceswap_ae.swapper import Floats, Made
 from faceswap_ae.video import Frame
-from faceswap_ae.window import gaussian, smoothed
+from faceswap_ae.window import REACH, Window, gaussian, smoothed
 
 REVISION = 1  # goes up when the same settings give other pixels
 GROUP = 8  # frames that networks take together

@@ -1,6 +1,6 @@
 """Which faces are in a folder, on one picture?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +8,11 @@ from PIL import Image as pillow
 from PIL import ImageDraw, ImageFont
 
 from faceswap_ae import images
+from faceswap_ae.align import matrix_of
+from faceswap_ae.face import Face
 from faceswap_ae.faces import Entry
 from faceswap_ae.gallery import thumbnail
+from faceswap_ae.geometry import Image, warp
 from faceswap_ae.sequences import evenly_spaced
 
 MOST = 200  # faces, which are two pages
@@ -57,3 +60,38 @@ def caption(entry: Entry) -> str:
         return "no face data"
     face = entry.stored.face
     return f"yaw {face.pose[0]:+.0f}°  sharp {face.sharpness:.2g}"
+
+
+THUMB = 96  # pixels
+
+
+FACES_EACH = 6  # faces of a person
+
+
+MOST_PEOPLE = 12  # people; whoever is seen less is only counted
+
+
+TEXT_WIDTH = 230  # pixels beside the faces
+
+
+PAPER, INK = (250, 250, 248), (40, 40, 40)
+
+
+def thumb(image: Image, face: Face) -> Image:
+    """A face, small."""
+    return warp(image, matrix_of(face.landmarks, "whole", THUMB), (THUMB, THUMB))
+
+
+def write_others(
+    path: Path, counts: Mapping[int, int], thumbs: Mapping[int, Sequence[Image]]
+) -> None:
+    """Draw the people by their numbers: how often each was seen, and their faces."""
+    shown = sorted(counts)[:MOST_PEOPLE]
+    sheet = pillow.new("RGB", (TEXT_WIDTH + FACES_EACH * THUMB, max(1, len(shown)) * THUMB), PAPER)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(18)
+    for row, number in enumerate(shown):
+        y, faces = row * THUMB, "face" if counts[number] == 1 else "faces"
+        draw.text((14, y + 34), f"person {number}: {counts[number]} {faces}", INK, font)
+        for column, image in enumerate(thumbs[number]):
+            sheet.paste(pillow.fromarray(image), (TEXT_WIDTH + column * THUMB, y))
+    images.write(path, np.asarray(sheet, np.uint8))

@@ -5,7 +5,7 @@ beside the result; else whoever is seen most. In another clip of the same moment
 true swap, it is the face in the same place.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from faceswap_ae import faces
+from faceswap_ae.account import FrameRow
 from faceswap_ae.align import is_face
 from faceswap_ae.boxes import Box, square_around
 from faceswap_ae.clip import Clip, open_clip
@@ -21,7 +22,6 @@ from faceswap_ae.face import Face
 from faceswap_ae.finding import Eyes, find, to_look_at
 from faceswap_ae.lookup import Found, lookup
 from faceswap_ae.metrics import Views, remembered
-from faceswap_ae.notes import Note
 from faceswap_ae.people import parted, tallied
 from faceswap_ae.progress import Progress
 from faceswap_ae.sequences import evenly_spaced
@@ -99,9 +99,9 @@ def look_at(path: Path, eyes: Eyes, progress: Progress, folders: Sequence[Path] 
     return Looked(clip, found)
 
 
-def subject(looked: Looked, notes: Sequence[Note] = (), face: str = "") -> Subject:
-    """Whoever was swapped by a conversion's notes, with this face if one is called so."""
-    among = set(_swapped(looked, notes, face))
+def subject(looked: Looked, rows: Sequence[FrameRow] = (), face: str = "") -> Subject:
+    """Whoever was swapped by a conversion's report, with this face if one is called so."""
+    among = set(_swapped(looked, rows, face))
     shown = (one for one in looked.found.faces(WHOLE) if is_face(one))
     tracks = tallied(one for one in shown if not among or one.track in among)
     if not tracks:
@@ -136,14 +136,13 @@ def named(place: Path) -> str:
     return place.absolute().parent.name if place.name in CLIPS else place.stem
 
 
-def _swapped(looked: Looked, notes: Iterable[Note], face: str) -> Iterator[int]:
+def _swapped(looked: Looked, rows: Sequence[FrameRow], face: str) -> Iterator[int]:
     """The tracks with a face in a box that was swapped. Numbers of tracks may have changed."""
-    notes = list(notes)
-    among: Collection[str] = {name for note in notes for name in note.swapped}
-    among = {face} & set(among) or among
-    for note in notes:
-        boxes = [box for name in among for box in note.swapped.get(name, ())]
-        for one in looked.faces(note.frame):
+    names = {face.swapped for row in rows for face in row.faces if face.swapped is not None}
+    names = {face} & names or names
+    for row in rows:
+        boxes = [one.box for one in row.faces if one.box is not None and one.swapped in names]
+        for one in looked.faces(row.frame):
             if any(_inside(square_around(one.landmarks).centre, box) for box in boxes):
                 yield one.track
 

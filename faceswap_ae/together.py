@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae import video
+from faceswap_ae.account import FrameRow
 from faceswap_ae.answer import Answer
 from faceswap_ae.casting import OUTSIDE
 from faceswap_ae.clip import Clip, open_clip
@@ -21,7 +22,6 @@ from faceswap_ae.cuts import Cuts
 from faceswap_ae.errors import MediaError, UserError
 from faceswap_ae.face import Face
 from faceswap_ae.geometry import Image
-from faceswap_ae.notes import Note
 from faceswap_ae.sequences import evenly_spaced
 from faceswap_ae.span import Span
 from faceswap_ae.subject import Looked, Subject
@@ -90,21 +90,21 @@ class Stage:
         return {role: face for role, face in found.items() if face is not None}
 
 
-def numbers(result: Looked, onto: Looked, notes: Sequence[Note] = ()) -> Sequence[int]:
+def numbers(result: Looked, onto: Looked, rows: Sequence[FrameRow] = ()) -> Sequence[int]:
     """Which frames of a performance a result shows: all, or those that its report names."""
-    told = [note.frame for note in notes]
-    if len(told) == result.count and all(map(onto.has, told)):
-        return told
+    shown = [row.frame for row in rows]
+    if len(shown) == result.count and all(map(onto.has, shown)):
+        return shown
     if result.count == onto.count:
         return range(result.count)
     one, other = (f"{each.clip.path} has {each.count} frames" for each in (result, onto))
     raise UserError(f"{one}, {other}: compare clips of the same moments")
 
 
-def unasked(result: Looked, notes: Sequence[Note]) -> frozenset[int]:
+def unasked(result: Looked, rows: Sequence[FrameRow]) -> frozenset[int]:
     """Frames before and after the part that a conversion was to swap, by its report."""
-    asked = [at for at, note in enumerate(notes) if note.swapped or set(note.left) - {OUTSIDE}]
-    if len(notes) != result.count or not asked:
+    asked = [at for at, row in enumerate(rows) if any(face.left != OUTSIDE for face in row.faces)]
+    if len(rows) != result.count or not asked:
         return frozenset()
     return frozenset(range(result.count)) - frozenset(range(asked[0], asked[-1] + 1))
 

@@ -16,10 +16,9 @@ from faceswap_ae.checkpoint import WEIGHTS
 from faceswap_ae.course import Course, Told
 from faceswap_ae.errors import UserError, unknown
 from faceswap_ae.faceset import FaceSet
-from faceswap_ae.job import Job
 from faceswap_ae.manifest import CHECKPOINT, SNAPSHOT, Kind
 from faceswap_ae.networks import Networks
-from faceswap_ae.plan import FREE
+from faceswap_ae.plan import FREE, Job
 from faceswap_ae.variables import assign, only, variables
 
 __all__ = ["Job", "train"]

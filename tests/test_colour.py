@@ -20,11 +20,11 @@ from faceswap_ae.colour import (
     moments,
     recoloured,
 )
-from faceswap_ae.colour_window import Window
 from faceswap_ae.geometry import Image, transform, warp
 from faceswap_ae.hull import hull_mask
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
+from faceswap_ae.window import Window
 
 SIDE = 64  # pixels
 LEVEL = 1 / 255

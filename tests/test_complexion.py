@@ -8,7 +8,6 @@ import pytest
 
 from faceswap_ae.align import matrix_of
 from faceswap_ae.colour import COLOUR, Mask, Picture, measured, recoloured
-from faceswap_ae.colour_window import REACH, Window
 from faceswap_ae.complexion import SKIN, WHITE, Complexion, Pairs, Sight
 from faceswap_ae.geometry import transform, warp
 from faceswap_ae.hull import between_lips, eye_masks, hull_mask
@@ -16,6 +15,7 @@ from faceswap_ae.synthetic.expression import Expression
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
+from faceswap_ae.window import REACH, Window
 from tests.test_colour import CHANGING, shared
 
 SIDE = 96

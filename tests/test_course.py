@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from faceswap_ae import checkpoint, history, plan, plugins
-from faceswap_ae.budget import Budget
 from faceswap_ae.errors import UserError
+from faceswap_ae.schedule import Budget
 from faceswap_ae.training import Job, train
 from tests.trainings import job, state
 

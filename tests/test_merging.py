@@ -6,10 +6,11 @@ import pytest
 
 from faceswap_ae import faces, merging, packing
 from faceswap_ae.errors import UserError
+from faceswap_ae.faces import Entry
 from faceswap_ae.folders import drop
 from faceswap_ae.journal import NAME, Journal
-from faceswap_ae.merging import Merged, merge, split
-from tests.face_folders import CLIPS, face, fill, ids, names, paint, plain_picture
+from faceswap_ae.merging import Merged, grouped, merge, split
+from tests.face_folders import CLIPS, UNTOLD, entry, face, fill, ids, names, paint, plain_picture
 
 
 @pytest.fixture
@@ -194,3 +195,43 @@ def test_too_many_groups_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(UserError, match="4 groups by track; --least 10"):
         split(tmp_path / "ada", "track")
     assert len(split(tmp_path / "ada", "track", least=2)) == 3
+
+
+FEW = [entry(number) for number in range(14)]
+
+
+def frames(entries: list[Entry]) -> list[int]:
+    return [one.stored.face.frame for one in entries if one.stored]
+
+
+def test_by_person_the_largest_first() -> None:
+    groups = grouped([*FEW, UNTOLD, entry(16)], "person")
+    assert [frames(group.entries) for group in groups] == [
+        [0, 2, 4, 6, 8, 10, 12, 16],
+        [1, 3, 5, 7, 9, 11, 13],
+    ]
+
+
+def test_by_track_and_by_source() -> None:
+    tracks = grouped(FEW, "track")
+    assert [(group.what, len(group.entries)) for group in tracks] == [
+        ("first.mp4, track 0", 5),
+        ("first.mp4, track 1", 5),
+        ("second.mp4, track 0", 2),
+        ("second.mp4, track 1", 2),
+    ]
+    sources = grouped(FEW, "source")
+    assert [(group.what, len(group.entries)) for group in sources] == [
+        ("first.mp4", 10),
+        ("second.mp4", 4),
+    ]
+
+
+@pytest.mark.parametrize("by", ["person", "track", "source"])
+def test_a_picture_without_a_story_belongs_to_nobody(by: str) -> None:
+    assert grouped([UNTOLD], by) == []
+
+
+def test_an_unknown_way_is_refused() -> None:
+    with pytest.raises(UserError, match="did you mean 'person'"):
+        grouped(FEW, "persons")

@@ -99,7 +99,7 @@ def test_keras_gets_what_is_said() -> None:
 
 
 def test_fused_it_is_adam_but_for_rounding() -> None:
-    from faceswap_ae.fused import FusedAdam
+    from faceswap_ae.adabelief import FusedAdam
 
     given = slopes(20, (40, 30))
     ends = []
@@ -113,7 +113,7 @@ def test_fused_it_is_adam_but_for_rounding() -> None:
 
 
 def test_adam_that_drops_nothing_moves_as_the_fused_one() -> None:
-    from faceswap_ae.fused import FusedAdam
+    from faceswap_ae.adabelief import FusedAdam
 
     assert type(built(Optimiser())).update_step is FusedAdam.update_step
 

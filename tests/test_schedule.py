@@ -5,10 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae import plan, schedule
-from faceswap_ae.budget import Budget
-from faceswap_ae.errors import RecipeError
+from faceswap_ae.errors import RecipeError, UserError
 from faceswap_ae.plateau import Measured
-from faceswap_ae.schedule import Place, Stage
+from faceswap_ae.schedule import DEFAULT_MINUTES, Budget, Place, Stage, budget
 
 THREE = (Stage("one", 2), Stage("two", 1, "share"), Stage("three", 1))
 SHARES = st.lists(st.floats(0.5, 2), min_size=1, max_size=8)
@@ -136,3 +135,23 @@ def test_recipes_say_how_they_are_begun_and_what_they_cost(name: str) -> None:
     assert "faceswap-ae train --face ben --onto ada" in head
     assert name == "quick" or f"--recipe {name}" in head
     assert "easured" in head
+
+
+def test_whichever_ends_first() -> None:
+    both = Budget(steps=100, minutes=1)
+    assert both.progress(50, 6) == 0.5
+    assert both.progress(50, 45) == 0.75
+    assert both.progress(500, 0) == 1
+    assert Budget(minutes=2).progress(10**6, 60) == 0.5
+
+
+def test_what_the_user_says_goes_first() -> None:
+    assert budget(10, None, Budget(minutes=5)) == Budget(10, None)
+    assert budget(None, 3, Budget(steps=7)) == Budget(None, 3)
+    assert budget(None, None, Budget(steps=7)) == Budget(7, None)
+    assert budget(None, None, Budget()) == Budget(None, DEFAULT_MINUTES)
+
+
+def test_nothing_is_refused() -> None:
+    with pytest.raises(UserError, match="--minutes 0"):
+        Budget(minutes=0)

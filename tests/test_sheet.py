@@ -5,7 +5,19 @@ import pytest
 
 from faceswap_ae import faces, images
 from faceswap_ae.gallery import thumbnail
-from faceswap_ae.sheet import CAPTION, COLUMNS, GAP, GROUND, SIDE, TITLE, caption, write_sheet
+from faceswap_ae.sheet import (
+    CAPTION,
+    COLUMNS,
+    GAP,
+    GROUND,
+    MOST_PEOPLE,
+    SIDE,
+    THUMB,
+    TITLE,
+    caption,
+    write_others,
+    write_sheet,
+)
 from tests.face_folders import UNTOLD, entry, fill, plain_picture
 
 
@@ -51,3 +63,22 @@ def test_captions() -> None:
     turned = entry(3, sharpness=0.123, pose=(-12.4, 0.0, 0.0))  # type: ignore[arg-type]
     assert caption(turned) == "yaw -12°  sharp 0.12"
     assert caption(UNTOLD) == "no face data"
+
+
+def test_a_row_for_each_person(tmp_path: Path) -> None:
+    colours = {number: np.full((THUMB, THUMB, 3), 20 * number, np.uint8) for number in range(2, 5)}
+    counts = {4: 1, 2: 30, 3: 12}
+    write_others(tmp_path / "sheet.png", counts, {number: [colours[number]] for number in counts})
+    sheet = images.read(tmp_path / "sheet.png")
+    assert sheet.shape[0] == 3 * THUMB
+    assert [int(sheet[row * THUMB + 9, 240, 0]) for row in range(3)] == [40, 60, 80]
+    text = sheet[:THUMB, :230]
+    assert text.min() < 80  # ink
+    assert text.max() > 240  # paper
+
+
+def test_a_crowd_is_cut_short(tmp_path: Path) -> None:
+    counts = dict.fromkeys(range(2, 60), 1)
+    thumbs = {number: [np.zeros((THUMB, THUMB, 3), np.uint8)] for number in counts}
+    write_others(tmp_path / "sheet.png", counts, thumbs)
+    assert images.read(tmp_path / "sheet.png").shape[0] == MOST_PEOPLE * THUMB

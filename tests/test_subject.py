@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from faceswap_ae.account import FaceRow, FrameRow
 from faceswap_ae.boxes import square_around
 from faceswap_ae.errors import UserError
 from faceswap_ae.finding import Eyes
-from faceswap_ae.notes import Note
 from faceswap_ae.progress import no_progress
 from faceswap_ae.subject import (
     Looked,
@@ -35,6 +35,10 @@ def box(looked: Looked, frame: int, number: int) -> tuple[float, float, float, f
     return square_around(faces[number].landmarks).box
 
 
+def row(frame: int, *faces: FaceRow) -> FrameRow:
+    return FrameRow(frame, 0.0, faces)
+
+
 def test_every_frame_was_looked_at(both: Looked) -> None:
     assert both.count == COUNT
     assert all(len(both.faces(frame)) == 2 for frame in range(COUNT))
@@ -43,8 +47,8 @@ def test_every_frame_was_looked_at(both: Looked) -> None:
 
 def test_who_was_swapped_is_meant(both: Looked) -> None:
     for number in (0, 1):
-        notes = [Note(at, {"ben": [box(both, at, number)]}, {}) for at in range(COUNT)]
-        meant = subject(both, notes)
+        rows = [row(at, FaceRow(0, box(both, at, number), swapped="ben")) for at in range(COUNT)]
+        meant = subject(both, rows)
         assert meant.frames == list(range(COUNT))
         for frame in range(COUNT):
             face = meant.at(frame)
@@ -54,15 +58,18 @@ def test_who_was_swapped_is_meant(both: Looked) -> None:
 
 def test_of_two_swaps_the_one_with_the_face_is_meant(both: Looked) -> None:
     boxes = [(box(both, at, 0), box(both, at, 1)) for at in range(COUNT)]
-    notes = [Note(at, {"ben": [a], "emil": [b]}, {}) for at, (a, b) in enumerate(boxes)]
-    left, right = (subject(both, notes, name).at(0) for name in ("ben", "emil"))
+    rows = [
+        row(at, FaceRow(0, a, swapped="ben"), FaceRow(1, b, swapped="emil"))
+        for at, (a, b) in enumerate(boxes)
+    ]
+    left, right = (subject(both, rows, name).at(0) for name in ("ben", "emil"))
     assert left is not None and right is not None
     assert left.landmarks[:, 0].max() < right.landmarks[:, 0].min()
 
 
 def test_whoever_is_seen_most_is_meant(both: Looked) -> None:
-    notes = [Note(at, {}, {"another person": [box(both, at, 0)]}) for at in range(COUNT)]
-    meant = subject(both, notes)
+    rows = [row(at, FaceRow(0, box(both, at, 0), left="another person")) for at in range(COUNT)]
+    meant = subject(both, rows)
     assert meant.frames == list(range(COUNT))
     assert len(meant.tracks) == 1
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from faceswap_ae import video
+from faceswap_ae.account import FaceRow, FrameRow
 from faceswap_ae.answer import answer_in
 from faceswap_ae.casting import OUTSIDE
 from faceswap_ae.clip import open_clip
@@ -13,7 +14,6 @@ from faceswap_ae.encoding import Encoding
 from faceswap_ae.errors import UserError
 from faceswap_ae.finding import Eyes
 from faceswap_ae.geometry import Image
-from faceswap_ae.notes import Note
 from faceswap_ae.progress import no_progress
 from faceswap_ae.span import Span
 from faceswap_ae.subject import Looked, look_at, subject
@@ -59,8 +59,8 @@ def test_a_result_that_is_a_part_of_the_performance(
             if first <= frame.index <= last:
                 sink.write(frame.image, frame.time - Fraction(first, 10), frame.duration)
     own = looked(part)
-    notes = [Note(at, {"ben": []}, {}) for at in range(first, last + 1)]
-    which = numbers(own, stage.leads.looked, notes)
+    rows = [FrameRow(at, 0.0) for at in range(first, last + 1)]
+    which = numbers(own, stage.leads.looked, rows)
     assert list(which) == [5, 6, 7, 8, 9]
     cut = Stage(own, stage.leads, which, stage.truth, stage.answer)
     for one in moments(cut):
@@ -76,11 +76,12 @@ def test_a_frame_that_was_not_to_be_swapped_is_passed_over(stage: Stage) -> None
 
 
 def test_what_was_asked_for_is_seen_from_the_report(stage: Stage) -> None:
-    nothing, swap = Note(0, {}, {}), Note(0, {"ben": []}, {})
-    outside, other = Note(0, {}, {OUTSIDE: []}), Note(0, {}, {"no face": []})
-    notes = [nothing, outside, other, swap, nothing, swap, *[outside] * (COUNT - 6)]
-    assert unasked(stage.result, notes) == frozenset({0, 1, *range(6, COUNT)})
-    assert unasked(stage.result, notes[:-1]) == frozenset()  # of another clip
+    faces = (FaceRow(0, swapped="ben"), FaceRow(0, left=OUTSIDE), FaceRow(0, left="no face"))
+    swap, outside, other = (FrameRow(0, 0.0, (face,)) for face in faces)
+    nothing = FrameRow(0, 0.0)
+    rows = [nothing, outside, other, swap, nothing, swap, *[outside] * (COUNT - 6)]
+    assert unasked(stage.result, rows) == frozenset({0, 1, *range(6, COUNT)})
+    assert unasked(stage.result, rows[:-1]) == frozenset()  # of another clip
     assert unasked(stage.result, [nothing] * COUNT) == frozenset()
 
 

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 from faceswap_ae import marks, runs, video
+from faceswap_ae.account import made_by, read_rows
 from faceswap_ae.batch import convert
-from faceswap_ae.budget import Budget
 from faceswap_ae.clip import open_clip
 from faceswap_ae.conversion import Converter, Options, is_made
 from faceswap_ae.evaluation import evaluate
 from faceswap_ae.extraction import Options as Extraction
 from faceswap_ae.extraction import extract
 from faceswap_ae.history import read
-from faceswap_ae.job import Job
-from faceswap_ae.notes import made_by, noted
+from faceswap_ae.plan import Job
 from faceswap_ae.plan import read as read_plan
 from faceswap_ae.progress import no_progress
+from faceswap_ae.schedule import Budget
 from faceswap_ae.trained import load
 from faceswap_ae.training import train
 
@@ -67,9 +67,9 @@ def test_an_output_of_before_is_known_to_be_made(old: Path) -> None:
     converter = Converter(Options((_run(old),), old / "data"), no_progress)
     assert is_made(converter, open_clip(old / "ada.mp4"), old / "swap.mp4")
     assert made_by(old / "swap.mp4", old / "runs") == _run(old)
-    notes = noted(old / "swap.mp4")
-    assert [note.frame for note in notes] == list(range(12))
-    assert all("ben" in note.swapped for note in notes)
+    rows = read_rows(old / "swap.mp4")
+    assert [row.frame for row in rows] == list(range(12))
+    assert all(face.swapped == "ben" for row in rows for face in row.faces)
     said = marks.read(old / "swap.mp4")
     assert said is not None and said["ai_altered"] == "ben's face put onto ada"
 

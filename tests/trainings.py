@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from faceswap_ae import checkpoint, plan
-from faceswap_ae.budget import Budget
+from faceswap_ae.schedule import Budget
 from faceswap_ae.training import Job
 
 SMALL = ("width=.25", "size=32", "latent=32", "batch=4", "precision=float32", "preview_seconds=600")

@@ -11,7 +11,7 @@ from faceswap_ae.quantities import format_duration
 from faceswap_ae.terminal import Session
 
 if TYPE_CHECKING:
-    from faceswap_ae.account import Done
+    from faceswap_ae.account import ConvertedClip
 
 
 def run(
@@ -157,7 +157,7 @@ def run(
         raise UserError(f"{len(failures)} of the inputs gave trouble, as told above")
 
 
-def _tell(done: "Done") -> None:
+def _tell(done: "ConvertedClip") -> None:
     names = ", ".join(str(path) for path in done.outputs)
     typer.echo(f"{names}: {done.swapped} of {done.frames} frames with a new face")
     for reason, count in done.reasons.most_common():

@@ -27,10 +27,10 @@ def run(
 
     session: Session = context.obj
     devices.choose(None)
-    from faceswap_ae.demo import show
+    from faceswap_ae.demo import run_demo
     from faceswap_ae.evaluation import in_words
 
-    shown = show(out, minutes, session, seconds)
+    shown = run_demo(out, minutes, seconds, session.progress, session.status)
     for line in in_words(shown.metrics):
         typer.echo(line)
     typer.echo(f"the swap      {shown.swap}")

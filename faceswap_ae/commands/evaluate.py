@@ -41,9 +41,9 @@ def run(
     faceswap-ae evaluate swap.mp4 --face clips/ben --onto clips/play --truth clips/answer --json
     """
     from faceswap_ae import report
+    from faceswap_ae.account import made_by
     from faceswap_ae.atomic import spare
     from faceswap_ae.evaluation import evaluate, in_words, told
-    from faceswap_ae.notes import made_by
     from faceswap_ae.runs import find
 
     session: Session = context.obj

@@ -50,7 +50,8 @@ def run(
     """
     import cv2
 
-    from faceswap_ae import budget, devices, folders, plan, runs
+    from faceswap_ae import devices, folders, plan, runs
+    from faceswap_ae.schedule import Budget, budget
 
     session: Session = context.obj
     devices.choose(device)  # before anything wakes Keras
@@ -61,7 +62,7 @@ def run(
     # As YAML's text, or a name with a colon or a hash would be something else.
     own_file = [] if vggface is None else [f"perceptual_file={json.dumps(str(vggface.absolute()))}"]
     settings = plan.load(recipe, [*(changes or ()), *own_file])
-    limit = budget.budget(steps, minutes, budget.Budget(settings.steps, settings.minutes))
+    limit = budget(steps, minutes, Budget(settings.steps, settings.minutes))
     cv2.setNumThreads(1)  # the feed's own threads are enough, and OpenCV's get into their way
     faces, goal = (folders.find(one, session.data) for one in (face, onto))
     run_folder = runs.named(

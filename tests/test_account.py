@@ -1,10 +1,11 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from faceswap_ae.notes import made_by, noted
+from faceswap_ae.account import FaceRow, FrameRow, made_by, read_job, read_rows
 from faceswap_ae.runs import Facts, begin
 
 
@@ -15,20 +16,33 @@ def test_a_conversions_report(tmp_path: Path) -> None:
         {"track": 2, "swapped": "ben"},  # bridged: it was not seen
     ]
     report = tmp_path / "swap.mp4.json"
-    report.write_text(json.dumps({"every": [{"frame": 7, "faces": faces}]}))
-    (note,) = noted(tmp_path / "swap.mp4")
-    assert note.frame == 7
-    assert note.swapped["ben"][0] == (1, 2, 3, 4)
-    assert np.isnan(note.swapped["ben"][1]).all()
-    assert note.left == {"another person": [(5, 6, 7, 8)]}
+    told = {"frame": 7, "time": 0.28, "faces": faces}
+    report.write_text(json.dumps({"every": [told]}))
+    (row,) = read_rows(tmp_path / "swap.mp4")
+    swapped, left, bridged = row.faces
+    assert (row.frame, row.time) == (7, 0.28)
+    assert swapped == FaceRow(0, (1, 2, 3, 4), swapped="ben")
+    assert left == FaceRow(1, (5, 6, 7, 8), left="another person")
+    assert (bridged.box, bridged.swapped, bridged.left) == (None, "ben", None)
+
+
+box = st.tuples(*[st.floats(-1e4, 1e4)] * 4)
+word = st.none() | st.text(max_size=8)
+face = st.builds(FaceRow, st.integers(0, 99), st.none() | box, word, word)
+
+
+@given(st.builds(FrameRow, st.integers(0), st.floats(0, 1e5), st.lists(face).map(tuple)))
+def test_a_row_comes_back_as_it_was(row: FrameRow) -> None:
+    assert FrameRow.from_json(json.loads(json.dumps(row.to_json()))) == row
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"every": [{"frame": 1}]}', '{"every": 3}'])
 def test_a_report_that_is_none(text: str, tmp_path: Path) -> None:
-    assert noted(tmp_path / "swap.mp4") == []
+    assert read_rows(tmp_path / "swap.mp4") == []
     (tmp_path / "swap.mp4.json").write_text(text)
-    assert noted(tmp_path / "swap.mp4") == []
+    assert read_rows(tmp_path / "swap.mp4") == []
     assert made_by(tmp_path / "swap.mp4", tmp_path) is None
+    assert read_job(tmp_path / "swap.mp4") is None
 
 
 def test_the_run_that_made_it(tmp_path: Path) -> None:
