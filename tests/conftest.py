@@ -9,8 +9,8 @@ import pytest
 from hypothesis import settings
 
 from faceswap_ae.synthetic.film import Film, shoot
-from tests.clips import Recording, record
-from tests.face_folders import fill
+from tests.support.clips import Recording, record
+from tests.support.face_folders import fill
 
 # TensorFlow speaks at import; tests that start processes read their error output.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -86,7 +86,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory, play: Path, solo: Path) -> 
     from faceswap_ae.finding import Look
     from faceswap_ae.schedule import Budget
     from faceswap_ae.training import Job, train
-    from tests.trainings import SMALL
+    from tests.support.trainings import SMALL
 
     place = tmp_path_factory.mktemp("studio")
     data = place / "data"

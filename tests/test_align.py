@@ -3,22 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae.align import CROPS, FITTED, TEMPLATE, matrix_of, misfit
-from faceswap_ae.geometry import Points, transform
+from faceswap_ae.align import CROPS, matrix_of, misfit
+from faceswap_ae.geometry import transform
 from faceswap_ae.synthetic.people import CAST, alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
+from tests.support.face_records import shaped
 
 # Where interoperable tools expect these in a whole face, as shares of its side.
 EYES, NOSE, MOUTH = [(0.3712, 0.3996), (0.6195, 0.3996)], (0.4954, 0.5402), (0.3846, 0.6643)
-
-
-def shaped(scale: float = 100.0, angle: float = 0.0) -> Points:
-    """68 landmarks whose fitted ones are the template's, turned and scaled."""
-    points = np.full((68, 2), 0.5)
-    points[FITTED] = TEMPLATE
-    points[:17] = np.column_stack([np.linspace(-0.2, 1.2, 17), np.full(17, 0.6)])
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return np.asarray(scale * points @ turn.T + (40, 30), np.float64)
 
 
 @given(st.floats(5, 3000), st.floats(-np.pi, np.pi))

@@ -7,9 +7,9 @@ import pytest
 from faceswap_ae import video
 from faceswap_ae.answer import answer_in
 from faceswap_ae.clip import open_clip
-from tests.swaps import FILM, Swapped
+from tests.support.swaps import FILM, Swapped
 
-pytest_plugins = ("tests.swap_fixtures",)
+pytest_plugins = ("tests.support.swap_fixtures",)
 
 
 def test_a_folder_of_a_true_swap(swapped: Swapped) -> None:

@@ -10,7 +10,7 @@ from faceswap_ae.errors import RecipeError
 from faceswap_ae.geometry import Image, Points, compose, transform, warp
 from faceswap_ae.hull import GREY, hide, hull_mask
 from faceswap_ae.moves import MIRRORED, from_pixels, mirror, to_pixels
-from tests.face_folders import shot
+from tests.support.face_folders import shot
 
 SIZE, MARGIN = 64, 8
 STAY = np.eye(2, 3)

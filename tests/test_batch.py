@@ -5,7 +5,7 @@ import pytest
 from faceswap_ae import images
 from faceswap_ae.batch import convert
 from faceswap_ae.errors import UserError
-from tests.test_conversion import options, shown
+from tests.support.conversions import options, shown
 
 
 @pytest.fixture(autouse=True)

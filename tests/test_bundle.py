@@ -7,8 +7,7 @@ from faceswap_ae import bundle, checkpoint
 from faceswap_ae.errors import UserError
 from faceswap_ae.history import History, Row
 from faceswap_ae.runs import Run, begin, find
-from tests.test_checkpoint import spoil, state_of
-from tests.test_runs import FACTS, Settings, trained
+from tests.support.run_files import FACTS, Settings, spoil, state_of, trained
 
 
 def unpacked(zipped: Path, runs: Path) -> Run:

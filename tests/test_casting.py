@@ -10,8 +10,8 @@ from faceswap_ae.errors import UserError
 from faceswap_ae.face import Face
 from faceswap_ae.faces import write as store
 from faceswap_ae.finding import Eyes
-from tests.face_folders import shot
-from tests.test_people import known, seen
+from tests.support.face_folders import shot
+from tests.support.face_records import known, seen
 
 EYES = Eyes()
 LANDMARKS = shot("ada", -10.0)[1]

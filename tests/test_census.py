@@ -8,7 +8,7 @@ from faceswap_ae.folders import drop
 from faceswap_ae.journal import Journal
 from faceswap_ae.packing import pack
 from faceswap_ae.sorting import MEASURES
-from tests.face_folders import face, fill, names, paint, plain_picture
+from tests.support.face_folders import face, fill, names, paint, plain_picture
 
 
 def test_everything_is_counted_in_a_folder_and_in_its_zip(tmp_path: Path) -> None:

@@ -13,30 +13,17 @@ from faceswap_ae.atomic import ABANDONED
 from faceswap_ae.checkpoint import State, load, rewind, save, snapshot
 from faceswap_ae.errors import Fault, UserError
 from faceswap_ae.manifest import SNAPSHOT
+from tests.support.run_files import arrays, spoil, state_of, steps
 
 # Amid the first file, before the manifest, after it, amid the removal of an older checkpoint, and
 # amid a second saving of the step; elsewhere in other versions of Python.
 CALLS = (13, 23, 24, 31, 62)
 
 
-def state_of(step: int) -> State:
-    arrays = {"kernel": np.full((3, 4), step, np.float32), "steps": np.array(step * 2**40)}
-    return State(step, {"weights": arrays, "optimiser": {"m": arrays["kernel"] / 3}}, {"rate": 0.1})
-
-
-def steps(folder: Path) -> list[int]:
-    return [saved.step for saved in checkpoint.listed(folder)]
-
-
 def names(folder: Path) -> list[str]:
     """Without the letters that differ each time."""
     inside = (path.name.removesuffix(".safetensors") for path in folder.iterdir())
     return sorted(name if "." in name else name.rpartition("-")[0] for name in inside)
-
-
-def spoil(path: Path) -> None:
-    content = path.read_bytes()
-    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
 
 
 def test_a_state_comes_back_bit_by_bit(tmp_path: Path) -> None:
@@ -50,10 +37,6 @@ def test_a_state_comes_back_bit_by_bit(tmp_path: Path) -> None:
     assert (saved.step, saved.size) == (1, sum(path.stat().st_size for path in arrays(folder)))
     weights = load(folder, ["weights"])
     assert weights is not None and [*weights.arrays] == ["weights"]
-
-
-def arrays(folder: Path) -> list[Path]:
-    return [*folder.glob("*.safetensors")]
 
 
 def test_the_newest_two_stay(tmp_path: Path) -> None:

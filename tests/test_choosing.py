@@ -18,8 +18,7 @@ from faceswap_ae.choosing import (
 )
 from faceswap_ae.errors import UserError
 from faceswap_ae.face import Face
-from tests.test_align import shaped
-from tests.test_face import some_face
+from tests.support.face_records import shaped, some_face
 
 OWN = {("clip", 0)}
 

@@ -10,10 +10,9 @@ import pytest
 from faceswap_ae import __version__, cli
 from faceswap_ae.clip import open_clip
 from faceswap_ae.video import frames
-from tests.clips import Recording, number_in, record
-from tests.processes import listening
+from tests.support.clips import Recording, number_in, record
+from tests.support.processes import HEAVY, listening
 
-HEAVY = ("tensorflow", "keras", "jax", "torch", "dlib", "cv2", "av", "numpy", "moviepy", "PIL")
 COMMANDS = [
     *("demo", "doctor", "swap", "extract", "train", "convert", "evaluate", "preview", "tune"),
     *("models", "fetch", "info", "cut", "side", "synth"),

@@ -1,35 +1,25 @@
-from functools import cache
-
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae.align import matrix_of
 from faceswap_ae.colour import (
     BEYOND,
     COLOUR,
     EPS,
     STRONGEST,
-    Array,
     Mask,
     Pair,
     Picture,
     measured,
-    moments,
     recoloured,
 )
-from faceswap_ae.geometry import Image, transform, warp
-from faceswap_ae.hull import hull_mask
-from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
-from faceswap_ae.synthetic.scene import Act, Setting, render
 from faceswap_ae.window import Window
+from tests.support.colours import CHANGING, SIDE, cast, moments_of, swap
 
-SIDE = 64  # pixels
 LEVEL = 1 / 255
 EVERY_WAY = pytest.mark.parametrize("name", COLOUR)
-CHANGING = pytest.mark.parametrize("name", [name for name in COLOUR if name != "none"])
 SEEDS = st.integers(0, 10**6)
 
 
@@ -51,12 +41,6 @@ def middle(side: int = SIDE) -> Mask:
 def changed(name: str, face: Picture, frame: Picture, mask: Mask) -> Picture:
     colour = COLOUR[name]
     return recoloured(colour, face, measured(colour, face, frame, mask))
-
-
-def moments_of(picture: Picture, mask: Mask) -> Array:
-    found = moments(picture, mask)
-    assert found is not None
-    return found
 
 
 @EVERY_WAY
@@ -152,32 +136,6 @@ def test_whole_distributions_become_the_wanted_ones(name: str, one: int, other: 
         for picture in (changed(name, face, frame, seen.astype(np.float32)), frame)
     )
     assert np.abs(got - wanted).max() < (0.06 if name == "sot" else 0.03)
-
-
-@cache
-def swap(onto: str, face: str) -> tuple[Picture, Picture, Mask]:
-    """Crops of a frame and of the true swap in it, and the mask of the face."""
-    frame, points = shot(alone(person(onto)))
-    truth, _ = shot(hybrid(person(face), person(onto)))
-    matrix = matrix_of(points, "inner", SIDE)
-    before, after = (warp(image, matrix, (SIDE, SIDE)) for image in (frame, truth))
-    mask = hull_mask(transform(points, matrix), (SIDE, SIDE))
-    return shared(before), shared(after), shared(mask)
-
-
-def shared(picture: Image) -> Picture:
-    return np.asarray(picture / np.float32(255), np.float32)
-
-
-def shot(who: Sitter) -> tuple[Image, Array]:
-    frame = render(who, Act(face=80, yaw=12), Setting((144, 144)))
-    return frame.image, frame.landmarks.picture.astype(np.float64)
-
-
-def cast(face: Picture) -> Picture:
-    """As under a warmer lamp and through another camera."""
-    mix = np.array([[1.05, 0.1, 0.0], [0.0, 0.92, 0.05], [0.0, 0.05, 0.7]], np.float32)
-    return np.asarray(cv2.transform(face, mix), np.float32).clip(0, 1)
 
 
 def apart(one: Picture, other: Picture, mask: Mask) -> float:

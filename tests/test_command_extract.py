@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from faceswap_ae import cli, faces, images
-from tests.processes import limited
+from tests.support.processes import limited
 
 
 def run(*words: str | Path) -> int:

@@ -15,9 +15,8 @@ from faceswap_ae.errors import UserError
 from faceswap_ae.history import History, Row
 from faceswap_ae.runs import begin
 from faceswap_ae.terminal import Session
-from tests.test_checkpoint import state_of
-from tests.test_cli import HEAVY
-from tests.test_runs import FACTS, Settings, trained
+from tests.support.processes import HEAVY
+from tests.support.run_files import FACTS, Settings, state_of, trained
 
 
 def said(place: Path, *words: str, quiet: bool = False) -> str:

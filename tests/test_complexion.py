@@ -16,7 +16,7 @@ from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
 from faceswap_ae.window import REACH, Window
-from tests.test_colour import CHANGING, shared
+from tests.support.colours import CHANGING, shared
 
 SIDE = 96
 SIZE = (SIDE, SIDE)

@@ -14,10 +14,11 @@ from faceswap_ae.checkpoint import State
 from faceswap_ae.errors import UserError
 from faceswap_ae.feed import Batch
 from faceswap_ae.game import Game
-from faceswap_ae.networks import FACE, IDENTITIES, ONTO, Identity, Known
+from faceswap_ae.networks import FACE, ONTO, Identity, Known
 from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.stepper import Stepper
 from faceswap_ae.variables import arrays_of, assign, variables
+from tests.support.small_models import batches
 
 SLOW = pytest.mark.slow
 LARGEST = "dfaker"  # takes as long as the others together
@@ -39,26 +40,6 @@ OWN = [  # one model of each trainer's own, the others when slow
     for pair in PAIRS
 ]
 WIDTH = "network.width=0.1"
-
-
-def batches(size: int, out: int) -> dict[Identity, Batch]:
-    """Two faces of each identity, of random numbers."""
-    rng = np.random.default_rng(0)
-
-    def planes(side: int, channels: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
-        return rng.uniform(size=(2, side, side, channels)).astype(np.float32)
-
-    return {
-        name: Batch(
-            planes(size, 3),
-            planes(out, 3),
-            planes(out, 1),
-            planes(out, 1),
-            planes(out, 1),
-            rng.uniform(size=(2, 68, 2)).astype(np.float32),
-        )
-        for name in IDENTITIES
-    }
 
 
 SEEING = {"perceptual", "identity"}  # through a network that takes seconds to compile

@@ -16,41 +16,20 @@ import pytest
 from faceswap_ae import images, marks, video
 from faceswap_ae.casting import DROPPED, OTHER, OUTSIDE, Wanted
 from faceswap_ae.clip import open_clip
-from faceswap_ae.conversion import Converter, Options, convert_clip
+from faceswap_ae.conversion import Converter, convert_clip
 from faceswap_ae.dressing import Style
 from faceswap_ae.encoding import Encoding
 from faceswap_ae.errors import UserError
-from faceswap_ae.geometry import Image
 from faceswap_ae.progress import no_progress
-from faceswap_ae.runs import Run
 from faceswap_ae.span import Span
 from faceswap_ae.writer import writing
-
-LOSSLESS = Encoding("ffv1")
-PLAIN = Style(grain=False, motion_blur=False)
+from tests.support.conversions import LOSSLESS, PLAIN, converted, options, shown
 
 
 @pytest.fixture(autouse=True)
 def _cache(studio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was found in a clip once is known to all tests."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(studio / "cache"))
-
-
-def options(studio: Path, **changes: Any) -> Options:
-    run = Run(studio / "runs" / "ben-onto-ada")
-    plain = Options((run,), studio / "data", style=PLAIN, encoding=LOSSLESS)
-    return replace(plain, **changes)
-
-
-def converted(studio: Path, clip: Path, out: Path, **changes: Any) -> dict[str, Any]:
-    """The report of a conversion."""
-    convert_clip(Converter(options(studio, **changes), no_progress), open_clip(clip), out)
-    found: dict[str, Any] = json.loads(out.with_name(out.name + ".json").read_text())
-    return found
-
-
-def shown(path: Path) -> list[Image]:
-    return [frame.image for frame in video.frames(open_clip(path))]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from faceswap_ae import checkpoint, history, plan, plugins
 from faceswap_ae.errors import UserError
 from faceswap_ae.schedule import Budget
 from faceswap_ae.training import Job, train
-from tests.trainings import job, state
+from tests.support.trainings import job, staged, state
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -53,7 +53,7 @@ def test_a_loss_gone_wrong_goes_back_at_half_the_rate(
 PROGRAM = """
 import sys
 from pathlib import Path
-from tests.trainings import job
+from tests.support.trainings import job
 from faceswap_ae.training import train
 train(job(Path(sys.argv[1]), Path(sys.argv[2]), 10**6, "save_minutes=0.005"),
       lambda report: print(report.moment.step, flush=True))
@@ -138,33 +138,11 @@ def test_what_does_not_fit_becomes_a_smaller_batch(
 STAGED = """
 import sys
 from pathlib import Path
-from tests.test_course import staged
+from tests.support.trainings import staged
 from faceswap_ae.training import train
 train(staged(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), "save_minutes=0.001"),
       lambda report: print(report.moment.stage, flush=True))
 """
-
-FOUR_STAGES = """
-model: quick
-batch: 2
-network: {size: 32, width: .25}
-stages:
-  - {name: one, leave: share}
-  - {name: two, leave: share, changes: {rate: 1e-4}, freeze: [encoder]}
-  - {name: three, leave: share, changes: {edge: 1}, exchange: true, keep: true}
-  - {name: four, share: 3}
-"""
-
-
-def staged(recipe: str, data: Path, run: Path, *changes: str) -> Job:
-    """Four stages, or the eight of gan64 made small, in 24 steps."""
-    more = ("precision=float32", "preview_seconds=600", *changes)
-    if recipe == "four":
-        settings, steps = plan.parse(FOUR_STAGES, "four", more), 300
-    else:
-        small = ("width=.1", "judge_width=.1", "batch=2")
-        settings, steps = plan.load(recipe, [*small, *more]), 24
-    return Job(data / "ben", data / "ada", run, settings, Budget(steps))
 
 
 @pytest.mark.parametrize("recipe", ["four", pytest.param("gan64", marks=pytest.mark.slow)])

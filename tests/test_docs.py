@@ -19,7 +19,7 @@ from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.schedule import ONLY
 from faceswap_ae.stepper import Stepper
 from tests.conftest import ROOT
-from tests.test_contract import batches
+from tests.support.small_models import batches
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 

@@ -8,9 +8,9 @@ from faceswap_ae.evaluation import evaluate, in_words, told
 from faceswap_ae.figures import KINDS, LEFT, LOST
 from faceswap_ae.measuring import HIGHEST
 from faceswap_ae.verdict import Names
-from tests.swaps import COUNT, COVERED, KEPT, Swapped
+from tests.support.swaps import COUNT, COVERED, KEPT, Swapped
 
-pytest_plugins = ("tests.swap_fixtures",)
+pytest_plugins = ("tests.support.swap_fixtures",)
 pytestmark = pytest.mark.usefixtures("_remembers")
 
 

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,26 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae.errors import UserError
-from faceswap_ae.face import Face, Stored, tell, tell_stored, understand, understand_stored
-
-
-def some_face(seed: int = 0, **changes: Any) -> Face:
-    """A face of random numbers."""
-    rng = np.random.default_rng(seed)
-    face = Face(
-        id=f"clip-{seed:06d}",
-        source="clip.mp4",
-        clip="0123456789abcdef",
-        frame=seed,
-        time=seed / 25,
-        box=(10.0, 20.0, 110.0, 120.0),
-        landmarks=rng.uniform(10, 110, (68, 2)),
-        detector="hog",
-        score=1.5,
-        descriptor=rng.normal(size=128).astype(np.float32),
-        pose=(5.0, -3.0, 1.0),
-    )
-    return replace(face, **changes)
+from faceswap_ae.face import Stored, tell, tell_stored, understand, understand_stored
+from tests.support.face_records import some_face
 
 
 @given(st.integers(0, 10**6), st.text(max_size=20), st.booleans())

@@ -9,7 +9,7 @@ from faceswap_ae.errors import MediaError, UserError
 from faceswap_ae.geometry import transform
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
-from tests.test_face import some_face
+from tests.support.face_records import some_face
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from faceswap_ae.errors import MediaError, UserError
 from faceswap_ae.facecache import Cache
 from faceswap_ae.faceset import compare, load
 from faceswap_ae.geometry import transform
-from tests.face_folders import SIDE, face, fill, paint, plain_picture, shot
+from tests.support.face_folders import SIDE, face, fill, paint, plain_picture, shot
 
 SIZE = 32
 

@@ -4,7 +4,7 @@ import pytest
 from faceswap_ae.faults import NOTED, SIGNS, worst
 from faceswap_ae.figures import LOST
 from faceswap_ae.verdict import Names
-from tests.test_figures import COUNT, SQUARE, columns
+from tests.support.measured import COUNT, SQUARE, columns
 
 NAMES = Names("ben", "ada")
 

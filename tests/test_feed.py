@@ -11,7 +11,7 @@ from faceswap_ae.faceset import FaceSet, load
 from faceswap_ae.feed import Augmentation, Batch, Feed
 from faceswap_ae.hull import GREY
 from faceswap_ae.networks import FACE, IDENTITIES, ONTO
-from tests.face_folders import fill, paint
+from tests.support.face_folders import fill, paint
 
 SIZE = 32
 EVERY = Augmentation(

@@ -8,9 +8,9 @@ from faceswap_ae.measuring import People
 from faceswap_ae.metrics import Views
 from faceswap_ae.progress import no_progress
 from faceswap_ae.subject import look_at, subject
-from tests.swaps import COUNT, Swapped
+from tests.support.swaps import COUNT, Swapped
 
-pytest_plugins = ("tests.swap_fixtures",)
+pytest_plugins = ("tests.support.swap_fixtures",)
 
 
 def views(*marks: float) -> Views:

@@ -14,7 +14,7 @@ from faceswap_ae import faces, folders
 from faceswap_ae.errors import UserError
 from faceswap_ae.folders import DROPPED, Moved, drop, find, keep, place, restore
 from faceswap_ae.journal import NAME, Journal
-from tests.face_folders import face, fill, ids, names, paint, plain_picture
+from tests.support.face_folders import face, fill, ids, names, paint, plain_picture
 
 NUMBERED = re.compile(r"\d{5}-")
 

@@ -3,7 +3,6 @@
 import io
 import pickle
 import struct
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,78 +11,22 @@ import numpy as np
 import pytest
 from PIL import Image as pillow
 
-from faceswap_ae.align import CROPS, to_template
 from faceswap_ae.errors import UserError
 from faceswap_ae.foreign import Candidate, deepfacelab
-from faceswap_ae.geometry import Image, Matrix, Points, compose, transform
-from faceswap_ae.synthetic.people import alone, person
-from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
-from tests.test_foreign_unpickle import PROTOCOLS, before_numpy_2
-
-RECT = (160, 150, 420, 410)
-
-
-@cache
-def ada(yaw: float = 12) -> Frame:
-    act = Act(face=200, yaw=yaw, roll=8, centre=(0.5, 0.5))
-    return render(alone(person("ada")), act, Setting((600, 560), detail=200))
-
-
-def points(frame: Frame) -> Points:
-    return np.asarray(frame.landmarks.picture, np.float64)
-
-
-def dfl_matrix(landmarks: Points, kind: str = "whole", size: int = 512) -> Matrix:
-    """The frame to an aligned face there, where a crop's corner is the centre of a pixel."""
-    crop = CROPS[kind]
-    scale = size / crop.side
-    x, y = (0.5 * crop.side - middle for middle in crop.centre)
-    to_crop = np.array([[scale, 0, x * scale], [0, scale, y * scale]])
-    return compose(to_crop, to_template(landmarks))
-
-
-def dfl_crop(frame: Frame, kind: str = "whole", size: int = 512) -> Image:
-    matrix = dfl_matrix(points(frame), kind, size)
-    return np.asarray(cv2.warpAffine(frame.image, matrix, (size, size), flags=cv2.INTER_LANCZOS4))
-
-
-def dfl_told(frame: Frame, kind: str = "whole", size: int = 512) -> dict[str, Any]:
-    """What there is told of a face."""
-    matrix = dfl_matrix(points(frame), kind, size)
-    return {
-        "face_type": {"whole": "whole_face", "full": "full_face", "half": "half_face"}.get(kind),
-        "landmarks": transform(points(frame), matrix).tolist(),
-        "source_filename": "00042.png",
-        "source_rect": RECT,
-        "source_landmarks": points(frame).tolist(),
-        "image_to_face_mat": matrix,
-    }
-
-
-def with_data(image: Image, pickled: bytes) -> bytes:
-    """A JPG with a pickle after its last APP segment."""
-    packed = io.BytesIO()
-    pillow.fromarray(image).save(packed, "JPEG", quality=95, subsampling=0)
-    jpg = packed.getvalue()
-    end = 4 + int.from_bytes(jpg[4:6], "big")
-    segment = b"\xff\xef" + struct.pack(">H", len(pickled) + 2) + pickled
-    return jpg[:end] + segment + jpg[end:]
-
-
-def dfl_jpg(frame: Frame, kind: str = "whole", size: int = 512, **more: Any) -> bytes:
-    told = {**dfl_told(frame, kind, size), **more}
-    return with_data(dfl_crop(frame, kind, size), pickle.dumps(told, 4))
-
-
-def dfl_pak(path: Path, jpgs: list[bytes], listed: bytes = b"") -> Path:
-    """A faceset.pak: its list of faces may be anything, for it is never read."""
-    listed = listed or pickle.dumps([{"filename": "a.jpg"} for _ in jpgs], 4)
-    first = 16 + len(listed) + 8 * (len(jpgs) + 1)
-    offsets = [sum(map(len, jpgs[:number])) for number in range(len(jpgs))]
-    end = first + sum(map(len, jpgs))
-    table = struct.pack(f"<{len(jpgs) + 1}Q", *offsets, end)
-    path.write_bytes(struct.pack("<QQ", 1, len(listed)) + listed + table + b"".join(jpgs))
-    return path
+from faceswap_ae.geometry import Image, transform
+from tests.support.foreign_sets import (
+    PROTOCOLS,
+    RECT,
+    ada,
+    before_numpy_2,
+    dfl_crop,
+    dfl_jpg,
+    dfl_matrix,
+    dfl_pak,
+    dfl_told,
+    points,
+    with_data,
+)
 
 
 def opened(folder: Path, jpg: bytes, name: str = "face.jpg") -> Candidate:

@@ -5,7 +5,7 @@ import pytest
 
 from faceswap_ae.foreign.headcrop import head_matrix, old_matrix
 from faceswap_ae.geometry import scale_of, transform
-from tests.test_foreign_deepfacelab import ada, points
+from tests.support.foreign_sets import ada, points
 
 
 @pytest.mark.parametrize("yaw", [-40, -20, 0, 20, 40])

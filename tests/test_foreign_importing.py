@@ -14,18 +14,24 @@ from faceswap_ae.errors import UserError
 from faceswap_ae.folders import drop
 from faceswap_ae.foreign.importing import import_faces
 from faceswap_ae.journal import NAME, fingerprint
-from tests.clips import Recording, record
-from tests.test_foreign_deepfacelab import (
+from tests.support.clips import Recording, record
+from tests.support.foreign_sets import (
+    Describer,
     ada,
+    counts,
     dfl_crop,
     dfl_jpg,
     dfl_pak,
     dfl_told,
+    fs_alignments,
+    fs_face,
+    fs_png,
+    only,
     points,
+    true_crop,
     with_data,
+    written,
 )
-from tests.test_foreign_recut import Describer, counts, only, true_crop, written
-from tests.test_foreign_swapfaces import fs_alignments, fs_face, fs_png
 
 
 @pytest.fixture

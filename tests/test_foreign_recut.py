@@ -1,71 +1,33 @@
 """Faces of other programs' sets, cut to our squares, are where they were and whose they were."""
 
-from functools import cache
 from pathlib import Path
 
 import cv2
-import dlib
 import numpy as np
 import pytest
 
 from faceswap_ae import faces, images
 from faceswap_ae.align import matrix_of
 from faceswap_ae.errors import UserError
-from faceswap_ae.face import Descriptor, Stored
-from faceswap_ae.foreign.importing import Imported, import_faces
-from faceswap_ae.geometry import Image, Points, transform, warp
-from faceswap_ae.synthetic.scene import Frame
-from faceswap_ae.weights import weight
-from tests.test_foreign_deepfacelab import ada, dfl_jpg, dfl_matrix, points
-from tests.test_foreign_swapfaces import fs_png
-
-
-@cache
-def network() -> "dlib.face_recognition_model_v1":
-    return dlib.face_recognition_model_v1(str(weight("dlib_face_recognition_resnet_model_v1.dat")))
-
-
-class Describer:
-    """Counts what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    def __call__(self, image: Image, landmarks: Points) -> Descriptor:
-        self.asked += 1
-        (left, top), (right, bottom) = landmarks.min(axis=0), landmarks.max(axis=0)
-        box = dlib.rectangle(int(left), int(top), int(right), int(bottom))
-        shape = dlib.points([dlib.point(round(x), round(y)) for x, y in landmarks.tolist()])
-        found = dlib.full_object_detection(box, shape)
-        return np.array(network().compute_face_descriptor(image, found), np.float32)
+from faceswap_ae.foreign.importing import import_faces
+from faceswap_ae.geometry import transform, warp
+from tests.support.foreign_sets import (
+    Describer,
+    ada,
+    counts,
+    dfl_jpg,
+    dfl_matrix,
+    fs_png,
+    only,
+    points,
+    true_crop,
+    written,
+)
 
 
 @pytest.fixture
 def describe() -> Describer:
     return Describer()
-
-
-def only(folder: Path) -> tuple[Stored, Image]:
-    """The one face of a folder."""
-    (entry,) = faces.entries(folder)
-    assert entry.stored is not None
-    return entry.stored, faces.pixels(entry.place)
-
-
-def written(folder: Path, contents: dict[str, bytes]) -> Path:
-    folder.mkdir(exist_ok=True)
-    for name, content in contents.items():
-        (folder / name).write_bytes(content)
-    return folder
-
-
-def counts(found: Imported) -> tuple[int, int, int, int]:
-    return found.added, found.there, found.dropped, found.masks
-
-
-def true_crop(frame: Frame, stored: Stored) -> Image:
-    """What the face would be, cut straight out of its frame."""
-    return warp(frame.image, stored.matrix, (faces.SIZE, faces.SIZE))
 
 
 def test_a_whole_face_comes_in_as_it_was(tmp_path: Path, describe: Describer) -> None:

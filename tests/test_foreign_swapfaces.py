@@ -2,13 +2,11 @@
 
 import io
 import pickle
-import struct
 import tracemalloc
 import zlib
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,12 +16,18 @@ from PIL import Image as pillow
 from faceswap_ae import images
 from faceswap_ae.errors import UserError
 from faceswap_ae.foreign import Candidate, swapfaces, unpickle
-from faceswap_ae.foreign.headcrop import head_matrix
-from faceswap_ae.geometry import Image, transform, unwarp
-from faceswap_ae.synthetic.scene import Frame
-from tests.clips import Recording, record
-from tests.test_foreign_deepfacelab import ada, points
-from tests.test_foreign_unpickle import PROTOCOLS, before_numpy_2
+from faceswap_ae.geometry import transform, unwarp
+from tests.support.clips import Recording, record
+from tests.support.foreign_sets import (
+    PROTOCOLS,
+    ada,
+    fs_alignments,
+    fs_face,
+    fs_png,
+    fs_told,
+    points,
+    with_words,
+)
 
 PLAIN = st.recursive(
     st.one_of(
@@ -37,54 +41,6 @@ PLAIN = st.recursive(
     ),
     max_leaves=20,
 )
-
-
-def fs_face(frame: Frame) -> dict[str, Any]:
-    """What there is told of where a face is."""
-    left, top = points(frame).min(axis=0).astype(int).tolist()
-    right, bottom = points(frame).max(axis=0).astype(int).tolist()
-    mask = {"mask": zlib.compress(b"\xff" * 128**2), "stored_size": 128}
-    return {
-        **dict(zip("xywh", (left, top, right - left, bottom - top), strict=True)),
-        "landmarks_xy": points(frame).astype(np.float32).tolist(),
-        "mask": {"components": {**mask, "affine_matrix": np.eye(2, 3).tolist()}},
-        "identity": {"vggface2": [0.5] * 512},
-    }
-
-
-def fs_told(frame: Frame) -> dict[str, Any]:
-    """What a face PNG tells."""
-    source = {
-        "alignments_version": 2.4,
-        "original_filename": "it's_000043_0.png",
-        "face_index": 0,
-        "source_filename": "it's_000043.png",
-        "source_is_video": True,
-        "source_frame_dims": (560, 600),
-    }
-    return {"alignments": fs_face(frame), "source": source}
-
-
-def with_words(image: Image, words: bytes) -> bytes:
-    """A PNG with a dict before its pixels."""
-    packed = io.BytesIO()
-    pillow.fromarray(image).save(packed, "PNG")
-    whole = packed.getvalue()
-    body = b"iTXt" + b"faceswap\0\0\0\0\0" + words
-    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
-    return whole[:33] + chunk + whole[33:]
-
-
-def fs_png(frame: Frame, size: int = 512) -> bytes:
-    matrix = head_matrix(points(frame), size)
-    head = cv2.warpAffine(frame.image, matrix, (size, size), flags=cv2.INTER_CUBIC)
-    return with_words(np.asarray(head, np.uint8), str(fs_told(frame)).encode())
-
-
-def fs_alignments(frames: dict[str, list[dict[str, Any]]], protocol: int = 4) -> bytes:
-    told = {name: {"faces": faces, "video_meta": {}} for name, faces in frames.items()}
-    whole = {"__meta__": {"version": 2.4}, "__data__": told}
-    return zlib.compress(before_numpy_2(pickle.dumps(whole, protocol)))
 
 
 def opened(folder: Path, png: bytes) -> Candidate:

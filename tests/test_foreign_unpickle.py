@@ -3,7 +3,6 @@
 import collections
 import os
 import pickle
-import pickletools
 import struct
 import sys
 import tracemalloc
@@ -22,8 +21,8 @@ from faceswap_ae.errors import UserError
 from faceswap_ae.foreign import unpickle
 from faceswap_ae.foreign.arrays import KINDS
 from faceswap_ae.foreign.unpickle import read
+from tests.support.foreign_sets import PROTOCOLS, before_numpy_2
 
-PROTOCOLS = (2, 3, 4, 5)
 NUMBERS = st.one_of(
     st.none(),
     st.booleans(),
@@ -44,15 +43,6 @@ PLAIN = st.recursive(
 ARRAYS = st.sampled_from(sorted(KINDS)).flatmap(
     lambda kind: arrays(np.dtype(kind), array_shapes(max_dims=4, max_side=4))
 )
-
-
-def before_numpy_2(pickled: bytes) -> bytes:
-    """The same as numpy 1 wrote it."""
-    for module in (b"multiarray", b"numeric"):
-        new, old = b"numpy._core." + module, b"numpy.core." + module
-        pickled = pickled.replace(bytes([len(new)]) + new, bytes([len(old)]) + old)
-        pickled = pickled.replace(new, old)
-    return pickletools.optimize(pickled)  # mends the lengths of frames
 
 
 @given(told=PLAIN, protocol=st.sampled_from(PROTOCOLS))

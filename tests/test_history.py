@@ -13,10 +13,7 @@ from hypothesis import strategies as st
 from faceswap_ae import history
 from faceswap_ae.errors import MediaError, UserError
 from faceswap_ae.history import History, Row
-
-
-def row_of(step: int) -> Row:
-    return Row(step, {"total": 1 / (step + 1), "mask": 2.0}, {"coder": 5e-5}, 10**10, 1.7e9 + step)
+from tests.support.run_files import row_of
 
 
 def steps(path: Path) -> list[int]:
@@ -86,7 +83,7 @@ def test_foreign_lines_are_passed_over(tmp_path: Path) -> None:
 def test_a_kill_leaves_whole_rows(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from faceswap_ae.history import History;"
-        "from tests.test_history import row_of; log = History(Path(sys.argv[1]))\n"
+        "from tests.support.run_files import row_of; log = History(Path(sys.argv[1]))\n"
         "for step in range(10**6):\n"
         "    log.add(row_of(step)); print(step, flush=True)"
     )

@@ -22,8 +22,8 @@ from faceswap_ae.span import WHOLE, Span
 from faceswap_ae.video import Frame, frames
 from faceswap_ae.waveform import Waveform
 from faceswap_ae.writer import writing
-from tests.clips import SOUND_RATE, Recording, bars, number_in, record
-from tests.test_writer import new, read
+from tests.support.clips import SOUND_RATE, Recording, bars, number_in, record
+from tests.support.written_clips import new, read
 
 LENGTH = 12  # frames of a segment here
 OUTPUTS = {

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from faceswap_ae.errors import MediaError
 from faceswap_ae.journal import NAME, Journal, fingerprint
-from tests.test_face import some_face
+from tests.support.face_records import some_face
 
 
 def test_what_was_found_is_found_again(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_foreign_lines_are_passed_over(tmp_path: Path) -> None:
 def test_a_kill_leaves_whole_rows(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from faceswap_ae.journal import Journal;"
-        "from tests.test_face import some_face; journal = Journal(Path(sys.argv[1]));\n"
+        "from tests.support.face_records import some_face; journal = Journal(Path(sys.argv[1]));\n"
         "for frame in range(10**6):\n"
         "    journal.add_frame('clip', frame, [some_face(frame)]); print(frame, flush=True)"
     )

@@ -5,7 +5,7 @@ import pytest
 from faceswap_ae.judging import Judge
 from faceswap_ae.likeness import Likeness
 from faceswap_ae.networks import FACE, IDENTITIES, Known
-from tests.toys import pair, toy
+from tests.support.toys import pair, toy
 
 NOWHERE = np.zeros((68, 2), np.float32)
 KNOWN = Known(dict.fromkeys(IDENTITIES, NOWHERE), {}, {})

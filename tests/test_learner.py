@@ -7,7 +7,7 @@ from faceswap_ae import game, plan
 from faceswap_ae.errors import RecipeError, UserError
 from faceswap_ae.learner import Learner, exchanged
 from faceswap_ae.networks import FACE, ONTO, Known
-from tests.test_contract import batches
+from tests.support.small_models import batches
 
 RECIPE = """
 model: MODEL

@@ -19,7 +19,7 @@ from faceswap_ae.lighting import (
     softened,
     transferred,
 )
-from tests.face_folders import shot
+from tests.support.face_folders import shot
 
 RNG = np.random.default_rng(0)
 DARK = np.asarray(RNG.integers(40, 100, (30, 40, 3)), np.uint8)

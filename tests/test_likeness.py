@@ -11,7 +11,7 @@ from faceswap_ae import losses, recipe
 from faceswap_ae.errors import RecipeError
 from faceswap_ae.likeness import Likeness, likeness, structure
 from faceswap_ae.networks import Output
-from tests.toys import SIZE, faces
+from tests.support.toys import SIZE, faces
 
 Floats = NDArray[np.float32]
 ALONE = {"mae": 0.0, "smaller": 0.0, "mask": 0.0}

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from faceswap_ae import linkage
 from faceswap_ae.errors import UserError
 from faceswap_ae.linkage import CHUNK, singles, whose
-from tests.test_people import SPREAD, somebody
+from tests.support.face_records import SPREAD, somebody
 
 APART = 0.62  # between two people's middles; the cast's nearest two
 

@@ -19,8 +19,8 @@ from faceswap_ae.player import Faces, Player
 from faceswap_ae.stepper import Stepper
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
-from tests.test_vggface import layers_of, write
-from tests.toys import faces, toy
+from tests.support.toys import faces, toy
+from tests.support.vggface_file import layers_of, write
 
 SIZE = 64
 BOTH: dict[str, Any] = {"perceptual": 1.0, "identity": 1.0, "perceptual_net": "dlib"}

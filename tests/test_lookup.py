@@ -9,7 +9,7 @@ from faceswap_ae.finding import Look
 from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.lookup import JOURNALS, lookup
 from faceswap_ae.span import WHOLE, Span
-from tests.test_face import some_face
+from tests.support.face_records import some_face
 
 pytestmark = pytest.mark.usefixtures("cache")
 

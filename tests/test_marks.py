@@ -17,8 +17,8 @@ from faceswap_ae.parts import Output
 from faceswap_ae.segments import segments
 from faceswap_ae.video import frames
 from faceswap_ae.whole import missing_bytes
-from tests.clips import Recording, record
-from tests.test_writer import NOISE, new, rewrite, write_all
+from tests.support.clips import Recording, record
+from tests.support.written_clips import NOISE, new, rewrite, write_all
 
 WHEN = datetime(2026, 11, 20, 16, 44, 1, tzinfo=UTC)
 TOLD = marks.marks(WHEN, "ben's face <put>\n onto ada & shown: here")

@@ -22,7 +22,7 @@ from faceswap_ae.mask import (
     learned,
     refined,
 )
-from tests.face_folders import shot
+from tests.support.face_folders import shot
 
 SIZE = 96
 FACE = face_side("whole", SIZE)

@@ -10,7 +10,17 @@ from faceswap_ae.faces import Entry
 from faceswap_ae.folders import drop
 from faceswap_ae.journal import NAME, Journal
 from faceswap_ae.merging import Merged, grouped, merge, split
-from tests.face_folders import CLIPS, UNTOLD, entry, face, fill, ids, names, paint, plain_picture
+from tests.support.face_folders import (
+    CLIPS,
+    UNTOLD,
+    entry,
+    face,
+    fill,
+    ids,
+    names,
+    paint,
+    plain_picture,
+)
 
 
 @pytest.fixture

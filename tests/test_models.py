@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from faceswap_ae import plugins, recipe
 from faceswap_ae.networks import FACE, IDENTITIES, ONTO, Known, Networks, Output
+from tests.support.small_models import NAMES, SMALL, build, count, faces, numbers, options, small
 
-Floats = NDArray[np.float32]
-NAMES = plugins.names("models")
-SMALL = 1 / 16  # of every layer's width
 # By name: at full width, without the mask.
 COUNTS = {
     "original": 82_062_470,
@@ -43,37 +39,8 @@ def fine() -> None:
     keras.config.set_dtype_policy("float32")
 
 
-def options(name: str, **changes: Any) -> Any:
-    return plugins.load("models", name).Options(**{"width": SMALL, **changes})
-
-
-def build(name: str, seed: int = 0, **changes: Any) -> Networks:
-    keras.utils.set_random_seed(seed)
-    built: Networks = plugins.load("models", name).build(options(name, **changes))
-    return built
-
-
-@cache
-def small(name: str) -> Networks:
-    """One that no test changes, in 32 bits whoever asks first."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    built = build(name)
-    keras.config.set_dtype_policy(before)
-    return built
-
-
-def faces(networks: Networks, count: int = 2, seed: int = 0) -> Floats:
-    side = networks.size_in
-    return np.random.default_rng(seed).random((count, side, side, 3), np.float32)
-
-
 def has_mask_option(name: str) -> bool:
     return "mask" in {field.name for field in dataclasses.fields(options(name))}
-
-
-def numbers(tensor: Any) -> Floats:
-    return np.asarray(keras.ops.convert_to_numpy(tensor))
 
 
 @every
@@ -195,15 +162,6 @@ def test_full_width_has_the_known_size(name: str) -> None:
 def test_full_width_of_each_sae(kind: str) -> None:
     changes, millions = SAE[kind]
     assert round(count("sae", **changes) / 1e6, 1) == millions
-
-
-def count(name: str, **changes: Any) -> int:
-    """Weights at full width, none of which are ever made."""
-    with keras.StatelessScope(initialize_variables=False):
-        networks = build(name, width=1.0, **changes)
-        found: int = sum(part.count_params() for part in networks.parts.values())
-    keras.utils.clear_session()  # or the next scope would make them
-    return found
 
 
 @pytest.mark.parametrize("t", [False, True])

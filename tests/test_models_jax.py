@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.test_models import NAMES, SMALL, faces, numbers, small
+from tests.support.small_models import NAMES, SMALL, faces, numbers, small
 
 QUICK_TO_COMPILE = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 JAX = """

@@ -11,7 +11,7 @@ from faceswap_ae.clip import open_clip
 from faceswap_ae.conversion import Converter
 from faceswap_ae.moments import masks, still
 from faceswap_ae.progress import no_progress
-from tests.test_conversion import converted, options, shown
+from tests.support.conversions import converted, options, shown
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from faceswap_ae.clip import open_clip
 from faceswap_ae.errors import MediaError, UserError
 from faceswap_ae.montage import in_notebook, side_by_side
 from faceswap_ae.video import frames
-from tests.clips import Recording, number_in, packets_of, record
-from tests.test_tracks import tone
+from tests.support.clips import Recording, number_in, packets_of, record
+from tests.support.tones import tone
 
 
 @pytest.fixture

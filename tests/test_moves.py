@@ -21,7 +21,7 @@ from faceswap_ae.moves import (
 )
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
-from tests.face_folders import shot
+from tests.support.face_folders import shot
 
 STILL = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 seeds = st.integers(0, 10**6)

@@ -5,7 +5,7 @@ import pytest
 
 from faceswap_ae.hull import hull_mask
 from faceswap_ae.occluders import MAKERS, SHADOW, Scene, Thing, occluded
-from tests.face_folders import shot
+from tests.support.face_folders import shot
 
 
 @pytest.fixture(scope="module", params=["ada", "ben"])

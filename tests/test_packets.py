@@ -11,8 +11,8 @@ from faceswap_ae.clip import Clip
 from faceswap_ae.encoding import Encoding
 from faceswap_ae.errors import MediaError
 from faceswap_ae.packets import Packer, packer, told
-from tests.clips import bars
-from tests.test_writer import NOISE, new
+from tests.support.clips import bars
+from tests.support.written_clips import NOISE, new
 
 OUT = Path("out.mkv")
 

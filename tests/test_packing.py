@@ -9,7 +9,7 @@ from faceswap_ae.folders import DROPPED, drop
 from faceswap_ae.journal import NAME, Journal
 from faceswap_ae.merging import Merged
 from faceswap_ae.packing import pack, unpack
-from tests.face_folders import face, fill, ids, names, paint, plain_picture
+from tests.support.face_folders import face, fill, ids, names, paint, plain_picture
 
 
 @pytest.fixture

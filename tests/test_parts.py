@@ -9,7 +9,7 @@ from faceswap_ae.encoding import Encoding
 from faceswap_ae.errors import UserError
 from faceswap_ae.parts import Output, Piece, Segment, Shown, WorkFolder, remove, taken_up
 from faceswap_ae.span import Span
-from tests.test_writer import new
+from tests.support.written_clips import new
 
 SEGMENT = Segment(
     (Shown(Fraction(1, 3), Fraction(7, 90000), {"face": "ada"}), Shown(Fraction(1), Fraction(1))),

@@ -1,40 +1,7 @@
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from faceswap_ae.face import Face
-from faceswap_ae.people import Known, TrackKey, known_by, parted, tallied
-from tests.test_face import some_face
-
-SPREAD = 0.02  # of each of 128 numbers: about .32 between two faces of one person
-
-
-def somebody(seed: int) -> NDArray[np.float64]:
-    """The middle of a person's descriptors, about .6 from anybody else's."""
-    direction = np.random.default_rng(seed).normal(size=128)
-    return np.asarray(0.43 * direction / np.linalg.norm(direction), np.float64)
-
-
-def seen(who: int, track: int, count: int = 12, clip: str = "clip") -> list[Face]:
-    """Faces of a person in a track."""
-    rng = np.random.default_rng((who, track))
-    middle = somebody(who) + rng.normal(0, 0.005, 128)  # the track's own light
-    return [
-        some_face(
-            number,
-            clip=clip,
-            track=track,
-            descriptor=(middle + rng.normal(0, SPREAD, 128)).astype(np.float32),
-        )
-        for number in range(count)
-    ]
-
-
-def known(who: int, count: int = 20) -> Known:
-    found = known_by([face.descriptor for face in seen(who, 99, count)])
-    assert found is not None
-    return found
+from faceswap_ae.people import TrackKey, known_by, parted, tallied
+from tests.support.face_records import known, seen
 
 
 def keys(*tracks: int) -> list[TrackKey]:

@@ -25,7 +25,7 @@ from faceswap_ae.perceptual import Perceptual, Seen, identity_loss, load, percep
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
 from tests.conftest import ROOT
-from tests.test_vggface import layers_of, write
+from tests.support.vggface_file import layers_of, write
 
 Floats = NDArray[np.float32]
 CACHE = "XDG_CACHE_HOME"

@@ -13,7 +13,7 @@ from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.lookup import JOURNALS
 from faceswap_ae.pipeline import Swap, Swapped, swap
 from faceswap_ae.synthetic.film import Film, shoot
-from tests.trainings import SMALL
+from tests.support.trainings import SMALL
 
 pytestmark = pytest.mark.usefixtures("cache")
 

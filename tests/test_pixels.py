@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from faceswap_ae.clip import BT709, Colour
 from faceswap_ae.pixels import Reader, Writer, matrix_of
-from tests.clips import bars
+from tests.support.clips import bars
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8).repeat(8, 0).repeat(8, 1)
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from faceswap_ae.errors import UserError
 from faceswap_ae.face import Face
 from faceswap_ae.placing import BRIDGED, places
-from tests.test_face import some_face
+from tests.support.face_records import some_face
 
 SHAPE = np.random.default_rng(0).uniform(0, 100, (68, 2))
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from faceswap_ae.plot import HEIGHT, MOST, WIDTH, Chart, Line, drawn, thinned, told
-from tests.test_gallery import Page
+from tests.support.html_page import Page
 
 NAN = np.nan
 VALUES = arrays(np.float64, st.integers(2, 40), elements=st.floats(-1e3, 1e3) | st.just(NAN))

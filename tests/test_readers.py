@@ -9,7 +9,7 @@ from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.player import Pair, Player, Terms
 from faceswap_ae.readers import CodeJudge, landmarks_reader, misread
 from faceswap_ae.stepper import Stepper
-from tests.toys import faces, pair, toy
+from tests.support.toys import faces, pair, toy
 
 
 def built(model: str, **options: Any) -> Networks:

@@ -14,7 +14,7 @@ from faceswap_ae.folders import DROPPED, restore
 from faceswap_ae.geometry import Points, invert, transform, warp
 from faceswap_ae.journal import Journal
 from faceswap_ae.realign import read_points, realign
-from tests.face_folders import face, names, paint, plain_picture, shot
+from tests.support.face_folders import face, names, paint, plain_picture, shot
 
 SIDE = 96
 SHIFT = np.array([5.0, -3.0])  # of the frame's pixels: by how much the landmarks were wrong

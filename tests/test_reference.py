@@ -10,7 +10,7 @@ from faceswap_ae.finding import Eyes
 from faceswap_ae.reference import of_entries, of_photos
 from faceswap_ae.span import Span
 from faceswap_ae.video import frames
-from tests.test_face import some_face
+from tests.support.face_records import some_face
 
 
 @pytest.fixture(scope="module")

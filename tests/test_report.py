@@ -17,10 +17,10 @@ from faceswap_ae.figures import KINDS
 from faceswap_ae.history import History, Row
 from faceswap_ae.runs import Facts, Run, begin
 from faceswap_ae.verdict import Names
-from tests.swaps import COVERED, KEPT, Swapped
-from tests.test_gallery import Page
+from tests.support.html_page import Page
+from tests.support.swaps import COVERED, KEPT, Swapped
 
-pytest_plugins = ("tests.swap_fixtures",)
+pytest_plugins = ("tests.support.swap_fixtures",)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 NASTY = "<script>alert(1)</script> & {{data}}"
 # Whatever lies under the pointer is asked for, and the page says what it found in its title.

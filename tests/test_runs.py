@@ -1,43 +1,14 @@
 import json
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from faceswap_ae import checkpoint, runs
-from faceswap_ae.checkpoint import State
+from faceswap_ae import runs
 from faceswap_ae.errors import RecipeError, UserError
-from faceswap_ae.runs import Facts, Run, begin, differences, find, listed, place, remove
-
-
-@dataclass(frozen=True)
-class Stage:
-    name: str = "warm"
-    steps: int = 100
-
-
-@dataclass(frozen=True)
-class Settings:
-    size: int = 64
-    rate: float = 5e-5
-    minutes: float | None = None
-    losses: dict[str, float] = field(default_factory=dict)
-    stages: tuple[Stage, ...] = (Stage(),)
-
-
-FACTS = Facts("ben", "ada", "df", "plain", "whole")
-
-
-def trained(folder: Path, step: int = 40) -> Run:
-    """A run with one checkpoint."""
-    run = begin(folder, Settings(), FACTS)
-    arrays = {"kernel": np.full((2, 2), step, np.float32)}
-    checkpoint.save(
-        run.checkpoints, State(step, {"weights": arrays, "optimiser": arrays}, {"a": 1})
-    )
-    return run
+from faceswap_ae.runs import begin, differences, find, listed, place, remove
+from tests.support.run_files import FACTS, Settings, Stage, trained
 
 
 def test_a_new_run(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ import pytest
 
 from faceswap_ae import marks
 from tests.conftest import ROOT
-from tests.processes import limited
-from tests.test_segments import LENGTH, TOLD, content, make, output
+from tests.support.processes import limited
+from tests.support.segments import LENGTH, TOLD, content, make, output
 
 MAKE = """
 import os, signal, sys
 from pathlib import Path
-from tests.test_segments import make, output
+from tests.support.segments import make, output
 
 folder, clip, name, kind, number = sys.argv[1:]
 

@@ -18,7 +18,7 @@ from faceswap_ae.sheet import (
     write_others,
     write_sheet,
 )
-from tests.face_folders import UNTOLD, entry, fill, plain_picture
+from tests.support.face_folders import UNTOLD, entry, fill, plain_picture
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from faceswap_ae import sorting
 from faceswap_ae.errors import UserError
 from faceswap_ae.faces import Entry
 from faceswap_ae.sorting import MEASURES, ORDERS, Condition, extreme, matching, ordered
-from tests.face_folders import UNTOLD, entry, face
+from tests.support.face_folders import UNTOLD, entry, face
 
 FEW = [entry(number) for number in (3, 0, 5, 2, 7)]
 

@@ -3,42 +3,15 @@ import os
 import subprocess
 import sys
 
-import keras
 import numpy as np
 import pytest
 from keras import ops
 
-from faceswap_ae.feed import Batch
-from faceswap_ae.networks import FACE, IDENTITIES, Identity
+from faceswap_ae.networks import FACE
 from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.player import Pair, Player, Terms
 from faceswap_ae.stepper import Stepper, is_out_of_memory
-
-
-def batch(seed: int) -> Batch:
-    rng = np.random.default_rng(seed)
-    plane = rng.uniform(size=(3, 4, 4, 3)).astype(np.float32)
-    mask = plane[..., :1]
-    return Batch(plane, plane[::-1].copy(), mask, mask, mask, np.zeros((3, 68, 2), np.float32))
-
-
-def pair(seed: int) -> dict[Identity, Batch]:
-    return {name: batch(seed + number) for number, name in enumerate(IDENTITIES)}
-
-
-def colours(name: str) -> keras.Model:
-    """One 3 x 3 matrix, the same each time."""
-    face = keras.Input((4, 4, 3))
-    start = keras.initializers.Constant(0.1)
-    return keras.Model(face, keras.layers.Dense(3, kernel_initializer=start)(face), name=name)
-
-
-def squared(part: keras.Model) -> Player:
-    def loss(pair: Pair) -> Terms:
-        faces = pair[FACE]
-        return {"square": ops.mean(ops.square(part(faces.warped) - faces.target))}
-
-    return Player(part.name, loss, {part.name: part})
+from tests.support.steps import batch, colours, pair, squared
 
 
 def test_a_step_is_adams() -> None:
@@ -123,7 +96,7 @@ from faceswap_ae.networks import FACE
 from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.player import Player
 from faceswap_ae.stepper import Stepper
-from tests.test_stepper import colours, pair, squared
+from tests.support.steps import colours, pair, squared
 one, other = colours("one"), colours("other")
 def loss(pair):
     own = one(pair[FACE].warped)
@@ -149,7 +122,7 @@ PROGRAM = """
 import json, numpy as np
 from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.stepper import Stepper
-from tests.test_stepper import colours, pair, squared
+from tests.support.steps import colours, pair, squared
 part = colours("one")
 stepper = Stepper([squared(part)], Optimiser(clip=0.5))
 found = [stepper.step([pair(seed)], 0.01)["one/square"] for seed in range(5)]

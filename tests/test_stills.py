@@ -13,9 +13,9 @@ from faceswap_ae.encoding import Encoding
 from faceswap_ae.geometry import warp
 from faceswap_ae.stills import SIDE, Sources, embedded, stills
 from faceswap_ae.writer import writing
-from tests.swaps import COUNT, Swapped
+from tests.support.swaps import COUNT, Swapped
 
-pytest_plugins = ("tests.swap_fixtures",)
+pytest_plugins = ("tests.support.swap_fixtures",)
 NOWHERE = np.full((COUNT, 2, 3), np.nan)
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from faceswap_ae.networks import FACE, ONTO, Networks
 from faceswap_ae.style import colours_apart, styles
-from tests.toys import SIZE, faces, toy
+from tests.support.toys import SIZE, faces, toy
 
 BOTH = {"face": 5.0, "background": 5.0}
 

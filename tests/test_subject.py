@@ -17,7 +17,7 @@ from faceswap_ae.subject import (
     subject,
     views_in,
 )
-from tests.face_folders import fill
+from tests.support.face_folders import fill
 
 pytestmark = pytest.mark.usefixtures("cache")
 COUNT = 12  # frames of the duet

@@ -14,8 +14,8 @@ from faceswap_ae.cli import main
 from faceswap_ae.clip import open_clip
 from faceswap_ae.synthetic.film import Film, film_of, frame, shoot
 from faceswap_ae.video import frames
-from tests.processes import listening
-from tests.test_tracks import tone
+from tests.support.processes import listening
+from tests.support.tones import tone
 
 SHORT = Film(seconds=Fraction(1), fps=Fraction(8), size=(160, 120), seed=5)
 

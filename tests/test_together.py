@@ -19,9 +19,9 @@ from faceswap_ae.span import Span
 from faceswap_ae.subject import Looked, look_at, subject
 from faceswap_ae.together import Stage, moments, numbers, unasked
 from faceswap_ae.writer import writing
-from tests.swaps import COUNT, COVERED, CUT, Swapped
+from tests.support.swaps import COUNT, COVERED, CUT, Swapped
 
-pytest_plugins = ("tests.swap_fixtures",)
+pytest_plugins = ("tests.support.swap_fixtures",)
 pytestmark = pytest.mark.usefixtures("_remembers")
 
 

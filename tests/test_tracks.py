@@ -9,25 +9,11 @@ import pytest
 
 from faceswap_ae.clip import open_clip
 from faceswap_ae.span import Span
-from tests.clips import SOUND_RATE, Recording, packets_of, record
-from tests.test_writer import rewrite
+from tests.support.clips import SOUND_RATE, Recording, packets_of, record
+from tests.support.tones import pitch, tone
+from tests.support.written_clips import rewrite
 
 TWO = Recording(sounds=("aac", "aac"))
-
-
-def tone(path: Path, number: int) -> tuple[Fraction, np.ndarray]:
-    """When a track begins, and its samples."""
-    with av.open(path) as container:
-        found = list(container.decode(audio=number))
-    first = found[0]
-    assert first.pts is not None and first.time_base is not None
-    samples = np.concatenate([frame.to_ndarray()[0] for frame in found])
-    return first.pts * first.time_base, samples
-
-
-def pitch(samples: np.ndarray) -> float:
-    strength = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
-    return float(np.fft.rfftfreq(len(samples), 1 / SOUND_RATE)[strength.argmax()])
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])

@@ -15,7 +15,7 @@ from faceswap_ae.networks import IDENTITIES, Identity, Known, Networks, Output
 from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.player import Player
 from faceswap_ae.stepper import Stepper
-from tests.toys import SIZE, faces, pair, toy
+from tests.support.toys import SIZE, faces, pair, toy
 
 Floats = NDArray[np.float32]
 NOTHING = Known({}, {}, {})
@@ -182,7 +182,7 @@ import json, numpy as np
 from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.stepper import Stepper
 from tests.test_trainer_gan import players
-from tests.toys import pair, toy
+from tests.support.toys import pair, toy
 import keras
 both = players(toy(), sparsity=0.1, features=0.1, true_face=0.01, face_style=1.0, ramp=2)
 stepper = Stepper(both, Optimiser())

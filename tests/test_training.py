@@ -13,8 +13,8 @@ from faceswap_ae.diary import Report
 from faceswap_ae.errors import UserError
 from faceswap_ae.schedule import Budget
 from faceswap_ae.training import Job, train
-from tests.face_folders import fill, plain_picture
-from tests.trainings import SMALL, equal, job, state
+from tests.support.face_folders import fill, plain_picture
+from tests.support.trainings import SMALL, equal, job, state
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -194,7 +194,7 @@ def test_plain_pictures_are_told_of(
 @pytest.mark.slow
 def test_jax_trains_the_same_recipe(two_people: Path, tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from tests.trainings import job;"
+        "import sys; from pathlib import Path; from tests.support.trainings import job;"
         "from faceswap_ae.training import train; import keras;"
         "train(job(Path(sys.argv[1]), Path(sys.argv[2]), 3, 'dssim=0'));"
         "print(keras.backend.backend())"

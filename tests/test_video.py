@@ -13,7 +13,7 @@ from faceswap_ae.clip import open_clip
 from faceswap_ae.errors import MediaError
 from faceswap_ae.span import Span
 from faceswap_ae.video import Frame, frames
-from tests.clips import Recording, bars, number_in, record
+from tests.support.clips import Recording, bars, number_in, record
 
 Kind = tuple[Path, Recording]
 VARYING = Recording(ticks=(1, 3, 2))

@@ -7,9 +7,9 @@ import pytest
 from faceswap_ae.clip import open_clip
 from faceswap_ae.waveform import Waveform
 from faceswap_ae.writer import writing
-from tests.clips import bars
-from tests.test_tracks import pitch, tone
-from tests.test_writer import new
+from tests.support.clips import bars
+from tests.support.tones import pitch, tone
+from tests.support.written_clips import new
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])

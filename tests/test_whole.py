@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from faceswap_ae.whole import missing_bytes
-from tests.clips import Recording, record
+from tests.support.clips import Recording, record
 
 
 def box(name: bytes, body: bytes, *, large: bool = False) -> bytes:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from faceswap_ae.colour import COLOUR, Array, Mask, Pair, Picture, measured, recoloured
 from faceswap_ae.window import REACH, Window, gaussian, smoothed
-from tests.test_colour import CHANGING, SIDE, cast, moments_of, swap
+from tests.support.colours import CHANGING, SIDE, cast, moments_of, swap
 
 EVEN = np.ones(5)
 lists = st.lists(st.floats(-100, 100), max_size=30)

@@ -8,38 +8,20 @@ import numpy as np
 import pytest
 
 from faceswap_ae import images
-from faceswap_ae.clip import BT709, Clip, Colour, open_clip
-from faceswap_ae.encoding import H264, Encoding
+from faceswap_ae.clip import BT709, Colour, open_clip
+from faceswap_ae.encoding import Encoding
 from faceswap_ae.errors import MediaError, UserError
-from faceswap_ae.geometry import Image
-from faceswap_ae.span import WHOLE, Span
-from faceswap_ae.video import Frame, frames
+from faceswap_ae.span import Span
+from faceswap_ae.video import frames
 from faceswap_ae.writer import writing
-from tests.clips import Recording, bars, number_in, record
+from tests.support.clips import Recording, bars, number_in, record
+from tests.support.written_clips import NOISE, new, read, rewrite, write_all
 
 OUTPUTS = {
     "h264 mp4": (".mp4", Encoding()),
     "h264 mov": (".mov", Encoding()),
     "prores": (".mov", Encoding("prores")),
 }
-NOISE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
-
-
-def rewrite(source: Path, out: Path, encoding: Encoding = H264, span: Span = WHOLE) -> Path:
-    clip = open_clip(source)
-    with writing(out, clip, encoding, tracks=clip, span=span) as sink:
-        for frame in frames(clip, span):
-            sink.write(frame.image, frame.time, frame.duration)
-    return out
-
-
-def read(path: Path) -> list[Frame]:
-    return list(frames(open_clip(path)))
-
-
-def new(size: tuple[int, int] = (64, 48), pixels: str = "rgb24") -> Clip:
-    rate = Fraction(25)
-    return Clip(Path("new"), *size, rate, 1 / rate, Fraction(0), 0, pixels=pixels)
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
@@ -79,12 +61,6 @@ def test_ffv1_is_lossless_whatever_the_size(tmp_path: Path, size: tuple[int, int
     write_all(path, new(size), pictures, Encoding("ffv1"))
     for picture, frame in zip(pictures, read(path), strict=True):
         assert np.array_equal(picture, frame.image)
-
-
-def write_all(path: Path, like: Clip, pictures: list[Image], encoding: Encoding = H264) -> None:
-    with writing(path, like, encoding) as sink:
-        for number, picture in enumerate(pictures):
-            sink.write(picture, number / like.rate, 1 / like.rate)
 
 
 def test_grey_is_lossless_over_its_whole_range(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.processes import limited
-from tests.test_writer import NOISE, new, write_all
+from tests.support.processes import limited
+from tests.support.written_clips import NOISE, new, write_all
 
 WRITE_FOR_EVER = """
 import sys

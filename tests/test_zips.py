@@ -6,7 +6,7 @@ import pytest
 from faceswap_ae.errors import MediaError
 from faceswap_ae.packing import pack
 from faceswap_ae.zips import check, contents, entries, journal_of
-from tests.face_folders import fill, ids
+from tests.support.face_folders import fill, ids
 
 
 @pytest.fixture

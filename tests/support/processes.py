@@ -27,3 +27,6 @@ def limited(bytes_of_a_file: int, command: list[str]) -> list[str]:
 def listening(command: list[str]) -> list[str]:
     """The command, heeding Ctrl-C even where this process, as a shell's background job, is not."""
     return [sys.executable, "-c", _LISTENING, *command]
+
+
+HEAVY = ("tensorflow", "keras", "jax", "torch", "dlib", "cv2", "av", "numpy", "moviepy", "PIL")

@@ -1,4 +1,4 @@
-"""Fixtures of tests that measure swaps: `pytest_plugins = ("tests.swap_fixtures",)`."""
+"""Fixtures of tests that measure swaps: `pytest_plugins = ("tests.support.swap_fixtures",)`."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,7 +8,7 @@ import pytest
 
 from faceswap_ae.evaluation import evaluate
 from faceswap_ae.synthetic.film import shoot
-from tests.swaps import FILM, Swapped, faulty
+from tests.support.swaps import FILM, Swapped, faulty
 
 
 @pytest.fixture(scope="session")

@@ -31,3 +31,26 @@ def equal(one: checkpoint.State, other: checkpoint.State) -> bool:
         for group in ("weights", "optimiser")
         for name, array in one.arrays[group].items()
     )
+
+
+def staged(recipe: str, data: Path, run: Path, *changes: str) -> Job:
+    """Four stages, or the eight of gan64 made small, in 24 steps."""
+    more = ("precision=float32", "preview_seconds=600", *changes)
+    if recipe == "four":
+        settings, steps = plan.parse(FOUR_STAGES, "four", more), 300
+    else:
+        small = ("width=.1", "judge_width=.1", "batch=2")
+        settings, steps = plan.load(recipe, [*small, *more]), 24
+    return Job(data / "ben", data / "ada", run, settings, Budget(steps))
+
+
+FOUR_STAGES = """
+model: quick
+batch: 2
+network: {size: 32, width: .25}
+stages:
+  - {name: one, leave: share}
+  - {name: two, leave: share, changes: {rate: 1e-4}, freeze: [encoder]}
+  - {name: three, leave: share, changes: {edge: 1}, exchange: true, keep: true}
+  - {name: four, share: 3}
+"""

@@ -1,0 +1,37 @@
+"""Small conversions, for tests."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from faceswap_ae import video
+from faceswap_ae.clip import open_clip
+from faceswap_ae.conversion import Converter, Options, convert_clip
+from faceswap_ae.dressing import Style
+from faceswap_ae.encoding import Encoding
+from faceswap_ae.geometry import Image
+from faceswap_ae.progress import no_progress
+from faceswap_ae.runs import Run
+
+LOSSLESS = Encoding("ffv1")
+
+
+PLAIN = Style(grain=False, motion_blur=False)
+
+
+def options(studio: Path, **changes: Any) -> Options:
+    run = Run(studio / "runs" / "ben-onto-ada")
+    plain = Options((run,), studio / "data", style=PLAIN, encoding=LOSSLESS)
+    return replace(plain, **changes)
+
+
+def converted(studio: Path, clip: Path, out: Path, **changes: Any) -> dict[str, Any]:
+    """The report of a conversion."""
+    convert_clip(Converter(options(studio, **changes), no_progress), open_clip(clip), out)
+    found: dict[str, Any] = json.loads(out.with_name(out.name + ".json").read_text())
+    return found
+
+
+def shown(path: Path) -> list[Image]:
+    return [frame.image for frame in video.frames(open_clip(path))]

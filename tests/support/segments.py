@@ -1,0 +1,54 @@
+"""Outputs written in segments, for tests."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from faceswap_ae import marks
+from faceswap_ae.clip import open_clip
+from faceswap_ae.encoding import Encoding
+from faceswap_ae.parts import Output
+from faceswap_ae.segments import segments
+from faceswap_ae.video import frames
+
+STEADY = Encoding(repeatable=True)
+
+
+OUTPUTS = {
+    "h264": ("out.mp4", STEADY),
+    "h264 mkv": ("out.mkv", STEADY),
+    "prores": ("out.mov", Encoding("prores", repeatable=True)),
+    "ffv1": ("out.mkv", Encoding("ffv1", repeatable=True)),
+    "gif": ("out.gif", STEADY),
+    "pictures": ("out", STEADY),
+}
+
+
+TOLD = marks.marks(datetime(2026, 11, 20, tzinfo=UTC), "ben's face put onto ada")
+
+
+JOB = {"face": "ben", "onto": "ada"}
+
+
+LENGTH = 12  # frames of a segment here
+
+
+def output(folder: Path, clip: Path, name: str = "h264") -> Output:
+    file, encoding = OUTPUTS[name]
+    like = open_clip(clip)
+    return Output(folder / file, like, encoding, like, marks=TOLD, segment=LENGTH)
+
+
+def make(out: Output, stop: Callable[[int], None] = lambda _: None) -> list[object]:
+    """Copy what is still to be made, asking before each frame whether to stop; all notes."""
+    with segments(out, JOB) as parts:
+        for frame in frames(out.like, parts.rest):
+            stop(frame.index)
+            note = {"frame": frame.index}
+            parts.write(frame.image, frame.time, frame.duration, note)
+        return list(parts.notes())
+
+
+def content(path: Path) -> list[tuple[str, bytes]]:
+    places = sorted(path.iterdir()) if path.is_dir() else [path]
+    return [(place.name, place.read_bytes()) for place in places]

@@ -1,0 +1,79 @@
+"""Every model, made small, and batches for it."""
+
+from functools import cache
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_ae import plugins
+from faceswap_ae.feed import Batch
+from faceswap_ae.networks import IDENTITIES, Identity, Networks
+
+
+def batches(size: int, out: int) -> dict[Identity, Batch]:
+    """Two faces of each identity, of random numbers."""
+    rng = np.random.default_rng(0)
+
+    def planes(side: int, channels: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+        return rng.uniform(size=(2, side, side, channels)).astype(np.float32)
+
+    return {
+        name: Batch(
+            planes(size, 3),
+            planes(out, 3),
+            planes(out, 1),
+            planes(out, 1),
+            planes(out, 1),
+            rng.uniform(size=(2, 68, 2)).astype(np.float32),
+        )
+        for name in IDENTITIES
+    }
+
+
+Floats = NDArray[np.float32]
+
+
+NAMES = plugins.names("models")
+
+
+SMALL = 1 / 16  # of every layer's width
+
+
+def options(name: str, **changes: Any) -> Any:
+    return plugins.load("models", name).Options(**{"width": SMALL, **changes})
+
+
+def build(name: str, seed: int = 0, **changes: Any) -> Networks:
+    keras.utils.set_random_seed(seed)
+    built: Networks = plugins.load("models", name).build(options(name, **changes))
+    return built
+
+
+@cache
+def small(name: str) -> Networks:
+    """One that no test changes, in 32 bits whoever asks first."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    built = build(name)
+    keras.config.set_dtype_policy(before)
+    return built
+
+
+def faces(networks: Networks, count: int = 2, seed: int = 0) -> Floats:
+    side = networks.size_in
+    return np.random.default_rng(seed).random((count, side, side, 3), np.float32)
+
+
+def numbers(tensor: Any) -> Floats:
+    return np.asarray(keras.ops.convert_to_numpy(tensor))
+
+
+def count(name: str, **changes: Any) -> int:
+    """Weights at full width, none of which are ever made."""
+    with keras.StatelessScope(initialize_variables=False):
+        networks = build(name, width=1.0, **changes)
+        found: int = sum(part.count_params() for part in networks.parts.values())
+    keras.utils.clear_session()  # or the next scope would make them
+    return found
