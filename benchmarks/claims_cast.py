@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae import faces
-from faceswap_ae.atomic import replacing, replacing_folder
+from faceswap_ae.common.atomic import replacing, replacing_folder
 from faceswap_ae.face import Face
 from faceswap_ae.synthetic.film import HIDDEN, Film, frame
 from faceswap_ae.synthetic.scene import Frame

@@ -11,7 +11,7 @@ from benchmarks.claims_pictures import strips
 from benchmarks.claims_runs import SIZES, VARIANTS, WAS, Work
 from benchmarks.claims_score import Scores
 from benchmarks.claims_words import Gain, gain, mean, table, together, told
-from faceswap_ae.atomic import write_text
+from faceswap_ae.common.atomic import write_text
 
 FRAMES = len(HELD) * int(SECONDS * HELD_FPS)  # of the held-out clips
 Column = tuple[str, Callable[[Any], str]]  # its head, and what stands in it for a result

@@ -17,10 +17,10 @@ from benchmarks.pasting import CROP, SIDE, closest, laid_in, levels, shares
 from faceswap_ae import codes, faces, faceset, metrics
 from faceswap_ae.align import matrix_of
 from faceswap_ae.colour import COLOUR, measured, recoloured
+from faceswap_ae.common.geometry import Image, transform, warp
 from faceswap_ae.feed import Batch, Feed
 from faceswap_ae.fidelity import overlap, sharpness, ssim
 from faceswap_ae.gaze import gaze_error, irises
-from faceswap_ae.geometry import Image, transform, warp
 from faceswap_ae.hull import hull_mask
 from faceswap_ae.metrics import Views
 from faceswap_ae.networks import ONTO, Output

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from benchmarks.claims_cast import Pictures
 from faceswap_ae import faceset, video
 from faceswap_ae.align import matrix_of
+from faceswap_ae.common.geometry import Image, Points, transform, unwarp, warp
+from faceswap_ae.common.progress import no_progress
 from faceswap_ae.complexion import Complexion, Sight
 from faceswap_ae.dressing import Style
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.finding import Eyes
-from faceswap_ae.geometry import Image, Points, transform, unwarp, warp
 from faceswap_ae.hull import hull_mask
-from faceswap_ae.progress import no_progress
 from faceswap_ae.subject import look_at, subject
 from faceswap_ae.writer import writing
 

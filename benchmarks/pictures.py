@@ -12,11 +12,11 @@ import numpy as np
 
 from faceswap_ae import images, video
 from faceswap_ae.clip import Clip, open_clip
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion import Converter, Options
-from faceswap_ae.geometry import Image
 from faceswap_ae.moments import masks
 from faceswap_ae.preview import sheet
-from faceswap_ae.progress import no_progress
 from faceswap_ae.runs import listed
 from faceswap_ae.span import Span
 from faceswap_ae.synthetic.sheet import write_sheets

@@ -25,7 +25,7 @@ from benchmarks.measure import commit, machine
 from benchmarks.quality_cast import PAIRS, Stage, staged
 from benchmarks.quality_picture import draw
 from benchmarks.quality_ways import PASTE, called, measured, swap_in, trained
-from faceswap_ae.atomic import write_text
+from faceswap_ae.common.atomic import write_text
 
 CORES = 2  # minutes are those of so many
 WAYS = (PASTE, "original batch=16", "quick")  # 64 faces are for GPUs: 150 steps in 10 CPU-minutes

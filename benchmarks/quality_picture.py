@@ -10,7 +10,7 @@ from benchmarks.quality_cast import Stage
 from faceswap_ae import images, video
 from faceswap_ae.align import matrix_of
 from faceswap_ae.clip import open_clip
-from faceswap_ae.geometry import Image, Points, warp
+from faceswap_ae.common.geometry import Image, Points, warp
 from faceswap_ae.preview import sheet
 from faceswap_ae.span import Span
 from faceswap_ae.subject import clip_in

@@ -17,8 +17,8 @@ from av.video.stream import VideoStream
 
 from benchmarks.measure import Cost, compare, report
 from faceswap_ae.clip import BT709, Clip, open_clip
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.encoding import H264
-from faceswap_ae.geometry import Image
 from faceswap_ae.video import frames
 from faceswap_ae.writer import writing
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from faceswap_ae.atomic import write_text
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.atomic import write_text
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.face import DESCRIPTOR
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.networks import IDENTITIES, Identity

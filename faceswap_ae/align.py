@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faceswap_ae.errors import unknown
+from faceswap_ae.common.errors import unknown
+from faceswap_ae.common.geometry import Matrix, Points, compose, fit_similarity
 from faceswap_ae.face import Face
-from faceswap_ae.geometry import Matrix, Points, compose, fit_similarity
 
 FITTED = np.array([*range(17, 49), 54])  # brows, nose, eyes and the mouth's corners
 # Their places in the unit square, from the mean of many faces (DeepFaceLab's and dlib's template).

@@ -7,7 +7,7 @@ settings, by which the other definition of a true swap can be drawn as well (syn
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.subject import clip_in
 from faceswap_ae.synthetic.film import Film, film_of, frame
 from faceswap_ae.synthetic.people import TRUTHS, Truth

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.geometry import Image, Matrix, compose, invert, scale_of, transform, warp
+from faceswap_ae.common.geometry import Image, Matrix, compose, invert, scale_of, transform, warp
 
 Floats = NDArray[np.float32]
 Part = tuple[slice, slice]  # rows, columns

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from faceswap_ae.geometry import Matrix, Points
+from faceswap_ae.common.geometry import Matrix, Points
 
 # Where dlib's box is by the landmarks, as the medians over a clip of the cast: its side as a
 # multiple of their height, its centre below their mean as a share of its side.

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from faceswap_ae import checkpoint, manifest
-from faceswap_ae.atomic import replacing
 from faceswap_ae.checkpoint import USED
-from faceswap_ae.errors import Fault, UserError
+from faceswap_ae.common.atomic import replacing
+from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.runs import Run
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from faceswap_ae.align import is_face
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.face import Face
 from faceswap_ae.finding import Eyes
 from faceswap_ae.people import LIKE, Known, Parted, Tally, TrackKey, parted, tallied

@@ -6,8 +6,8 @@ from math import prod
 from types import ModuleType
 from typing import Any
 
-from faceswap_ae import plugins
 from faceswap_ae.backend import wake
+from faceswap_ae.common import plugins
 from faceswap_ae.networks import FACE, Networks
 
 GIGA = 1e9

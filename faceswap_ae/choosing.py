@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from faceswap_ae.align import FITTED, is_face, to_template
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import Points, transform
 from faceswap_ae.face import Face
-from faceswap_ae.geometry import Points, transform
 from faceswap_ae.people import TrackKey
 
 YAW_BIN = 15.0  # degrees of a bin in which the sharpest are taken in turn

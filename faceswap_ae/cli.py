@@ -35,7 +35,7 @@ from faceswap_ae.commands import (
     train,
     tune,
 )
-from faceswap_ae.errors import FaceswapError
+from faceswap_ae.common.errors import FaceswapError
 
 # Options of every command, which may stand before or after its name, and how many values follow.
 EVERYWHERE = {"--quiet": 0, "-q": 0, "--debug": 0, "--data": 1, "--runs": 1, "--plugins": 1}
@@ -102,7 +102,7 @@ def options(
     """
     terminal.show_log(quiet=quiet)
     if plugins is not None:
-        from faceswap_ae.plugins import add_folder
+        from faceswap_ae.common.plugins import add_folder
 
         add_folder(plugins)
     context.obj = terminal.Session(quiet, data, runs)

@@ -20,8 +20,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from faceswap_ae import images
-from faceswap_ae.errors import MediaError, UserError
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.errors import MediaError, UserError
+from faceswap_ae.common.geometry import Image
 
 PICTURE_RATE = Fraction(25)  # of a row of pictures whose rate nobody told
 TRIES = 100  # packets looked at for a first frame

@@ -25,7 +25,7 @@ from faceswap_ae.colour import (
     ratio,
     recoloured,
 )
-from faceswap_ae.geometry import Image, Points
+from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.hull import EYES, INSIDE, between_lips, eye_masks, middle_mask, opening
 
 SKIN, WHITE = "skin", "white"

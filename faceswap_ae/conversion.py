@@ -19,19 +19,19 @@ from typing import Any
 
 from faceswap_ae import account, marks, png, video
 from faceswap_ae.account import REPORT, ConvertedClip, ReportBuilder, count_up, read_job, rows_of
-from faceswap_ae.atomic import replacing, spare
 from faceswap_ae.casting import Cast, Role, Wanted, cast
 from faceswap_ae.clip import Clip
+from faceswap_ae.common.atomic import replacing, spare
+from faceswap_ae.common.errors import UserError, unknown
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.progress import Progress
 from faceswap_ae.dressing import Dresser, Style
 from faceswap_ae.encoding import H264, Encoding, check
-from faceswap_ae.errors import UserError, unknown
 from faceswap_ae.finding import Eyes, Look, find, to_look_at
-from faceswap_ae.geometry import Image
 from faceswap_ae.lookup import Found, lookup
 from faceswap_ae.mask import painted
 from faceswap_ae.parts import SEGMENT, Output
 from faceswap_ae.placing import places
-from faceswap_ae.progress import Progress
 from faceswap_ae.rendering import GROUP, REVISION, WARMUP, Scene, rendered
 from faceswap_ae.runs import Run
 from faceswap_ae.segments import Parts, segments

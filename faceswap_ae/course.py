@@ -31,10 +31,12 @@ from faceswap_ae import (
     schedule,
     tensors,
 )
-from faceswap_ae.atomic import replacing
 from faceswap_ae.checkpoint import WEIGHTS, State
+from faceswap_ae.common.atomic import replacing
+from faceswap_ae.common.errors import Fault, UserError
+from faceswap_ae.common.interrupts import Stop, stoppable
+from faceswap_ae.common.quantities import format_bytes
 from faceswap_ae.diary import Diary, Moment, Report
-from faceswap_ae.errors import Fault, UserError
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.feed import Batch, Feed
 from faceswap_ae.guard import Guard
@@ -42,10 +44,8 @@ from faceswap_ae.learner import Learner
 from faceswap_ae.networks import FACE, IDENTITIES, Identity, Networks
 from faceswap_ae.plan import Job
 from faceswap_ae.preview import Names
-from faceswap_ae.quantities import format_bytes
 from faceswap_ae.schedule import Place
 from faceswap_ae.stepper import is_out_of_memory
-from faceswap_ae.stopping import Stop, stoppable
 
 CODED, LITTLE = 512, 64  # faces of each identity that codes are lined up by: to keep, to look
 LEAST_RATE = 1 / 64  # of the plan's rate, below which nothing is to be hoped for

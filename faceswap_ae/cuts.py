@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.geometry import Image
 
 SMALL = (32, 18)  # pixels that are compared
 STEP = 4  # every so many pixels of the frame are looked at

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from faceswap_ae import faces, folders, video
 from faceswap_ae.clip import Clip
-from faceswap_ae.errors import MediaError
+from faceswap_ae.common.errors import MediaError
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.face import Face
 from faceswap_ae.finding import Eyes
-from faceswap_ae.geometry import Image
 from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.people import Known
 from faceswap_ae.reference import of_entries

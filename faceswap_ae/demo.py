@@ -10,11 +10,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from faceswap_ae.atomic import replacing
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.atomic import replacing
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.progress import Progress, Status, no_progress, no_status
 from faceswap_ae.montage import side_by_side
 from faceswap_ae.pipeline import Swap, swap
-from faceswap_ae.progress import Progress, Status, no_progress, no_status
 from faceswap_ae.synthetic.film import Film, film_of, shoot
 
 SIZE, RATE = (480, 360), Fraction(15)

@@ -4,7 +4,7 @@ import logging
 import os
 
 from faceswap_ae.backend import wake
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.precision import gpu_capability
 
 SLOW = (

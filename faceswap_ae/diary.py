@@ -13,6 +13,7 @@ import numpy as np
 
 from faceswap_ae import images, losses, memory, plateau
 from faceswap_ae.codes import Alignment
+from faceswap_ae.common.quantities import format_duration
 from faceswap_ae.events import Events
 from faceswap_ae.feed import Batch
 from faceswap_ae.history import History, Row
@@ -20,7 +21,6 @@ from faceswap_ae.losses import softened
 from faceswap_ae.networks import IDENTITIES, ONTO, Identity, Networks
 from faceswap_ae.plateau import Measured
 from faceswap_ae.preview import Names, preview
-from faceswap_ae.quantities import format_duration
 from faceswap_ae.runs import Run
 
 NOTE_EVERY = 2.0  # seconds between rows of the log

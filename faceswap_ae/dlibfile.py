@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 
 LARGEST = 256 * 2**20  # bytes; the descriptor's file has 22 MB
 MOST_LAYERS = 1000  # the descriptor has 130

@@ -11,7 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-from faceswap_ae import __version__, plugins
+from faceswap_ae import __version__
+from faceswap_ae.common import plugins
 from faceswap_ae.hardware import cpu, memory
 from faceswap_ae.weights import WEIGHTS_MEND, weights
 

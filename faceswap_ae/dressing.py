@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from faceswap_ae import blend, finish
 from faceswap_ae.blend import BLEND, corrected
 from faceswap_ae.colour import COLOUR
+from faceswap_ae.common.errors import UserError, unknown
+from faceswap_ae.common.geometry import Image, Matrix, Points, compose, transform, warp
 from faceswap_ae.complexion import Complexion, Pairs, Sight
-from faceswap_ae.errors import UserError, unknown
-from faceswap_ae.geometry import Image, Matrix, Points, compose, transform, warp
 from faceswap_ae.mask import ERODE, FEATHER, MASK, Known, Way, chosen, face_side, refined
 from faceswap_ae.placing import Place
 from faceswap_ae.swapper import Floats, Made, Swapper

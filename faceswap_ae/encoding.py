@@ -7,7 +7,7 @@ from pathlib import Path
 from av.video.stream import VideoStream
 
 from faceswap_ae.clip import Clip, Colour
-from faceswap_ae.errors import UserError, unknown
+from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.pixels import matrix_of
 
 RGB = 0  # FFmpeg's code for pixels that need no matrix

@@ -17,13 +17,13 @@ import numpy as np
 from faceswap_ae import figures, marks
 from faceswap_ae.account import read_rows
 from faceswap_ae.answer import answer_in
+from faceswap_ae.common.progress import Progress, no_progress
 from faceswap_ae.faults import Fault, worst
 from faceswap_ae.figures import Array, Figure
 from faceswap_ae.finding import Eyes
 from faceswap_ae.floors import of_views, rewritten
 from faceswap_ae.measuring import Columns, People, measure
 from faceswap_ae.metrics import Views
-from faceswap_ae.progress import Progress, no_progress
 from faceswap_ae.subject import (
     clip_in,
     is_folder,

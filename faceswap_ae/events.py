@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import Self
 
 from faceswap_ae import png
-from faceswap_ae.atomic import explained
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.atomic import explained
+from faceswap_ae.common.geometry import Image
 
 POLYNOMIAL = 0x82F63B78  # Castagnoli's, reflected
 MASK = 0xA282EAD8  # record_writer.h

@@ -21,17 +21,17 @@ from pathlib import Path
 from faceswap_ae.align import is_face
 from faceswap_ae.choosing import OTHER, Choice, Held, Limits, choose
 from faceswap_ae.clip import Clip, open_clip
+from faceswap_ae.common.errors import MediaError, UserError, unknown
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.progress import Progress, no_progress
+from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.cutting import Cut, Passing, Shelf, cut, opened
-from faceswap_ae.errors import MediaError, UserError, unknown
 from faceswap_ae.faces import SIZE, read
 from faceswap_ae.finding import Eyes, Look, find, to_look_at
-from faceswap_ae.geometry import Image
 from faceswap_ae.inputs import Failure, sources
 from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.people import Parted, Tally, TrackKey, parted, tallied
-from faceswap_ae.progress import Progress, no_progress
 from faceswap_ae.reference import of_photos
-from faceswap_ae.sequences import evenly_spaced
 from faceswap_ae.sheet import FACES_EACH, thumb, write_others
 from faceswap_ae.span import WHOLE, Span
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.errors import UserError
-from faceswap_ae.geometry import Matrix, Points, transform
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import Matrix, Points, transform
 
 VERSION = 1
 LANDMARKS, DESCRIPTOR = (68, 2), 128

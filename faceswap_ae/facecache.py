@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.atomic import ABANDONED, replacing
-from faceswap_ae.cache_dir import cache_dir
-from faceswap_ae.errors import Fault, MediaError, UserError
+from faceswap_ae.common.atomic import ABANDONED, replacing
+from faceswap_ae.common.cache_dir import cache_dir
+from faceswap_ae.common.errors import Fault, MediaError, UserError
 
 SUFFIX = ".faces"
 MOST = 8 * 10**9  # bytes of all files

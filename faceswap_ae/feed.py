@@ -14,8 +14,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.ahead import ahead
 from faceswap_ae.augment import Around, Augmentation, Sample, Source, augmented, steady
+from faceswap_ae.common.prefetch import ahead
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.hull import hide
 from faceswap_ae.lighting import Floats, apply

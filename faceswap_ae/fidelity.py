@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.align import matrix_of
-from faceswap_ae.geometry import Image, Points, warp
+from faceswap_ae.common.geometry import Image, Points, warp
 
 Mask = NDArray[np.bool_]
 Array = NDArray[np.float64]

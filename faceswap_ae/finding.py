@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from faceswap_ae import video
 from faceswap_ae.align import matrix_of
 from faceswap_ae.clip import Clip
+from faceswap_ae.common.errors import MediaError, UserError, unknown
+from faceswap_ae.common.geometry import Image, Matrix, scale_of, transform, warp
 from faceswap_ae.cuts import Cuts
 from faceswap_ae.describing import describe
 from faceswap_ae.detect import DETECTORS, at_turns, cnn
-from faceswap_ae.errors import MediaError, UserError, unknown
 from faceswap_ae.face import Descriptor, Face
 from faceswap_ae.follow import TURNS, Finder, Sight, close_look, every_frame, follower
-from faceswap_ae.geometry import Image, Matrix, scale_of, transform, warp
 from faceswap_ae.inputs import stem_of
 from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.pose import pose

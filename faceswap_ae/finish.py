@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.blend import Floats, Part, box, layer
-from faceswap_ae.geometry import Image, Matrix, Points
+from faceswap_ae.common.geometry import Image, Matrix, Points
 
 Array = NDArray[np.float64]
 Vector = Array  # (2,): x, y in crop pixels

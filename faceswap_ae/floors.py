@@ -15,11 +15,11 @@ import numpy as np
 
 from faceswap_ae import video
 from faceswap_ae.clip import open_clip
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.cuts import Cuts
 from faceswap_ae.encoding import Encoding
 from faceswap_ae.face import Face
 from faceswap_ae.finding import Eyes, find
-from faceswap_ae.geometry import Image
 from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.lookup import Found
 from faceswap_ae.measuring import Columns, People, measure

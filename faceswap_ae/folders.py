@@ -14,8 +14,8 @@ from itertools import chain, count
 from pathlib import Path
 
 from faceswap_ae import faces, sorting
-from faceswap_ae.atomic import explained, replacing
-from faceswap_ae.errors import MediaError, UserError, unknown
+from faceswap_ae.common.atomic import explained, replacing
+from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.faces import Entry
 from faceswap_ae.journal import Journal
 

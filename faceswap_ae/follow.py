@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from faceswap_ae.boxes import Square, square_around
+from faceswap_ae.common.geometry import Image, Points, invert, warp
 from faceswap_ae.detect import SMALL, Detector, Spot, at_turns, cnn, placed, run_hog
-from faceswap_ae.geometry import Image, Points, invert, warp
 from faceswap_ae.landmarks import Landmarker, landmarker
 
 WINDOW = 208  # pixels of the look around a face

@@ -21,10 +21,10 @@ import numpy as np
 from PIL import Image as pillow
 
 from faceswap_ae import faces, sorting
-from faceswap_ae.atomic import write_text
+from faceswap_ae.common.atomic import write_text
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.faces import Entry
-from faceswap_ae.geometry import Image
-from faceswap_ae.sequences import evenly_spaced
 
 PAGES = Path(__file__).parent / "pages"
 MOST = 3000  # faces of a gallery: 8 MB, which a phone still opens

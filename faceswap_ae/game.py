@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from faceswap_ae import plugins
 from faceswap_ae.backend import wake
+from faceswap_ae.common import plugins
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.feed import Feed
 from faceswap_ae.networks import IDENTITIES, Known, Networks

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.geometry import Image, Matrix, Points, transform, warp
+from faceswap_ae.common.geometry import Image, Matrix, Points, transform, warp
 from faceswap_ae.hull import EYES, outline_mask
 from faceswap_ae.metrics import levelled
 

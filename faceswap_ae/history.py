@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from faceswap_ae.atomic import explained
-from faceswap_ae.errors import MediaError
+from faceswap_ae.common.atomic import explained
+from faceswap_ae.common.errors import MediaError
 
 GROUPS = ("losses", "rates")
 

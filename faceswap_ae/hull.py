@@ -8,7 +8,7 @@ edges; hair or a hand over the face is not seen here.
 import cv2
 import numpy as np
 
-from faceswap_ae.geometry import Image, Points
+from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.lighting import Floats
 
 BROWS, NOSE_BASE = slice(17, 27), slice(31, 36)

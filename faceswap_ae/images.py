@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image as pillow
 from PIL import ImageCms, ImageOps, UnidentifiedImageError
 
-from faceswap_ae.atomic import replacing
-from faceswap_ae.errors import MediaError, unknown
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.atomic import replacing
+from faceswap_ae.common.errors import MediaError, unknown
+from faceswap_ae.common.geometry import Image
 
 READABLE = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif"}
 # Fast PNG: level 6 costs five times the time for a tenth of the bytes.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from faceswap_ae import images
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 
 VIDEOS = {
     *(".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".ts"),

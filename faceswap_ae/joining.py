@@ -17,7 +17,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from faceswap_ae.errors import Fault
+from faceswap_ae.common.errors import Fault
 from faceswap_ae.packets import packer
 from faceswap_ae.parts import Output, Segment, WorkFolder
 from faceswap_ae.tracks import Tracks

@@ -22,8 +22,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from faceswap_ae.atomic import explained
-from faceswap_ae.errors import MediaError
+from faceswap_ae.common.atomic import explained
+from faceswap_ae.common.errors import MediaError
 from faceswap_ae.face import Face, tell, understand
 
 NAME = ".journal.jsonl"

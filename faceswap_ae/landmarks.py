@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from faceswap_ae.boxes import Square, square_around
-from faceswap_ae.geometry import Image, Points, invert, transform, warp
+from faceswap_ae.common.geometry import Image, Points, invert, transform, warp
 from faceswap_ae.weights import weight
 
 SHAPE = "shape_predictor_68_face_landmarks.dat"

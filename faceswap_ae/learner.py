@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from faceswap_ae import game, looking, plan
 from faceswap_ae.checkpoint import WEIGHTS
-from faceswap_ae.errors import UserError, unknown
+from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.game import Game
 from faceswap_ae.likeness import Likeness
 from faceswap_ae.networks import FACE, ONTO, Identity, Known, Networks

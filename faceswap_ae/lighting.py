@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.geometry import Image
 
 STRONGEST = 2.0  # times, that contrast may change to be like another face's
 FLAT = 1e-3  # of the range: a channel that varies less says nothing of contrast

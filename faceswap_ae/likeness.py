@@ -13,7 +13,7 @@ from keras import ops
 
 from faceswap_ae import losses
 from faceswap_ae.blocks import PLANES
-from faceswap_ae.errors import unknown
+from faceswap_ae.common.errors import unknown
 from faceswap_ae.losses import softened
 from faceswap_ae.networks import Output, Tensor
 from faceswap_ae.perceptual import Net

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 
 # Of a root mean square distance between descriptors. The cast: 0.27 to 0.38 within a person, 0.60
 # and more between two; dlib's own limit for a single pair is 0.6.

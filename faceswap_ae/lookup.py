@@ -12,8 +12,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 from faceswap_ae import faces
-from faceswap_ae.cache_dir import cache_dir
 from faceswap_ae.clip import Clip
+from faceswap_ae.common.cache_dir import cache_dir
 from faceswap_ae.face import Face
 from faceswap_ae.finding import Look, to_look_at
 from faceswap_ae.journal import Journal, fingerprint

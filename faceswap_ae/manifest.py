@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from faceswap_ae import tensors
-from faceswap_ae.atomic import write_text
-from faceswap_ae.errors import Fault, UserError
+from faceswap_ae.common.atomic import write_text
+from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.tensors import Written
 
 Kind = Literal["checkpoint", "snapshot"]

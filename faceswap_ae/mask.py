@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from faceswap_ae import images
 from faceswap_ae.align import CROPS
-from faceswap_ae.errors import UserError, unknown
-from faceswap_ae.geometry import Image, Points
+from faceswap_ae.common.errors import UserError, unknown
+from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.hull import hull_mask
 
 Mask = NDArray[np.float32]  # (s, s) in [0, 1]

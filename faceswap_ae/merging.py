@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from faceswap_ae import faces
-from faceswap_ae.atomic import replacing, replacing_folder
-from faceswap_ae.errors import UserError, unknown
+from faceswap_ae.common.atomic import replacing, replacing_folder
+from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.face import Face
 from faceswap_ae.faces import Entry
 from faceswap_ae.folders import free, key, opened, packed, put_mask

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.boxes import square_around
+from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.describing import describe
 from faceswap_ae.face import DESCRIPTOR, Face
-from faceswap_ae.geometry import Image, Points
 from faceswap_ae.hull import EYES
 from faceswap_ae.pose import pose
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from faceswap_ae import video
 from faceswap_ae.clip import Clip
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.conversion import Converter, check_picture, write_picture
-from faceswap_ae.errors import UserError
-from faceswap_ae.geometry import Image
 from faceswap_ae.rendering import Rendered, rendered
 from faceswap_ae.span import Span
 from faceswap_ae.views import chosen

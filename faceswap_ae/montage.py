@@ -16,10 +16,10 @@ import numpy as np
 from PIL import Image as pillow
 from PIL import ImageDraw, ImageFont
 
-from faceswap_ae.atomic import replacing, spare
 from faceswap_ae.clip import open_clip
-from faceswap_ae.errors import MediaError, UserError
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.atomic import replacing, spare
+from faceswap_ae.common.errors import MediaError, UserError
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.whole import missing_bytes
 
 if TYPE_CHECKING:

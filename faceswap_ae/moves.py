@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.geometry import Matrix, Points
+from faceswap_ae.common.geometry import Matrix, Points
 
 STILL: Matrix = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 # Which of the 68 landmarks each one is in a mirror: the left eye's outer corner is the right one's.

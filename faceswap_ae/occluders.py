@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.geometry import Image, Points
+from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.reliefs import Lights, Place, Relief, faced, flat, solid, stripes, stroke, texture
 
 # From pale to dark, as sRGB.

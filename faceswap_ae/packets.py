@@ -16,6 +16,8 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from faceswap_ae.clip import Clip
+from faceswap_ae.common.errors import MediaError
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.encoding import (
     Encoding,
     describe,
@@ -24,8 +26,6 @@ from faceswap_ae.encoding import (
     threads_for,
     told_colour,
 )
-from faceswap_ae.errors import MediaError
-from faceswap_ae.geometry import Image
 from faceswap_ae.pixels import Writer
 
 

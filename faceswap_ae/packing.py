@@ -8,8 +8,8 @@ import zipfile
 from pathlib import Path
 
 from faceswap_ae import faces
-from faceswap_ae.atomic import replacing
-from faceswap_ae.errors import Fault, UserError
+from faceswap_ae.common.atomic import replacing
+from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.folders import key, opened, packed
 from faceswap_ae.journal import NAME, Journal
 from faceswap_ae.merging import Merged, Told, merge

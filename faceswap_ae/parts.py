@@ -26,10 +26,10 @@ from typing import Any
 
 import av
 
-from faceswap_ae.atomic import explained, write_text
 from faceswap_ae.clip import Clip
+from faceswap_ae.common.atomic import explained, write_text
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.encoding import H264, Encoding
-from faceswap_ae.errors import UserError
 from faceswap_ae.span import WHOLE, Span
 from faceswap_ae.waveform import Waveform
 

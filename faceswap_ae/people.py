@@ -11,9 +11,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.face import DESCRIPTOR, Descriptor, Face
 from faceswap_ae.linkage import Knots, whose
-from faceswap_ae.sequences import evenly_spaced
 
 # Over 16 synthetic people, no face was farther than .42 from its own person, and a hundredth of
 # others' was nearer. Means of one person were .17 apart at most, of two .34 at least, .53 mostly.

@@ -15,10 +15,10 @@ from keras import ops
 from numpy.typing import NDArray
 
 from faceswap_ae.align import CROPS, Crop, crop_matrix
-from faceswap_ae.cache_dir import cache_dir
-from faceswap_ae.download import Heard, Published, fetch, there
-from faceswap_ae.errors import UserError, unknown
-from faceswap_ae.geometry import Matrix
+from faceswap_ae.common.cache_dir import cache_dir
+from faceswap_ae.common.download import Heard, Published, fetch, there
+from faceswap_ae.common.errors import UserError, unknown
+from faceswap_ae.common.geometry import Matrix
 from faceswap_ae.networks import Tensor
 
 RELEASE = "https://github.com/rcmalli/keras-vggface/releases/download/v2.0/rcmalli_vggface_tf_notop"

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 from faceswap_ae import extraction, plan, training
 from faceswap_ae.answer import answer_in
 from faceswap_ae.clip import open_clip
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.progress import Progress, no_progress
 from faceswap_ae.inputs import stem_of
-from faceswap_ae.progress import Progress, no_progress
 from faceswap_ae.runs import Run
 from faceswap_ae.schedule import Budget, budget
 from faceswap_ae.version import TOOL
@@ -31,7 +31,7 @@ from faceswap_ae.version import TOOL
 if TYPE_CHECKING:
     from faceswap_ae.evaluation import Clips
     from faceswap_ae.stills import Masks
-from faceswap_ae.progress import Status, no_status
+from faceswap_ae.common.progress import Status, no_status
 
 FACE, ONTO = "face", "onto"  # names of folders, where files give none
 PLAIN = {"clip", "video", "movie", "input", "output", "file", "untitled"}  # of files, not of people
@@ -130,7 +130,7 @@ def _evaluated(
     wanted: Swap, folders: Sequence[Path], covers: "Masks", progress: Progress
 ) -> Swapped:
     from faceswap_ae import evaluation, report
-    from faceswap_ae.atomic import write_text
+    from faceswap_ae.common.atomic import write_text
 
     clips = evaluation.Clips(wanted.out, wanted.face, wanted.played, wanted.truth)
     page, metrics = wanted.work / "report.html", wanted.work / "metrics.json"

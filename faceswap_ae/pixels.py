@@ -14,7 +14,7 @@ from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from faceswap_ae.clip import Colour
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.geometry import Image
 
 QUICK = Interpolation.BILINEAR
 ROUNDED = QUICK | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT

@@ -14,9 +14,9 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.errors import UserError, unknown
+from faceswap_ae.common.errors import UserError, unknown
+from faceswap_ae.common.geometry import Points
 from faceswap_ae.face import Face
-from faceswap_ae.geometry import Points
 from faceswap_ae.smooth import SMOOTH
 
 BRIDGED = 12  # frames, that a lost face is swapped all the same

@@ -15,11 +15,11 @@ from typing import Any, Literal
 
 import yaml
 
-from faceswap_ae import plugins, recipe
 from faceswap_ae.align import CROPS
 from faceswap_ae.augment import Augmentation
 from faceswap_ae.backend import wake
-from faceswap_ae.errors import RecipeError, unknown
+from faceswap_ae.common import config, plugins
+from faceswap_ae.common.errors import RecipeError, unknown
 from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.schedule import CHANGED, ONLY, Budget, Stage
 
@@ -110,7 +110,7 @@ def parse(text: str, name: str, overrides: Sequence[str] = ()) -> Any:
     text = ALIGN.sub(lambda found: f"align: {int(found[1] == 'true')}", text)
     model, trainer = _named(text, name, overrides)
     kind = kind_of(model, trainer)
-    found: Any = recipe.parse(kind, text, name, [_placed(override, kind) for override in overrides])
+    found: Any = config.parse(kind, text, name, [_placed(override, kind) for override in overrides])
     for stage in stages(found):
         at(found, stage, name)  # told now, not after hours
     return found
@@ -131,7 +131,7 @@ def at(settings: Any, stage: Stage, name: str = "recipe") -> Any:
         if group not in CHANGED:
             can = ", ".join(CHANGED)
             raise RecipeError(f"{where}: cannot change {group.partition('=')[0]}, only {can}")
-    found = recipe.parse(kind, recipe.dump(settings), where, changes) if changes else settings
+    found = config.parse(kind, config.dump(settings), where, changes) if changes else settings
     for key in getattr(plugins.load("trainers", settings.trainer), "FIXED", ()):
         if getattr(found.training, key) != getattr(settings.training, key):
             raise RecipeError(f"{where}: cannot change training.{key}; it holds for all stages")

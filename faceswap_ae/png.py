@@ -14,7 +14,7 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.geometry import Image
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 AVERAGE = 3  # PNG's number of the filter

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.geometry import Points
+from faceswap_ae.common.geometry import Points
 
 RIGID = np.array([8, *range(27, 36), 36, 39, 42, 45, 48, 54])
 # Millimetres: x to the viewer's right, y up from the eyes, z towards the viewer. The mean of the

@@ -4,7 +4,7 @@ Sixteen bits are quicker where the processor multiplies them: bfloat16 on newer 
 with its instructions; float16, with a scaled loss, on older GPUs. Weights stay in 32 bits.
 """
 
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.hardware import cpu
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}

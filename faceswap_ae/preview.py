@@ -10,8 +10,8 @@ from PIL import Image as pillow
 from PIL import ImageDraw, ImageFont
 
 from faceswap_ae.codes import Alignment, swapped
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.feed import Batch
-from faceswap_ae.geometry import Image
 from faceswap_ae.networks import ONTO, Networks, Output
 from faceswap_ae.player import Numbers
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.geometry import Image
 
 Canvas = NDArray[np.float32]  # (h, w, 3), 0 where no level lies
 Scores = NDArray[np.float32]  # (rows, columns), one for each cell

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.geometry import Image, Points
+from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.hull import eye_masks, hull_mask, mouth_mask, outline_mask
 
 Array = NDArray[np.float32]

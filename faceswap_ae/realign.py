@@ -15,11 +15,11 @@ import numpy as np
 
 from faceswap_ae import faces, png
 from faceswap_ae.align import matrix_of, misfit
-from faceswap_ae.atomic import replacing
-from faceswap_ae.errors import MediaError, UserError
+from faceswap_ae.common.atomic import replacing
+from faceswap_ae.common.errors import MediaError, UserError
+from faceswap_ae.common.geometry import Image, Matrix, Points, compose, invert, transform, warp
 from faceswap_ae.face import LANDMARKS, Face, Stored
 from faceswap_ae.folders import mask_of, set_aside
-from faceswap_ae.geometry import Image, Matrix, Points, compose, invert, transform, warp
 from faceswap_ae.journal import Journal
 
 # Points in another order fit no better than 0.28; the cast in full profile comes to 0.26.

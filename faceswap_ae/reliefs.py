@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.geometry import Image, Points
+from faceswap_ae.common.geometry import Image, Points
 
 ROUND = (0.98, 0.94, 0.88, 0.8, 0.7, 0.57, 0.42, 0.25)  # strokes, in parts of a part's thickness
 FLAT = (0.97, 0.92)

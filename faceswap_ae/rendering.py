@@ -16,11 +16,11 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.ahead import ahead
 from faceswap_ae.blend import layer
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.prefetch import ahead
 from faceswap_ae.complexion import Pairs
 from faceswap_ae.dressing import Dresser, Fitting
-from faceswap_ae.geometry import Image
 from faceswap_ae.placing import Places
 from faceswap_ae.swapper import Floats, Made
 from faceswap_ae.video import Frame

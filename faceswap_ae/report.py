@@ -18,14 +18,14 @@ import cv2
 import numpy as np
 
 from faceswap_ae import chronicle, images
-from faceswap_ae.atomic import write_text
 from faceswap_ae.clip import open_clip
+from faceswap_ae.common.atomic import write_text
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.evaluation import Evaluation
 from faceswap_ae.figures import Array, Figure, leading, series
-from faceswap_ae.geometry import Image
 from faceswap_ae.plot import Chart, Line, drawn, told
 from faceswap_ae.runs import Run
-from faceswap_ae.sequences import evenly_spaced
 from faceswap_ae.stills import Masks, Sources, embedded, stills
 from faceswap_ae.verdict import GROUPS, Names, sentences, spoken
 from faceswap_ae.version import TOOL

@@ -23,9 +23,9 @@ from typing import TypeVar
 
 import yaml
 
-from faceswap_ae import recipe
-from faceswap_ae.atomic import explained, replacing_folder, write_text
-from faceswap_ae.errors import UserError, unknown
+from faceswap_ae.common import config
+from faceswap_ae.common.atomic import explained, replacing_folder, write_text
+from faceswap_ae.common.errors import UserError, unknown
 
 T = TypeVar("T")
 VERSION = 1
@@ -104,7 +104,7 @@ class Run:
 
     def settings(self, kind: type[T]) -> T:
         """What it was begun with."""
-        return recipe.load(kind, self.recipe)
+        return config.load(kind, self.recipe)
 
 
 def place(name: str, runs: Path) -> Path:
@@ -153,7 +153,7 @@ def begin(folder: Path, settings: object, facts: Facts, free: Collection[str] = 
         begun = f"{folder}: was begun with other settings ({'; '.join(told[:SHOWN])}{more})"
         raise UserError(f"{begun}; go on with the old ones, or give the run another name")
     if differ:
-        recipe.save(settings, run.recipe)
+        config.save(settings, run.recipe)
     return run
 
 
@@ -186,7 +186,7 @@ def differences(
 def _created(folder: Path, settings: object, facts: Facts) -> Run:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     with replacing_folder(folder) as part:
-        recipe.save(settings, Run(part).recipe)
+        config.save(settings, Run(part).recipe)
         told = {"version": VERSION, **asdict(replace(facts, created=now))}
         write_text(Run(part).card, json.dumps(told, indent=1) + "\n")
     return Run(folder)
@@ -195,7 +195,7 @@ def _created(folder: Path, settings: object, facts: Facts) -> Run:
 def _begun(settings: object, facts: Facts) -> dict[str, object]:
     """All that must stay, by YAML's words for it."""
     own = {key: value for key, value in asdict(facts).items() if key not in ("created", "origin")}
-    return {**own, **(yaml.safe_load(recipe.dump(settings)) or {})}
+    return {**own, **(yaml.safe_load(config.dump(settings)) or {})}
 
 
 def _flat(value: object, where: str = "") -> dict[str, object]:

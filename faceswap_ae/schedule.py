@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from faceswap_ae import plateau
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.plateau import Measured
 
 DEFAULT_MINUTES = 30.0

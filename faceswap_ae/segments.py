@@ -22,10 +22,10 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from faceswap_ae import marks
-from faceswap_ae.atomic import replacing, replacing_folder, spare
 from faceswap_ae.clip import Clip
+from faceswap_ae.common.atomic import replacing, replacing_folder, spare
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.encoding import Encoding, tell_changes
-from faceswap_ae.geometry import Image
 from faceswap_ae.joining import join
 from faceswap_ae.montage import write_gif
 from faceswap_ae.packets import packer, told

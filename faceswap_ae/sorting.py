@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.align import misfit
-from faceswap_ae.errors import UserError, unknown
+from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.face import Face
 from faceswap_ae.faces import Entry
 

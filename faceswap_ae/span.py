@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 
 MAX_DENOMINATOR = 1001  # of television's rates: 23.976023976 is meant as 24000/1001
 

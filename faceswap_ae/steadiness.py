@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.align import matrix_of
-from faceswap_ae.geometry import Image, Points, invert, transform
+from faceswap_ae.common.geometry import Image, Points, invert, transform
 
 Mask = NDArray[np.bool_]
 Array = NDArray[np.float64]

@@ -16,9 +16,9 @@ from PIL import Image as pillow
 from faceswap_ae import video
 from faceswap_ae.answer import answer_in
 from faceswap_ae.clip import Clip, open_clip
-from faceswap_ae.errors import MediaError
+from faceswap_ae.common.errors import MediaError
+from faceswap_ae.common.geometry import Image, Matrix, warp
 from faceswap_ae.figures import Array
-from faceswap_ae.geometry import Image, Matrix, warp
 from faceswap_ae.span import Span
 from faceswap_ae.subject import clip_in, is_folder
 

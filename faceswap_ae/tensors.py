@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.atomic import replacing
-from faceswap_ae.errors import Fault
+from faceswap_ae.common.atomic import replacing
+from faceswap_ae.common.errors import Fault
 
 Arrays = Mapping[str, NDArray[Any]]
 

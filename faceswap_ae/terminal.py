@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from faceswap_ae.progress import Advance, Say
+from faceswap_ae.common.progress import Advance, Say
 
 T = TypeVar("T")
 LOG_EVERY = 30.0  # seconds between progress lines where there is no terminal

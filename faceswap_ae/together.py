@@ -18,11 +18,11 @@ from faceswap_ae.account import FrameRow
 from faceswap_ae.answer import Answer
 from faceswap_ae.casting import OUTSIDE
 from faceswap_ae.clip import Clip, open_clip
+from faceswap_ae.common.errors import MediaError, UserError
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.cuts import Cuts
-from faceswap_ae.errors import MediaError, UserError
 from faceswap_ae.face import Face
-from faceswap_ae.geometry import Image
-from faceswap_ae.sequences import evenly_spaced
 from faceswap_ae.span import Span
 from faceswap_ae.subject import Looked, Subject
 from faceswap_ae.video import Frame

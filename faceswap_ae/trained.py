@@ -10,9 +10,9 @@ import numpy as np
 from faceswap_ae import checkpoint, codes, faceset, game, plan
 from faceswap_ae.checkpoint import WEIGHTS
 from faceswap_ae.codes import Alignment
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.feed import Feed
-from faceswap_ae.geometry import Image
 from faceswap_ae.networks import FACE, ONTO, Identity, Networks
 from faceswap_ae.preview import Names, preview
 from faceswap_ae.runs import Run

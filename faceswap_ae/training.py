@@ -13,8 +13,8 @@ from faceswap_ae import (
 from faceswap_ae.acquaintance import remember
 from faceswap_ae.backend import wake
 from faceswap_ae.checkpoint import WEIGHTS
+from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.course import Course, Told
-from faceswap_ae.errors import UserError, unknown
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.manifest import CHECKPOINT, SNAPSHOT, Kind
 from faceswap_ae.networks import Networks

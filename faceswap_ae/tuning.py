@@ -10,10 +10,10 @@ from PIL import ImageDraw, ImageFont
 
 from faceswap_ae import video
 from faceswap_ae.clip import Clip
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import Image, warp
 from faceswap_ae.conversion import Converter
 from faceswap_ae.dressing import Dresser
-from faceswap_ae.errors import UserError
-from faceswap_ae.geometry import Image, warp
 from faceswap_ae.placing import Place
 from faceswap_ae.span import WHOLE, Span
 from faceswap_ae.swapper import Made

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 
 Arrays = dict[str, NDArray[Any]]
 

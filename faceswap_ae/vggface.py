@@ -16,7 +16,7 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 
 SIDE = 224  # pixels of the picture they were trained with
 CONVOLUTIONS = (2, 2, 3, 3, 3)  # VGG16's, of each stage

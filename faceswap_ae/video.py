@@ -21,10 +21,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from faceswap_ae import images
-from faceswap_ae.ahead import ahead
 from faceswap_ae.clip import Clip, opened
-from faceswap_ae.errors import MediaError
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.errors import MediaError
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.prefetch import ahead
 from faceswap_ae.pixels import Reader
 from faceswap_ae.span import WHOLE, Span
 from faceswap_ae.whole import missing_bytes

@@ -3,7 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-from faceswap_ae.errors import Fault
+from faceswap_ae.common.errors import Fault
 
 WEIGHTS = (
     "mmod_human_face_detector.dat",

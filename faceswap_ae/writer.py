@@ -21,11 +21,11 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from faceswap_ae import marks, png
-from faceswap_ae.atomic import replacing, replacing_folder, spare
 from faceswap_ae.clip import Clip, opened
+from faceswap_ae.common.atomic import replacing, replacing_folder, spare
+from faceswap_ae.common.errors import MediaError, UserError
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.encoding import H264, Encoding, kind_for, tell_changes
-from faceswap_ae.errors import MediaError, UserError
-from faceswap_ae.geometry import Image
 from faceswap_ae.montage import write_gif
 from faceswap_ae.packets import Packer, packer, told
 from faceswap_ae.span import WHOLE, Span

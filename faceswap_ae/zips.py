@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from tempfile import TemporaryDirectory
 
 from faceswap_ae import faces
-from faceswap_ae.errors import MediaError
+from faceswap_ae.common.errors import MediaError
 from faceswap_ae.faces import Entry, Place
 from faceswap_ae.folders import packed
 from faceswap_ae.journal import NAME, Journal

@@ -1,1 +1,1 @@
-"""One file per architecture; reached through `faceswap_ae.plugins` only."""
+"""One file per architecture; reached through `faceswap_ae.common.plugins` only."""

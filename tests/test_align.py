@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae.align import CROPS, matrix_of, misfit
-from faceswap_ae.geometry import transform
+from faceswap_ae.common.geometry import transform
 from faceswap_ae.synthetic.people import CAST, alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
 from tests.support.face_records import shaped

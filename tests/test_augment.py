@@ -3,11 +3,11 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from faceswap_ae import recipe
 from faceswap_ae.align import matrix_of
 from faceswap_ae.augment import Around, Augmentation, Sample, Source, augmented, steady
-from faceswap_ae.errors import RecipeError
-from faceswap_ae.geometry import Image, Points, compose, transform, warp
+from faceswap_ae.common import config
+from faceswap_ae.common.errors import RecipeError
+from faceswap_ae.common.geometry import Image, Points, compose, transform, warp
 from faceswap_ae.hull import GREY, hide, hull_mask
 from faceswap_ae.moves import MIRRORED, from_pixels, mirror, to_pixels
 from tests.support.face_folders import shot
@@ -202,10 +202,10 @@ def test_what_the_input_shows_of_the_hull_is_bent_with_it() -> None:
 
 def test_options_are_checked_and_read_from_a_recipe() -> None:
     text = "rotation: 5\nflip: 0\nhide: yes\noccluder: 2e-1\n"
-    read = recipe.parse(Augmentation, text, "run.yaml")
+    read = config.parse(Augmentation, text, "run.yaml")
     assert read == Augmentation(rotation=5.0, flip=0.0, hide=True, occluder=0.2)
-    assert recipe.parse(Augmentation, recipe.dump(read), "again.yaml") == read
+    assert config.parse(Augmentation, config.dump(read), "again.yaml") == read
     with pytest.raises(RecipeError, match=r"flip: 1.5 is not between 0 and 1"):
-        recipe.parse(Augmentation, "flip: 1.5", "run.yaml")
+        config.parse(Augmentation, "flip: 1.5", "run.yaml")
     with pytest.raises(ValueError, match=r"warp: 0.5 is not between 0 and 0.1"):
         Augmentation(warp=0.5)

@@ -4,7 +4,7 @@ import pytest
 
 from faceswap_ae import images
 from faceswap_ae.batch import convert
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from tests.support.conversions import options, shown
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from faceswap_ae import bundle, checkpoint
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.history import History, Row
 from faceswap_ae.runs import Run, begin, find
 from tests.support.run_files import FACTS, Settings, spoil, state_of, trained

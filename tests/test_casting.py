@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from faceswap_ae.casting import NO_FACE, NOT_ASKED, OTHER, SPARED, Cast, Role, Wanted, cast
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.face import Face
 from faceswap_ae.faces import write as store
 from faceswap_ae.finding import Eyes

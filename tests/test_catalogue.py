@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae import catalogue, cli, plugins
+from faceswap_ae import catalogue, cli
 from faceswap_ae.catalogue import Listed
+from faceswap_ae.common import plugins
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ import pytest
 from benchmarks import kills
 from benchmarks.kills import assert_same
 from faceswap_ae import checkpoint, manifest
-from faceswap_ae.atomic import ABANDONED
 from faceswap_ae.checkpoint import State, load, rewind, save, snapshot
-from faceswap_ae.errors import Fault, UserError
+from faceswap_ae.common.atomic import ABANDONED
+from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.manifest import SNAPSHOT
 from tests.support.run_files import arrays, spoil, state_of, steps
 

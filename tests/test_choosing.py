@@ -16,7 +16,7 @@ from faceswap_ae.choosing import (
     Limits,
     choose,
 )
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.face import Face
 from tests.support.face_records import shaped, some_face
 

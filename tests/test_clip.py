@@ -8,7 +8,7 @@ import pytest
 
 from faceswap_ae import images
 from faceswap_ae.clip import BT709, Colour, open_clip
-from faceswap_ae.errors import MediaError
+from faceswap_ae.common.errors import MediaError
 from tests.support.clips import Recording, bars, record
 
 PLAIN = Recording(count=12)

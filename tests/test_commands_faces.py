@@ -10,7 +10,7 @@ import typer
 
 from faceswap_ae import cli, faces
 from faceswap_ae.commands.faces import COMMANDS, app
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.folders import DROPPED
 from tests.support.face_folders import face, fill, ids, names, paint, plain_picture
 from tests.support.processes import HEAVY

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from faceswap_ae import checkpoint
 from faceswap_ae.commands.runs import app
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.history import History, Row
 from faceswap_ae.runs import begin
 from faceswap_ae.terminal import Session

@@ -8,8 +8,8 @@ import pytest
 
 from faceswap_ae.align import matrix_of
 from faceswap_ae.colour import COLOUR, Mask, Picture, measured, recoloured
+from faceswap_ae.common.geometry import transform, warp
 from faceswap_ae.complexion import SKIN, WHITE, Complexion, Pairs, Sight
-from faceswap_ae.geometry import transform, warp
 from faceswap_ae.hull import between_lips, eye_masks, hull_mask
 from faceswap_ae.synthetic.expression import Expression
 from faceswap_ae.synthetic.eyes import Look

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from faceswap_ae import checkpoint, game, plan, plugins
+from faceswap_ae import checkpoint, game, plan
 from faceswap_ae.checkpoint import State
-from faceswap_ae.errors import UserError
+from faceswap_ae.common import plugins
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.feed import Batch
 from faceswap_ae.game import Game
 from faceswap_ae.networks import FACE, ONTO, Identity, Known

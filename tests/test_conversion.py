@@ -16,11 +16,11 @@ import pytest
 from faceswap_ae import images, marks, video
 from faceswap_ae.casting import DROPPED, OTHER, OUTSIDE, Wanted
 from faceswap_ae.clip import open_clip
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion import Converter, convert_clip
 from faceswap_ae.dressing import Style
 from faceswap_ae.encoding import Encoding
-from faceswap_ae.errors import UserError
-from faceswap_ae.progress import no_progress
 from faceswap_ae.span import Span
 from faceswap_ae.writer import writing
 from tests.support.conversions import LOSSLESS, PLAIN, converted, options, shown

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae import checkpoint, history, plan, plugins
-from faceswap_ae.errors import UserError
+from faceswap_ae import checkpoint, history, plan
+from faceswap_ae.common import plugins
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.schedule import Budget
 from faceswap_ae.training import Job, train
 from tests.support.trainings import job, staged, state

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 
 from faceswap_ae.clip import open_clip
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.cuts import Cuts
-from faceswap_ae.geometry import Image
 from faceswap_ae.video import frames
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from faceswap_ae import detect
 from faceswap_ae.clip import open_clip
-from faceswap_ae.errors import UserError
-from faceswap_ae.geometry import Image, Points
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.video import frames
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from faceswap_ae import devices
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.precision import gpu_capability
 
 

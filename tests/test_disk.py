@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from faceswap_ae import disk
-from faceswap_ae.quantities import format_bytes
+from faceswap_ae.common.quantities import format_bytes
 
 
 @pytest.mark.parametrize(

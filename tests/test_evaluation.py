@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.evaluation import evaluate, in_words, told
 from faceswap_ae.figures import KINDS, LEFT, LOST
 from faceswap_ae.measuring import HIGHEST

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae import events
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.events import Events, crc32c
-from faceswap_ae.geometry import Image
 
 
 def told(folder: Path) -> list[Any]:

@@ -14,7 +14,7 @@ import pytest
 from faceswap_ae import faces, folders, images, packing
 from faceswap_ae.choosing import ALIKE, OTHER, SURPLUS, Limits
 from faceswap_ae.clip import open_clip
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.extraction import Options, Summary, extract
 from faceswap_ae.face import Face, Stored
 from faceswap_ae.finding import Look

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.face import Stored, tell, tell_stored, understand, understand_stored
 from tests.support.face_records import some_face
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae.cache_dir import cache_dir
-from faceswap_ae.errors import MediaError, UserError
+from faceswap_ae.common.cache_dir import cache_dir
+from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.facecache import Bytes, Cache
 
 LENGTH = 1000

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skimage.metrics import structural_similarity
 
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.fidelity import Mask, aligned, overlap, psnr, seam, sharpness, ssim
-from faceswap_ae.geometry import Image
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
 

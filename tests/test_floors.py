@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
+from faceswap_ae.common.progress import no_progress
 from faceswap_ae.figures import means, missed
 from faceswap_ae.finding import Eyes
 from faceswap_ae.floors import of_views, rewritten
 from faceswap_ae.measuring import People
 from faceswap_ae.metrics import Views
-from faceswap_ae.progress import no_progress
 from faceswap_ae.subject import look_at, subject
 from tests.support.swaps import COUNT, Swapped
 

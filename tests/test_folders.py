@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae import faces, folders
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.folders import DROPPED, Moved, drop, find, keep, place, restore
 from faceswap_ae.journal import NAME, Journal
 from tests.support.face_folders import face, fill, ids, names, paint, plain_picture

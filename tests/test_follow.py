@@ -7,9 +7,9 @@ import pytest
 
 from faceswap_ae.boxes import Square
 from faceswap_ae.clip import open_clip
+from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.detect import Spot
 from faceswap_ae.follow import Follower, Sight, alone, close_look, follower, overlap
-from faceswap_ae.geometry import Image, Points
 from faceswap_ae.video import frames
 
 Film = tuple[list[Image], list[Points]]

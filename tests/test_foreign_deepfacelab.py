@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image as pillow
 
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import Image, transform
 from faceswap_ae.foreign import Candidate, deepfacelab
-from faceswap_ae.geometry import Image, transform
 from tests.support.foreign_sets import (
     PROTOCOLS,
     RECT,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from faceswap_ae.common.geometry import scale_of, transform
 from faceswap_ae.foreign.headcrop import head_matrix, old_matrix
-from faceswap_ae.geometry import scale_of, transform
 from tests.support.foreign_sets import ada, points
 
 

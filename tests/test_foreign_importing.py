@@ -10,7 +10,7 @@ from PIL import Image as pillow
 
 from faceswap_ae import faces, images
 from faceswap_ae.align import matrix_of
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.folders import drop
 from faceswap_ae.foreign.importing import import_faces
 from faceswap_ae.journal import NAME, fingerprint

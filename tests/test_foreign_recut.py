@@ -8,9 +8,9 @@ import pytest
 
 from faceswap_ae import faces, images
 from faceswap_ae.align import matrix_of
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import transform, warp
 from faceswap_ae.foreign.importing import import_faces
-from faceswap_ae.geometry import transform, warp
 from tests.support.foreign_sets import (
     Describer,
     ada,

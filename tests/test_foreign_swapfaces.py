@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image as pillow
 
 from faceswap_ae import images
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import transform, unwarp
 from faceswap_ae.foreign import Candidate, swapfaces, unpickle
-from faceswap_ae.geometry import transform, unwarp
 from tests.support.clips import Recording, record
 from tests.support.foreign_sets import (
     PROTOCOLS,

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.foreign import unpickle
 from faceswap_ae.foreign.arrays import KINDS
 from faceswap_ae.foreign.unpickle import read

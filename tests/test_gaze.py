@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.gaze import gaze_error, irises
-from faceswap_ae.geometry import Image
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.light import LIGHTS
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae import history
-from faceswap_ae.errors import MediaError, UserError
+from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.history import History, Row
 from tests.support.run_files import row_of
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae.geometry import Image, Points
+from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.hull import (
     between_lips,
     eye_masks,

@@ -10,8 +10,8 @@ from PIL import Image as pillow
 from PIL import ImageCms
 
 from faceswap_ae import images
-from faceswap_ae.errors import MediaError
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.errors import MediaError
+from faceswap_ae.common.geometry import Image
 
 SHAPES = st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3))
 

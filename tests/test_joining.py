@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faceswap_ae.clip import open_clip
+from faceswap_ae.common.errors import Fault
 from faceswap_ae.encoding import Encoding
-from faceswap_ae.errors import Fault
 from faceswap_ae.parts import Output, WorkFolder
 from faceswap_ae.segments import segments
 from faceswap_ae.span import WHOLE, Span

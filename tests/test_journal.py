@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae.errors import MediaError
+from faceswap_ae.common.errors import MediaError
 from faceswap_ae.journal import NAME, Journal, fingerprint
 from tests.support.face_records import some_face
 

@@ -6,7 +6,7 @@ import pytest
 
 from faceswap_ae.boxes import Square, square_around
 from faceswap_ae.clip import open_clip
-from faceswap_ae.geometry import Image, Points, transform, warp
+from faceswap_ae.common.geometry import Image, Points, transform, warp
 from faceswap_ae.landmarks import landmarker
 from faceswap_ae.video import frames
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.lighting import (
     Table,
     apply,

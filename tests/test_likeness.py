@@ -7,8 +7,9 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from faceswap_ae import losses, recipe
-from faceswap_ae.errors import RecipeError
+from faceswap_ae import losses
+from faceswap_ae.common import config
+from faceswap_ae.common.errors import RecipeError
 from faceswap_ae.likeness import Likeness, likeness, structure
 from faceswap_ae.networks import Output
 from tests.support.toys import SIZE, faces
@@ -102,13 +103,13 @@ def test_a_window_by_the_size(size: int, windows: list[int]) -> None:
 
 def test_a_recipe_says_which_network() -> None:
     text = "perceptual: 1\nperceptual_net: vggface2\nperceptual_file: own/net.h5\nmasked: on\n"
-    found = recipe.parse(Likeness, text, "recipe")
+    found = config.parse(Likeness, text, "recipe")
     assert found == Likeness(
         perceptual=1.0, perceptual_net="vggface2", perceptual_file=Path("own/net.h5"), masked=True
     )
-    assert recipe.parse(Likeness, recipe.dump(found), "recipe") == found
+    assert config.parse(Likeness, config.dump(found), "recipe") == found
     with pytest.raises(RecipeError, match="perceptual_net: unknown choice 'vgface2'; did you mean"):
-        recipe.parse(Likeness, "perceptual_net: vgface2", "recipe")
+        config.parse(Likeness, "perceptual_net: vgface2", "recipe")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from faceswap_ae import linkage
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.linkage import CHUNK, singles, whose
 from tests.support.face_records import SPREAD, somebody
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae.cache_dir import cache_dir
 from faceswap_ae.clip import Clip, open_clip
+from faceswap_ae.common.cache_dir import cache_dir
 from faceswap_ae.finding import Look
 from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.lookup import JOURNALS, lookup

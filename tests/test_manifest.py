@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae import manifest, tensors
-from faceswap_ae.errors import Fault, UserError
+from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.manifest import CHECKPOINT, SNAPSHOT, Saved
 
 PLAIN: Any = st.recursive(

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from faceswap_ae.align import matrix_of
+from faceswap_ae.common.geometry import Image, transform
 from faceswap_ae.face import DESCRIPTOR, Face
 from faceswap_ae.fidelity import CROP, SIDE
 from faceswap_ae.figures import UNCHANGED
-from faceswap_ae.geometry import Image, transform
 from faceswap_ae.hull import hull_mask
 from faceswap_ae.measuring import HIGHEST, Columns, People, inner_mask, measure
 from faceswap_ae.metrics import remembered

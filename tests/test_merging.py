@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from faceswap_ae import faces, merging, packing
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.faces import Entry
 from faceswap_ae.folders import drop
 from faceswap_ae.journal import NAME, Journal

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from faceswap_ae.boxes import square_around
+from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.describing import describe
 from faceswap_ae.face import DESCRIPTOR, Face
-from faceswap_ae.geometry import Image, Points
 from faceswap_ae.metrics import (
     BATCH,
     BOX,

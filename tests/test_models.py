@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from faceswap_ae import plugins, recipe
+from faceswap_ae.common import config, plugins
 from faceswap_ae.networks import FACE, IDENTITIES, ONTO, Known, Networks, Output
 from tests.support.small_models import NAMES, SMALL, build, count, faces, numbers, options, small
 
@@ -178,7 +178,7 @@ def test_each_sae_swaps(arch: str, d: bool, t: bool) -> None:
 @every
 def test_options_are_a_recipes(name: str) -> None:
     kind = plugins.load("models", name).Options
-    assert recipe.parse(kind, recipe.dump(kind(width=0.5)), "dump") == kind(width=0.5)
+    assert config.parse(kind, config.dump(kind(width=0.5)), "dump") == kind(width=0.5)
     with pytest.raises(ValueError, match="width"):
         kind(width=-1)
     with pytest.raises(ValueError, match="size"):

@@ -8,9 +8,9 @@ import pytest
 
 from faceswap_ae import images, marks
 from faceswap_ae.clip import open_clip
+from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion import Converter
 from faceswap_ae.moments import masks, still
-from faceswap_ae.progress import no_progress
 from tests.support.conversions import converted, options, shown
 
 

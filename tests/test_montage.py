@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from faceswap_ae.clip import open_clip
-from faceswap_ae.errors import MediaError, UserError
+from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.montage import in_notebook, side_by_side
 from faceswap_ae.video import frames
 from tests.support.clips import Recording, number_in, packets_of, record

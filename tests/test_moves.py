@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae.geometry import Points, compose, scale_of, transform
+from faceswap_ae.common.geometry import Points, compose, scale_of, transform
 from faceswap_ae.moves import (
     FINE_NODES,
     MIRRORED,

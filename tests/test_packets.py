@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from faceswap_ae.clip import Clip
+from faceswap_ae.common.errors import MediaError
 from faceswap_ae.encoding import Encoding
-from faceswap_ae.errors import MediaError
 from faceswap_ae.packets import Packer, packer, told
 from tests.support.clips import bars
 from tests.support.written_clips import NOISE, new

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.folders import DROPPED, drop
 from faceswap_ae.journal import NAME, Journal
 from faceswap_ae.merging import Merged

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.encoding import Encoding
-from faceswap_ae.errors import UserError
 from faceswap_ae.parts import Output, Piece, Segment, Shown, WorkFolder, remove, taken_up
 from faceswap_ae.span import Span
 from tests.support.written_clips import new

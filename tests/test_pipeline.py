@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from faceswap_ae import cli, history
-from faceswap_ae.cache_dir import cache_dir
 from faceswap_ae.clip import open_clip
-from faceswap_ae.errors import MediaError, UserError
+from faceswap_ae.common.cache_dir import cache_dir
+from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.lookup import JOURNALS
 from faceswap_ae.pipeline import Swap, Swapped, swap

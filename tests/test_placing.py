@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.face import Face
 from faceswap_ae.placing import BRIDGED, places
 from tests.support.face_records import some_face

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae import plan, plugins, recipe
-from faceswap_ae.errors import PluginError, RecipeError
+from faceswap_ae import plan
+from faceswap_ae.common import config, plugins
+from faceswap_ae.common.errors import PluginError, RecipeError
 
 
 @pytest.mark.parametrize("name", plan.names())
@@ -12,7 +13,7 @@ def test_every_recipe_is_sound_and_says_its_command(name: str) -> None:
     assert found.model in plugins.names("models")
     text = (Path(plan.__file__).parent / "recipes" / f"{name}.yaml").read_text()
     assert "#   faceswap-ae train --face ben --onto ada" in text
-    again = plan.parse(recipe.dump(found), "again")
+    again = plan.parse(config.dump(found), "again")
     assert again == found
 
 

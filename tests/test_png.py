@@ -11,7 +11,7 @@ from PIL import Image as pillow
 from PIL.PngImagePlugin import PngInfo
 
 from faceswap_ae import png
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.geometry import Image
 
 PICTURES = st.tuples(st.integers(1, 9), st.integers(1, 9)).flatmap(
     lambda size: arrays.arrays(np.uint8, st.sampled_from([size, (*size, 3)]))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae.geometry import Points
+from faceswap_ae.common.geometry import Points
 from faceswap_ae.pose import FOCAL, HEAD, RIGID, Pose, pose
 from faceswap_ae.synthetic.model import rotation
 from faceswap_ae.synthetic.people import alone, person

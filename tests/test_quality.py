@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from faceswap_ae.align import matrix_of
-from faceswap_ae.geometry import Image, Points, scale_of, transform, warp
+from faceswap_ae.common.geometry import Image, Points, scale_of, transform, warp
 from faceswap_ae.quality import Quality, measure
 from faceswap_ae.synthetic.light import LIGHTS
 from faceswap_ae.synthetic.occluder import Kind, Occluder

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faceswap_ae import plugins
+from faceswap_ae.common import plugins
 from faceswap_ae.networks import FACE, ONTO, Networks
 from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.player import Pair, Player, Terms

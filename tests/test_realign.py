@@ -8,10 +8,10 @@ import pytest
 
 from faceswap_ae import faces
 from faceswap_ae.align import matrix_of
-from faceswap_ae.errors import MediaError, UserError
+from faceswap_ae.common.errors import MediaError, UserError
+from faceswap_ae.common.geometry import Points, invert, transform, warp
 from faceswap_ae.face import Stored
 from faceswap_ae.folders import DROPPED, restore
-from faceswap_ae.geometry import Points, invert, transform, warp
 from faceswap_ae.journal import Journal
 from faceswap_ae.realign import read_points, realign
 from tests.support.face_folders import face, names, paint, plain_picture, shot

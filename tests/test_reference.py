@@ -5,7 +5,7 @@ import pytest
 
 from faceswap_ae import faces, images
 from faceswap_ae.clip import open_clip
-from faceswap_ae.errors import MediaError, UserError
+from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.finding import Eyes
 from faceswap_ae.reference import of_entries, of_photos
 from faceswap_ae.span import Span

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from faceswap_ae import runs
-from faceswap_ae.errors import RecipeError, UserError
+from faceswap_ae.common.errors import RecipeError, UserError
 from faceswap_ae.runs import begin, differences, find, listed, place, remove
 from tests.support.run_files import FACTS, Settings, Stage, trained
 

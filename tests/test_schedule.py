@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae import plan, schedule
-from faceswap_ae.errors import RecipeError, UserError
+from faceswap_ae.common.errors import RecipeError, UserError
 from faceswap_ae.plateau import Measured
 from faceswap_ae.schedule import DEFAULT_MINUTES, Budget, Place, Stage, budget
 

@@ -11,8 +11,8 @@ import pytest
 
 from faceswap_ae import images, marks
 from faceswap_ae.clip import open_clip
+from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.encoding import Encoding
-from faceswap_ae.errors import MediaError, UserError
 from faceswap_ae.parts import Output
 from faceswap_ae.segments import Parts, segments
 from faceswap_ae.span import Span

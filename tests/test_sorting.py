@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae import sorting
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.faces import Entry
 from faceswap_ae.sorting import MEASURES, ORDERS, Condition, extreme, matching, ordered
 from tests.support.face_folders import UNTOLD, entry, face

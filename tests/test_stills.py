@@ -9,8 +9,8 @@ from PIL import Image as pillow
 
 from faceswap_ae import video
 from faceswap_ae.clip import open_clip
+from faceswap_ae.common.geometry import warp
 from faceswap_ae.encoding import Encoding
-from faceswap_ae.geometry import warp
 from faceswap_ae.stills import SIDE, Sources, embedded, stills
 from faceswap_ae.writer import writing
 from tests.support.swaps import COUNT, Swapped

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae import recipe
-from faceswap_ae.errors import RecipeError, UserError
+from faceswap_ae.common import config
+from faceswap_ae.common.errors import RecipeError, UserError
 from faceswap_ae.synthetic.people import (
     CAST,
     CAST_FOLDER,
@@ -28,10 +28,10 @@ def test_the_cast_is_complete_and_varied() -> None:
 
 
 def test_a_person_is_a_file_that_can_be_written_again(tmp_path: Path) -> None:
-    recipe.save(person("ben"), tmp_path / "ben.yaml")
-    assert recipe.load(Person, tmp_path / "ben.yaml") == person("ben")
+    config.save(person("ben"), tmp_path / "ben.yaml")
+    assert config.load(Person, tmp_path / "ben.yaml") == person("ben")
     with pytest.raises(RecipeError, match=r"did you mean 'features.nose_width'"):
-        recipe.parse(Person, "features: {nose_widht: 1}", "p")
+        config.parse(Person, "features: {nose_widht: 1}", "p")
 
 
 def test_random_people_are_always_the_same_and_all_different() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.synthetic.expression import MOVES, Expression
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.light import LIGHTS

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from faceswap_ae import tensors
-from faceswap_ae.errors import Fault, UserError
+from faceswap_ae.common.errors import Fault, UserError
 
 SHAPES = arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
 ARRAYS = st.sampled_from(sorted(tensors.KEPT)).flatmap(lambda kind: arrays.arrays(kind, SHAPES))

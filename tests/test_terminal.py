@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from faceswap_ae import terminal
-from faceswap_ae.quantities import format_duration
+from faceswap_ae.common.quantities import format_duration
 from faceswap_ae.terminal import Session, show_log
 
 

@@ -10,11 +10,11 @@ from faceswap_ae.account import FaceRow, FrameRow
 from faceswap_ae.answer import answer_in
 from faceswap_ae.casting import OUTSIDE
 from faceswap_ae.clip import open_clip
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.progress import no_progress
 from faceswap_ae.encoding import Encoding
-from faceswap_ae.errors import UserError
 from faceswap_ae.finding import Eyes
-from faceswap_ae.geometry import Image
-from faceswap_ae.progress import no_progress
 from faceswap_ae.span import Span
 from faceswap_ae.subject import Looked, look_at, subject
 from faceswap_ae.together import Stage, moments, numbers, unasked

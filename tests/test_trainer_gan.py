@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from faceswap_ae import discriminators, plugins
+from faceswap_ae import discriminators
+from faceswap_ae.common import plugins
 from faceswap_ae.discriminators import Verdict
 from faceswap_ae.networks import IDENTITIES, Identity, Known, Networks, Output
 from faceswap_ae.optimiser import Optimiser

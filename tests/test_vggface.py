@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.vggface import kind, resnet50, vgg16
 from tests.support.vggface_file import RESNET, VGG16, Layers, counted, layers_of, write
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from faceswap_ae import images
 from faceswap_ae.clip import open_clip
-from faceswap_ae.errors import MediaError
+from faceswap_ae.common.errors import MediaError
 from faceswap_ae.span import Span
 from faceswap_ae.video import Frame, frames
 from tests.support.clips import Recording, bars, number_in, record

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from faceswap_ae.clip import Clip
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.rendering import Rendered
 from faceswap_ae.video import Frame
 from faceswap_ae.views import VIEWS, Names, chosen

@@ -9,8 +9,8 @@ import pytest
 
 from faceswap_ae import images
 from faceswap_ae.clip import BT709, Colour, open_clip
+from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.encoding import Encoding
-from faceswap_ae.errors import MediaError, UserError
 from faceswap_ae.span import Span
 from faceswap_ae.video import frames
 from faceswap_ae.writer import writing

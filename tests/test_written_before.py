@@ -12,6 +12,7 @@ from faceswap_ae import marks, runs, video
 from faceswap_ae.account import made_by, read_rows
 from faceswap_ae.batch import convert
 from faceswap_ae.clip import open_clip
+from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion import Converter, Options, is_made
 from faceswap_ae.evaluation import evaluate
 from faceswap_ae.extraction import Options as Extraction
@@ -19,7 +20,6 @@ from faceswap_ae.extraction import extract
 from faceswap_ae.history import read
 from faceswap_ae.plan import Job
 from faceswap_ae.plan import read as read_plan
-from faceswap_ae.progress import no_progress
 from faceswap_ae.schedule import Budget
 from faceswap_ae.trained import load
 from faceswap_ae.training import train

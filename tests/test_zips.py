@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae.errors import MediaError
+from faceswap_ae.common.errors import MediaError
 from faceswap_ae.packing import pack
 from faceswap_ae.zips import check, contents, entries, journal_of
 from tests.support.face_folders import fill, ids

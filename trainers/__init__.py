@@ -1,1 +1,1 @@
-"""One file per training algorithm; reached through `faceswap_ae.plugins` only."""
+"""One file per training algorithm; reached through `faceswap_ae.common.plugins` only."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from faceswap_ae.errors import UserError
-from faceswap_ae.quantities import format_duration
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.quantities import format_duration
 from faceswap_ae.terminal import Session
 
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ def run(
     """
     from faceswap_ae import report
     from faceswap_ae.account import made_by
-    from faceswap_ae.atomic import spare
+    from faceswap_ae.common.atomic import spare
     from faceswap_ae.evaluation import evaluate, in_words, told
     from faceswap_ae.runs import find
 

@@ -144,7 +144,7 @@ def _draw(
     session: Session, path: Path, entries: "Sequence[Entry]", out: Path, most: int | None
 ) -> None:
     from faceswap_ae import gallery, sheet
-    from faceswap_ae.errors import UserError
+    from faceswap_ae.common.errors import UserError
 
     if not entries:
         raise UserError(f"{path}: has no faces to show")

@@ -56,8 +56,8 @@ def bring(
     faceswap-ae faces import alignments.fsa clip.mp4 --as ben
     """
     from faceswap_ae import folders
+    from faceswap_ae.common.errors import UserError
     from faceswap_ae.describing import describe_one
-    from faceswap_ae.errors import UserError
     from faceswap_ae.foreign.importing import import_faces
 
     session: Session = context.obj

@@ -65,7 +65,7 @@ def keep(
     faceswap-ae faces keep ada --where "turned<45" --where "size>=128"
     """
     from faceswap_ae import folders
-    from faceswap_ae.errors import UserError
+    from faceswap_ae.common.errors import UserError
 
     session: Session = context.obj
     path = folders.find(folder, session.data)
@@ -91,7 +91,7 @@ def restore(
     faceswap-ae faces restore ada 00012-clip.png
     """
     from faceswap_ae import folders
-    from faceswap_ae.errors import UserError
+    from faceswap_ae.common.errors import UserError
 
     session: Session = context.obj
     path = folders.find(folder, session.data)
@@ -122,7 +122,7 @@ def _chosen(
 ) -> tuple[list[str], list[str]]:
     """The names that are meant, and those of which nothing is known but their names."""
     from faceswap_ae import faces, folders, sorting
-    from faceswap_ae.errors import UserError
+    from faceswap_ae.common.errors import UserError
 
     by_likeness = bool(where) or extreme is not None
     if bool(names) + bool(list_) + by_likeness != 1:
@@ -140,7 +140,7 @@ def _chosen(
 
 
 def _count(worst: int | None, best: int | None, by: str | None) -> tuple[int, bool, str] | None:
-    from faceswap_ae.errors import UserError
+    from faceswap_ae.common.errors import UserError
 
     count = worst or best
     if (worst and best) or bool(count) != bool(by):

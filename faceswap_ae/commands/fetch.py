@@ -22,9 +22,9 @@ def run(
     """
     from faceswap_ae import perceptual
     from faceswap_ae.backend import wake
-    from faceswap_ae.cache_dir import cache_dir
-    from faceswap_ae.download import fetch
-    from faceswap_ae.errors import UserError, unknown
+    from faceswap_ae.common.cache_dir import cache_dir
+    from faceswap_ae.common.download import fetch
+    from faceswap_ae.common.errors import UserError, unknown
 
     session: Session = context.obj
     wake()

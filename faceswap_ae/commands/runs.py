@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.terminal import Session
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def pack(
     faceswap-ae runs pack ben-ada -o ben-ada-light.zip --light
     """
     from faceswap_ae import bundle, runs
-    from faceswap_ae.quantities import format_bytes
+    from faceswap_ae.common.quantities import format_bytes
 
     session: Session = context.obj
     run = runs.find(name, session.runs)
@@ -168,7 +168,7 @@ def _tell_table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def _tell_saved(what: str, found: "Sequence[Saved]") -> None:
-    from faceswap_ae.quantities import format_bytes
+    from faceswap_ae.common.quantities import format_bytes
 
     if found:
         typer.echo(f"\n{what}:")
@@ -177,7 +177,7 @@ def _tell_saved(what: str, found: "Sequence[Saved]") -> None:
 
 
 def _size(row: dict[str, Any]) -> str:
-    from faceswap_ae.quantities import format_bytes
+    from faceswap_ae.common.quantities import format_bytes
 
     return format_bytes(row["size"])
 

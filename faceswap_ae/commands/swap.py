@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from faceswap_ae.quantities import format_duration
+from faceswap_ae.common.quantities import format_duration
 from faceswap_ae.terminal import Session
 
 

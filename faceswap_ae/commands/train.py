@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.terminal import Session
 
 

@@ -19,9 +19,9 @@ import numpy as np
 from PIL import Image as pillow
 
 from faceswap_ae import images
-from faceswap_ae.errors import MediaError
+from faceswap_ae.common.errors import MediaError
+from faceswap_ae.common.geometry import Image, Matrix, Points
 from faceswap_ae.face import LANDMARKS
-from faceswap_ae.geometry import Image, Matrix, Points
 
 WIDEST = 8192  # pixels a side
 LONGEST = 255  # letters of a file's name

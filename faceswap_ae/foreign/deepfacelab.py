@@ -17,7 +17,8 @@ from typing import IO, Any
 import cv2
 import numpy as np
 
-from faceswap_ae.errors import MediaError
+from faceswap_ae.common.errors import MediaError
+from faceswap_ae.common.geometry import Image, Matrix, Points, fit_similarity, transform
 from faceswap_ae.foreign import (
     Box,
     Candidate,
@@ -33,7 +34,6 @@ from faceswap_ae.foreign import (
     understanding,
 )
 from faceswap_ae.foreign.unpickle import read as unpickle
-from faceswap_ae.geometry import Image, Matrix, Points, fit_similarity, transform
 
 NAME = "deepfacelab"
 JPEG = b"\xff\xd8\xff"

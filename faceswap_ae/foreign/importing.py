@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from faceswap_ae import faces, folders, images, png
-from faceswap_ae.errors import MediaError, UserError, unknown
+from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.foreign import Candidate, deepfacelab, swapfaces
 from faceswap_ae.foreign.recut import SQUARES, Describe, Recut, recut
 from faceswap_ae.inputs import stem_of

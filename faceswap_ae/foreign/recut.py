@@ -11,10 +11,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from faceswap_ae.align import matrix_of, misfit
+from faceswap_ae.common.geometry import (
+    Image,
+    Matrix,
+    Points,
+    compose,
+    invert,
+    scale_of,
+    transform,
+    warp,
+)
 from faceswap_ae.face import DESCRIPTOR, Descriptor, Face, Stored
 from faceswap_ae.faces import SIZE
 from faceswap_ae.foreign import Box, Candidate, Foreign, understanding
-from faceswap_ae.geometry import Image, Matrix, Points, compose, invert, scale_of, transform, warp
 from faceswap_ae.pose import pose
 from faceswap_ae.quality import measure
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from faceswap_ae import images, png, video
 from faceswap_ae.clip import open_clip
-from faceswap_ae.errors import MediaError, UserError
+from faceswap_ae.common.errors import MediaError, UserError
+from faceswap_ae.common.geometry import Image, Points, transform
 from faceswap_ae.foreign import (
     Box,
     Candidate,
@@ -37,7 +38,6 @@ from faceswap_ae.foreign import (
 from faceswap_ae.foreign.headcrop import head_matrix, old_matrix
 from faceswap_ae.foreign.unpickle import LARGEST
 from faceswap_ae.foreign.unpickle import read as unpickle
-from faceswap_ae.geometry import Image, Points, transform
 from faceswap_ae.journal import fingerprint
 from faceswap_ae.span import Span
 

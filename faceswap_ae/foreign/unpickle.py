@@ -13,7 +13,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from faceswap_ae.errors import MediaError, UserError
+from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.foreign.arrays import NAMES, Name, build
 
 LARGEST = 2**28  # bytes of one pickle

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from faceswap_ae.atomic import write_text
 from faceswap_ae.clip import BT709, Clip
+from faceswap_ae.common.atomic import write_text
+from faceswap_ae.common.errors import Fault, UserError
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.interrupts import stoppable, unheard
 from faceswap_ae.encoding import Encoding
-from faceswap_ae.errors import Fault, UserError
-from faceswap_ae.geometry import Image
-from faceswap_ae.stopping import stoppable, unheard
 from faceswap_ae.synthetic.light import LIGHTS
 from faceswap_ae.synthetic.motion import Performance, voice
 from faceswap_ae.synthetic.occluder import KINDS, Occluder

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.synthetic.curves import Field, to_light
 from faceswap_ae.synthetic.light import Light
 

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from faceswap_ae import recipe
-from faceswap_ae.errors import UserError, unknown
+from faceswap_ae.common import config
+from faceswap_ae.common.errors import UserError, unknown
 
 CAST = ("ada", "ben", "carl", "dina", "emil", "fatou")
 CAST_FOLDER = Path(__file__).parent / "cast"
@@ -208,7 +208,7 @@ def person(name: str) -> Person:
         return random_person(int(seed))
     if name not in CAST:
         raise UserError(unknown("person", name, (*CAST, "random:1")))
-    return recipe.load(Person, CAST_FOLDER / f"{name}.yaml")
+    return config.load(Person, CAST_FOLDER / f"{name}.yaml")
 
 
 def random_person(seed: int) -> Person:

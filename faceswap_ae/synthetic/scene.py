@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.errors import UserError
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.synthetic.curves import Field, to_display
 from faceswap_ae.synthetic.expression import Expression
 from faceswap_ae.synthetic.eyes import Look, opened_eyes

@@ -16,7 +16,7 @@ from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from faceswap_ae.geometry import Image
+from faceswap_ae.common.geometry import Image
 
 BITS = 8
 SOUND_RATE = 48_000

@@ -14,7 +14,7 @@ from faceswap_ae.colour import (
     Picture,
     moments,
 )
-from faceswap_ae.geometry import Image, transform, warp
+from faceswap_ae.common.geometry import Image, transform, warp
 from faceswap_ae.hull import hull_mask
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
 from faceswap_ae.synthetic.scene import Act, Setting, render

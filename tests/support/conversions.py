@@ -7,11 +7,11 @@ from typing import Any
 
 from faceswap_ae import video
 from faceswap_ae.clip import open_clip
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion import Converter, Options, convert_clip
 from faceswap_ae.dressing import Style
 from faceswap_ae.encoding import Encoding
-from faceswap_ae.geometry import Image
-from faceswap_ae.progress import no_progress
 from faceswap_ae.runs import Run
 
 LOSSLESS = Encoding("ffv1")

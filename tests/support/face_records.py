@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.align import FITTED, TEMPLATE
+from faceswap_ae.common.geometry import Points
 from faceswap_ae.face import Face
-from faceswap_ae.geometry import Points
 from faceswap_ae.people import Known, known_by
 
 

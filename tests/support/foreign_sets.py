@@ -16,10 +16,10 @@ from PIL import Image as pillow
 
 from faceswap_ae import faces
 from faceswap_ae.align import CROPS, to_template
+from faceswap_ae.common.geometry import Image, Matrix, Points, compose, transform, warp
 from faceswap_ae.face import Descriptor, Stored
 from faceswap_ae.foreign.headcrop import head_matrix
 from faceswap_ae.foreign.importing import Imported
-from faceswap_ae.geometry import Image, Matrix, Points, compose, transform, warp
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
 from faceswap_ae.weights import weight

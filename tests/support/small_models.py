@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae import plugins
+from faceswap_ae.common import plugins
 from faceswap_ae.feed import Batch
 from faceswap_ae.networks import IDENTITIES, Identity, Networks
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from faceswap_ae.clip import Clip, open_clip
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.encoding import H264, Encoding
-from faceswap_ae.geometry import Image
 from faceswap_ae.span import WHOLE, Span
 from faceswap_ae.video import Frame, frames
 from faceswap_ae.writer import writing

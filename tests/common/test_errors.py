@@ -1,4 +1,4 @@
-from faceswap_ae.errors import Fault, MediaError, UserError, unknown
+from faceswap_ae.common.errors import Fault, MediaError, UserError, unknown
 
 
 def test_statuses_tell_whose_move_it_is() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
-from faceswap_ae.errors import PluginError, unknown
+from faceswap_ae.common.errors import PluginError, unknown
 
 Kind = Literal["models", "trainers"]
 KINDS: tuple[Kind, ...] = ("models", "trainers")

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from faceswap_ae.stopping import stoppable, unheard
+from faceswap_ae.common.interrupts import stoppable, unheard
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 import yaml
 
-from faceswap_ae.atomic import write_text
-from faceswap_ae.errors import RecipeError, unknown
+from faceswap_ae.common.atomic import write_text
+from faceswap_ae.common.errors import RecipeError, unknown
 
 T = TypeVar("T")
 SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae.sequences import evenly_spaced
+from faceswap_ae.common.sequences import evenly_spaced
 
 
 @given(st.integers(0, 50), st.integers(1, 60))

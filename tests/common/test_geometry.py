@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae.geometry import (
+from faceswap_ae.common.geometry import (
     Matrix,
     Points,
     compose,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae import plugins
-from faceswap_ae.errors import PluginError
+from faceswap_ae.common import plugins
+from faceswap_ae.common.errors import PluginError
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae import recipe
-from faceswap_ae.errors import RecipeError
+from faceswap_ae.common import config
+from faceswap_ae.common.errors import RecipeError
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ RECIPES = st.builds(
 
 @given(RECIPES)
 def test_what_is_dumped_is_read_back_equal(original: Recipe) -> None:
-    assert recipe.parse(Recipe, recipe.dump(original), "round trip") == original
+    assert config.parse(Recipe, config.dump(original), "round trip") == original
 
 
 def test_yaml_traps() -> None:
@@ -79,7 +79,7 @@ def test_yaml_traps() -> None:
     stages:
       - {name: null, steps: 1e5, rate: 5e-5}
     """
-    found = recipe.parse(Recipe, text, "traps")
+    found = config.parse(Recipe, text, "traps")
     assert (found.model, found.note, found.flip, found.minutes) == ("12:30", "on", False, 2e-4)
     assert found.fps == Fraction(30000, 1001)
     assert found.stages == (Stage("null", 100_000, 5e-5),)
@@ -89,7 +89,7 @@ def test_overrides_win_and_reach_inside() -> None:
     stages = "stages=[{name: gan, warp: {grid: 3}}]"
     text = "{model: df, width: 2, losses: {mae: 1, ssim: 3}}"
     overrides = ["width=.5", "losses.mae=2e-1", "note=*.mp4", stages]
-    found = recipe.parse(Recipe, text, "r", overrides)
+    found = config.parse(Recipe, text, "r", overrides)
     assert found.width == 0.5
     assert found.losses == {"mae": 0.2, "ssim": 3.0}
     assert found.note == "*.mp4"
@@ -107,7 +107,7 @@ def test_every_mistake_is_told_at_once() -> None:
     losses: 3
     """
     with pytest.raises(RecipeError) as caught:
-        recipe.parse(Recipe, text, "gan.yaml", ["nonsense"])
+        config.parse(Recipe, text, "gan.yaml", ["nonsense"])
     message = str(caught.value)
     assert message.startswith("gan.yaml: 10 mistakes: ")
     assert "\n" not in message
@@ -128,17 +128,17 @@ def test_every_mistake_is_told_at_once() -> None:
 
 def test_a_dataclass_own_check_is_a_mistake_too() -> None:
     with pytest.raises(RecipeError, match="r: recipe: width must be above 0, not -1"):
-        recipe.parse(Recipe, "{model: df, width: -1}", "r")
+        config.parse(Recipe, "{model: df, width: -1}", "r")
 
 
 def test_doubled_key() -> None:
     with pytest.raises(RecipeError, match="model: is given twice"):
-        recipe.parse(Recipe, "model: a\nmodel: b", "r")
+        config.parse(Recipe, "model: a\nmodel: b", "r")
 
 
 def test_an_override_changes_one_place_only() -> None:
     text = "{model: a, stages: [{name: x, warp: &w {grid: 2}}], losses: &l {mae: 1}}"
-    found = recipe.parse(Recipe, text, "r", ["losses.mae=3"])
+    found = config.parse(Recipe, text, "r", ["losses.mae=3"])
     assert found.losses == {"mae": 3.0}
 
     @dataclass(frozen=True)
@@ -146,13 +146,13 @@ def test_an_override_changes_one_place_only() -> None:
         one: Warp
         other: Warp
 
-    pair = recipe.parse(Pair, "{one: &w {grid: 2}, other: *w}", "r", ["one.grid=9"])
+    pair = config.parse(Pair, "{one: &w {grid: 2}, other: *w}", "r", ["one.grid=9"])
     assert (pair.one.grid, pair.other.grid) == (9, 2)
 
 
 def test_a_list_as_a_name() -> None:
     with pytest.raises(RecipeError, match="a name cannot be a list"):
-        recipe.parse(Recipe, "{model: a, ? [b] : 1}", "r")
+        config.parse(Recipe, "{model: a, ? [b] : 1}", "r")
 
 
 @pytest.mark.parametrize(
@@ -161,15 +161,15 @@ def test_a_list_as_a_name() -> None:
 )
 def test_not_a_recipe_at_all(text: str, words: str) -> None:
     with pytest.raises(RecipeError, match=words):
-        recipe.parse(Recipe, text, "r")
+        config.parse(Recipe, text, "r")
 
 
 def test_files(tmp_path: Path) -> None:
     path = tmp_path / "r.yaml"
-    recipe.save(Recipe("df", note="für Ada"), path)
-    assert recipe.load(Recipe, path, ["size=128"]) == Recipe("df", size=128, note="für Ada")
+    config.save(Recipe("df", note="für Ada"), path)
+    assert config.load(Recipe, path, ["size=128"]) == Recipe("df", size=128, note="für Ada")
     with pytest.raises(RecipeError, match=r"absent\.yaml: cannot be read"):
-        recipe.load(Recipe, tmp_path / "absent.yaml")
+        config.load(Recipe, tmp_path / "absent.yaml")
 
 
 def test_the_strategy_covers_every_field() -> None:

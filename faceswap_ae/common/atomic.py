@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from faceswap_ae.errors import FaceswapError, Fault, UserError
+from faceswap_ae.common.errors import FaceswapError, Fault, UserError
 
 ABANDONED = 3600.0  # seconds without a write, after which a part is nobody's
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

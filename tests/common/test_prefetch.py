@@ -5,7 +5,7 @@ from collections.abc import Generator
 
 import pytest
 
-from faceswap_ae.ahead import ahead
+from faceswap_ae.common.prefetch import ahead
 
 
 def counting(closed: threading.Event, until: int = 10**9) -> Generator[int]:
@@ -60,7 +60,7 @@ def test_an_error_comes_after_the_good_items() -> None:
 
 INTERRUPTED = """
 import itertools, signal, sys
-from faceswap_ae.ahead import ahead
+from faceswap_ae.common.prefetch import ahead
 
 def source():
     yield from itertools.count()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae.atomic import (
+from faceswap_ae.common.atomic import (
     ABANDONED,
     explained,
     replacing,
@@ -13,7 +13,7 @@ from faceswap_ae.atomic import (
     spare,
     write_text,
 )
-from faceswap_ae.errors import Fault, UserError
+from faceswap_ae.common.errors import Fault, UserError
 
 
 def test_file_appears_at_the_end_only(tmp_path: Path) -> None:

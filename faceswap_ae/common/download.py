@@ -16,8 +16,8 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from faceswap_ae.atomic import explained, write_text
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.atomic import explained, write_text
+from faceswap_ae.common.errors import UserError
 
 PIECE = 2**18  # bytes read at a time
 PATIENCE = 30.0  # seconds without a byte, after which a connection is given up

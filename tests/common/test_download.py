@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae.download import PIECE, Published, fetch, there
-from faceswap_ae.errors import UserError
+from faceswap_ae.common.download import PIECE, Published, fetch, there
+from faceswap_ae.common.errors import UserError
 
 CONTENT = bytes(range(256)) * (3 * PIECE // 256) + b"end"
 
