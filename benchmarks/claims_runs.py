@@ -19,8 +19,8 @@ from benchmarks.budgets import bought, cost
 from benchmarks.claims_cast import Cast
 from benchmarks.pasting import levels
 from faceswap_ae import plan
-from faceswap_ae.backend import wake
 from faceswap_ae.common.atomic import replacing, write_text
+from faceswap_ae.runtime.backend import wake
 from faceswap_ae.schedule import Budget
 
 RECIPE = "quick"

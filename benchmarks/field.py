@@ -14,12 +14,12 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
+from faceswap_ae.runtime.weights import weights
 from faceswap_ae.synthetic.expression import Expression
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.light import LIGHTS
 from faceswap_ae.synthetic.people import CAST, TRUTHS, Sitter, alone, hybrid, person
 from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
-from faceswap_ae.weights import weights
 
 PAIRS = (
     *(("ben", "ada"), ("ada", "ben"), ("dina", "emil"), ("fatou", "dina"), ("carl", "ada")),

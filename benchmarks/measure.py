@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
-from faceswap_ae.hardware import cpu
+from faceswap_ae.runtime.hardware import cpu
 
 
 @dataclass(frozen=True)

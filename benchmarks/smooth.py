@@ -17,9 +17,9 @@ from benchmarks.field import around
 from benchmarks.measure import compare, report
 from faceswap_ae.align import matrix_of
 from faceswap_ae.common.geometry import Points, invert, transform
+from faceswap_ae.runtime.weights import weights
 from faceswap_ae.smooth import SMOOTH, Track
 from faceswap_ae.synthetic.film import Film, frame
-from faceswap_ae.weights import weights
 
 WHO = ("ada", "ben", "emil")
 FACE = 130.0  # pixels: the side of HOG's box in these films

@@ -46,10 +46,11 @@ def main() -> None:
 
 def measured(name: str, batch: int, precision: str) -> dict[str, float]:
     """CPU- and clock-seconds for a pair, and GiB at most."""
-    from faceswap_ae import game, memory, plan
+    from faceswap_ae import game, plan
     from faceswap_ae.feed import Batch
     from faceswap_ae.learner import Learner
     from faceswap_ae.networks import IDENTITIES, Known
+    from faceswap_ae.runtime import memory
 
     settings = plan.load(name, [f"precision={precision}"])
     own = game.networks(settings)

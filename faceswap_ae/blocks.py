@@ -11,8 +11,8 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from faceswap_ae.memory import on_gpu
 from faceswap_ae.networks import Tensor
+from faceswap_ae.runtime.memory import on_gpu
 
 LEAST_SIZE = 32  # pixels a side
 MOST_WIDTH = 4.0

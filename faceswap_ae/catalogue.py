@@ -6,9 +6,9 @@ from math import prod
 from types import ModuleType
 from typing import Any
 
-from faceswap_ae.backend import wake
 from faceswap_ae.common import plugins
 from faceswap_ae.networks import FACE, Networks
+from faceswap_ae.runtime.backend import wake
 
 GIGA = 1e9
 

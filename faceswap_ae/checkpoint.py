@@ -20,11 +20,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from faceswap_ae import disk, manifest, tensors
+from faceswap_ae import manifest, tensors
 from faceswap_ae.common.atomic import ABANDONED
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.common.quantities import format_bytes
 from faceswap_ae.manifest import CHECKPOINT, SNAPSHOT, Kind, Saved
+from faceswap_ae.runtime import disk
 
 TRIES = 3  # readings of a folder whose checkpoints go while they are looked at
 KEEP = 2  # the newest may be damaged by the disk

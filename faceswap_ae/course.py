@@ -20,17 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from faceswap_ae import (
-    checkpoint,
-    codes,
-    faceset,
-    game,
-    memory,
-    plan,
-    runs,
-    schedule,
-    tensors,
-)
+from faceswap_ae import checkpoint, codes, faceset, game, plan, runs, schedule, tensors
 from faceswap_ae.checkpoint import WEIGHTS, State
 from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import Fault, UserError
@@ -44,6 +34,7 @@ from faceswap_ae.learner import Learner
 from faceswap_ae.networks import FACE, IDENTITIES, Identity, Networks
 from faceswap_ae.plan import Job
 from faceswap_ae.preview import Names
+from faceswap_ae.runtime import memory
 from faceswap_ae.schedule import Place
 from faceswap_ae.stepper import is_out_of_memory
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.backend import wake
 from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.face import DESCRIPTOR, Descriptor
+from faceswap_ae.runtime.backend import wake
 
 if TYPE_CHECKING:
     from faceswap_ae.dlibnets import Describer

@@ -12,10 +12,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from faceswap_ae.backend import wake
 from faceswap_ae.boxes import Square
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image, Matrix, Points, transform
+from faceswap_ae.runtime.backend import wake
 
 LARGE = 1920 * 1080  # pixels of a picture that a detector is given at most
 SMALL = 640 * 360

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from faceswap_ae import images, losses, memory, plateau
+from faceswap_ae import images, losses, plateau
 from faceswap_ae.codes import Alignment
 from faceswap_ae.common.quantities import format_duration
 from faceswap_ae.events import Events
@@ -22,6 +22,7 @@ from faceswap_ae.networks import IDENTITIES, ONTO, Identity, Networks
 from faceswap_ae.plateau import Measured
 from faceswap_ae.preview import Names, preview
 from faceswap_ae.runs import Run
+from faceswap_ae.runtime import memory
 
 NOTE_EVERY = 2.0  # seconds between rows of the log
 LOT = 8  # faces measured at a time: what a training batch leaves room for

@@ -15,11 +15,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from faceswap_ae import weights
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.dlibfile import Affine, Convolution, Dense, Floats, Mmod, Network, Pair, read
 from faceswap_ae.pyramid import Found, Layout, Rule, boxes, draw, layout
+from faceswap_ae.runtime import weights
 
 DESCRIPTOR = "dlib_face_recognition_resnet_model_v1.dat"
 DETECTOR = "mmod_human_face_detector.dat"

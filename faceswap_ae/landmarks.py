@@ -17,7 +17,7 @@ import numpy as np
 
 from faceswap_ae.boxes import Square, square_around
 from faceswap_ae.common.geometry import Image, Points, invert, transform, warp
-from faceswap_ae.weights import weight
+from faceswap_ae.runtime.weights import weight
 
 SHAPE = "shape_predictor_68_face_landmarks.dat"
 SIDE = 256  # pixels of the cut

@@ -17,10 +17,10 @@ import yaml
 
 from faceswap_ae.align import CROPS
 from faceswap_ae.augment import Augmentation
-from faceswap_ae.backend import wake
 from faceswap_ae.common import config, plugins
 from faceswap_ae.common.errors import RecipeError, unknown
 from faceswap_ae.optimiser import Optimiser
+from faceswap_ae.runtime.backend import wake
 from faceswap_ae.schedule import CHANGED, ONLY, Budget, Stage
 
 # What may change in a run that has begun: how long it goes on, and what a machine has of its own.

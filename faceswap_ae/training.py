@@ -11,7 +11,6 @@ from faceswap_ae import (
     runs,
 )
 from faceswap_ae.acquaintance import remember
-from faceswap_ae.backend import wake
 from faceswap_ae.checkpoint import WEIGHTS
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.course import Course, Told
@@ -19,6 +18,7 @@ from faceswap_ae.faceset import FaceSet
 from faceswap_ae.manifest import CHECKPOINT, SNAPSHOT, Kind
 from faceswap_ae.networks import Networks
 from faceswap_ae.plan import FREE, Job
+from faceswap_ae.runtime.backend import wake
 from faceswap_ae.variables import assign, only, variables
 
 __all__ = ["Job", "train"]

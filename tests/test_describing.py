@@ -9,8 +9,8 @@ from faceswap_ae.clip import open_clip
 from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.describing import chip, describe, describe_one
 from faceswap_ae.landmarks import landmarker
+from faceswap_ae.runtime.weights import weight
 from faceswap_ae.video import frames
-from faceswap_ae.weights import weight
 
 Seen = tuple[Image, Points]
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae import weights
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.dlibfile import (
     LARGEST,
@@ -22,6 +21,7 @@ from faceswap_ae.dlibfile import (
     Pooling,
     read,
 )
+from faceswap_ae.runtime import weights
 
 DETECTOR, _, DESCRIPTOR = weights.WEIGHTS
 KERNEL = np.arange(2 * 3 * 5 * 4, dtype=np.float32).reshape(2, 3, 5, 4) / 8

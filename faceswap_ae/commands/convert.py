@@ -94,7 +94,7 @@ def run(
     """
     import cv2
 
-    from faceswap_ae import devices
+    from faceswap_ae.runtime import devices
 
     cv2.setNumThreads(1)  # stages run beside each other; OpenCV's threads get into their way
     devices.choose(device)  # before anything wakes Keras

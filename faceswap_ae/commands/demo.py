@@ -23,7 +23,7 @@ def run(
     faceswap-ae demo -o /tmp/demo --minutes 30
     """
     typer.echo("faceswap_ae demo: ben's face put onto ada, who do not exist")
-    from faceswap_ae import devices
+    from faceswap_ae.runtime import devices
 
     session: Session = context.obj
     devices.choose(None)

@@ -9,7 +9,7 @@ import typer
 from faceswap_ae.terminal import Session
 
 if TYPE_CHECKING:
-    from faceswap_ae.doctor import Report
+    from faceswap_ae.runtime.doctor import Report
 
 SIGNS = {"broken": "BROKEN", "slow": "SLOW", "note": "NOTE"}
 COLOURS = {"broken": "red", "slow": "yellow", "note": "cyan"}
@@ -27,7 +27,7 @@ def run(
     faceswap-ae doctor
     faceswap-ae doctor --json
     """
-    from faceswap_ae.doctor import examine
+    from faceswap_ae.runtime.doctor import examine
 
     session: Session = context.obj
     report = examine(session.data, session.runs)

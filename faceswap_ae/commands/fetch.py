@@ -21,10 +21,10 @@ def run(
     faceswap-ae fetch vggface2
     """
     from faceswap_ae import perceptual
-    from faceswap_ae.backend import wake
     from faceswap_ae.common.cache_dir import cache_dir
     from faceswap_ae.common.download import fetch
     from faceswap_ae.common.errors import UserError, unknown
+    from faceswap_ae.runtime.backend import wake
 
     session: Session = context.obj
     wake()

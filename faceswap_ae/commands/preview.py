@@ -26,7 +26,7 @@ def run(
     faceswap-ae preview runs/ben-onto-ada -o now.png --rows 12
     """
     from faceswap_ae import folders, images, runs
-    from faceswap_ae.backend import wake
+    from faceswap_ae.runtime.backend import wake
 
     wake()
     from faceswap_ae.trained import draw

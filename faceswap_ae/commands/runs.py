@@ -139,7 +139,8 @@ _COLUMNS = ("run", "face", "onto", "model", "trainer", "step", "size", "last cha
 
 
 def _summary(run: "Run") -> dict[str, Any]:
-    from faceswap_ae import checkpoint, disk
+    from faceswap_ae import checkpoint
+    from faceswap_ae.runtime import disk
 
     try:
         facts = run.facts

@@ -35,7 +35,7 @@ def run(
     faceswap-ae swap --face ben.mp4 --onto ada.mp4 -o swap.mp4
     faceswap-ae swap --face ben.mp4 --onto ada.mp4 -o swap.mp4 --minutes 60
     """
-    from faceswap_ae import devices
+    from faceswap_ae.runtime import devices
 
     devices.choose(device)  # before anything wakes Keras
     from faceswap_ae.pipeline import Swap, swap

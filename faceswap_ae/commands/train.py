@@ -50,7 +50,8 @@ def run(
     """
     import cv2
 
-    from faceswap_ae import devices, folders, plan, runs
+    from faceswap_ae import folders, plan, runs
+    from faceswap_ae.runtime import devices
     from faceswap_ae.schedule import Budget, budget
 
     session: Session = context.obj

@@ -24,7 +24,7 @@ def run(
     \b
     faceswap-ae tune ada.mp4 --run ben-onto-ada
     """
-    from faceswap_ae import devices
+    from faceswap_ae.runtime import devices
 
     devices.choose("cpu")  # a few frames
     from faceswap_ae import images

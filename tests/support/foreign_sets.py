@@ -20,9 +20,9 @@ from faceswap_ae.common.geometry import Image, Matrix, Points, compose, transfor
 from faceswap_ae.face import Descriptor, Stored
 from faceswap_ae.foreign.headcrop import head_matrix
 from faceswap_ae.foreign.importing import Imported
+from faceswap_ae.runtime.weights import weight
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
-from faceswap_ae.weights import weight
 
 RECT = (160, 150, 420, 410)
 

@@ -1,8 +1,8 @@
 import keras
 import pytest
 
-from faceswap_ae import precision
-from faceswap_ae.hardware import cpu
+from faceswap_ae.runtime import precision
+from faceswap_ae.runtime.hardware import cpu
 
 
 @pytest.mark.parametrize(

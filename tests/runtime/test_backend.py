@@ -4,12 +4,13 @@ import sys
 
 import pytest
 
-from faceswap_ae.backend import hushed
+from faceswap_ae.runtime.backend import hushed
 
 
 def test_keras_wakes_in_silence() -> None:
     program = (
-        "from faceswap_ae.backend import wake; wake(); import keras; print(keras.backend.backend())"
+        "from faceswap_ae.runtime.backend import wake; wake(); "
+        "import keras; print(keras.backend.backend())"
     )
     environment = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
     environment.pop("KERAS_BACKEND", None)

@@ -11,10 +11,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-from faceswap_ae import __version__
 from faceswap_ae.common import plugins
-from faceswap_ae.hardware import cpu, memory
-from faceswap_ae.weights import WEIGHTS_MEND, weights
+from faceswap_ae.runtime.hardware import cpu, memory
+from faceswap_ae.runtime.weights import WEIGHTS_MEND, weights
+from faceswap_ae.version import VERSION
 
 PYTHONS = ((3, 11), (3, 14))  # from, up to but without
 ENCODERS = ("libx264", "prores_ks", "ffv1", "aac")
@@ -48,7 +48,7 @@ class Report:
     weights: dict[str, str | None]
     plugins: dict[str, list[str]]
     folders: dict[str, str]
-    faceswap_ae: str = __version__
+    faceswap_ae: str = VERSION
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -141,9 +141,9 @@ def _notes(report: Report) -> list[Problem]:
 
 def probe(name: str) -> dict[str, Any]:
     """What a library says of itself, or `error`: why it does not load."""
-    command = [sys.executable, "-m", "faceswap_ae.probe", name]
+    command = [sys.executable, "-m", "faceswap_ae.runtime.probe", name]
     # The child finds the package where this process found it, installed or not.
-    home = str(Path(__file__).parents[1])
+    home = str(Path(__file__).parents[2])
     paths = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": paths}
     try:

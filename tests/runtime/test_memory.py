@@ -1,6 +1,6 @@
 import keras
 
-from faceswap_ae import memory
+from faceswap_ae.runtime import memory
 
 
 def test_a_small_model_gets_the_usual_batch() -> None:

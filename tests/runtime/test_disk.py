@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae import disk
 from faceswap_ae.common.quantities import format_bytes
+from faceswap_ae.runtime import disk
 
 
 @pytest.mark.parametrize(

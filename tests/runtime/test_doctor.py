@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from faceswap_ae import doctor
-from faceswap_ae.doctor import Report, examine, problems
+from faceswap_ae.runtime import doctor
+from faceswap_ae.runtime.doctor import Report, examine, problems
 from tests.conftest import ROOT
 
 

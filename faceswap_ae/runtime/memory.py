@@ -46,7 +46,7 @@ def peak() -> int:
 
 def on_gpu() -> bool:
     """Does Keras's backend compute on a GPU?"""
-    from faceswap_ae.precision import gpu_capability
+    from faceswap_ae.runtime.precision import gpu_capability
 
     return gpu_capability() is not None
 

@@ -5,7 +5,7 @@ with its instructions; float16, with a scaled loss, on older GPUs. Weights stay 
 """
 
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.hardware import cpu
+from faceswap_ae.runtime.hardware import cpu
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 CPU_FEATURES = ("avx512_bf16", "amx_bf16")

@@ -1,8 +1,8 @@
 import pytest
 
-from faceswap_ae import devices
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.precision import gpu_capability
+from faceswap_ae.runtime import devices
+from faceswap_ae.runtime.precision import gpu_capability
 
 
 @pytest.mark.skipif(gpu_capability() is not None, reason="there is a GPU here")

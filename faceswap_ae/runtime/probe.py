@@ -1,4 +1,6 @@
-"""Does a heavy library load here, and what does it see? Run as `python -m faceswap_ae.probe NAME`.
+"""Does a heavy library load here, and what does it see?
+
+Run as `python -m faceswap_ae.runtime.probe NAME`.
 
 A process of its own: a library built for another processor or another driver ends the process
 that imports it, and `doctor` has to live to tell. Prints one line of JSON.

@@ -1,7 +1,7 @@
 import pytest
 
-from faceswap_ae import doctor
-from faceswap_ae.probe import PROBES
+from faceswap_ae.runtime import doctor
+from faceswap_ae.runtime.probe import PROBES
 
 
 @pytest.mark.parametrize("name", ["dlib", "opencv"])

@@ -3,9 +3,9 @@
 import logging
 import os
 
-from faceswap_ae.backend import wake
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.precision import gpu_capability
+from faceswap_ae.runtime.backend import wake
+from faceswap_ae.runtime.precision import gpu_capability
 
 SLOW = (
     "NO GPU: %s computes on the CPU, many times slower than a GPU. The recipe 'quick' is made for "
