@@ -44,11 +44,11 @@ import json, resource, sys, time
 from pathlib import Path
 from faceswap_ae import devices
 devices.choose("cpu")
-from faceswap_ae.clip import open_clip
+from faceswap_ae.media.clip import open_clip
 from faceswap_ae.conversion import Converter, Options, convert_clip
 from faceswap_ae.extraction import silent
 from faceswap_ae.runs import Run
-from faceswap_ae.span import WHOLE
+from faceswap_ae.media.span import WHOLE
 clip, run, data, folder = (Path(word) for word in sys.argv[1:5])
 converter = Converter(Options((Run(run),), data), silent)
 convert_clip(converter, open_clip(Path(sys.argv[5])), folder / "warm.mp4")
@@ -72,12 +72,12 @@ from faceswap_ae import devices
 devices.choose("cpu")
 import av
 from faceswap_ae import rendering, video
-from faceswap_ae.clip import open_clip
+from faceswap_ae.media.clip import open_clip
 from faceswap_ae.conversion import Converter, Options
 from faceswap_ae.extraction import silent
 from faceswap_ae.runs import Run
-from faceswap_ae.segments import segments
-from faceswap_ae.span import Span
+from faceswap_ae.media.resumable_writer import segments
+from faceswap_ae.media.span import Span
 from faceswap_ae.views import VIEWS
 clip, run, data, folder = (Path(word) for word in sys.argv[1:5])
 part, count = Span(last=79), 80

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import report
-from faceswap_ae.clip import open_clip
-from faceswap_ae.encoding import Encoding
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.codecs import Encoding
+from faceswap_ae.media.reader import frames
+from faceswap_ae.media.writer import writing
 from faceswap_ae.synthetic.film import Film, shoot
-from faceswap_ae.video import frames
-from faceswap_ae.writer import writing
 
 # face_recognition's own loop: the peer that people write themselves.
 LOOP = """

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.claims_cast import Pictures
-from faceswap_ae import faceset, video
+from faceswap_ae import faceset
 from faceswap_ae.align import matrix_of
 from faceswap_ae.common.geometry import Image, Points, transform, unwarp, warp
 from faceswap_ae.common.progress import no_progress
@@ -20,8 +20,9 @@ from faceswap_ae.dressing import Style
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.finding import Eyes
 from faceswap_ae.hull import hull_mask
+from faceswap_ae.media import reader
+from faceswap_ae.media.writer import writing
 from faceswap_ae.subject import look_at, subject
-from faceswap_ae.writer import writing
 
 CROP, SIDE = "inner", 256
 SOFT = 3.0  # pixels: the edge of a face that is laid into its frame
@@ -33,7 +34,7 @@ def paste(owner: Path, play: Path, out: Path) -> None:
     looked = look_at(play, Eyes(), no_progress)
     shown = subject(looked)
     with writing(out, looked.clip, tracks=looked.clip) as sink:
-        for frame in video.frames(looked.clip):
+        for frame in reader.frames(looked.clip):
             face = shown.at(frame.index)
             image = frame.image if face is None else _pasted(known, frame.image, face.landmarks)
             sink.write(image, frame.time, frame.duration)

@@ -10,15 +10,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from faceswap_ae import images, video
-from faceswap_ae.clip import Clip, open_clip
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion import Converter, Options
+from faceswap_ae.media import images, reader
+from faceswap_ae.media.clip import Clip, open_clip
+from faceswap_ae.media.span import Span
 from faceswap_ae.moments import masks
 from faceswap_ae.preview import sheet
 from faceswap_ae.runs import listed
-from faceswap_ae.span import Span
 from faceswap_ae.synthetic.sheet import write_sheets
 
 DOCS = Path("docs")
@@ -56,7 +56,7 @@ def demo(folder: Path) -> Path:
 def _frames(clip: Clip) -> Sequence[Image]:
     found = {}
     for number in SHOWN:
-        for frame in video.frames(clip, Span(first=number, last=number)):
+        for frame in reader.frames(clip, Span(first=number, last=number)):
             found[number] = frame.image
     return [found[number] for number in SHOWN]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.quality_cast import Stage
-from faceswap_ae import images, video
 from faceswap_ae.align import matrix_of
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.geometry import Image, Points, warp
+from faceswap_ae.media import images, reader
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.span import Span
 from faceswap_ae.preview import sheet
-from faceswap_ae.span import Span
 from faceswap_ae.subject import clip_in
 
 CROP, SIDE = "whole", 192  # pixels of a picture
@@ -35,7 +35,7 @@ def draw(stages: Sequence[Stage], swaps: Mapping[str, Sequence[Path]], place: Pa
 
 def _face(clip: Path, stage: Stage) -> Image:
     number = int(MOMENT * stage.pair.play.count)
-    (frame,) = video.frames(open_clip(clip), Span(first=number, last=number))
+    (frame,) = reader.frames(open_clip(clip), Span(first=number, last=number))
     return warp(frame.image, matrix_of(_landmarks(stage, number), CROP, SIDE), (SIDE, SIDE))
 
 

@@ -11,12 +11,12 @@ from benchmarks.budgets import bought, cost
 from benchmarks.pasting import paste
 from benchmarks.quality_cast import Stage
 from faceswap_ae import plan
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.config import dump
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion import Converter, Options, convert_clip
 from faceswap_ae.evaluation import evaluate
+from faceswap_ae.media.clip import open_clip
 from faceswap_ae.runs import Run
 from faceswap_ae.schedule import Budget
 

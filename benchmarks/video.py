@@ -16,11 +16,11 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
 from benchmarks.measure import Cost, compare, report
-from faceswap_ae.clip import BT709, Clip, open_clip
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.encoding import H264
-from faceswap_ae.video import frames
-from faceswap_ae.writer import writing
+from faceswap_ae.media.clip import BT709, Clip, open_clip
+from faceswap_ae.media.codecs import H264
+from faceswap_ae.media.reader import frames
+from faceswap_ae.media.writer import writing
 
 SIZE = (1280, 720)
 ROUNDED = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT

@@ -15,10 +15,10 @@ from faceswap_ae.boxes import Box
 from faceswap_ae.casting import DROPPED, NO_FACE, OUTSIDE, Cast
 from faceswap_ae.face import Face
 from faceswap_ae.lookup import Found, is_within
+from faceswap_ae.media.resumable_writer import Parts
+from faceswap_ae.media.span import Span
 from faceswap_ae.rendering import Rendered, Scene
 from faceswap_ae.runs import Run
-from faceswap_ae.segments import Parts
-from faceswap_ae.span import Span
 
 REPORT = ".json"  # after the whole name of the output
 BROKEN = (OSError, ValueError, KeyError, IndexError, TypeError, RecursionError)

@@ -17,30 +17,31 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from faceswap_ae import account, marks, png, video
+from faceswap_ae import account
 from faceswap_ae.account import REPORT, ConvertedClip, ReportBuilder, count_up, read_job, rows_of
 from faceswap_ae.casting import Cast, Role, Wanted, cast
-from faceswap_ae.clip import Clip
 from faceswap_ae.common.atomic import replacing, spare
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import Progress
 from faceswap_ae.dressing import Dresser, Style
-from faceswap_ae.encoding import H264, Encoding, check
 from faceswap_ae.finding import Eyes, Look, find, to_look_at
 from faceswap_ae.lookup import Found, lookup
 from faceswap_ae.mask import painted
-from faceswap_ae.parts import SEGMENT, Output
+from faceswap_ae.media import png, provenance, reader
+from faceswap_ae.media.clip import Clip
+from faceswap_ae.media.codecs import H264, Encoding, check
+from faceswap_ae.media.resumable_writer import Parts, segments
+from faceswap_ae.media.segment_store import SEGMENT, Output
+from faceswap_ae.media.span import WHOLE, Span
+from faceswap_ae.media.writer import form_of
 from faceswap_ae.placing import places
 from faceswap_ae.rendering import GROUP, REVISION, WARMUP, Scene, rendered
 from faceswap_ae.runs import Run
-from faceswap_ae.segments import Parts, segments
 from faceswap_ae.smooth import SMOOTH
-from faceswap_ae.span import WHOLE, Span
 from faceswap_ae.swapper import Swapper
 from faceswap_ae.version import VERSION
 from faceswap_ae.views import Names, View, chosen
-from faceswap_ae.writer import form_of
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class Converter:
         """What an output says of itself."""
         used = [self.swappers[role] for role in sorted(set(roles.roles.values()))]
         told = [f"{one.face}'s face put onto {one.onto}" for one in used]
-        return marks.marks(self.now, "; ".join(told))
+        return provenance.marks(self.now, "; ".join(told))
 
     def output(self, one: Prepared, place: Path, view: View) -> Output:
         """A video of a view, with the clip's sound."""
@@ -190,7 +191,7 @@ def _render(converter: Converter, one: Prepared, parts: Mapping[str, Parts]) -> 
     span = next(iter(parts.values())).output.span
     start = max(span.first, (first - WARMUP) // GROUP * GROUP)
     keep_going = converter.options.look.keep_going
-    frames = video.frames(clip, replace(span, first=start), keep_going=keep_going)
+    frames = reader.frames(clip, replace(span, first=start), keep_going=keep_going)
     left = span.count(clip.rate, clip.count) - min(part.done for part in parts.values())
     count = 0
     with converter.progress(f"swap {clip.path.name}", left) as advance:
@@ -220,7 +221,7 @@ def _photo(
     views, said = chosen(converter.options.view), converter.marks(one.roles)
     builder = ReportBuilder(one.found, one.roles, one.scene, one.span)
     rows = []
-    for frame in rendered(video.frames(one.clip), one.scene):
+    for frame in rendered(reader.frames(one.clip), one.scene):
         rows.append(builder.row(frame))
         for name, place in outputs.items():
             write_picture(place, views[name].show(frame, converter.names), said)
@@ -250,7 +251,7 @@ def check_picture(clip: Clip, out: Path) -> None:
 def write_picture(out: Path, picture: Image, said: Mapping[str, str]) -> None:
     """With what says that it is altered."""
     with replacing(out) as part:
-        part.write_bytes(png.encode(picture, marks.words(said)))
+        part.write_bytes(png.encode(picture, provenance.words(said)))
 
 
 def _job(converter: Converter, one: Prepared) -> dict[str, Any]:

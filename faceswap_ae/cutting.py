@@ -7,16 +7,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faceswap_ae import faces, folders, video
-from faceswap_ae.clip import Clip
+from faceswap_ae import faces, folders
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.face import Face
 from faceswap_ae.finding import Eyes
 from faceswap_ae.journal import Journal, fingerprint
+from faceswap_ae.media import reader
+from faceswap_ae.media.clip import Clip
+from faceswap_ae.media.span import Span
 from faceswap_ae.people import Known
 from faceswap_ae.reference import of_entries
-from faceswap_ae.span import Span
 
 
 @dataclass
@@ -65,7 +66,7 @@ def cut(clip: Clip, found: Journal, wanted: Wanted, how: Cut) -> Iterator[Passin
     with ThreadPoolExecutor(WORKERS) as pool:
         # Damage was told when they were found, and nothing that lies behind it is wanted.
         with suppress(MediaError):
-            for frame in video.frames(clip, span, keep_going=how.keep_going):
+            for frame in reader.frames(clip, span, keep_going=how.keep_going):
                 if frame.index not in wanted:
                     continue
                 faces = {face.id: face for face in found.faces(key, frame.index)}

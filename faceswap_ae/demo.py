@@ -13,7 +13,7 @@ from typing import Any
 from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import Progress, Status, no_progress, no_status
-from faceswap_ae.montage import side_by_side
+from faceswap_ae.media.montage import side_by_side
 from faceswap_ae.pipeline import Swap, swap
 from faceswap_ae.synthetic.film import Film, film_of, shoot
 

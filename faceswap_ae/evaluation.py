@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from faceswap_ae import figures, marks
+from faceswap_ae import figures
 from faceswap_ae.account import read_rows
 from faceswap_ae.answer import answer_in
 from faceswap_ae.common.progress import Progress, no_progress
@@ -23,6 +23,7 @@ from faceswap_ae.figures import Array, Figure
 from faceswap_ae.finding import Eyes
 from faceswap_ae.floors import of_views, rewritten
 from faceswap_ae.measuring import Columns, People, measure
+from faceswap_ae.media import provenance
 from faceswap_ae.metrics import Views
 from faceswap_ae.subject import (
     clip_in,
@@ -174,7 +175,7 @@ def _stage(
 
 def _names(clips: Clips) -> Names:
     """Who is who: as the conversion told, else as files are called."""
-    said = marks.read(clips.result) or {}
+    said = provenance.read(clips.result) or {}
     found = MARKED.fullmatch(said.get("ai_altered", ""))
     return Names(found[1], found[2]) if found else Names(named(clips.face), named(clips.onto))
 

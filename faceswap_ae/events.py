@@ -15,9 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from faceswap_ae import png
 from faceswap_ae.common.atomic import explained
 from faceswap_ae.common.geometry import Image
+from faceswap_ae.media import png
 
 POLYNOMIAL = 0x82F63B78  # Castagnoli's, reflected
 MASK = 0xA282EAD8  # record_writer.h

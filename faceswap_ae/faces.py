@@ -11,12 +11,12 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from faceswap_ae import images, png
 from faceswap_ae.align import matrix_of
 from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image, warp
 from faceswap_ae.face import Face, Stored, tell_stored, understand_stored
+from faceswap_ae.media import images, png
 
 KEYWORD = "faceswap_ae"
 SIZE = 512  # pixels a side

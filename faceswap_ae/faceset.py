@@ -19,7 +19,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae import images
 from faceswap_ae.align import CROPS, Crop, matrix_of
 from faceswap_ae.augment import Source
 from faceswap_ae.common.errors import MediaError, UserError, unknown
@@ -27,6 +26,7 @@ from faceswap_ae.common.geometry import Image, Matrix, Points, compose, transfor
 from faceswap_ae.face import Stored
 from faceswap_ae.facecache import Bytes, Cache
 from faceswap_ae.faces import Entry, Place, mask_place
+from faceswap_ae.media import images
 from faceswap_ae.moves import from_pixels
 from faceswap_ae.sampling import held_out
 from faceswap_ae.zips import contents, entries

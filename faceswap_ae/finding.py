@@ -7,23 +7,23 @@ track go into the journal, frame by frame. Nothing is judged here and no picture
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from faceswap_ae import video
 from faceswap_ae.align import matrix_of
-from faceswap_ae.clip import Clip
 from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.common.geometry import Image, Matrix, scale_of, transform, warp
-from faceswap_ae.cuts import Cuts
 from faceswap_ae.describing import describe
 from faceswap_ae.detect import DETECTORS, at_turns, cnn
 from faceswap_ae.face import Descriptor, Face
 from faceswap_ae.follow import TURNS, Finder, Sight, close_look, every_frame, follower
-from faceswap_ae.inputs import stem_of
 from faceswap_ae.journal import Journal, fingerprint
+from faceswap_ae.media import reader
+from faceswap_ae.media.clip import Clip
+from faceswap_ae.media.inputs import stem_of
+from faceswap_ae.media.reader import Frame
+from faceswap_ae.media.scene_cuts import Cuts
+from faceswap_ae.media.span import WHOLE, Span
 from faceswap_ae.pose import pose
 from faceswap_ae.quality import measure
-from faceswap_ae.span import WHOLE, Span
 from faceswap_ae.track import Tracker
-from faceswap_ae.video import Frame
 
 PIECE = 32  # frames between searches of the whole picture
 PIECE_BYTES = 200_000_000  # of frames held at a time
@@ -64,7 +64,7 @@ def find(clip: Clip, journal: Journal, eyes: Eyes, span: Span = WHOLE) -> Iterat
     key, look = fingerprint(clip.path), eyes.look
     known = journal.frames(key)
     scribe = _Scribe(clip, key, Tracker(_next_track(journal, key, known)), look.every)
-    shown = video.frames(
+    shown = reader.frames(
         clip, _unknown(span, known, look.every), keep_going=look.keep_going, quick=True
     )
     for piece in _pieces(shown, known, look.every):

@@ -13,21 +13,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from faceswap_ae import video
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.cuts import Cuts
-from faceswap_ae.encoding import Encoding
 from faceswap_ae.face import Face
 from faceswap_ae.finding import Eyes, find
 from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.lookup import Found
 from faceswap_ae.measuring import Columns, People, measure
+from faceswap_ae.media import reader
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.codecs import Encoding
+from faceswap_ae.media.scene_cuts import Cuts
+from faceswap_ae.media.span import Span
+from faceswap_ae.media.writer import writing
 from faceswap_ae.metrics import identity, retrieved
-from faceswap_ae.span import Span
 from faceswap_ae.subject import Looked, Subject
 from faceswap_ae.together import Moment, Role
-from faceswap_ae.writer import writing
 
 PART = 24  # frames
 ENCODING = Encoding(repeatable=True)  # as a conversion writes
@@ -42,7 +42,7 @@ def rewritten(leads: Subject, eyes: Eyes, people: People) -> Columns:
         again = Path(place) / "again.mp4"
         with writing(again, leads.looked.clip, ENCODING) as sink:
             begin = None
-            for frame in video.frames(leads.looked.clip, part):
+            for frame in reader.frames(leads.looked.clip, part):
                 begin = frame.time if begin is None else begin
                 sink.write(_moved(frame.image, *ASIDE), frame.time - begin, frame.duration)
         looked = _looked(again, eyes)
@@ -90,7 +90,7 @@ def _looked(clip: Path, eyes: Eyes) -> Looked:
 
 def _moments(leads: Subject, again: Looked, part: Span) -> Iterator[Moment]:
     own, cuts = leads.looked.clip, Cuts()
-    pairs = zip(video.frames(own, part), video.frames(again.clip), strict=True)
+    pairs = zip(reader.frames(own, part), reader.frames(again.clip), strict=True)
     for at, (frame, copy) in enumerate(pairs):
         height, width = frame.image.shape[:2]
         back = _moved(copy.image, *(-step for step in ASIDE))[:height, :width]

@@ -12,12 +12,12 @@ from hashlib import blake2b
 from pathlib import Path
 
 from faceswap_ae import faces
-from faceswap_ae.clip import Clip
 from faceswap_ae.common.cache_dir import cache_dir
 from faceswap_ae.face import Face
 from faceswap_ae.finding import Look, to_look_at
 from faceswap_ae.journal import Journal, fingerprint
-from faceswap_ae.span import WHOLE, Span
+from faceswap_ae.media.clip import Clip
+from faceswap_ae.media.span import WHOLE, Span
 
 JOURNALS = "journals"
 ROUNDED = Fraction(1, 10_000)  # second: a journal's times may be so much too early

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from faceswap_ae import video
-from faceswap_ae.clip import Clip
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.conversion import Converter, check_picture, write_picture
+from faceswap_ae.media import reader
+from faceswap_ae.media.clip import Clip
+from faceswap_ae.media.span import Span
 from faceswap_ae.rendering import Rendered, rendered
-from faceswap_ae.span import Span
 from faceswap_ae.views import chosen
 
 AROUND = Fraction(1)  # second, on either side of a still, that is looked at to place it steadily
@@ -27,7 +27,7 @@ def still(converter: Converter, clip: Clip, time: Fraction, out: Path) -> Path:
     one = converter.prepared(clip, part, covers=shown.covers)
     keep_going = converter.options.look.keep_going
     last: Rendered | None = None
-    for frame in rendered(video.frames(clip, part, keep_going=keep_going), one.scene):
+    for frame in rendered(reader.frames(clip, part, keep_going=keep_going), one.scene):
         if frame.frame.time > time and last is not None:
             break
         last = frame
@@ -44,5 +44,5 @@ def masks(converter: Converter, clip: Clip, numbers: Sequence[int]) -> dict[int,
     return {
         one.frame.index: view.show(one, converter.names)
         for number in numbers
-        for one in rendered(video.frames(clip, Span(first=number, last=number)), scene)
+        for one in rendered(reader.frames(clip, Span(first=number, last=number)), scene)
     }

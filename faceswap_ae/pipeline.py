@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from faceswap_ae import extraction, plan, training
 from faceswap_ae.answer import answer_in
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import Progress, no_progress
-from faceswap_ae.inputs import stem_of
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.inputs import stem_of
 from faceswap_ae.runs import Run
 from faceswap_ae.schedule import Budget, budget
 from faceswap_ae.version import TOOL

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from faceswap_ae import faces, png
+from faceswap_ae import faces
 from faceswap_ae.align import matrix_of, misfit
 from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import MediaError, UserError
@@ -21,6 +21,7 @@ from faceswap_ae.common.geometry import Image, Matrix, Points, compose, invert, 
 from faceswap_ae.face import LANDMARKS, Face, Stored
 from faceswap_ae.folders import mask_of, set_aside
 from faceswap_ae.journal import Journal
+from faceswap_ae.media import png
 
 # Points in another order fit no better than 0.28; the cast in full profile comes to 0.26.
 MISFIT = 0.27

@@ -4,13 +4,14 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from faceswap_ae import faces, images
+from faceswap_ae import faces
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.describing import describe_one
 from faceswap_ae.face import Descriptor
 from faceswap_ae.finding import Eyes
+from faceswap_ae.media import images
 from faceswap_ae.people import MOST_REFERENCES, Known, known_by
 
 log = logging.getLogger(__name__)

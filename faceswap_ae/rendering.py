@@ -21,9 +21,9 @@ from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.prefetch import ahead
 from faceswap_ae.complexion import Pairs
 from faceswap_ae.dressing import Dresser, Fitting
+from faceswap_ae.media.reader import Frame
 from faceswap_ae.placing import Places
 from faceswap_ae.swapper import Floats, Made
-from faceswap_ae.video import Frame
 from faceswap_ae.window import REACH, Window, gaussian, smoothed
 
 REVISION = 1  # goes up when the same settings give other pixels

@@ -17,13 +17,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from faceswap_ae import chronicle, images
-from faceswap_ae.clip import open_clip
+from faceswap_ae import chronicle
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.evaluation import Evaluation
 from faceswap_ae.figures import Array, Figure, leading, series
+from faceswap_ae.media import images
+from faceswap_ae.media.clip import open_clip
 from faceswap_ae.plot import Chart, Line, drawn, told
 from faceswap_ae.runs import Run
 from faceswap_ae.stills import Masks, Sources, embedded, stills

@@ -7,13 +7,13 @@ import numpy as np
 from PIL import Image as pillow
 from PIL import ImageDraw, ImageFont
 
-from faceswap_ae import images
 from faceswap_ae.align import matrix_of
 from faceswap_ae.common.geometry import Image, warp
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.face import Face
 from faceswap_ae.faces import Entry
 from faceswap_ae.gallery import thumbnail
+from faceswap_ae.media import images
 
 MOST = 200  # faces, which are two pages
 COLUMNS, ROWS = 10, 10  # of a page

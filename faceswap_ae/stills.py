@@ -13,13 +13,13 @@ import cv2
 import numpy as np
 from PIL import Image as pillow
 
-from faceswap_ae import video
 from faceswap_ae.answer import answer_in
-from faceswap_ae.clip import Clip, open_clip
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.geometry import Image, Matrix, warp
 from faceswap_ae.figures import Array
-from faceswap_ae.span import Span
+from faceswap_ae.media import reader
+from faceswap_ae.media.clip import Clip, open_clip
+from faceswap_ae.media.span import Span
 from faceswap_ae.subject import clip_in, is_folder
 
 SIDE = 192  # pixels of a still
@@ -95,7 +95,7 @@ def _pictures(clip: Clip, numbers: Sequence[int]) -> Iterator[tuple[int, Image]]
     """Frames by their numbers, which rise."""
     wanted = set(numbers)
     for row in np.split(numbers, np.flatnonzero(np.diff(numbers) > SEEK) + 1):
-        for frame in video.frames(clip, Span(first=int(row[0]), last=int(row[-1]))):
+        for frame in reader.frames(clip, Span(first=int(row[0]), last=int(row[-1]))):
             if frame.index in wanted:
                 yield frame.index, frame.image
 

@@ -16,16 +16,16 @@ from faceswap_ae import faces
 from faceswap_ae.account import FrameRow
 from faceswap_ae.align import is_face
 from faceswap_ae.boxes import Box, square_around
-from faceswap_ae.clip import Clip, open_clip
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import Progress
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.face import Face
 from faceswap_ae.finding import Eyes, find, to_look_at
 from faceswap_ae.lookup import Found, lookup
+from faceswap_ae.media.clip import Clip, open_clip
+from faceswap_ae.media.span import WHOLE
 from faceswap_ae.metrics import Views, remembered
 from faceswap_ae.people import parted, tallied
-from faceswap_ae.span import WHOLE
 
 NEAR = 0.5  # of a face's side: what is farther off in the same moment is somebody else
 MOST = 512  # views that a person is known by

@@ -13,19 +13,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae import video
 from faceswap_ae.account import FrameRow
 from faceswap_ae.answer import Answer
 from faceswap_ae.casting import OUTSIDE
-from faceswap_ae.clip import Clip, open_clip
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.sequences import evenly_spaced
-from faceswap_ae.cuts import Cuts
 from faceswap_ae.face import Face
-from faceswap_ae.span import Span
+from faceswap_ae.media import reader
+from faceswap_ae.media.clip import Clip, open_clip
+from faceswap_ae.media.reader import Frame
+from faceswap_ae.media.scene_cuts import Cuts
+from faceswap_ae.media.span import Span
 from faceswap_ae.subject import Looked, Subject
-from faceswap_ae.video import Frame
 
 Role = Literal["result", "onto", "truth"]
 Mask = NDArray[np.bool_]
@@ -148,10 +148,10 @@ def _abreast(stage: Stage) -> Iterator[tuple[Frame, ...]]:
 
 def _only(clip: Clip, wanted: Sequence[int] | None) -> Iterator[Frame]:
     if wanted is None:
-        yield from video.frames(clip)
+        yield from reader.frames(clip)
         return
     chosen = wanted if isinstance(wanted, range) else set(wanted)
-    for frame in video.frames(clip, Span(first=wanted[0], last=wanted[-1])):
+    for frame in reader.frames(clip, Span(first=wanted[0], last=wanted[-1])):
         if frame.index in chosen:
             yield frame
 

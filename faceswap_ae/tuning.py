@@ -8,16 +8,16 @@ import numpy as np
 from PIL import Image as pillow
 from PIL import ImageDraw, ImageFont
 
-from faceswap_ae import video
-from faceswap_ae.clip import Clip
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image, warp
 from faceswap_ae.conversion import Converter
 from faceswap_ae.dressing import Dresser
+from faceswap_ae.media import reader
+from faceswap_ae.media.clip import Clip
+from faceswap_ae.media.reader import Frame
+from faceswap_ae.media.span import WHOLE, Span
 from faceswap_ae.placing import Place
-from faceswap_ae.span import WHOLE, Span
 from faceswap_ae.swapper import Made
-from faceswap_ae.video import Frame
 
 COLOURS = ("tint", "mkl", "reinhard", "histogram", "average", "none")
 EDGES = tuple(product(("learned", "hull"), ("laplacian", "feather", "poisson")))
@@ -44,7 +44,7 @@ def _frames(clip: Clip, there: Sequence[int], count: int) -> Iterator[Frame]:
     """The middles of equal parts of what is swapped."""
     places = (np.arange(count) + 0.5) / count * len(there)
     for number in sorted({there[int(place)] for place in places} if there else ()):
-        yield from video.frames(clip, Span(first=number, last=number))
+        yield from reader.frames(clip, Span(first=number, last=number))
 
 
 def _table(converter: Converter, frame: Frame, place: Place) -> Image:

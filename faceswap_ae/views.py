@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image as pillow
 from PIL import ImageDraw, ImageFont
 
-from faceswap_ae.clip import Clip
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.common.geometry import Image
+from faceswap_ae.media.clip import Clip
 from faceswap_ae.rendering import Rendered
 
 ALL = "all"  # every view, each in a file of its own

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae import video
 from faceswap_ae.answer import answer_in
-from faceswap_ae.clip import open_clip
+from faceswap_ae.media import reader
+from faceswap_ae.media.clip import open_clip
 from tests.support.swaps import FILM, Swapped
 
 pytest_plugins = ("tests.support.swap_fixtures",)
@@ -25,7 +25,7 @@ def test_the_other_definition_is_drawn(swapped: Swapped) -> None:
     found = answer_in(swapped.truth)
     assert found.other == "face"
     image = found.drawn(2)
-    given = next(one.image for one in video.frames(open_clip(found.clip)) if one.index == 2)
+    given = next(one.image for one in reader.frames(open_clip(found.clip)) if one.index == 2)
     assert image is not None
     differs = np.abs(image.astype(int) - given).max(axis=2) > 0
     assert 0.001 < differs.mean() < 0.5  # chin and cheeks

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae import images
 from faceswap_ae.batch import convert
 from faceswap_ae.common.errors import UserError
+from faceswap_ae.media import images
 from tests.support.conversions import options, shown
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from faceswap_ae import __version__, cli
-from faceswap_ae.clip import open_clip
-from faceswap_ae.video import frames
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.reader import frames
 from tests.support.clips import Recording, number_in, record
 from tests.support.processes import HEAVY, listening
 
@@ -99,7 +99,7 @@ def test_a_fault_of_ours_is_one_line_too(
     def fail(_path: Path) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr("faceswap_ae.clip.open_clip", fail)
+    monkeypatch.setattr("faceswap_ae.media.clip.open_clip", fail)
     assert run("info", plain_clip) == 1
     err = capsys.readouterr().err
     assert err == "faceswap-ae: ZeroDivisionError: by zero (a fault of ours; --debug shows where)\n"

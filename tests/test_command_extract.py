@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae import cli, faces, images
+from faceswap_ae import cli, faces
+from faceswap_ae.media import images
 from tests.support.processes import limited
 
 

@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faceswap_ae import images, marks, video
 from faceswap_ae.casting import DROPPED, OTHER, OUTSIDE, Wanted
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion import Converter, convert_clip
 from faceswap_ae.dressing import Style
-from faceswap_ae.encoding import Encoding
-from faceswap_ae.span import Span
-from faceswap_ae.writer import writing
+from faceswap_ae.media import images, provenance, reader
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.codecs import Encoding
+from faceswap_ae.media.span import Span
+from faceswap_ae.media.writer import writing
 from tests.support.conversions import LOSSLESS, PLAIN, converted, options, shown
 
 
@@ -43,7 +43,7 @@ def whole(studio: Path, play: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_every_frame_is_there_and_told(whole: Path, play: Path) -> None:
-    before, after = (list(video.frames(open_clip(path))) for path in (play / "clip.mp4", whole))
+    before, after = (list(reader.frames(open_clip(path))) for path in (play / "clip.mp4", whole))
     assert [frame.index for frame in after] == [frame.index for frame in before]
     for one, other in zip(before, after, strict=True):
         assert abs(one.time - other.time) <= Fraction(1, 1000)  # Matroska's
@@ -64,7 +64,7 @@ def test_only_the_face_changes(whole: Path, play: Path) -> None:
 
 
 def test_it_says_what_it_is(whole: Path) -> None:
-    found = marks.read(whole)
+    found = provenance.read(whole)
     assert found is not None
     assert found["ai_altered"] == "ben's face put onto ada"
 
@@ -193,7 +193,7 @@ def test_a_photo(studio: Path, play: Path, tmp_path: Path) -> None:
     assert done.swapped == done.frames == 1
     changed = (images.read(out) != images.read(photo)).any(axis=2)
     assert 0.005 < changed.mean() < 0.25
-    assert marks.read(out) is not None
+    assert provenance.read(out) is not None
     assert json.loads((tmp_path / "swapped.png.json").read_text())["swapped"] == 1
     before = photo.read_bytes()
     with pytest.raises(UserError, match="is a clip that is read"):
@@ -249,7 +249,7 @@ def test_frames_as_pictures(studio: Path, play: Path, tmp_path: Path) -> None:
     done = convert_clip(Converter(own, no_progress), open_clip(play / "clip.mp4"), tmp_path / "all")
     assert done.frames == 3
     assert len(list((tmp_path / "all").iterdir())) == 3
-    assert marks.read(tmp_path / "all") is not None
+    assert provenance.read(tmp_path / "all") is not None
 
 
 def test_odd_sizes_varying_rates_and_no_sound(studio: Path, play: Path, tmp_path: Path) -> None:
@@ -258,11 +258,11 @@ def test_odd_sizes_varying_rates_and_no_sound(studio: Path, play: Path, tmp_path
     times = [zero + Fraction(number * (number + 5), 100) for number in range(9)]
     like = replace(source, width=251, height=187, time_base=Fraction(1, 100))
     with writing(odd, like, LOSSLESS) as sink:
-        for frame, (time, after) in zip(video.frames(source), pairwise(times), strict=False):
+        for frame, (time, after) in zip(reader.frames(source), pairwise(times), strict=False):
             sink.write(np.ascontiguousarray(frame.image[:187, :251]), time, after - time)
     told = converted(studio, odd, tmp_path / "out.mkv", wanted=Wanted(everyone=True))
     assert told["swapped"] == told["frames"] == 8
-    made = list(video.frames(open_clip(tmp_path / "out.mkv")))
+    made = list(reader.frames(open_clip(tmp_path / "out.mkv")))
     assert [frame.time for frame in made] == times[:-1]
     assert made[0].image.shape == (187, 251, 3)
     assert open_clip(tmp_path / "out.mkv").sound == ()

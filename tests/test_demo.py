@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from faceswap_ae.cli import main
-from faceswap_ae.clip import open_clip
+from faceswap_ae.media.clip import open_clip
 
 pytestmark = [pytest.mark.usefixtures("cache"), pytest.mark.slow]
 

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from faceswap_ae.boxes import Square
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.describing import chip, describe, describe_one
 from faceswap_ae.landmarks import landmarker
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.reader import frames
 from faceswap_ae.runtime.weights import weight
-from faceswap_ae.video import frames
 
 Seen = tuple[Image, Points]
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from faceswap_ae import detect
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image, Points
-from faceswap_ae.video import frames
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.reader import frames
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 import skimage.data
 
-from faceswap_ae import dlibnets, images
+from faceswap_ae import dlibnets
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.dlibfile import Floats
 from faceswap_ae.dlibnets import DESCRIPTOR, DETECTOR, Describer, FaceNet, descriptor
+from faceswap_ae.media import images
 from faceswap_ae.pyramid import Found
 from faceswap_ae.runtime import weights
 from faceswap_ae.synthetic.people import alone, person

@@ -11,17 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae import faces, folders, images, packing
+from faceswap_ae import faces, folders, packing
 from faceswap_ae.choosing import ALIKE, OTHER, SURPLUS, Limits
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.extraction import Options, Summary, extract
 from faceswap_ae.face import Face, Stored
 from faceswap_ae.finding import Look
 from faceswap_ae.journal import NAME, Journal, fingerprint
+from faceswap_ae.media import images
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.reader import frames
+from faceswap_ae.media.span import Span
 from faceswap_ae.realign import read_points, realign
-from faceswap_ae.span import Span
-from faceswap_ae.video import frames
 
 Ids = list[str]
 

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image as pillow
 
 from faceswap_ae import faces
-from faceswap_ae.clip import open_clip
-from faceswap_ae.encoding import Encoding
 from faceswap_ae.extraction import Options, extract
-from faceswap_ae.span import Span
-from faceswap_ae.video import frames
-from faceswap_ae.writer import writing
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.codecs import Encoding
+from faceswap_ae.media.reader import frames
+from faceswap_ae.media.span import Span
+from faceswap_ae.media.writer import writing
 
 
 @pytest.mark.parametrize("size", [(360, 640), (606, 404)])

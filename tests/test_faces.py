@@ -4,9 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae import faces, images
+from faceswap_ae import faces
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import transform
+from faceswap_ae.media import images
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
 from tests.support.face_records import some_face

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae import faces, images
+from faceswap_ae import faces
 from faceswap_ae.align import matrix_of
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import transform
 from faceswap_ae.facecache import Cache
 from faceswap_ae.faceset import compare, load
+from faceswap_ae.media import images
 from tests.support.face_folders import SIDE, face, fill, paint, plain_picture, shot
 
 SIZE = 32

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from faceswap_ae.boxes import Square
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.detect import Spot
 from faceswap_ae.follow import Follower, Sight, alone, close_look, follower, overlap
-from faceswap_ae.video import frames
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.reader import frames
 
 Film = tuple[list[Image], list[Points]]
 

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image as pillow
 
-from faceswap_ae import faces, images
+from faceswap_ae import faces
 from faceswap_ae.align import matrix_of
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.folders import drop
 from faceswap_ae.foreign.importing import import_faces
 from faceswap_ae.journal import NAME, fingerprint
+from faceswap_ae.media import images
 from tests.support.clips import Recording, record
 from tests.support.foreign_sets import (
     Describer,

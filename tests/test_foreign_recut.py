@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from faceswap_ae import faces, images
+from faceswap_ae import faces
 from faceswap_ae.align import matrix_of
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import transform, warp
 from faceswap_ae.foreign.importing import import_faces
+from faceswap_ae.media import images
 from tests.support.foreign_sets import (
     Describer,
     ada,

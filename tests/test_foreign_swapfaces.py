@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as pillow
 
-from faceswap_ae import images
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import transform, unwarp
 from faceswap_ae.foreign import Candidate, swapfaces, unpickle
+from faceswap_ae.media import images
 from tests.support.clips import Recording, record
 from tests.support.foreign_sets import (
     PROTOCOLS,

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from faceswap_ae.boxes import Square, square_around
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.geometry import Image, Points, transform, warp
 from faceswap_ae.landmarks import landmarker
-from faceswap_ae.video import frames
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.reader import frames
 
 Film = tuple[list[Image], list[Points]]
 

@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae.clip import Clip, open_clip
 from faceswap_ae.common.cache_dir import cache_dir
 from faceswap_ae.finding import Look
 from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.lookup import JOURNALS, lookup
-from faceswap_ae.span import WHOLE, Span
+from faceswap_ae.media.clip import Clip, open_clip
+from faceswap_ae.media.span import WHOLE, Span
 from tests.support.face_records import some_face
 
 pytestmark = pytest.mark.usefixtures("cache")

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae import images, marks
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion import Converter
+from faceswap_ae.media import images, provenance
+from faceswap_ae.media.clip import open_clip
 from faceswap_ae.moments import masks, still
 from tests.support.conversions import converted, options, shown
 
@@ -40,7 +40,7 @@ def test_a_still_is_the_frame_of_the_whole(
     wanted = shown(whole)[32]
     # A second on either side is looked at, not the whole track: nearly the same places.
     assert np.abs(picture[20:, 256:].astype(int) - wanted[20:]).mean() < 1
-    assert marks.read(out) is not None
+    assert provenance.read(out) is not None
 
 
 def test_masks_are_those_of_the_view_of_them(whole: Path, studio: Path, play: Path) -> None:

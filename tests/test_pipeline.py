@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from faceswap_ae import cli, history
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.cache_dir import cache_dir
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.journal import Journal, fingerprint
 from faceswap_ae.lookup import JOURNALS
+from faceswap_ae.media.clip import open_clip
 from faceswap_ae.pipeline import Swap, Swapped, swap
 from faceswap_ae.synthetic.film import Film, shoot
 from tests.support.trainings import SMALL

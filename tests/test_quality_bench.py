@@ -10,9 +10,10 @@ from benchmarks.pasting import CROP, SIDE, closest, paste
 from benchmarks.quality import SHOWN, mean, table
 from benchmarks.quality_cast import PAIRS, Stage
 from benchmarks.quality_ways import called
-from faceswap_ae import extraction, faces, faceset, video
-from faceswap_ae.clip import open_clip
+from faceswap_ae import extraction, faces, faceset
 from faceswap_ae.evaluation import evaluate
+from faceswap_ae.media import reader
+from faceswap_ae.media.clip import open_clip
 
 
 def test_a_mean_is_over_the_pairs_that_have_the_figure() -> None:
@@ -60,7 +61,7 @@ def test_a_paste_of_the_performer_is_nearly_the_clip_itself(solo: Path, tmp_path
     out = tmp_path / "pasted.mp4"
     paste(data / "ben", clip, out)
     before, after = (
-        np.stack([frame.image for frame in video.frames(open_clip(path))]).astype(float)
+        np.stack([frame.image for frame in reader.frames(open_clip(path))]).astype(float)
         for path in (clip, out)
     )
     assert np.abs(before - after).mean() < 2  # encoding included

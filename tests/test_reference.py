@@ -3,13 +3,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae import faces, images
-from faceswap_ae.clip import open_clip
+from faceswap_ae import faces
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.finding import Eyes
+from faceswap_ae.media import images
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.reader import frames
+from faceswap_ae.media.span import Span
 from faceswap_ae.reference import of_entries, of_photos
-from faceswap_ae.span import Span
-from faceswap_ae.video import frames
 from tests.support.face_records import some_face
 
 

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image as pillow
 
-from faceswap_ae import images, report
+from faceswap_ae import report
 from faceswap_ae.cli import main
 from faceswap_ae.figures import KINDS
 from faceswap_ae.history import History, Row
+from faceswap_ae.media import images
 from faceswap_ae.runs import Facts, Run, begin
 from faceswap_ae.verdict import Names
 from tests.support.html_page import Page

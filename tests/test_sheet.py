@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae import faces, images
+from faceswap_ae import faces
 from faceswap_ae.gallery import thumbnail
+from faceswap_ae.media import images
 from faceswap_ae.sheet import (
     CAPTION,
     COLUMNS,

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image as pillow
 
-from faceswap_ae import video
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.geometry import warp
-from faceswap_ae.encoding import Encoding
+from faceswap_ae.media import reader
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.codecs import Encoding
+from faceswap_ae.media.writer import writing
 from faceswap_ae.stills import SIDE, Sources, embedded, stills
-from faceswap_ae.writer import writing
 from tests.support.swaps import COUNT, Swapped
 
 pytest_plugins = ("tests.support.swap_fixtures",)
@@ -41,7 +41,7 @@ def test_faces_side_by_side(swapped: Swapped) -> None:
 
 def test_where_no_face_was_seen_the_middle_is_shown(swapped: Swapped) -> None:
     (pictures,) = stills(sources(swapped), NOWHERE, [5]).values()
-    image = next(one.image for one in video.frames(open_clip(swapped.swap)) if one.index == 5)
+    image = next(one.image for one in reader.frames(open_clip(swapped.swap)) if one.index == 5)
     height, width = image.shape[:2]
     left = (width - height) / 2
     middle = np.array([[1.0, 0.0, -left], [0.0, 1.0, 0.0]]) * SIDE / height
@@ -64,7 +64,7 @@ def test_the_mask_that_a_conversion_wrote(swapped: Swapped, tmp_path: Path) -> N
     shutil.copy(swapped.swap, swap)
     clip = open_clip(swap)
     with writing(tmp_path / "swap-mask.mkv", clip, Encoding("ffv1")) as sink:
-        for frame in video.frames(clip):
+        for frame in reader.frames(clip):
             sink.write(np.full_like(frame.image, 200), frame.time, frame.duration)
     own = Sources(swap, swapped.onto, None, range(COUNT))
     (pictures,) = stills(own, NOWHERE, [1]).values()

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from faceswap_ae.cli import main
-from faceswap_ae.clip import open_clip
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.reader import frames
 from faceswap_ae.synthetic.film import Film, film_of, frame, shoot
-from faceswap_ae.video import frames
 from tests.support.processes import listening
 from tests.support.tones import tone
 

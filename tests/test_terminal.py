@@ -122,6 +122,6 @@ def test_quiet_is_quiet(clock: Clock, capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.parametrize(("quiet", "told"), [(False, "a note\nwarning: a worry\n"), (True, "")])
 def test_notes_and_warnings(quiet: bool, told: str, capsys: pytest.CaptureFixture[str]) -> None:
     show_log(quiet=quiet)
-    logging.getLogger("faceswap_ae.video").info("a note")
-    logging.getLogger("faceswap_ae.video").warning("a worry")
+    logging.getLogger("faceswap_ae.media.reader").info("a note")
+    logging.getLogger("faceswap_ae.media.reader").warning("a worry")
     assert capsys.readouterr().err == (told or "warning: a worry\n")

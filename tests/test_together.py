@@ -5,20 +5,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae import video
 from faceswap_ae.account import FaceRow, FrameRow
 from faceswap_ae.answer import answer_in
 from faceswap_ae.casting import OUTSIDE
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.encoding import Encoding
 from faceswap_ae.finding import Eyes
-from faceswap_ae.span import Span
+from faceswap_ae.media import reader
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.codecs import Encoding
+from faceswap_ae.media.span import Span
+from faceswap_ae.media.writer import writing
 from faceswap_ae.subject import Looked, look_at, subject
 from faceswap_ae.together import Stage, moments, numbers, unasked
-from faceswap_ae.writer import writing
 from tests.support.swaps import COUNT, COVERED, CUT, Swapped
 
 pytest_plugins = ("tests.support.swap_fixtures",)
@@ -55,7 +55,7 @@ def test_a_result_that_is_a_part_of_the_performance(
     first, last = 5, 9
     clip, part = open_clip(swapped.truth / "clip.mkv"), tmp_path / "part.mkv"
     with writing(part, clip, Encoding("ffv1")) as sink:
-        for frame in video.frames(clip):
+        for frame in reader.frames(clip):
             if first <= frame.index <= last:
                 sink.write(frame.image, frame.time - Fraction(first, 10), frame.duration)
     own = looked(part)
@@ -90,7 +90,7 @@ def rewritten(stage: Stage, out: Path, size: tuple[int, int], slower: Fraction) 
     clip = stage.leads.looked.clip
     like = replace(clip, width=size[0], height=size[1])
     with writing(out, like, Encoding("ffv1")) as sink:
-        for frame in video.frames(clip, Span(last=3)):
+        for frame in reader.frames(clip, Span(last=3)):
             image: Image = np.zeros((size[1], size[0], 3), np.uint8)
             height, width = np.minimum(image.shape[:2], frame.image.shape[:2])
             image[:height, :width] = frame.image[:height, :width]

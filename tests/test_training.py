@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae import cli, faces, history, images, plan
+from faceswap_ae import cli, faces, history, plan
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.diary import Report
+from faceswap_ae.media import images
 from faceswap_ae.schedule import Budget
 from faceswap_ae.training import Job, train
 from tests.support.face_folders import fill, plain_picture

@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae.clip import Clip
 from faceswap_ae.common.errors import UserError
+from faceswap_ae.media.clip import Clip
+from faceswap_ae.media.reader import Frame
 from faceswap_ae.rendering import Rendered
-from faceswap_ae.video import Frame
 from faceswap_ae.views import VIEWS, Names, chosen
 
 NAMES = Names("ada", "ben on ada")

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faceswap_ae import marks, runs, video
+from faceswap_ae import runs
 from faceswap_ae.account import made_by, read_rows
 from faceswap_ae.batch import convert
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion import Converter, Options, is_made
 from faceswap_ae.evaluation import evaluate
 from faceswap_ae.extraction import Options as Extraction
 from faceswap_ae.extraction import extract
 from faceswap_ae.history import read
+from faceswap_ae.media import provenance, reader
+from faceswap_ae.media.clip import open_clip
 from faceswap_ae.plan import Job
 from faceswap_ae.plan import read as read_plan
 from faceswap_ae.schedule import Budget
@@ -70,14 +71,14 @@ def test_an_output_of_before_is_known_to_be_made(old: Path) -> None:
     rows = read_rows(old / "swap.mp4")
     assert [row.frame for row in rows] == list(range(12))
     assert all(face.swapped == "ben" for row in rows for face in row.faces)
-    said = marks.read(old / "swap.mp4")
+    said = provenance.read(old / "swap.mp4")
     assert said is not None and said["ai_altered"] == "ben's face put onto ada"
 
 
 def test_a_run_of_before_makes_the_same_swap(old: Path) -> None:
     out = old / "again.mp4"
     convert([old / "ada.mp4"], out, Options((_run(old),), old / "data"))
-    both = (video.frames(open_clip(path)) for path in (old / "swap.mp4", out))
+    both = (reader.frames(open_clip(path)) for path in (old / "swap.mp4", out))
     for one, other in zip(*both, strict=True):
         assert np.abs(one.image.astype(float) - other.image).mean() < NEAR
     before, after = _report(old / "swap.mp4"), _report(out)

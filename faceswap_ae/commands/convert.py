@@ -100,15 +100,15 @@ def run(
     devices.choose(device)  # before anything wakes Keras
     from faceswap_ae.batch import convert
     from faceswap_ae.casting import Wanted
-    from faceswap_ae.clip import open_clip
     from faceswap_ae.conversion import Converter, Options
     from faceswap_ae.dressing import Style
-    from faceswap_ae.encoding import Encoding
     from faceswap_ae.finding import Look
     from faceswap_ae.mask import MASK
+    from faceswap_ae.media.clip import open_clip
+    from faceswap_ae.media.codecs import Encoding
+    from faceswap_ae.media.span import parse_span, parse_time
     from faceswap_ae.moments import still as one_frame
     from faceswap_ae.runs import find
-    from faceswap_ae.span import parse_span, parse_time
 
     session: Session = context.obj
     begin = time.monotonic()

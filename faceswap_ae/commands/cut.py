@@ -10,7 +10,7 @@ from faceswap_ae.terminal import Session
 
 def run(
     context: typer.Context,
-    clip: Annotated[Path, typer.Argument(help="A video, a folder of pictures or a glob.")],
+    clip: Annotated[Path, typer.Argument(help="A reader, a folder of pictures or a glob.")],
     out: Annotated[Path, typer.Option("-o", "--out", help=".mp4 .mov .mkv .gif or a folder.")],
     start: Annotated[str | None, typer.Option(help="First time kept: 4.2s, 1:02.5.")] = None,
     end: Annotated[str | None, typer.Option(help="First time left out.")] = None,
@@ -29,16 +29,16 @@ def run(
     faceswap-ae cut frames/ -o again.mp4 --fps 30
     faceswap-ae cut part.mp4 -o part.gif
     """
-    from faceswap_ae import video
-    from faceswap_ae.clip import open_clip
-    from faceswap_ae.encoding import Encoding
-    from faceswap_ae.span import parse_rate, parse_span
-    from faceswap_ae.writer import writing
+    from faceswap_ae.media import reader
+    from faceswap_ae.media.clip import open_clip
+    from faceswap_ae.media.codecs import Encoding
+    from faceswap_ae.media.span import parse_rate, parse_span
+    from faceswap_ae.media.writer import writing
 
     session: Session = context.obj
     span, encoding = parse_span(start, end, frames), Encoding(codec, crf, preset)
     source = open_clip(clip, parse_rate(fps) if fps else None)
     with writing(out, source, encoding, tracks=source, span=span) as sink:
-        shown = video.frames(source, span, keep_going=keep_going)
+        shown = reader.frames(source, span, keep_going=keep_going)
         for frame in session.track(shown, "cut", span.count(source.rate, source.count)):
             sink.write(frame.image, frame.time, frame.duration)

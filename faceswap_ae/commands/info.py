@@ -18,12 +18,12 @@ def run(
     faceswap-ae info clip.mp4
     faceswap-ae info *.mp4 --json
     """
-    from faceswap_ae import marks
-    from faceswap_ae.clip import open_clip
+    from faceswap_ae.media import provenance
+    from faceswap_ae.media.clip import open_clip
 
     for path in clips:
         clip = open_clip(path)
-        said = marks.carried(clip)
+        said = provenance.carried(clip)
         if as_json:
             facts = {**dataclasses.asdict(clip), "marks": said}
             facts["pictures"] = len(clip.pictures)

@@ -25,7 +25,8 @@ def run(
     faceswap-ae preview ben-onto-ada
     faceswap-ae preview runs/ben-onto-ada -o now.png --rows 12
     """
-    from faceswap_ae import folders, images, runs
+    from faceswap_ae import folders, runs
+    from faceswap_ae.media import images
     from faceswap_ae.runtime.backend import wake
 
     wake()

@@ -19,7 +19,7 @@ def run(
     \b
     faceswap-ae side ada.mp4 swap.mp4 -o side.mp4 --names original,result
     """
-    from faceswap_ae.montage import side_by_side
+    from faceswap_ae.media.montage import side_by_side
 
     session: Session = context.obj
     said = [name.strip() for name in names.split(",")] if names else [clip.stem for clip in clips]

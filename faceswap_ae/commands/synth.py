@@ -30,7 +30,7 @@ def run(
     faceswap-ae synth clips/truth --who ada --as-if ben --lossless   the swap's exact answer
     faceswap-ae synth clips/both --who ada --with carl --occlude --cut
     """
-    from faceswap_ae.span import parse_rate, parse_time
+    from faceswap_ae.media.span import parse_rate, parse_time
     from faceswap_ae.synthetic.film import Film, shoot
     from faceswap_ae.synthetic.people import truth_named
     from faceswap_ae.synthetic.scene import parse_size

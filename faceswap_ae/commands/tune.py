@@ -27,10 +27,10 @@ def run(
     from faceswap_ae.runtime import devices
 
     devices.choose("cpu")  # a few frames
-    from faceswap_ae import images
     from faceswap_ae.casting import Wanted
-    from faceswap_ae.clip import open_clip
     from faceswap_ae.conversion import Converter, Options
+    from faceswap_ae.media import images
+    from faceswap_ae.media.clip import open_clip
     from faceswap_ae.runs import find
     from faceswap_ae.tuning import tune
 

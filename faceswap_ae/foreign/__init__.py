@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from PIL import Image as pillow
 
-from faceswap_ae import images
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.geometry import Image, Matrix, Points
 from faceswap_ae.face import LANDMARKS
+from faceswap_ae.media import images
 
 WIDEST = 8192  # pixels a side
 LONGEST = 255  # letters of a file's name

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faceswap_ae import faces, folders, images, png
+from faceswap_ae import faces, folders
 from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.foreign import Candidate, deepfacelab, swapfaces
 from faceswap_ae.foreign.recut import SQUARES, Describe, Recut, recut
-from faceswap_ae.inputs import stem_of
 from faceswap_ae.journal import Journal
+from faceswap_ae.media import images, png
+from faceswap_ae.media.inputs import stem_of
 
 HEAD = 4096  # bytes that tell what a file is
 DIGITS = 6  # of a face's id in its file's name

@@ -16,8 +16,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from faceswap_ae import images, png, video
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image, Points, transform
 from faceswap_ae.foreign import (
@@ -39,7 +37,9 @@ from faceswap_ae.foreign.headcrop import head_matrix, old_matrix
 from faceswap_ae.foreign.unpickle import LARGEST
 from faceswap_ae.foreign.unpickle import read as unpickle
 from faceswap_ae.journal import fingerprint
-from faceswap_ae.span import Span
+from faceswap_ae.media import images, png, reader
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.span import Span
 
 NAME = "faceswap"
 LARGEST_PNG = 64_000_000  # bytes of one face's PNG
@@ -206,7 +206,7 @@ def faces_of_clip(aligned: Alignments, path: Path) -> Iterator[Candidate]:
     # Frames are counted from 1 there.
     names = {max(0, frame_number(name) - 1): name for name in aligned.frames}
     clip = fingerprint(path)
-    for frame in video.frames(open_clip(path), Span(first=min(names), last=max(names))):
+    for frame in reader.frames(open_clip(path), Span(first=min(names), last=max(names))):
         name = names.pop(frame.index, None)
         if name is not None:
             stem = f"{path.stem}-{frame.index:06d}"

@@ -15,19 +15,19 @@ from typing import Any
 
 import numpy as np
 
-from faceswap_ae.clip import BT709, Clip
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.interrupts import stoppable, unheard
-from faceswap_ae.encoding import Encoding
+from faceswap_ae.media.clip import BT709, Clip
+from faceswap_ae.media.codecs import Encoding
+from faceswap_ae.media.writer import writing
 from faceswap_ae.synthetic.light import LIGHTS
 from faceswap_ae.synthetic.motion import Performance, voice
 from faceswap_ae.synthetic.occluder import KINDS, Occluder
 from faceswap_ae.synthetic.people import Sitter, Truth, alone, hybrid, person
 from faceswap_ae.synthetic.scene import LEAST_FACE, Act, Frame, Setting, render
 from faceswap_ae.version import TOOL
-from faceswap_ae.writer import writing
 
 FACE = 0.42  # of the picture's shorter side
 MOST_WORKERS = 16  # each holds its models, up to 400 MB

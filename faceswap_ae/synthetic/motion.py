@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from faceswap_ae.media.waveform import Waveform
 from faceswap_ae.synthetic.curves import Field, step
 from faceswap_ae.synthetic.expression import Expression
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.scene import Act
-from faceswap_ae.waveform import Waveform
 
 WAVES = 4  # sines in a wandering value
 BLINK_EVERY, BLINK_LASTS = 3.2, 0.24  # seconds

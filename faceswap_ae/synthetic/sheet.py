@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from faceswap_ae import images
 from faceswap_ae.common.geometry import Image
+from faceswap_ae.media import images
 from faceswap_ae.synthetic.expression import Expression
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.light import LIGHTS

@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from faceswap_ae import video
-from faceswap_ae.clip import open_clip
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion import Converter, Options, convert_clip
 from faceswap_ae.dressing import Style
-from faceswap_ae.encoding import Encoding
+from faceswap_ae.media import reader
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.runs import Run
 
 LOSSLESS = Encoding("ffv1")
@@ -34,4 +34,4 @@ def converted(studio: Path, clip: Path, out: Path, **changes: Any) -> dict[str, 
 
 
 def shown(path: Path) -> list[Image]:
-    return [frame.image for frame in video.frames(open_clip(path))]
+    return [frame.image for frame in reader.frames(open_clip(path))]

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae import faces, images
+from faceswap_ae import faces
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.face import DESCRIPTOR, Face, Stored
 from faceswap_ae.journal import Journal
+from faceswap_ae.media import images
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
 

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from faceswap_ae import marks
-from faceswap_ae.clip import open_clip
-from faceswap_ae.encoding import Encoding
-from faceswap_ae.parts import Output
-from faceswap_ae.segments import segments
-from faceswap_ae.video import frames
+from faceswap_ae.media import provenance
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.codecs import Encoding
+from faceswap_ae.media.reader import frames
+from faceswap_ae.media.resumable_writer import segments
+from faceswap_ae.media.segment_store import Output
 
 STEADY = Encoding(repeatable=True)
 
@@ -24,7 +24,7 @@ OUTPUTS = {
 }
 
 
-TOLD = marks.marks(datetime(2026, 11, 20, tzinfo=UTC), "ben's face put onto ada")
+TOLD = provenance.marks(datetime(2026, 11, 20, tzinfo=UTC), "ben's face put onto ada")
 
 
 JOB = {"face": "ben", "onto": "ada"}

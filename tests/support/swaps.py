@@ -7,12 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from faceswap_ae import video
-from faceswap_ae.clip import open_clip
-from faceswap_ae.encoding import Encoding
 from faceswap_ae.evaluation import Evaluation
+from faceswap_ae.media import reader
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.codecs import Encoding
+from faceswap_ae.media.writer import writing
 from faceswap_ae.synthetic.film import Film
-from faceswap_ae.writer import writing
 
 COUNT, CUT = 16, 8  # frames, and the one with which another scene begins
 KEPT, COVERED = 4, 12  # a frame that was left as it was, and one whose face nobody finds
@@ -34,7 +34,7 @@ def faulty(onto: Path, truth: Path, out: Path) -> Path:
     """The true swap blurred, in one frame not swapped and in one not to be found."""
     clip = open_clip(truth)
     with writing(out, clip, Encoding("ffv1")) as sink:
-        for own, true in zip(video.frames(open_clip(onto)), video.frames(clip), strict=True):
+        for own, true in zip(reader.frames(open_clip(onto)), reader.frames(clip), strict=True):
             image = np.asarray(cv2.GaussianBlur(true.image, (0, 0), 1.0), np.uint8)
             if true.index == KEPT:
                 image = own.image

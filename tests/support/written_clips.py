@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from faceswap_ae.clip import Clip, open_clip
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.encoding import H264, Encoding
-from faceswap_ae.span import WHOLE, Span
-from faceswap_ae.video import Frame, frames
-from faceswap_ae.writer import writing
+from faceswap_ae.media.clip import Clip, open_clip
+from faceswap_ae.media.codecs import H264, Encoding
+from faceswap_ae.media.reader import Frame, frames
+from faceswap_ae.media.span import WHOLE, Span
+from faceswap_ae.media.writer import writing
 
 NOISE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
 

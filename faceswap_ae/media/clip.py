@@ -1,0 +1,218 @@
+"""What is in a clip? Size, time, colour and sound of a video file or a row of pictures.
+
+A clip is a video that PyAV opens, one picture, a folder of pictures, or a glob. Times are exact
+fractions of a second, counted from the clip's first frame.
+"""
+
+import glob
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Stream
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from faceswap_ae.common.errors import MediaError, UserError
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.media import images
+
+PICTURE_RATE = Fraction(25)  # of a row of pictures whose rate nobody told
+TRIES = 100  # packets looked at for a first frame
+
+
+@dataclass(frozen=True)
+class Colour:
+    """How a video's numbers are meant, in FFmpeg's codes; the defaults are its "not said"."""
+
+    matrix: int = 2
+    range: int = 0  # 1 limited, 2 full
+    primaries: int = 2
+    transfer: int = 2
+
+
+BT2020 = 9  # FFmpeg's code, of its matrix and of its primaries
+BT709 = Colour(matrix=1, range=1, primaries=1, transfer=1)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """The facts of one clip. Width and height are upright, after the camera's turn."""
+
+    path: Path
+    width: int
+    height: int
+    rate: Fraction  # frames per second, the average where it varies
+    time_base: Fraction  # the unit of its timestamps, in seconds
+    duration: Fraction  # in seconds; 0 where the file does not tell
+    count: int  # frames as the file tells; a damaged or edited one may hold fewer
+    codec: str = "pictures"
+    pixels: str = "rgb24"
+    turn: int = 0  # quarter turns, counter-clockwise, that make it upright
+    aspect: Fraction = Fraction(1)  # of one pixel, width to height
+    colour: Colour = BT709
+    start: Fraction = Fraction(0)  # the first frame's time in the file's own clock
+    sound: tuple[str, ...] = ()
+    subtitles: tuple[str, ...] = ()
+    chapters: int = 0
+    pictures: tuple[Path, ...] = ()
+
+
+def open_clip(path: Path, rate: Fraction | None = None) -> Clip:
+    """Look into a clip. `rate` is for pictures, which have none of their own."""
+    pictures = _pictures(path)
+    if pictures:
+        return _picture_clip(path, pictures, rate or PICTURE_RATE)
+    if rate is not None:
+        raise UserError(f"{path}: a rate is for pictures; this is a video with its own")
+    with opened(path) as (container, stream):
+        return _described(path, container, stream, _first_frame(path, container, stream))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The file and its video stream, decoding on all cores. Raises MediaError naming the file."""
+    try:
+        container = av.open(path.absolute())  # FFmpeg reads a protocol out of `10:30.mp4`
+    except av.error.FileNotFoundError as error:
+        raise MediaError(f"{path}: no such file") from error
+    except av.error.PermissionError as error:
+        raise MediaError(f"{path}: no permission to read it") from error
+    except av.error.FFmpegError as error:
+        raise MediaError(_unreadable(path)) from error
+    with container:
+        found = [stream for stream in container.streams.video if not _is_cover(stream)]
+        if not found:
+            raise MediaError(f"{path}: no video stream; is it an audio file?")
+        videos = [stream for stream in found if known(stream)]
+        if not videos:
+            raise MediaError(f"{path}: its video is of a kind that FFmpeg does not know")
+        stream = max(videos, key=lambda video: video.width * video.height)
+        stream.thread_type = "AUTO"
+        yield container, stream
+
+
+def _unreadable(path: Path) -> str:
+    if path.stat().st_size == 0:
+        return f"{path}: is empty (0 bytes); copy it again"
+    return f"{path}: not a video, or one cut off before its index was written; copy it again"
+
+
+def known(stream: Stream) -> bool:
+    """Does FFmpeg know the stream's codec? PyAV gives streams of others no context at all."""
+    return stream.codec_context is not None
+
+
+def _is_cover(stream: VideoStream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _first_frame(path: Path, container: InputContainer, stream: VideoStream) -> VideoFrame:
+    for packet in islice(container.demux(stream), TRIES):
+        with suppress(av.error.InvalidDataError):  # a recording may begin in mid-picture
+            for frame in packet.decode():
+                return frame
+    raise MediaError(f"{path}: no frame of its {stream.codec.name} video can be decoded")
+
+
+def _described(
+    path: Path, container: InputContainer, stream: VideoStream, frame: VideoFrame
+) -> Clip:
+    turn = round(frame.rotation / 90) % 4
+    width, height = (frame.height, frame.width) if turn % 2 else (frame.width, frame.height)
+    aspect = stream.sample_aspect_ratio or Fraction(1)
+    rate = stream.average_rate or stream.guessed_rate or PICTURE_RATE
+    duration = promised(stream) or Fraction(container.duration or 0, av.time_base)
+    base = stream.time_base or 1 / rate
+    return Clip(
+        path=path,
+        width=width,
+        height=height,
+        rate=rate,
+        time_base=base,
+        duration=duration,
+        count=stream.frames or round(duration * rate),
+        codec=stream.codec.name,
+        pixels=frame.format.name,
+        turn=turn,
+        aspect=1 / aspect if turn % 2 else aspect,
+        colour=_colour(frame),
+        start=(frame.pts or 0) * base,
+        sound=tuple(audio.codec.name for audio in container.streams.audio if known(audio)),
+        subtitles=tuple(text.codec.name for text in container.streams.subtitles if known(text)),
+        chapters=len(container.chapters()),
+    )
+
+
+def promised(stream: VideoStream) -> Fraction | None:
+    """How long the file says its video is, which a cut-off file does not keep. In seconds."""
+    if stream.duration and stream.time_base:
+        return stream.duration * stream.time_base
+    tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    if tag is None:  # Matroska keeps it in a tag
+        return None
+    return Fraction(tag[1]) * 3600 + Fraction(tag[2]) * 60 + Fraction(tag[3])
+
+
+def _colour(frame: VideoFrame) -> Colour:
+    if frame.format.is_rgb:  # no matrix of its own: the one that goes with its primaries
+        wide = int(frame.color_primaries) == BT2020
+        told = int(frame.color_primaries), int(frame.color_trc)
+        primaries, transfer = (1 if code == Colour.primaries else code for code in told)
+        return Colour(BT2020 if wide else BT709.matrix, BT709.range, primaries, transfer)
+    return Colour(
+        int(frame.colorspace),
+        int(frame.color_range),
+        int(frame.color_primaries),
+        int(frame.color_trc),
+    )
+
+
+def _pictures(path: Path) -> tuple[Path, ...]:
+    """The pictures that a path means, in natural order; none for a video file."""
+    if path.is_dir():
+        found = [item for item in path.iterdir() if _is_picture(item)]
+        missing = f"{path}: no pictures in this folder"
+    elif path.suffix.lower() in images.READABLE and path.exists():
+        return (path,)
+    elif glob.has_magic(str(path)) and not path.exists():
+        found = [Path(item) for item in glob.glob(str(path), recursive=True)]  # noqa: PTH207 - absolute patterns too
+        missing = f"{path}: matches no file"
+    else:
+        return ()
+    if not found:
+        raise MediaError(missing)
+    return tuple(sorted(found, key=_natural))
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in images.READABLE and not path.name.startswith(".")
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """frame2 before frame10."""
+    parts = re.split(r"(\d+)", str(path))
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+
+
+def _picture_clip(path: Path, pictures: tuple[Path, ...], rate: Fraction) -> Clip:
+    height, width = _first_picture(pictures).shape[:2]
+    count = len(pictures)
+    return Clip(path, width, height, rate, 1 / rate, count / rate, count, pictures=pictures)
+
+
+def _first_picture(pictures: tuple[Path, ...]) -> Image:
+    """The first that can be read; frames() tells of the broken ones before it."""
+    for number, path in enumerate(pictures, 1):
+        try:
+            return images.read(path)
+        except MediaError:
+            if number == len(pictures):
+                raise
+    raise AssertionError("a clip has a picture")

@@ -1,0 +1,73 @@
+"""Which files did the user mean? Videos, photos, folders of them and globs."""
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.media import images
+
+VIDEOS = {
+    *(".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv", ".ts"),
+    *(".mts", ".m2ts", ".3gp", ".ogv", ".gif"),
+}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An input that could not be used, and why; the text names it."""
+
+    path: Path
+    reason: str
+
+
+def sources(named: Iterable[Path]) -> tuple[list[Path], list[Failure]]:
+    """Every file that is meant, each once, and what of it cannot be used."""
+    found: dict[Path, None] = {}
+    failures: list[Failure] = []
+    for path in named:
+        try:
+            found |= dict.fromkeys(_files(path, failures))
+        except UserError as error:
+            failures.append(Failure(path, str(error)))
+    return list(found), failures
+
+
+def _files(path: Path, failures: list[Failure]) -> list[Path]:
+    if path.is_dir():
+        before, inside = len(failures), _walk(path, failures)
+        files = [file for file in inside if file.suffix.lower() in VIDEOS | images.READABLE]
+        if not files and len(failures) == before:
+            raise UserError(f"{path}: no videos or pictures in this folder")
+        return files
+    if path.exists() or not glob.has_magic(str(path)):
+        return [path]
+    found = glob.glob(str(path), recursive=True)  # noqa: PTH207 - absolute patterns too
+    matching = [Path(name) for name in sorted(found)]
+    if not matching:
+        raise UserError(f"{path}: nothing matches")
+    each = [_files(match, failures) if match.is_dir() else [match] for match in matching]
+    return [file for files in each for file in files]
+
+
+def _walk(folder: Path, failures: list[Failure]) -> Iterator[Path]:
+    """Files in a folder and its folders, by name, without hidden ones."""
+
+    def refused(error: OSError) -> None:
+        closed = f"{error.filename}: no permission to read this folder; open it with chmod"
+        failures.append(Failure(Path(str(error.filename)), closed))
+
+    for place, folders, names in os.walk(folder, onerror=refused):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
+
+
+LONGEST = 60  # characters of a file's name that its faces are called by
+
+
+def stem_of(name: str) -> str:
+    """A file's name without what shells and disks mind."""
+    return re.sub(r"[^\w.-]+", "_", name)[:LONGEST].lstrip(".") or "face"

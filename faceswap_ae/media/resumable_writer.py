@@ -1,0 +1,258 @@
+"""How does a conversion that was stopped go on where it stopped?
+
+Frames are always encoded in segments of a fixed number of frames, each by a fresh encoder, which
+are joined by their packets at the end: a conversion that was killed and taken up again equals one
+that was not. A segment that is not complete is made anew.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import av
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from faceswap_ae.common.atomic import replacing, replacing_folder, spare
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.media import provenance
+from faceswap_ae.media.clip import Clip
+from faceswap_ae.media.codecs import Encoding, tell_changes
+from faceswap_ae.media.montage import write_gif
+from faceswap_ae.media.segment_joiner import join
+from faceswap_ae.media.segment_store import (
+    Output,
+    Piece,
+    Segment,
+    Shown,
+    WorkFolder,
+    remove,
+    taken_up,
+)
+from faceswap_ae.media.span import Span
+from faceswap_ae.media.video_encoder import packer, told
+from faceswap_ae.media.writer import Form, PictureFolder, form_of, nothing
+
+
+@contextmanager
+def segments(output: Output, job: Mapping[str, Any]) -> Iterator[Parts]:
+    """Open an output that survives being stopped; it appears when the block ends well.
+
+    `job` says, as JSON, what the frames are made of: the parts of another job are thrown away.
+    """
+    tracks = [output.tracks.path] if isinstance(output.tracks, Clip) else []
+    spare(output.path, [output.like.path, *tracks])
+    form = form_of(output.path, output.encoding)
+    replaced = replacing_folder if form == "pictures" else replacing
+    with taken_up(output, job) as folder:
+        with replaced(output.path) as part:
+            if form == "pictures":
+                part.rmdir()  # it comes whole, by a rename
+            parts = Parts(output, folder, form)
+            try:
+                yield parts
+                parts.finish()
+            finally:
+                parts.drop()
+            _join(parts, part)
+        remove(folder)
+
+
+class _Maker(Protocol):
+    """Makes one segment."""
+
+    def add(self, image: Image, shown: Shown) -> None:
+        """Take the next frame."""
+
+    def complete(self, frames: tuple[Shown, ...]) -> Segment:
+        """All frames are there: bring what was made to the disk."""
+
+    def drop(self) -> None:
+        """Let go of everything."""
+
+
+@dataclass
+class Parts:
+    """Takes frames in the order of their times, beginning where the complete segments end."""
+
+    output: Output
+    folder: WorkFolder
+    form: Form
+    done: int = 0  # frames in complete segments
+    end: Fraction | None = None  # of the last of them: the time of the frame to begin with
+    complete: int = 0  # segments
+    _frames: list[Shown] = field(default_factory=list)  # of the segment that is being made
+    _maker: _Maker | None = None
+
+    def __post_init__(self) -> None:
+        there = _numbers(self.folder.pictures)
+        for segment in self.folder.segments():
+            # A kill in the midst of the last renames may leave the facts without the pictures.
+            wanted = range(self.done + 1, self.done + 1 + len(segment.frames))
+            if self.form == "pictures" and not there.issuperset(wanted):
+                break
+            self._count(segment.frames)
+        if self.form == "pictures":
+            _tidy(self.folder.pictures, self.done)
+        else:
+            tell_changes(self.output.like, _coded(self.output, self.folder, self.form).encoding)
+
+    @property
+    def rest(self) -> Span:
+        """The part of the clip that is still to be made."""
+        span = self.output.span
+        return span if self.end is None else replace(span, start=max(span.start, self.end))
+
+    def write(self, image: Image, time: Fraction, duration: Fraction, note: Any = None) -> None:
+        """Take one picture, and what is to be kept of it, as JSON."""
+        if self._maker is None:
+            self._maker = self._next_maker()
+        shown = Shown(time, duration, note)
+        self._maker.add(image, shown)
+        self._frames.append(shown)
+        if len(self._frames) == self.output.segment:
+            self._finish_segment(self._maker)
+
+    def notes(self) -> Iterator[Any]:
+        """What was noted of each frame, from the first one on, whoever wrote it."""
+        for segment in islice(self.folder.segments(), self.complete):
+            yield from (shown.note for shown in segment.frames)
+        yield from (shown.note for shown in self._frames)
+
+    def finish(self) -> None:
+        """There are no more frames."""
+        if self._maker is not None:
+            self._finish_segment(self._maker)
+        if not self.done:
+            raise nothing(self.output.path)
+
+    def drop(self) -> None:
+        """Leave a segment that is not complete."""
+        if self._maker is not None:
+            self._maker.drop()
+
+    def _next_maker(self) -> _Maker:
+        if self.form == "pictures":
+            words = provenance.words(self.output.marks)
+            return _Pictures(PictureFolder(self.folder.pictures, self.done, words))
+        target = self.folder.packets(self.complete)
+        return _Packets(target, _coded(self.output, self.folder, self.form))
+
+    def _finish_segment(self, maker: _Maker) -> None:
+        frames = tuple(self._frames)
+        self.folder.add(self.complete, maker.complete(frames))
+        self._maker, self._frames = None, []
+        self._count(frames)
+
+    def _count(self, frames: tuple[Shown, ...]) -> None:
+        self.complete += 1
+        self.done += len(frames)
+        self.end = frames[-1].time + frames[-1].duration
+
+
+@dataclass
+class _Pictures:
+    """A segment of pictures is the pictures."""
+
+    place: PictureFolder
+
+    def add(self, image: Image, shown: Shown) -> None:
+        self.place.write(image, shown.time, shown.duration)
+
+    def complete(self, frames: tuple[Shown, ...]) -> Segment:
+        return Segment(frames)
+
+    def drop(self) -> None:
+        pass
+
+
+class _Packets:
+    """A segment of a video: a fresh encoder's packets."""
+
+    def __init__(self, target: Path, output: Output) -> None:
+        self.target = target
+        self.output = output
+        self.part = target.with_name("unfinished")
+        self.file = self.part.open("wb")
+        # Nothing is written there: it makes the encoder work as it does for a file.
+        self.container = av.open(io.BytesIO(), "w", format="matroska")
+        self.packer = packer(self.container, output.path, output.like, output.encoding)
+        self.numbers: dict[int, int] = {}  # of the frames, by their begin
+        self.pieces: list[Piece] = []
+        self.delay = 0
+
+    def add(self, image: Image, shown: Shown) -> None:
+        tick = self.packer.tick
+        begin, end = round(shown.time / tick), round((shown.time + shown.duration) / tick)
+        self.numbers[begin] = len(self.numbers)
+        with told(self.output.path):
+            self._keep(self.packer.add(image, begin, end))
+
+    def complete(self, frames: tuple[Shown, ...]) -> Segment:
+        with told(self.output.path):
+            self._keep(self.packer.rest())
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self._close()
+        self.part.replace(self.target)
+        extradata = self.packer.stream.codec_context.extradata or b""
+        return Segment(frames, tuple(self.pieces), self.delay, extradata)
+
+    def drop(self) -> None:
+        with suppress(OSError):  # a full disk gives out once more here
+            self._close()
+        self.part.unlink(missing_ok=True)
+
+    def _keep(self, packets: list[Packet[VideoStream]]) -> None:
+        first = min(self.numbers)
+        for packet in packets:
+            assert packet.pts is not None and packet.dts is not None
+            self.file.write(packet)
+            self.pieces.append(Piece(packet.size, self.numbers[packet.pts], packet.is_keyframe))
+            # An encoder that shuffles frames lets decoding begin so many frames before showing.
+            self.delay += packet.dts < first
+
+    def _close(self) -> None:
+        self.file.close()
+        self.container.close()
+
+
+def _numbers(pictures: Path) -> set[int]:
+    """Which pictures are there?"""
+    found = pictures.iterdir() if pictures.is_dir() else ()
+    return {int(item.stem) for item in found if item.stem.isdigit()}
+
+
+def _tidy(pictures: Path, done: int) -> None:
+    """Remove what a kill left of the pictures of a segment that is not complete."""
+    for item in pictures.iterdir() if pictures.is_dir() else ():
+        if not item.stem.isdigit() or int(item.stem) > done:
+            item.unlink()
+
+
+def _coded(output: Output, folder: WorkFolder, form: Form) -> Output:
+    """The video that is encoded: a GIF's frames wait in a lossless one."""
+    if form != "gif":
+        return output
+    lossless = Encoding("ffv1")
+    return replace(output, path=folder.path / "frames.mkv", encoding=lossless, tracks=None)
+
+
+def _join(parts: Parts, part: Path) -> None:
+    output, folder = parts.output, parts.folder
+    if parts.form == "pictures":
+        folder.pictures.replace(part)
+        return
+    coded = _coded(output, folder, parts.form)
+    join(folder, parts.complete, part if parts.form == "video" else coded.path, coded)
+    if parts.form == "gif":
+        write_gif(coded.path, part, output.like.rate)
+    provenance.stamp(part, output.marks)

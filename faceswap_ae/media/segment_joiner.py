@@ -1,0 +1,102 @@
+"""How do segments become one video, without a picture being encoded anew?
+
+Their packets are copied. Times of showing are the frames' own; times of decoding are the times of
+showing, in order, so many frames earlier as the encoder shuffles them: what x264 itself does, but
+over the borders of segments and for frames of any length. So both rise strictly from end to end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from av.container import OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from faceswap_ae.common.errors import Fault
+from faceswap_ae.media.segment_store import Output, Segment, WorkFolder
+from faceswap_ae.media.streams import Tracks
+from faceswap_ae.media.video_encoder import packer
+from faceswap_ae.media.waveform import Played
+from faceswap_ae.media.writer import accompanied, begun, container_at
+
+
+def join(folder: WorkFolder, count: int, part: Path, output: Output) -> None:
+    """Write the first `count` segments, and what comes along, into one file at `part`."""
+    with container_at(part, output.path, output.encoding) as container:
+        container.metadata.update(output.marks)
+        # An encoder that never sees a picture: it writes the header as if it had made all packets.
+        video = packer(container, output.path, output.like, output.encoding)
+        with accompanied(container, output.tracks, output.span) as tracks:
+            container.start_encoding()
+            row = _Row(container, video.stream, video.tick, tracks)
+            for number in range(count):
+                segment = folder.segment(number)
+                if segment is None:
+                    raise Fault(f"{output.path}: a part in {folder.path} is gone; convert again")
+                if segment.extradata != (video.stream.codec_context.extradata or b""):
+                    raise Fault(
+                        f"{folder.path}: was begun by another encoder; remove it, then again"
+                    )
+                row.add(segment, folder.packets(number))
+            row.finish()
+
+
+@dataclass
+class _Row:
+    """The packets of one segment after another, and with each what comes along up to its time."""
+
+    container: OutputContainer
+    stream: VideoStream
+    tick: Fraction
+    tracks: Tracks | Played | None
+    zero: Fraction | None = None
+    end: Fraction = Fraction(0)
+    late: list[int] = field(default_factory=list)  # times of showing, not yet of decoding
+
+    def add(self, segment: Segment, packets: Path) -> None:
+        frames = segment.frames
+        if self.zero is None:
+            self.zero = begun(self.tracks, frames[0].time)
+        begins = [self._ticks(shown.time) for shown in frames]
+        ends = [self._ticks(shown.time + shown.duration) for shown in frames]
+        decoded = [*(self.late or _run_in(begins, ends[-1], segment.delay)), *begins]
+        for place, packet in enumerate(_bare(segment, packets)):
+            number = segment.pieces[place].frame
+            packet.stream, packet.time_base = self.stream, self.tick
+            packet.pts, packet.dts = begins[number], decoded[place]
+            packet.duration = ends[number] - begins[number]
+            self.container.mux(packet)
+            if self.tracks is not None:
+                self.tracks.until(frames[place].time)
+        self.late = decoded[len(begins) :]
+        self.end = frames[-1].time + frames[-1].duration
+
+    def finish(self) -> None:
+        """Write what is left of the tracks."""
+        if self.tracks is not None:
+            self.tracks.finish(self.end)
+
+    def _ticks(self, time: Fraction) -> int:
+        assert self.zero is not None
+        return round((time - self.zero) / self.tick)
+
+
+def _run_in(begins: list[int], end: int, delay: int) -> list[int]:
+    """Times of decoding before anything is shown."""
+    if len(begins) > delay:
+        return [begin - (begins[delay] - begins[0]) for begin in begins[:delay]]
+    length = max(delay, end - begins[0])
+    return [begins[0] - length * (delay - place) // delay for place in range(delay)]
+
+
+def _bare(segment: Segment, packets: Path) -> Iterator[Packet[Stream]]:
+    with packets.open("rb") as file:
+        for piece in segment.pieces:
+            packet: Packet[Stream] = Packet(file.read(piece.size))
+            packet.is_keyframe = piece.key
+            yield packet

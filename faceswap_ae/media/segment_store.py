@@ -1,0 +1,220 @@
+"""Which parts of an output are done, and what is in them?
+
+A hidden folder beside the output keeps what a stopped conversion has done:
+
+    .out.mp4.parts/job.json         what is being made, and by which encoder
+                   000000.packets   the encoder's packets of the first segment, end to end
+                   000000.json      its frames' times and notes, its packets' lengths: written last
+                   pictures/        in the place of packets, where pictures are the output
+
+A segment whose JSON is not there does not exist. Packets lie bare, not in a container: each of
+those rounds times or changes bytes in its own way, and exact times stand in the JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from faceswap_ae.common.atomic import explained, write_text
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.media.clip import Clip
+from faceswap_ae.media.codecs import H264, Encoding
+from faceswap_ae.media.span import WHOLE, Span
+from faceswap_ae.media.waveform import Waveform
+
+SEGMENT = 240  # frames; about x264's own distance of key frames, so that they cost nothing
+VERSION = 1
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Output:
+    """What is to be made: a file or folder like `like`, with what comes along and what is said."""
+
+    path: Path
+    like: Clip
+    encoding: Encoding = H264
+    tracks: Clip | Waveform | None = None
+    span: Span = WHOLE
+    marks: Mapping[str, str] = field(default_factory=dict)
+    segment: int = SEGMENT
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A frame that is done: when it is shown, for how long, and what the caller noted of it."""
+
+    time: Fraction
+    duration: Fraction
+    note: Any = None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One packet: its bytes, the number of its frame in the segment, whether players may enter."""
+
+    size: int
+    frame: int
+    key: bool
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Frames in the order of showing, packets in the order of decoding (none of pictures)."""
+
+    frames: tuple[Shown, ...]
+    pieces: tuple[Piece, ...] = ()
+    delay: int = 0  # frames by which decoding runs ahead of showing
+    extradata: bytes = b""  # what a decoder must know before the first packet
+
+
+@dataclass(frozen=True)
+class WorkFolder:
+    """The parts of one output."""
+
+    path: Path
+
+    @property
+    def pictures(self) -> Path:
+        return self.path / "pictures"
+
+    def packets(self, number: int) -> Path:
+        """Where the packets of a segment lie."""
+        return self.path / f"{number:06}.packets"
+
+    def add(self, number: int, segment: Segment) -> None:
+        """With this file a segment is complete."""
+        write_text(self._facts(number), json.dumps(_told(segment), separators=(",", ":")) + "\n")
+
+    def segment(self, number: int) -> Segment | None:
+        """A complete segment, or None."""
+        try:
+            segment = _understood(json.loads(self._facts(number).read_bytes()))
+            size = sum(piece.size for piece in segment.pieces)
+            whole = not size or self.packets(number).stat().st_size == size
+        except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+        return segment if whole else None
+
+    def segments(self) -> Iterator[Segment]:
+        """The complete ones, from the first to the last before a gap."""
+        number = 0
+        while (segment := self.segment(number)) is not None:
+            yield segment
+            number += 1
+
+    def _facts(self, number: int) -> Path:
+        return self.path / f"{number:06}.json"
+
+
+@contextmanager
+def taken_up(output: Output, job: Mapping[str, Any]) -> Iterator[WorkFolder]:
+    """The work folder of an output, emptied where it is another job's; nobody else's meanwhile.
+
+    It stays behind where at least one segment is complete, and goes with `remove`.
+    """
+    path = output.path.absolute()
+    folder = WorkFolder(path.with_name(f".{path.name}.parts"))
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        with _alone(folder.path / "lock", output.path):
+            try:
+                _begin(folder, _made(output, job))
+                yield folder
+            finally:
+                if folder.segment(0) is None:
+                    remove(folder)
+    except OSError as error:
+        raise explained(error, output.path) from error
+
+
+def remove(folder: WorkFolder) -> None:
+    """The parts are not needed any more."""
+    shutil.rmtree(folder.path, ignore_errors=True)
+
+
+def _begin(folder: WorkFolder, made: dict[str, Any]) -> None:
+    """Keep the parts of this very job, throw away all others."""
+    made = json.loads(json.dumps(made))  # as it will be read
+    place = folder.path / "job.json"
+    found = _read(place)
+    if found == made:
+        return
+    if found is not None:
+        log.info("%s: holds parts of another conversion, which are thrown away", folder.path)
+    for item in folder.path.iterdir():
+        if item.is_dir():
+            shutil.rmtree(item)
+        elif item.name != "lock":
+            item.unlink()
+    write_text(place, json.dumps(made, indent=1) + "\n")
+
+
+def _made(output: Output, job: Mapping[str, Any]) -> dict[str, Any]:
+    """All that the bytes of a segment depend on."""
+    like = replace(output.like, path=Path(), pictures=())  # the caller knows a clip by its content
+    return {
+        "version": VERSION,
+        "job": job,
+        "like": {key: str(value) for key, value in asdict(like).items()},
+        "encoding": asdict(output.encoding),
+        "span": {key: str(value) for key, value in asdict(output.span).items()},
+        "segment": output.segment,
+        "av": [av.__version__, av.library_versions],
+    }
+
+
+def _told(segment: Segment) -> dict[str, Any]:
+    return {
+        "frames": [[str(shown.time), str(shown.duration)] for shown in segment.frames],
+        "notes": [shown.note for shown in segment.frames],
+        "packets": [[piece.size, piece.frame, piece.key] for piece in segment.pieces],
+        "delay": segment.delay,
+        "extradata": segment.extradata.hex(),
+    }
+
+
+def _understood(told: dict[str, Any]) -> Segment:
+    times = [(Fraction(time), Fraction(duration)) for time, duration in told["frames"]]
+    frames = tuple(Shown(*when, note) for when, note in zip(times, told["notes"], strict=True))
+    pieces = tuple(Piece(*piece) for piece in told["packets"])
+    return Segment(frames, pieces, told["delay"], bytes.fromhex(told["extradata"]))
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+@contextmanager
+def _alone(lock: Path, output: Path) -> Iterator[None]:
+    """One process at a time: the kernel lets go of the lock however the process ends."""
+    if sys.platform == "win32":  # what is open there cannot be thrown away by another process
+        yield
+        return
+    import fcntl
+
+    with lock.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(
+                f"{output}: is being made by another process; wait for it, or choose another name"
+            ) from error
+        except OSError:
+            log.info("%s: this drive knows no locks; make it by one process at a time", output)
+        yield

@@ -1,0 +1,188 @@
+"""How do frames become a file? A video, a GIF or a folder of pictures, by the output's name.
+
+Times and lengths of the frames are kept exactly where the container can (Matroska counts in
+milliseconds); colour tags and pixel shape are the clip's. A video or a GIF appears under its name
+when it is complete, or not at all.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal, Protocol
+
+import av
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from faceswap_ae.common.atomic import replacing, replacing_folder, spare
+from faceswap_ae.common.errors import MediaError, UserError
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.media import png, provenance
+from faceswap_ae.media.clip import Clip, opened
+from faceswap_ae.media.codecs import H264, Encoding, kind_for, tell_changes
+from faceswap_ae.media.montage import write_gif
+from faceswap_ae.media.span import WHOLE, Span
+from faceswap_ae.media.streams import Tracks
+from faceswap_ae.media.video_encoder import Packer, packer, told
+from faceswap_ae.media.waveform import Played, Waveform
+
+Form = Literal["pictures", "gif", "video"]
+
+
+class Sink(Protocol):
+    """Anything that takes frames, in the order of their times."""
+
+    def write(self, image: Image, time: Fraction, duration: Fraction) -> None:
+        """Take one (h, w, 3) RGB or (h, w) grey picture."""
+
+
+@contextmanager
+def writing(
+    path: Path,
+    like: Clip,
+    encoding: Encoding = H264,
+    *,
+    tracks: Clip | Waveform | None = None,
+    span: Span = WHOLE,
+) -> Iterator[Sink]:
+    """Open an output with the size, clock and colour of `like`, and what says that it is altered.
+
+    `tracks` is the clip whose sound, subtitles and chapters come along, or sound made here;
+    `span` is the part of the clip that will be written.
+    """
+    spare(path, [like.path, *([tracks.path] if isinstance(tracks, Clip) else [])])
+    form, said = form_of(path, encoding), provenance.carried(like)
+    if form == "pictures":
+        with replacing_folder(path) as part:
+            pictures = PictureFolder(part, words=provenance.words(said))
+            yield pictures
+            if not pictures.count:
+                raise nothing(path)
+        return
+    with replacing(path) as part:
+        if form == "gif":
+            with _gif(part, like, span) as sink:
+                yield sink
+        else:
+            with container_at(part, path, encoding) as container:
+                container.metadata.update(said)
+                video = VideoFile(container, packer(container, path, like, encoding))
+                with accompanied(container, tracks, span) as video.tracks:
+                    tell_changes(like, encoding)
+                    yield video
+                    video.finish()
+        provenance.stamp(part, said)
+
+
+def form_of(path: Path, encoding: Encoding) -> Form:
+    """What a name stands for; refuses an encoding that does not go there."""
+    pictures = not path.suffix or path.is_dir()
+    if not pictures and path.suffix.lower() != ".gif":
+        kind_for(path, encoding)
+        return "video"
+    if encoding.codec != H264.codec:
+        raise UserError(f"{path}: {encoding.codec} is for videos, not for a GIF or pictures")
+    return "pictures" if pictures else "gif"
+
+
+def nothing(path: Path) -> MediaError:
+    """There must be something to write."""
+    return MediaError(f"{path}: no frame to write; the part asked for holds none")
+
+
+@dataclass
+class PictureFolder:
+    """One PNG per frame: 000001.png, 000002.png, ... with words beside their pixels."""
+
+    folder: Path
+    count: int = 0
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def write(self, image: Image, time: Fraction, duration: Fraction) -> None:  # noqa: ARG002 - a Sink's
+        self.count += 1
+        with replacing(self.folder / f"{self.count:06}.png") as part:
+            part.write_bytes(png.encode(image, self.words))
+
+
+@dataclass
+class VideoFile:
+    """An open output. Writes each frame and, up to its time, the tracks that come along."""
+
+    container: OutputContainer
+    packer: Packer
+    tracks: Tracks | Played | None = None
+    zero: Fraction | None = None
+    end: Fraction = Fraction(0)
+
+    def write(self, image: Image, time: Fraction, duration: Fraction) -> None:
+        """Take one picture, shown from `time` for `duration` (seconds of the source clip)."""
+        if self.zero is None:
+            self.zero = begun(self.tracks, time)
+        self.end = time + duration
+        tick = self.packer.tick
+        begin, end = round((time - self.zero) / tick), round((self.end - self.zero) / tick)
+        self._mux(self.packer.add(image, begin, end))
+        if self.tracks is not None:
+            self.tracks.until(time)
+
+    def finish(self) -> None:
+        """Empty the encoder and write what is left of the tracks."""
+        if self.zero is None:
+            raise nothing(self.packer.path)
+        self._mux(self.packer.rest())
+        if self.tracks is not None:
+            self.tracks.finish(self.end)
+
+    def _mux(self, packets: list[Packet[VideoStream]]) -> None:
+        for packet in packets:
+            self.container.mux(packet)
+
+
+def begun(tracks: Tracks | Played | None, time: Fraction) -> Fraction:
+    """The first picture has this time: which time becomes the output's zero?"""
+    if tracks is None:
+        return time
+    tracks.start(time)
+    return tracks.zero
+
+
+@contextmanager
+def container_at(part: Path, path: Path, encoding: Encoding) -> Iterator[OutputContainer]:
+    """An empty container at `part`, for what will be called `path`."""
+    # Browsers start on a file whose index comes first; the tags are for marks of ours.
+    matroska = part.suffix.lower() == ".mkv"
+    flags = {} if matroska else {"movflags": "+faststart+use_metadata_tags"}
+    if encoding.repeatable:
+        flags["fflags"] = "+bitexact"  # Matroska otherwise draws a number for each file
+    with told(path), av.open(part, "w", options=flags) as container:
+        yield container
+
+
+@contextmanager
+def accompanied(
+    container: OutputContainer, tracks: Clip | Waveform | None, span: Span
+) -> Iterator[Tracks | Played | None]:
+    """What comes along into a container that has its video stream; nothing from pictures."""
+    if isinstance(tracks, Waveform):
+        yield Played(tracks, container)
+    elif tracks is None or tracks.pictures:
+        yield None
+    else:
+        with opened(tracks.path) as (source, _):
+            yield Tracks(tracks, source, container, span)
+
+
+@contextmanager
+def _gif(part: Path, like: Clip, span: Span) -> Iterator[Sink]:
+    """A lossless video first, so that a GIF's frames need not all be in memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        video = Path(folder, "frames.mkv")
+        with writing(video, like, Encoding("ffv1"), span=span) as sink:
+            yield sink
+        write_gif(video, part, like.rate)

@@ -1,0 +1,97 @@
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faceswap_ae.common.errors import MediaError, UserError
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.montage import in_notebook, side_by_side
+from faceswap_ae.media.reader import frames
+from tests.support.clips import Recording, number_in, packets_of, record
+from tests.support.tones import tone
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> list[Path]:
+    left = record(tmp_path / "left.mp4", Recording(size=(160, 120), sounds=("aac",)))
+    right = record(tmp_path / "right.mp4", Recording(size=(320, 240), count=30))
+    return [left, right]
+
+
+def test_side_by_side(pair: list[Path], tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    out = tmp_path / "both.mp4"
+    side_by_side(pair, ["ada", "result"], out, lambda done, total: told.append((done, total)))
+    clip = open_clip(out)
+    assert (clip.width, clip.height, clip.sound) == (320, 120, ("aac",))
+    found = list(frames(clip))
+    assert abs(len(found) - 30) <= 1
+    for index in (3, 17, 28):
+        image = found[index].image
+        assert number_in(image[:, :160]) == number_in(image[:, 160:]) == index
+    assert packets_of(out)[0]
+    assert told and told[-1][0] >= 28 and told[-1][1] == 30
+
+
+def test_what_a_phone_recorded_upright_stays_upright(tmp_path: Path) -> None:
+    made = Recording(size=(160, 120), degrees=90, aspect=Fraction(1))
+    turned = record(tmp_path / "turned.mp4", made)
+    wide = record(tmp_path / "wide.mp4", Recording(size=(120, 160), aspect=Fraction(4, 3)))
+    side_by_side([turned, wide], ["turned", "wide"], tmp_path / "both.mp4")
+    clip = open_clip(tmp_path / "both.mp4")
+    assert (clip.width, clip.height) == (120 + 160, 160)
+    image = list(frames(clip))[5].image
+    assert number_in(np.rot90(image[:, :120], -1)) == number_in(image[:, 120:]) == 5
+
+
+def test_sound_ends_with_the_pictures(pair: list[Path], tmp_path: Path) -> None:
+    side_by_side(pair, ["ada", "result"], tmp_path / "both.mp4")
+    _, samples = tone(tmp_path / "both.mp4", 0)
+    assert len(samples) / 44_100 < 1.1
+
+
+def test_a_clip_that_is_cut_off_is_an_error(pair: list[Path], tmp_path: Path) -> None:
+    whole = pair[1].read_bytes()
+    pair[1].write_bytes(whole[: len(whole) * 6 // 10])
+    with pytest.raises(MediaError, match=r"right\.mp4: is cut off"):
+        side_by_side(pair, ["ada", "result"], tmp_path / "both.mp4")
+
+
+def test_a_clip_is_not_written_over(pair: list[Path]) -> None:
+    before = pair[0].read_bytes()
+    with pytest.raises(UserError, match="is a clip that is read"):
+        side_by_side(pair, ["ada", "result"], pair[0])
+    assert pair[0].read_bytes() == before
+
+
+def test_names_are_written_on_the_pictures(pair: list[Path], tmp_path: Path) -> None:
+    pictures = []
+    for names in (["ada", "result"], ["ben", "result"]):
+        side_by_side(pair, names, tmp_path / "both.mp4")
+        pictures.append(next(frames(open_clip(tmp_path / "both.mp4"))).image.astype(int))
+    difference = np.abs(pictures[0] - pictures[1])
+    assert difference[:8, :40].max() > 60
+    assert difference[:, 160:].mean() < 1
+
+
+def test_mistakes_leave_nothing(pair: list[Path], tmp_path: Path) -> None:
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(UserError, match="2 clips, but 1 names"):
+        side_by_side(pair, ["ada"], tmp_path / "both.mp4")
+    with pytest.raises(UserError, match=r"goes into \.mp4"):
+        side_by_side(pair, ["ada", "ben"], tmp_path / "both.gif")
+    with pytest.raises(MediaError, match=r"absent\.mp4: no such file"):
+        side_by_side([*pair, tmp_path / "absent.mp4"], ["a", "b", "c"], tmp_path / "both.mp4")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_notebook_holds_the_video_itself(
+    plain_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = in_notebook(plain_clip, width=320)
+    html = shown._repr_html_()
+    assert "data:video/mp4;base64," in html and "320" in html
+    assert len(html) > 10_000
+    assert not any(tmp_path.iterdir())
