@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae import faces
 from faceswap_ae.common.atomic import replacing, replacing_folder
-from faceswap_ae.face import Face
+from faceswap_ae.faces.folders import face_file
+from faceswap_ae.faces.record import Face
 from faceswap_ae.synthetic.film import HIDDEN, Film, frame
 from faceswap_ae.synthetic.scene import Frame
 
@@ -143,4 +143,4 @@ def _write(folder: Path, film: Film, number: int, shot: Frame) -> None:
         descriptor=np.zeros(128, np.float32),
     )
     folder.mkdir(exist_ok=True)
-    faces.write(folder / f"{face.id}.png", shot.image, face)
+    face_file.write(folder / f"{face.id}.png", shot.image, face)

@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 
 from benchmarks.claims_cast import Cast, Clips, Pictures
 from benchmarks.pasting import CROP, SIDE, closest, laid_in, levels, shares
-from faceswap_ae import codes, faces, faceset, metrics
-from faceswap_ae.align import matrix_of
+from faceswap_ae import codes, faceset, metrics
 from faceswap_ae.colour import COLOUR, measured, recoloured
 from faceswap_ae.common.geometry import Image, transform, warp
+from faceswap_ae.faces.alignment import matrix_of
+from faceswap_ae.faces.folders import face_file
+from faceswap_ae.faces.landmark_masks import hull_mask
 from faceswap_ae.feed import Batch, Feed
 from faceswap_ae.fidelity import overlap, sharpness, ssim
 from faceswap_ae.gaze import gaze_error, irises
-from faceswap_ae.hull import hull_mask
 from faceswap_ae.metrics import Views
 from faceswap_ae.networks import ONTO, Output
 from faceswap_ae.trained import Trained
@@ -218,9 +219,9 @@ def covers(found: Sequence[Bits], clips: Clips) -> Scores:
 
 def owners(cast: Cast) -> Views:
     """The owner, as seen in some of the faces that were learnt from."""
-    entries = faces.entries(cast.owner)
+    entries = face_file.entries(cast.owner)
     some = entries[:: max(len(entries) // VIEWS, 1)]
-    told = ((faces.pixels(one.place), one.stored.landmarks) for one in some if one.stored)
+    told = ((face_file.pixels(one.place), one.stored.landmarks) for one in some if one.stored)
     return metrics.look(told)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.measure import compare, report
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.dlibnets import DESCRIPTOR, DETECTOR, Describer, FaceNet
+from faceswap_ae.faces.detection.dlib_networks import DESCRIPTOR, DETECTOR, Describer, FaceNet
 from faceswap_ae.runtime import weights
 from faceswap_ae.synthetic.film import Film, frame
 from faceswap_ae.synthetic.people import CAST, alone, person

@@ -49,7 +49,7 @@ OURS = """
 import json, resource, sys, tempfile, time
 from pathlib import Path
 from faceswap_ae.extraction import Options, extract
-from faceswap_ae.journal import Journal
+from faceswap_ae.faces.folders.journal import Journal
 clip, warm = Path(sys.argv[1]), Path(sys.argv[2])
 data = Path(tempfile.mkdtemp())
 extract([warm], "warm", Options(data))

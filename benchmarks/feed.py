@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 
 from benchmarks.measure import compare, report
-from faceswap_ae import faces
 from faceswap_ae.augment import Augmentation, steady
-from faceswap_ae.face import Face
 from faceswap_ae.facecache import Cache
+from faceswap_ae.faces.folders import face_file
+from faceswap_ae.faces.record import Face
 from faceswap_ae.faceset import FaceSet, load
 from faceswap_ae.feed import Feed
 from faceswap_ae.networks import FACE
@@ -108,7 +108,7 @@ def write(folder: Path, who: str, seed: int, number: int) -> None:
         descriptor=np.zeros(128, np.float32),
         pose=(act.yaw, act.pitch, act.roll),
     )
-    faces.write(folder / f"{face.id}.png", frame.image, face)
+    face_file.write(folder / f"{face.id}.png", frame.image, face)
 
 
 def batches(feed: Feed, count: int) -> Callable[[], object]:

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from benchmarks.claims_cast import Pictures
 from faceswap_ae import faceset
-from faceswap_ae.align import matrix_of
 from faceswap_ae.common.geometry import Image, Points, transform, unwarp, warp
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.complexion import Complexion, Sight
 from faceswap_ae.dressing import Style
+from faceswap_ae.faces.alignment import matrix_of
+from faceswap_ae.faces.detection.scan import Eyes
+from faceswap_ae.faces.landmark_masks import hull_mask
 from faceswap_ae.faceset import FaceSet
-from faceswap_ae.finding import Eyes
-from faceswap_ae.hull import hull_mask
 from faceswap_ae.media import reader
 from faceswap_ae.media.writer import writing
 from faceswap_ae.subject import look_at, subject

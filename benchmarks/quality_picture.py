@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.quality_cast import Stage
-from faceswap_ae.align import matrix_of
 from faceswap_ae.common.geometry import Image, Points, warp
+from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.media import images, reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.span import Span

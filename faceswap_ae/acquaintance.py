@@ -12,10 +12,10 @@ import numpy as np
 
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.face import DESCRIPTOR
+from faceswap_ae.faces.identities import Known, known_by
+from faceswap_ae.faces.record import DESCRIPTOR
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.networks import IDENTITIES, Identity
-from faceswap_ae.people import Known, known_by
 from faceswap_ae.runs import Run
 
 VERSION = 1

@@ -15,7 +15,7 @@ import numpy as np
 
 from faceswap_ae import lighting
 from faceswap_ae.common.geometry import Image, Matrix, Points, compose, invert, scale_of, transform
-from faceswap_ae.hull import eye_masks, hull_mask, mouth_mask
+from faceswap_ae.faces.landmark_masks import eye_masks, hull_mask, mouth_mask
 from faceswap_ae.lighting import Colours, Floats, Table, colours_of, plain, relit, transferred
 from faceswap_ae.moves import (
     Grid,

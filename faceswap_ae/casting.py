@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from faceswap_ae.align import is_face
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.face import Face
-from faceswap_ae.finding import Eyes
-from faceswap_ae.people import LIKE, Known, Parted, Tally, TrackKey, parted, tallied
-from faceswap_ae.reference import of_photos
+from faceswap_ae.faces.alignment import is_face
+from faceswap_ae.faces.detection.references import of_photos
+from faceswap_ae.faces.detection.scan import Eyes
+from faceswap_ae.faces.identities import LIKE, Known, Parted, Tally, TrackKey, parted, tallied
+from faceswap_ae.faces.record import Face
 
 OTHER, SPARED, NOT_ASKED = "another person", "like a photo of --not", "not among --only"
 NO_FACE, DROPPED, OUTSIDE = "no face", "dropped by hand", "outside of --frames"

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from faceswap_ae.align import FITTED, is_face, to_template
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Points, transform
-from faceswap_ae.face import Face
-from faceswap_ae.people import TrackKey
+from faceswap_ae.faces.alignment import FITTED, is_face, to_template
+from faceswap_ae.faces.identities import TrackKey
+from faceswap_ae.faces.record import Face
 
 YAW_BIN = 15.0  # degrees of a bin in which the sharpest are taken in turn
 

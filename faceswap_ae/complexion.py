@@ -26,7 +26,14 @@ from faceswap_ae.colour import (
     recoloured,
 )
 from faceswap_ae.common.geometry import Image, Points
-from faceswap_ae.hull import EYES, INSIDE, between_lips, eye_masks, middle_mask, opening
+from faceswap_ae.faces.landmark_masks import (
+    EYES,
+    INSIDE,
+    between_lips,
+    eye_masks,
+    middle_mask,
+    opening,
+)
 
 SKIN, WHITE = "skin", "white"
 SOFT = 0.01  # of the crop's side: the edge of eyes and teeth

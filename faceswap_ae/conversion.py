@@ -25,8 +25,8 @@ from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import Progress
 from faceswap_ae.dressing import Dresser, Style
-from faceswap_ae.finding import Eyes, Look, find, to_look_at
-from faceswap_ae.lookup import Found, lookup
+from faceswap_ae.faces.detection.scan import Eyes, Look, find, to_look_at
+from faceswap_ae.faces.detection.scan_cache import Found, lookup
 from faceswap_ae.mask import painted
 from faceswap_ae.media import png, provenance, reader
 from faceswap_ae.media.clip import Clip

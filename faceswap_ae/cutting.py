@@ -7,17 +7,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faceswap_ae import faces, folders
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.face import Face
-from faceswap_ae.finding import Eyes
-from faceswap_ae.journal import Journal, fingerprint
+from faceswap_ae.faces.detection.references import of_entries
+from faceswap_ae.faces.detection.scan import Eyes
+from faceswap_ae.faces.folders import face_file, face_folder
+from faceswap_ae.faces.folders.journal import Journal, fingerprint
+from faceswap_ae.faces.identities import Known
+from faceswap_ae.faces.record import Face
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.span import Span
-from faceswap_ae.people import Known
-from faceswap_ae.reference import of_entries
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Shelf:
 
     def put(self, image: Image, face: Face, crop: str, size: int) -> None:
         """Write a face."""
-        faces.write(self.folder / f"{face.id}.png", image, face, crop, size)
+        face_file.write(self.folder / f"{face.id}.png", image, face, crop, size)
 
     def learn(self, source: Journal, clips: Iterable[str]) -> None:
         """What was seen in these clips of somebody else, in which this person is too."""
@@ -88,19 +88,19 @@ def _record(written: Future[None], shelf: Shelf, face: str) -> None:
 
 def opened(folder: Path, eyes: Eyes) -> Shelf:
     """The shelf of a folder, which may be new."""
-    if folder.exists() or folders.packed(folder).exists():
-        folders.opened(folder)
+    if folder.exists() or face_folder.packed(folder).exists():
+        face_folder.opened(folder)
     shelf = Shelf(folder, Journal(folder))
     if folder.is_dir():
-        entries = faces.entries(folder)
+        entries = face_file.entries(folder)
         shelf.there = set(_ids(entries))
-        dropped = folder / folders.DROPPED
-        gone = _ids(faces.entries(dropped)) if dropped.is_dir() else ()
+        dropped = folder / face_folder.DROPPED
+        gone = _ids(face_file.entries(dropped)) if dropped.is_dir() else ()
         for face in sorted({*shelf.there, *gone} - shelf.journal.written):
             shelf.journal.add_written(face)
         shelf.known = of_entries(entries, eyes)
     return shelf
 
 
-def _ids(entries: list[faces.Entry]) -> Iterator[str]:
+def _ids(entries: list[face_file.Entry]) -> Iterator[str]:
     return (entry.stored.face.id for entry in entries if entry.stored)

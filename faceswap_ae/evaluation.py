@@ -18,9 +18,9 @@ from faceswap_ae import figures
 from faceswap_ae.account import read_rows
 from faceswap_ae.answer import answer_in
 from faceswap_ae.common.progress import Progress, no_progress
+from faceswap_ae.faces.detection.scan import Eyes
 from faceswap_ae.faults import Fault, worst
 from faceswap_ae.figures import Array, Figure
-from faceswap_ae.finding import Eyes
 from faceswap_ae.floors import of_views, rewritten
 from faceswap_ae.measuring import Columns, People, measure
 from faceswap_ae.media import provenance

@@ -18,22 +18,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faceswap_ae.align import is_face
 from faceswap_ae.choosing import OTHER, Choice, Held, Limits, choose
 from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import Progress, no_progress
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.cutting import Cut, Passing, Shelf, cut, opened
-from faceswap_ae.faces import SIZE, read
-from faceswap_ae.finding import Eyes, Look, find, to_look_at
-from faceswap_ae.journal import Journal, fingerprint
+from faceswap_ae.faces.alignment import is_face
+from faceswap_ae.faces.detection.references import of_photos
+from faceswap_ae.faces.detection.scan import Eyes, Look, find, to_look_at
+from faceswap_ae.faces.folders.contact_sheet import FACES_EACH, thumb, write_others
+from faceswap_ae.faces.folders.face_file import SIZE, read
+from faceswap_ae.faces.folders.journal import Journal, fingerprint
+from faceswap_ae.faces.identities import Parted, Tally, TrackKey, parted, tallied
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.inputs import Failure, sources
 from faceswap_ae.media.span import WHOLE, Span
-from faceswap_ae.people import Parted, Tally, TrackKey, parted, tallied
-from faceswap_ae.reference import of_photos
-from faceswap_ae.sheet import FACES_EACH, thumb, write_others
 
 FACELESS = "no face found; try --detector cnn, or a larger and brighter picture"
 NOTHING = "no frame in the part that is asked for; see faceswap-ae info"

@@ -19,17 +19,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.align import CROPS, Crop, matrix_of
 from faceswap_ae.augment import Source
 from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.common.geometry import Image, Matrix, Points, compose, transform, warp
-from faceswap_ae.face import Stored
 from faceswap_ae.facecache import Bytes, Cache
-from faceswap_ae.faces import Entry, Place, mask_place
+from faceswap_ae.faces.alignment import CROPS, Crop, matrix_of
+from faceswap_ae.faces.folders.archive import contents, entries
+from faceswap_ae.faces.folders.face_file import Entry, Place, mask_place
+from faceswap_ae.faces.record import Stored
 from faceswap_ae.media import images
 from faceswap_ae.moves import from_pixels
 from faceswap_ae.sampling import held_out
-from faceswap_ae.zips import contents, entries
 
 MARGIN = 0.125  # of the crop's side, on each side of it
 LEAST = 2  # faces: one to train on and one to judge by

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from faceswap_ae.augment import Around, Augmentation, Sample, Source, augmented, steady
 from faceswap_ae.common.prefetch import ahead
+from faceswap_ae.faces.landmark_masks import hide
 from faceswap_ae.faceset import FaceSet
-from faceswap_ae.hull import hide
 from faceswap_ae.lighting import Floats, apply
 from faceswap_ae.networks import IDENTITIES, Identity
 from faceswap_ae.sampling import Weights, drawn, weights

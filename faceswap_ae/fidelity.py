@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.align import matrix_of
 from faceswap_ae.common.geometry import Image, Points, warp
+from faceswap_ae.faces.alignment import matrix_of
 
 Mask = NDArray[np.bool_]
 Array = NDArray[np.float64]

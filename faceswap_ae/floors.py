@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.face import Face
-from faceswap_ae.finding import Eyes, find
-from faceswap_ae.journal import Journal, fingerprint
-from faceswap_ae.lookup import Found
+from faceswap_ae.faces.detection.scan import Eyes, find
+from faceswap_ae.faces.detection.scan_cache import Found
+from faceswap_ae.faces.folders.journal import Journal, fingerprint
+from faceswap_ae.faces.record import Face
 from faceswap_ae.measuring import Columns, People, measure
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip

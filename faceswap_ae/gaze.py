@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Image, Matrix, Points, transform, warp
-from faceswap_ae.hull import EYES, outline_mask
+from faceswap_ae.faces.landmark_masks import EYES, outline_mask
 from faceswap_ae.metrics import levelled
 
 Array = NDArray[np.float64]

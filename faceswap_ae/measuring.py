@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.align import matrix_of
 from faceswap_ae.colour import COLOUR, measured, recoloured
 from faceswap_ae.common.geometry import Image, Points, transform
-from faceswap_ae.face import Face
+from faceswap_ae.faces.alignment import matrix_of
+from faceswap_ae.faces.landmark_masks import hull_mask, outline_mask
+from faceswap_ae.faces.record import Face
 from faceswap_ae.fidelity import CROP, SIDE, aligned, psnr, seam, sharpness, ssim
 from faceswap_ae.gaze import irises
-from faceswap_ae.hull import hull_mask, outline_mask
 from faceswap_ae.metrics import Views, expression_error, identity, remembered, retrieved
 from faceswap_ae.steadiness import Shown, mean_colour, quad, warping_error
 from faceswap_ae.together import Moment, Role

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.boxes import square_around
 from faceswap_ae.common.geometry import Image, Points
-from faceswap_ae.describing import describe
-from faceswap_ae.face import DESCRIPTOR, Face
-from faceswap_ae.hull import EYES
-from faceswap_ae.pose import pose
+from faceswap_ae.faces.boxes import square_around
+from faceswap_ae.faces.detection.recogniser import describe
+from faceswap_ae.faces.head_pose import pose
+from faceswap_ae.faces.landmark_masks import EYES
+from faceswap_ae.faces.record import DESCRIPTOR, Face
 
 Array = NDArray[np.float64]
 

@@ -14,11 +14,11 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from faceswap_ae.align import CROPS, Crop, crop_matrix
 from faceswap_ae.common.cache_dir import cache_dir
 from faceswap_ae.common.download import Heard, Published, fetch, there
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.common.geometry import Matrix
+from faceswap_ae.faces.alignment import CROPS, Crop, crop_matrix
 from faceswap_ae.networks import Tensor
 
 RELEASE = "https://github.com/rcmalli/keras-vggface/releases/download/v2.0/rcmalli_vggface_tf_notop"
@@ -172,7 +172,7 @@ def _published(name: str, request: bool, heard: Heard | None) -> Path:
 def _dlib(path: Path | None) -> Perceptual:
     import keras
 
-    from faceswap_ae.dlibnets import CHIP, descriptor
+    from faceswap_ae.faces.detection.dlib_networks import CHIP, descriptor
 
     whole = descriptor(path, taps=True)
     who, *stages = whole.outputs

@@ -15,10 +15,10 @@ from typing import Any, Literal
 
 import yaml
 
-from faceswap_ae.align import CROPS
 from faceswap_ae.augment import Augmentation
 from faceswap_ae.common import config, plugins
 from faceswap_ae.common.errors import RecipeError, unknown
+from faceswap_ae.faces.alignment import CROPS
 from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.runtime.backend import wake
 from faceswap_ae.schedule import CHANGED, ONLY, Budget, Stage

@@ -12,20 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from faceswap_ae import faces
 from faceswap_ae.account import FrameRow
-from faceswap_ae.align import is_face
-from faceswap_ae.boxes import Box, square_around
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import Progress
 from faceswap_ae.common.sequences import evenly_spaced
-from faceswap_ae.face import Face
-from faceswap_ae.finding import Eyes, find, to_look_at
-from faceswap_ae.lookup import Found, lookup
+from faceswap_ae.faces.alignment import is_face
+from faceswap_ae.faces.boxes import Box, square_around
+from faceswap_ae.faces.detection.scan import Eyes, find, to_look_at
+from faceswap_ae.faces.detection.scan_cache import Found, lookup
+from faceswap_ae.faces.folders import face_file
+from faceswap_ae.faces.identities import parted, tallied
+from faceswap_ae.faces.record import Face
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.span import WHOLE
 from faceswap_ae.metrics import Views, remembered
-from faceswap_ae.people import parted, tallied
 
 NEAR = 0.5  # of a face's side: what is farther off in the same moment is somebody else
 MOST = 512  # views that a person is known by
@@ -120,7 +120,7 @@ def views_in(place: Path, eyes: Eyes, progress: Progress, folders: Sequence[Path
     clip = clip_in(place)
     if not is_folder(clip):
         return subject(look_at(clip, eyes, progress, folders)).views()
-    known = [one.stored.face for one in faces.entries(clip) if one.stored]
+    known = [one.stored.face for one in face_file.entries(clip) if one.stored]
     if not known:
         raise UserError(f"{place}: holds no faces; name a clip, or a folder that extract filled")
     return remembered(evenly_spaced(known, MOST))

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae import codes
-from faceswap_ae.align import matrix_of
 from faceswap_ae.common.geometry import Image, Matrix, Points, transform, warp
-from faceswap_ae.hull import hide, hull_mask
+from faceswap_ae.faces.alignment import matrix_of
+from faceswap_ae.faces.landmark_masks import hide, hull_mask
 from faceswap_ae.networks import FACE, ONTO, Identity
 from faceswap_ae.runs import Run
 from faceswap_ae.trained import load

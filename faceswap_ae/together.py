@@ -19,7 +19,7 @@ from faceswap_ae.casting import OUTSIDE
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.sequences import evenly_spaced
-from faceswap_ae.face import Face
+from faceswap_ae.faces.record import Face
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.reader import Frame

@@ -83,7 +83,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory, play: Path, solo: Path) -> 
     """A folder with `data` of ada and ben, found in films, and a small run `ben-onto-ada`."""
     from faceswap_ae import plan
     from faceswap_ae.extraction import Options, extract
-    from faceswap_ae.finding import Look
+    from faceswap_ae.faces.detection.scan import Look
     from faceswap_ae.schedule import Budget
     from faceswap_ae.training import Job, train
     from tests.support.trainings import SMALL

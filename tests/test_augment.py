@@ -3,12 +3,12 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from faceswap_ae.align import matrix_of
 from faceswap_ae.augment import Around, Augmentation, Sample, Source, augmented, steady
 from faceswap_ae.common import config
 from faceswap_ae.common.errors import RecipeError
 from faceswap_ae.common.geometry import Image, Points, compose, transform, warp
-from faceswap_ae.hull import GREY, hide, hull_mask
+from faceswap_ae.faces.alignment import matrix_of
+from faceswap_ae.faces.landmark_masks import GREY, hide, hull_mask
 from faceswap_ae.moves import MIRRORED, from_pixels, mirror, to_pixels
 from tests.support.face_folders import shot
 

@@ -7,9 +7,9 @@ import pytest
 
 from faceswap_ae.casting import NO_FACE, NOT_ASKED, OTHER, SPARED, Cast, Role, Wanted, cast
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.face import Face
-from faceswap_ae.faces import write as store
-from faceswap_ae.finding import Eyes
+from faceswap_ae.faces.detection.scan import Eyes
+from faceswap_ae.faces.folders.face_file import write as store
+from faceswap_ae.faces.record import Face
 from tests.support.face_folders import shot
 from tests.support.face_records import known, seen
 

@@ -3,7 +3,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faceswap_ae.align import is_face
 from faceswap_ae.choosing import (
     ALIKE,
     BLURRED,
@@ -17,7 +16,8 @@ from faceswap_ae.choosing import (
     choose,
 )
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.face import Face
+from faceswap_ae.faces.alignment import is_face
+from faceswap_ae.faces.record import Face
 from tests.support.face_records import shaped, some_face
 
 OWN = {("clip", 0)}

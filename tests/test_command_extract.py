@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae import cli, faces
+from faceswap_ae import cli
+from faceswap_ae.faces.folders import face_file
 from faceswap_ae.media import images
 from tests.support.processes import limited
 
@@ -77,7 +78,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(solo: Path, tmp_path: Path) -> 
     assert "free some space" in full.stderr
     assert len(full.stderr.splitlines()) == 1
     assert run(*words[2:]) == 0
-    assert len(faces.pictures(tmp_path / "ben")) == 14
+    assert len(face_file.pictures(tmp_path / "ben")) == 14
 
 
 def test_a_closed_folder_is_told(capsys: pytest.CaptureFixture[str]) -> None:

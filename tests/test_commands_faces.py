@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import typer
 
-from faceswap_ae import cli, faces
+from faceswap_ae import cli
 from faceswap_ae.commands.faces import COMMANDS, app
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.folders import DROPPED
+from faceswap_ae.faces.folders import face_file
+from faceswap_ae.faces.folders.face_folder import DROPPED
 from tests.support.face_folders import face, fill, ids, names, paint, plain_picture
 from tests.support.processes import HEAVY
 
@@ -206,12 +207,12 @@ def test_pack_and_unpack(data: Path, capsys: pytest.CaptureFixture[str]) -> None
 
 def test_realign(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = data / "ada" / names(data / "ada")[0]
-    stored = faces.read(path)
+    stored = face_file.read(path)
     assert stored
     Path("points.json").write_text(json.dumps((stored.landmarks + 1).tolist()))
     run("realign", path, "points.json")
     assert said(capsys) == (
         f"realigned {path}, 4% of it mirrored; as it was, it is data/ada/.dropped/{path.name}\n"
     )
-    again = faces.read(path)
+    again = face_file.read(path)
     assert again and again.face.corrected

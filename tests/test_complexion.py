@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from faceswap_ae.align import matrix_of
 from faceswap_ae.colour import COLOUR, Mask, Picture, measured, recoloured
 from faceswap_ae.common.geometry import transform, warp
 from faceswap_ae.complexion import SKIN, WHITE, Complexion, Pairs, Sight
-from faceswap_ae.hull import between_lips, eye_masks, hull_mask
+from faceswap_ae.faces.alignment import matrix_of
+from faceswap_ae.faces.landmark_masks import between_lips, eye_masks, hull_mask
 from faceswap_ae.synthetic.expression import Expression
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person

@@ -11,25 +11,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae import faces, folders, packing
 from faceswap_ae.choosing import ALIKE, OTHER, SURPLUS, Limits
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.extraction import Options, Summary, extract
-from faceswap_ae.face import Face, Stored
-from faceswap_ae.finding import Look
-from faceswap_ae.journal import NAME, Journal, fingerprint
+from faceswap_ae.faces.detection.scan import Look
+from faceswap_ae.faces.folders import face_file, face_folder, packing
+from faceswap_ae.faces.folders.journal import NAME, Journal, fingerprint
+from faceswap_ae.faces.folders.realignment import read_points, realign
+from faceswap_ae.faces.record import Face, Stored
 from faceswap_ae.media import images
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.reader import frames
 from faceswap_ae.media.span import Span
-from faceswap_ae.realign import read_points, realign
 
 Ids = list[str]
 
 
 def ids(folder: Path) -> Ids:
     """Of the faces in a folder."""
-    return sorted(entry.stored.face.id for entry in faces.entries(folder) if entry.stored)
+    return sorted(entry.stored.face.id for entry in face_file.entries(folder) if entry.stored)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def data(made: Path, tmp_path: Path) -> Path:
 
 
 def test_every_frame_gives_a_face_with_its_story(made: Path, solo: Path) -> None:
-    entries = faces.entries(made / "ben")
+    entries = face_file.entries(made / "ben")
     stories = [entry.stored.face for entry in entries if entry.stored]
     assert [face.frame for face in stories] == list(range(14))
     assert [entry.name for entry in entries] == [f"{face.id}.png" for face in stories]
@@ -61,7 +61,7 @@ def test_every_frame_gives_a_face_with_its_story(made: Path, solo: Path) -> None
     assert {face.clip for face in stories} == {fingerprint(solo / "clip.mp4")}
     assert {face.track for face in stories} == {0, 1}  # the cut parts them
     assert all(face.sharpness > 0 and 0 < face.brightness < 1 for face in stories)
-    assert faces.pixels(entries[0].place).shape == (512, 512, 3)
+    assert face_file.pixels(entries[0].place).shape == (512, 512, 3)
 
 
 def test_a_second_run_does_nothing(data: Path, solo: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_second_run_does_nothing(data: Path, solo: Path) -> None:
 
 
 def test_what_was_dropped_stays_away(data: Path, solo: Path) -> None:
-    gone = faces.pictures(data / "ben")[3]
+    gone = face_file.pictures(data / "ben")[3]
     assert isinstance(gone, Path)
     gone.unlink()
     extract([solo / "clip.mp4"], "ben", Options(data))
@@ -120,7 +120,9 @@ def test_limits_can_be_loosened_without_looking_again(
     assert all_of_them.looked == 0
     assert ids(tmp_path / "ben") == ids(made / "ben")
     for name in ids(made / "ben"):
-        one, other = (faces.pixels(folder / "ben" / f"{name}.png") for folder in (tmp_path, made))
+        one, other = (
+            face_file.pixels(folder / "ben" / f"{name}.png") for folder in (tmp_path, made)
+        )
         assert np.array_equal(one, other)
 
 
@@ -143,13 +145,13 @@ def test_hand_work_survives_a_lost_journal(data: Path, solo: Path) -> None:
     points = [[float(x), float(y)] for x, y in _stored(folder)[0].landmarks + 2]
     (data / "points.json").write_text(json.dumps(points))
     realign(folder / f"{ids(folder)[0]}.png", read_points(data / "points.json"))
-    folders.sort(folder, "sharpness")
-    dropped = folders.drop(folder, [faces.pictures(folder)[5].name])
+    face_folder.sort(folder, "sharpness")
+    dropped = face_folder.drop(folder, [face_file.pictures(folder)[5].name])
     assert dropped
-    before = {place.name: place.read_bytes() for place in faces.pictures(folder)}
+    before = {place.name: place.read_bytes() for place in face_file.pictures(folder)}
     (folder / NAME).unlink()
     extract([solo / "clip.mp4"], "ben", Options(data))
-    assert {place.name: place.read_bytes() for place in faces.pictures(folder)} == before
+    assert {place.name: place.read_bytes() for place in face_file.pictures(folder)} == before
 
 
 def test_our_own_faces_are_no_photos(
@@ -238,7 +240,7 @@ class TestPeople:
 
 
 def _stored(folder: Path) -> list[Stored]:
-    return [entry.stored for entry in faces.entries(folder) if entry.stored]
+    return [entry.stored for entry in face_file.entries(folder) if entry.stored]
 
 
 def _stories(folder: Path) -> list[Face]:
@@ -283,5 +285,5 @@ def test_a_kill_loses_nothing(tmp_path: Path, solo: Path, made: Path, moment: st
     summary: Summary = extract([solo / "clip.mp4"], "ben", Options(tmp_path))
     assert summary.looked <= 14 - 5 if moment.startswith("look") else summary.looked == 0
     assert ids(tmp_path / "ben") == ids(made / "ben")
-    assert len(faces.pictures(tmp_path / "ben")) == 14
+    assert len(face_file.pictures(tmp_path / "ben")) == 14
     assert len(Journal(tmp_path / "ben").written) == 14

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image as pillow
 
-from faceswap_ae import faces
 from faceswap_ae.extraction import Options, extract
+from faceswap_ae.faces.folders import face_file
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.media.reader import frames
@@ -58,13 +58,13 @@ def test_photos_of_all_kinds(tmp_path: Path, solo: Path) -> None:
     shown.resize((7680, 5760)).save(folder / "8k.jpg", quality=90)
     summary = extract([folder], "ben", Options(tmp_path))
     assert not summary.failures
-    entries = faces.entries(tmp_path / "ben")
+    entries = face_file.entries(tmp_path / "ben")
     stories = [entry.stored.face for entry in entries if entry.stored]
     assert len(stories) == 6
     large = next(face for face in stories if face.source == "8k.jpg")
     plain = [face for face in stories if face.source == "same name.png"]
     assert large.size == pytest.approx(16 * plain[0].size, rel=0.05)
-    uprights = [faces.pixels(tmp_path / "ben" / f"{face.id}.png").astype(int) for face in plain]
+    uprights = [face_file.pixels(tmp_path / "ben" / f"{face.id}.png").astype(int) for face in plain]
     assert np.abs(uprights[0] - uprights[1]).mean() < 12  # the lying one came out upright
 
 

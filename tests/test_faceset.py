@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae import faces
-from faceswap_ae.align import matrix_of
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import transform
 from faceswap_ae.facecache import Cache
+from faceswap_ae.faces.alignment import matrix_of
+from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faceset import compare, load
 from faceswap_ae.media import images
 from tests.support.face_folders import SIDE, face, fill, paint, plain_picture, shot
@@ -43,7 +43,7 @@ def test_faces_are_cut_with_a_margin(folder: Path, cache: Cache) -> None:
     assert found.images.shape == (20, 40, 40, 3) and found.images.dtype == np.uint8
     assert (found.name, found.crop, found.size, found.margin) == ("ada", "inner", 32, 4)
     place = found.ids.index("first-000004")
-    stored = faces.read(folder / "first-000004.png")
+    stored = face_file.read(folder / "first-000004.png")
     assert stored is not None
     points = transform(stored.landmarks, matrix_of(stored.landmarks, "inner", SIZE)) + 4
     assert np.allclose(found.landmarks[place], points)
@@ -176,7 +176,7 @@ def test_plain_pictures_are_named(folder: Path, cache: Cache) -> None:
 def cut(folder: Path, number: int, crop: str) -> None:
     one = face(number)
     image = shot("ada", one.pose[0])[0]
-    faces.write(folder / f"{one.id}.png", image, one, crop, SIDE)
+    face_file.write(folder / f"{one.id}.png", image, one, crop, SIDE)
 
 
 def test_heads_and_faces_do_not_mix(folder: Path, cache: Cache, tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from faceswap_ae.facecache import Cache
+from faceswap_ae.faces.landmark_masks import GREY
 from faceswap_ae.faceset import FaceSet, load
 from faceswap_ae.feed import Augmentation, Batch, Feed
-from faceswap_ae.hull import GREY
 from faceswap_ae.networks import FACE, IDENTITIES, ONTO
 from tests.support.face_folders import fill, paint
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from faceswap_ae.common.progress import no_progress
+from faceswap_ae.faces.detection.scan import Eyes
 from faceswap_ae.figures import means, missed
-from faceswap_ae.finding import Eyes
 from faceswap_ae.floors import of_views, rewritten
 from faceswap_ae.measuring import People
 from faceswap_ae.metrics import Views

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image as pillow
 
-from faceswap_ae import faces
-from faceswap_ae.align import matrix_of
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.folders import drop
+from faceswap_ae.faces.alignment import matrix_of
+from faceswap_ae.faces.folders import face_file
+from faceswap_ae.faces.folders.face_folder import drop
+from faceswap_ae.faces.folders.journal import NAME, fingerprint
 from faceswap_ae.foreign.importing import import_faces
-from faceswap_ae.journal import NAME, fingerprint
 from faceswap_ae.media import images
 from tests.support.clips import Recording, record
 from tests.support.foreign_sets import (
@@ -59,12 +59,12 @@ def test_what_was_dropped_stays_away(tmp_path: Path, describe: Describer) -> Non
     place = written(tmp_path / "set", {"a.jpg": dfl_jpg(ada()), "b.jpg": dfl_jpg(ada(0))})
     target = tmp_path / "ada"
     import_faces([place], target, describe)
-    first, second = faces.pictures(target)
+    first, second = face_file.pictures(target)
     assert isinstance(first, Path) and isinstance(second, Path)
     drop(target, [first.name])
     second.rename(second.with_name("she smiles.png"))
     assert counts(import_faces([place], target, describe)) == (0, 1, 1, 0)
-    assert [path.name for path in faces.pictures(target)] == ["she smiles.png"]
+    assert [path.name for path in face_file.pictures(target)] == ["she smiles.png"]
     (target / NAME).unlink()  # a lost journal forgets what was dropped, not what is there
     assert counts(import_faces([place], target, describe)) == (1, 1, 0, 0)
 
@@ -169,7 +169,7 @@ def test_names_in_a_set_lead_nowhere(tmp_path: Path, describe: Describer) -> Non
     path = tmp_path / ".. odd \u202e näme.jpg"
     path.write_bytes(dfl_jpg(ada(), source_filename="..\\../../etc/\x1b[2Jpass 7.png"))
     import_faces([path], tmp_path / "in" / "ada", describe)
-    (place,) = faces.pictures(tmp_path / "in" / "ada")
+    (place,) = face_file.pictures(tmp_path / "in" / "ada")
     assert place.name.startswith("_odd_") and "näme" in place.name
     assert only(tmp_path / "in" / "ada")[0].face.source == "?[2Jpass 7.png"
 
@@ -197,7 +197,7 @@ def test_a_kill_before_the_last_row_is_made_good(tmp_path: Path, describe: Descr
     import_faces(place, target, describe)
     (target / NAME).unlink()
     assert counts(import_faces(place, target, describe)) == (0, 1, 0, 0)
-    (face,) = faces.pictures(target)
+    (face,) = face_file.pictures(target)
     assert isinstance(face, Path)
     face.unlink()
     assert counts(import_faces(place, target, describe)) == (0, 0, 1, 0)

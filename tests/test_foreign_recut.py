@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from faceswap_ae import faces
-from faceswap_ae.align import matrix_of
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import transform, warp
+from faceswap_ae.faces.alignment import matrix_of
+from faceswap_ae.faces.folders import face_file
 from faceswap_ae.foreign.importing import import_faces
 from faceswap_ae.media import images
 from tests.support.foreign_sets import (
@@ -65,7 +65,7 @@ def test_each_crop_becomes_the_largest_inside(
     import_faces([path], tmp_path / "ada", describe)
     stored, pixels = only(tmp_path / "ada")
     assert stored.crop == becomes
-    ours = matrix_of(points(frame), becomes, faces.SIZE)
+    ours = matrix_of(points(frame), becomes, face_file.SIZE)
     assert np.allclose(stored.matrix, ours, atol=0.05)
     assert np.abs(stored.landmarks - transform(points(frame), ours)).max() < 0.5
     smooth = [
@@ -93,7 +93,7 @@ def test_a_head_of_faceswap_comes_in_as_it_was(
     import_faces([path], tmp_path / "ada", describe)
     stored, pixels = only(tmp_path / "ada")
     assert stored.crop == "whole"
-    ours = matrix_of(points(ada(yaw)), "whole", faces.SIZE)
+    ours = matrix_of(points(ada(yaw)), "whole", face_file.SIZE)
     assert np.abs(stored.landmarks - transform(points(ada(yaw)), ours)).max() < 0.5
     assert np.abs(pixels.astype(int) - true_crop(ada(yaw), stored)).mean() < 3
     assert stored.face.detector == "faceswap" and stored.face.frame == 42
@@ -103,8 +103,8 @@ def test_descriptors_say_who_it_is(tmp_path: Path, describe: Describer) -> None:
     contents = {"a.jpg": dfl_jpg(ada()), "b.png": fs_png(ada(0)), "c.jpg": dfl_jpg(ada(), "full")}
     import_faces([written(tmp_path / "set", contents)], tmp_path / "ada", describe)
     truth = describe(ada().image, points(ada()))
-    assert len(faces.entries(tmp_path / "ada")) == 3
-    for entry in faces.entries(tmp_path / "ada"):
+    assert len(face_file.entries(tmp_path / "ada")) == 3
+    for entry in face_file.entries(tmp_path / "ada"):
         assert entry.stored is not None
         assert np.linalg.norm(entry.stored.face.descriptor - truth) < 0.3
 
@@ -117,8 +117,8 @@ def test_masks_come_along(tmp_path: Path, describe: Describer, kind: str, size: 
     path = tmp_path / "face.jpg"
     path.write_bytes(dfl_jpg(ada(), kind, size, xseg_mask=packed))
     assert counts(import_faces([path], tmp_path / "ada", describe)) == (1, 0, 0, 1)
-    (entry,) = faces.entries(tmp_path / "ada")
-    found = faces.mask(entry.place)
+    (entry,) = face_file.entries(tmp_path / "ada")
+    found = face_file.mask(entry.place)
     assert found is not None and entry.stored is not None
     truth = warp(ada().mask, entry.stored.matrix, (512, 512))
     both = np.count_nonzero((found > 127) & (truth > 127))

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from faceswap_ae.align import matrix_of
 from faceswap_ae.common import plugins
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import warp
+from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.likeness import Likeness
 from faceswap_ae.looking import Looking, composed
 from faceswap_ae.networks import IDENTITIES, Identity, Known, Networks, Output

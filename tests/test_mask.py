@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae.align import CROPS, TEMPLATE, crop_matrix, matrix_of
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Points, transform
-from faceswap_ae.hull import hull_mask
+from faceswap_ae.faces.alignment import CROPS, TEMPLATE, crop_matrix, matrix_of
+from faceswap_ae.faces.landmark_masks import hull_mask
 from faceswap_ae.mask import (
     MASK,
     WIDE_RIM,

@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
-from faceswap_ae.align import matrix_of
 from faceswap_ae.common.geometry import Image, transform
-from faceswap_ae.face import DESCRIPTOR, Face
+from faceswap_ae.faces.alignment import matrix_of
+from faceswap_ae.faces.landmark_masks import hull_mask
+from faceswap_ae.faces.record import DESCRIPTOR, Face
 from faceswap_ae.fidelity import CROP, SIDE
 from faceswap_ae.figures import UNCHANGED
-from faceswap_ae.hull import hull_mask
 from faceswap_ae.measuring import HIGHEST, Columns, People, inner_mask, measure
 from faceswap_ae.metrics import remembered
 from faceswap_ae.synthetic.film import Film, frame

@@ -4,10 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from faceswap_ae.boxes import square_around
 from faceswap_ae.common.geometry import Image, Points
-from faceswap_ae.describing import describe
-from faceswap_ae.face import DESCRIPTOR, Face
+from faceswap_ae.faces.boxes import square_around
+from faceswap_ae.faces.detection.recogniser import describe
+from faceswap_ae.faces.head_pose import pose
+from faceswap_ae.faces.record import DESCRIPTOR, Face
 from faceswap_ae.metrics import (
     BATCH,
     BOX,
@@ -20,7 +21,6 @@ from faceswap_ae.metrics import (
     remembered,
     retrieved,
 )
-from faceswap_ae.pose import pose
 from faceswap_ae.synthetic.expression import Expression
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
 from faceswap_ae.synthetic.scene import Act, Setting, render

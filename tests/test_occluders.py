@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from faceswap_ae.hull import hull_mask
+from faceswap_ae.faces.landmark_masks import hull_mask
 from faceswap_ae.occluders import MAKERS, SHADOW, Scene, Thing, occluded
 from tests.support.face_folders import shot
 

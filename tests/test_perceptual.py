@@ -16,11 +16,11 @@ from keras import ops
 from numpy.typing import NDArray
 
 from faceswap_ae import perceptual
-from faceswap_ae.align import CROPS, crop_matrix, matrix_of
 from faceswap_ae.common.download import Published
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image, Matrix, Points, compose, invert, warp
-from faceswap_ae.describing import chip, describe
+from faceswap_ae.faces.alignment import CROPS, crop_matrix, matrix_of
+from faceswap_ae.faces.detection.recogniser import chip, describe
 from faceswap_ae.perceptual import Perceptual, Seen, identity_loss, load, perceptual_loss
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Frame, Setting, render

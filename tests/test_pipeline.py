@@ -8,8 +8,8 @@ import pytest
 from faceswap_ae import cli, history
 from faceswap_ae.common.cache_dir import cache_dir
 from faceswap_ae.common.errors import MediaError, UserError
-from faceswap_ae.journal import Journal, fingerprint
-from faceswap_ae.lookup import JOURNALS
+from faceswap_ae.faces.detection.scan_cache import JOURNALS
+from faceswap_ae.faces.folders.journal import Journal, fingerprint
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.pipeline import Swap, Swapped, swap
 from faceswap_ae.synthetic.film import Film, shoot

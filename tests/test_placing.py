@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.face import Face
+from faceswap_ae.faces.record import Face
 from faceswap_ae.placing import BRIDGED, places
 from tests.support.face_records import some_face
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from faceswap_ae.align import matrix_of
 from faceswap_ae.common.geometry import Image, Points, transform
+from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.steadiness import (
     Mask,
     Shown,

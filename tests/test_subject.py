@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from faceswap_ae.account import FaceRow, FrameRow
-from faceswap_ae.boxes import square_around
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.finding import Eyes
+from faceswap_ae.faces.boxes import square_around
+from faceswap_ae.faces.detection.scan import Eyes
 from faceswap_ae.subject import (
     Looked,
     clip_in,

@@ -11,7 +11,7 @@ from faceswap_ae.casting import OUTSIDE
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.finding import Eyes
+from faceswap_ae.faces.detection.scan import Eyes
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae import cli, faces, history, plan
+from faceswap_ae import cli, history, plan
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.diary import Report
+from faceswap_ae.faces.folders import face_file
 from faceswap_ae.media import images
 from faceswap_ae.schedule import Budget
 from faceswap_ae.training import Job, train
@@ -189,7 +190,7 @@ def test_plain_pictures_are_told_of(
         told = str(error)
     assert "photo.png" in told
     assert "extract" in told
-    assert faces.pictures(tmp_path / "ben")
+    assert face_file.pictures(tmp_path / "ben")
 
 
 @pytest.mark.slow

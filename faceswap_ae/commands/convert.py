@@ -102,7 +102,7 @@ def run(
     from faceswap_ae.casting import Wanted
     from faceswap_ae.conversion import Converter, Options
     from faceswap_ae.dressing import Style
-    from faceswap_ae.finding import Look
+    from faceswap_ae.faces.detection.scan import Look
     from faceswap_ae.mask import MASK
     from faceswap_ae.media.clip import open_clip
     from faceswap_ae.media.codecs import Encoding

@@ -56,7 +56,7 @@ def run(
     """
     from faceswap_ae.choosing import Limits
     from faceswap_ae.extraction import Options, extract
-    from faceswap_ae.finding import Look
+    from faceswap_ae.faces.detection.scan import Look
     from faceswap_ae.media.span import parse_span
 
     session: Session = context.obj

@@ -12,8 +12,8 @@ from faceswap_ae.commands.faces_choose import Folder, Where, counted, say
 from faceswap_ae.terminal import Session
 
 if TYPE_CHECKING:
-    from faceswap_ae.census import Census
-    from faceswap_ae.faces import Entry
+    from faceswap_ae.faces.folders.face_file import Entry
+    from faceswap_ae.faces.folders.statistics import Census
 
 HELP = """Look at face folders, sort them, clean them, carry them about.
 
@@ -47,13 +47,13 @@ def show(
     faceswap-ae faces show ada -o ada.html
     faceswap-ae faces show ada -o blurred.png --where "sharpness<0.2" --by yaw
     """
-    from faceswap_ae import sorting, zips
-    from faceswap_ae.census import census, ranges
-    from faceswap_ae.folders import find
+    from faceswap_ae.faces.folders import archive, sorting
+    from faceswap_ae.faces.folders.face_folder import find
+    from faceswap_ae.faces.folders.statistics import census, ranges
 
     session: Session = context.obj
     path = find(folder, session.data)
-    every = entries = zips.entries(path)
+    every = entries = archive.entries(path)
     if where:
         entries = sorting.matching(every, [*map(sorting.parse_condition, where)])
     if by is not None:
@@ -89,11 +89,11 @@ def sort(
     faceswap-ae faces sort ada --by sharpness
     faceswap-ae faces sort ada --by similarity --like 00012-clip.png
     """
-    from faceswap_ae import folders
+    from faceswap_ae.faces.folders import face_folder
 
     session: Session = context.obj
-    path = folders.find(folder, session.data)
-    count = folders.sort(path, by, like, backwards=reverse)
+    path = face_folder.find(folder, session.data)
+    count = face_folder.sort(path, by, like, backwards=reverse)
     say(session, f"numbered {counted(count)} of {path} by {by}{', reversed' if reverse else ''}")
 
 
@@ -107,8 +107,8 @@ def realign(
     \b
     faceswap-ae faces realign data/ada/clip-000012.png points.json
     """
-    from faceswap_ae.realign import read_points
-    from faceswap_ae.realign import realign as align_anew
+    from faceswap_ae.faces.folders.realignment import read_points
+    from faceswap_ae.faces.folders.realignment import realign as align_anew
 
     done = align_anew(face, read_points(landmarks))
     mirrored = f"{done.mirrored:.0%} of it mirrored"
@@ -132,7 +132,7 @@ def _tell_ranges(found: dict[str, tuple[float, float, float]]) -> None:
 
 
 def _measured(entry: "Entry") -> dict[str, Any]:
-    from faceswap_ae.sorting import MEASURES
+    from faceswap_ae.faces.folders.sorting import MEASURES
 
     face = entry.stored.face if entry.stored else None
     told = {name: round(float(one.of(face)), 4) for name, one in MEASURES.items()} if face else {}
@@ -143,8 +143,8 @@ def _measured(entry: "Entry") -> dict[str, Any]:
 def _draw(
     session: Session, path: Path, entries: "Sequence[Entry]", out: Path, most: int | None
 ) -> None:
-    from faceswap_ae import gallery, sheet
     from faceswap_ae.common.errors import UserError
+    from faceswap_ae.faces.folders import contact_sheet, gallery
 
     if not entries:
         raise UserError(f"{path}: has no faces to show")
@@ -154,8 +154,8 @@ def _draw(
             shown = gallery.write_gallery(path, entries, out, most or gallery.MOST, told)
         written = f"{out}; open it in a browser"
     elif suffix in (".png", ".jpg", ".jpeg"):
-        most = most or sheet.MOST
-        pages = sheet.write_sheet(path.name, entries, out, most)
+        most = most or contact_sheet.MOST
+        pages = contact_sheet.write_sheet(path.name, entries, out, most)
         shown, written = min(len(entries), most), ", ".join(map(str, pages))
     else:
         raise UserError(f"{out}: faces are shown as .html, .png or .jpg")

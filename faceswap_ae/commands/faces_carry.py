@@ -10,7 +10,7 @@ from faceswap_ae.commands.faces_choose import Folder, counted, say
 from faceswap_ae.terminal import Session
 
 if TYPE_CHECKING:
-    from faceswap_ae.merging import Merged
+    from faceswap_ae.faces.folders.merging import Merged
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +29,11 @@ def merge(
     \b
     faceswap-ae faces merge ada ada-holiday -o ada-all
     """
-    from faceswap_ae import folders, merging
+    from faceswap_ae.faces.folders import face_folder, merging
 
     session: Session = context.obj
-    paths = [folders.find(source, session.data) for source in sources]
-    into = folders.place(out, session.data)
+    paths = [face_folder.find(source, session.data) for source in sources]
+    into = face_folder.place(out, session.data)
     with session.progress("merge", 0) as told:
         merged = merging.merge(paths, into, told)
     say(session, _became(merged, into))
@@ -55,13 +55,13 @@ def bring(
     faceswap-ae faces import faceset.pak --as ben
     faceswap-ae faces import alignments.fsa clip.mp4 --as ben
     """
-    from faceswap_ae import folders
     from faceswap_ae.common.errors import UserError
-    from faceswap_ae.describing import describe_one
+    from faceswap_ae.faces.detection.recogniser import describe_one
+    from faceswap_ae.faces.folders import face_folder
     from faceswap_ae.foreign.importing import import_faces
 
     session: Session = context.obj
-    into = folders.place(name, session.data)
+    into = face_folder.place(name, session.data)
     with session.progress("import", 0) as told:
         done = import_faces(places, into, describe_one, crop, told)
     for line in done.lines:
@@ -87,10 +87,10 @@ def split(
     faceswap-ae faces split ada
     faceswap-ae faces split ada --by source --least 10
     """
-    from faceswap_ae import folders, merging
+    from faceswap_ae.faces.folders import face_folder, merging
 
     session: Session = context.obj
-    path = folders.find(folder, session.data)
+    path = face_folder.find(folder, session.data)
     with session.progress("split", 0) as told:
         groups = merging.split(path, by, least, told)
     for out, group in groups:
@@ -105,10 +105,10 @@ def pack(context: typer.Context, folder: Folder) -> None:
     \b
     faceswap-ae faces pack ada
     """
-    from faceswap_ae import folders, packing
+    from faceswap_ae.faces.folders import face_folder, packing
 
     session: Session = context.obj
-    path = folders.find(folder, session.data)
+    path = face_folder.find(folder, session.data)
     with session.progress("pack", 0) as told:
         out, count = packing.pack(path, told)
     size = f"{out.stat().st_size / 1e6:.1f} MB"
@@ -128,11 +128,11 @@ def unpack(
     faceswap-ae faces unpack data/ada.zip
     faceswap-ae faces unpack ada.zip -o ada-again
     """
-    from faceswap_ae import folders, packing
+    from faceswap_ae.faces.folders import face_folder, packing
 
     session: Session = context.obj
-    path = folders.packed(folders.find(zipped, session.data))
-    into = folders.place(out, session.data) if out else path.with_suffix("")
+    path = face_folder.packed(face_folder.find(zipped, session.data))
+    into = face_folder.place(out, session.data) if out else path.with_suffix("")
     with session.progress("unpack", 0) as told:
         merged = packing.unpack(path, into, told)
     say(session, _became(merged, into))

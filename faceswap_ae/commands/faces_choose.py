@@ -38,13 +38,13 @@ def drop(
     faceswap-ae faces drop ada --where "sharpness<0.2" --where "turned>60"
     faceswap-ae faces drop ada --worst 50 --by sharpness
     """
-    from faceswap_ae import folders
+    from faceswap_ae.faces.folders import face_folder
 
     session: Session = context.obj
-    path = folders.find(folder, session.data)
+    path = face_folder.find(folder, session.data)
     chosen, _ = _chosen(path, names, list_, where, _count(worst, best, by))
-    moved = folders.drop(path, chosen)
-    where_to = f"into {path / folders.DROPPED}, {moved.left} left"
+    moved = face_folder.drop(path, chosen)
+    where_to = f"into {path / face_folder.DROPPED}, {moved.left} left"
     say(session, f"dropped {counted(moved.count)} {where_to}; faces restore brings them back")
 
 
@@ -64,16 +64,16 @@ def keep(
     faceswap-ae faces keep ada --best 500 --by sharpness
     faceswap-ae faces keep ada --where "turned<45" --where "size>=128"
     """
-    from faceswap_ae import folders
     from faceswap_ae.common.errors import UserError
+    from faceswap_ae.faces.folders import face_folder
 
     session: Session = context.obj
-    path = folders.find(folder, session.data)
+    path = face_folder.find(folder, session.data)
     chosen, untold = _chosen(path, names, list_, where, _count(worst, best, by))
     if not chosen:
         raise UserError(f"{path}: no face is like that; nothing was dropped")
-    moved = folders.keep(path, [*chosen, *untold])
-    where_to = f"dropped {moved.count} into {path / folders.DROPPED}"
+    moved = face_folder.keep(path, [*chosen, *untold])
+    where_to = f"dropped {moved.count} into {path / face_folder.DROPPED}"
     say(session, f"kept {counted(moved.left)}, {where_to}; faces restore brings them back")
 
 
@@ -90,15 +90,15 @@ def restore(
     faceswap-ae faces restore ada --all
     faceswap-ae faces restore ada 00012-clip.png
     """
-    from faceswap_ae import folders
     from faceswap_ae.common.errors import UserError
+    from faceswap_ae.faces.folders import face_folder
 
     session: Session = context.obj
-    path = folders.find(folder, session.data)
+    path = face_folder.find(folder, session.data)
     if bool(names) + bool(list_) + everything != 1:
         raise UserError("say which faces in one way: names, --list or --all")
-    wanted = folders.read_list(list_) if list_ else names
-    moved = folders.restore(path, None if everything else wanted)
+    wanted = face_folder.read_list(list_) if list_ else names
+    moved = face_folder.restore(path, None if everything else wanted)
     say(session, f"restored {counted(moved.count)} to {path}, {moved.left} there now")
 
 
@@ -121,17 +121,17 @@ def _chosen(
     extreme: tuple[int, bool, str] | None,
 ) -> tuple[list[str], list[str]]:
     """The names that are meant, and those of which nothing is known but their names."""
-    from faceswap_ae import faces, folders, sorting
     from faceswap_ae.common.errors import UserError
+    from faceswap_ae.faces.folders import face_file, face_folder, sorting
 
     by_likeness = bool(where) or extreme is not None
     if bool(names) + bool(list_) + by_likeness != 1:
         said = "names, --list, or --where with --worst or --best"
         raise UserError(f"say which faces in one way: {said}")
     if names or list_:
-        return folders.read_list(list_) if list_ else list(names or ()), []
+        return face_folder.read_list(list_) if list_ else list(names or ()), []
     conditions = [sorting.parse_condition(text) for text in where or ()]
-    entries = faces.entries(folders.opened(path))
+    entries = face_file.entries(face_folder.opened(path))
     found = sorting.matching(entries, conditions)
     if extreme is not None:
         count, best, by = extreme

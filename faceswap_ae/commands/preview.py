@@ -25,7 +25,8 @@ def run(
     faceswap-ae preview ben-onto-ada
     faceswap-ae preview runs/ben-onto-ada -o now.png --rows 12
     """
-    from faceswap_ae import folders, runs
+    from faceswap_ae import runs
+    from faceswap_ae.faces.folders import face_folder
     from faceswap_ae.media import images
     from faceswap_ae.runtime.backend import wake
 
@@ -34,7 +35,7 @@ def run(
 
     session: Session = context.obj
     found = runs.find(name, session.runs)
-    picture = draw(found, folders.find(onto or found.facts.onto, session.data), rows)
+    picture = draw(found, face_folder.find(onto or found.facts.onto, session.data), rows)
     target = out or found.preview
     images.write(target, picture)
     if not session.quiet:

@@ -50,7 +50,8 @@ def run(
     """
     import cv2
 
-    from faceswap_ae import folders, plan, runs
+    from faceswap_ae import plan, runs
+    from faceswap_ae.faces.folders import face_folder
     from faceswap_ae.runtime import devices
     from faceswap_ae.schedule import Budget, budget
 
@@ -65,7 +66,7 @@ def run(
     settings = plan.load(recipe, [*(changes or ()), *own_file])
     limit = budget(steps, minutes, Budget(settings.steps, settings.minutes))
     cv2.setNumThreads(1)  # the feed's own threads are enough, and OpenCV's get into their way
-    faces, goal = (folders.find(one, session.data) for one in (face, onto))
+    faces, goal = (face_folder.find(one, session.data) for one in (face, onto))
     run_folder = runs.named(
         name or "-onto-".join(one.name.removesuffix(".zip") for one in (faces, goal)), session.runs
     )

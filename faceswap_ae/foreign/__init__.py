@@ -20,7 +20,7 @@ from PIL import Image as pillow
 
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.geometry import Image, Matrix, Points
-from faceswap_ae.face import LANDMARKS
+from faceswap_ae.faces.record import LANDMARKS
 from faceswap_ae.media import images
 
 WIDEST = 8192  # pixels a side

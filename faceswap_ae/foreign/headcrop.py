@@ -9,8 +9,8 @@ anthropometric model of the face (University of Coimbra).
 import cv2
 import numpy as np
 
-from faceswap_ae.align import FITTED, TEMPLATE
 from faceswap_ae.common.geometry import Matrix, Points, fit_similarity, transform
+from faceswap_ae.faces.alignment import FITTED, TEMPLATE
 
 BROWS = 17  # the first landmark after the jaw's, which are not fitted
 ASIDE = np.array([0.009873, 0.0])  # from the template, to have the nose at .5

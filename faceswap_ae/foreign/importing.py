@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faceswap_ae import faces, folders
 from faceswap_ae.common.errors import MediaError, UserError, unknown
+from faceswap_ae.faces.folders import face_file, face_folder
+from faceswap_ae.faces.folders.journal import Journal
 from faceswap_ae.foreign import Candidate, deepfacelab, swapfaces
 from faceswap_ae.foreign.recut import SQUARES, Describe, Recut, recut
-from faceswap_ae.journal import Journal
 from faceswap_ae.media import images, png
 from faceswap_ae.media.inputs import stem_of
 
@@ -58,8 +58,8 @@ def import_faces(
     """
     if square not in SQUARES:
         raise UserError(unknown("crop", square, SQUARES))
-    if not folder.is_dir() and folders.packed(folder).is_file():
-        folders.opened(folder)
+    if not folder.is_dir() and face_folder.packed(folder).is_file():
+        face_folder.opened(folder)
     run = _Run(folder, describe, square)
     for count, found in enumerate(run.candidates(places), 1):
         run.take(found)
@@ -74,7 +74,7 @@ class _Run:
         self.folder, self.describe, self.square = folder, describe, square
         self.imported = Imported()
         self.journal = Journal(folder)
-        here = faces.entries(folder) if folder.is_dir() else []
+        here = face_file.entries(folder) if folder.is_dir() else []
         self.there = {entry.stored.face.id for entry in here if entry.stored}
 
     def candidates(self, places: Sequence[Path]) -> Iterator[Candidate]:
@@ -107,10 +107,10 @@ class _Run:
     def _write(self, found: Candidate, made: Recut) -> None:
         mask = None if made.mask is None else png.encode(made.mask)
         stem = stem_of(found.stem)
-        path = folders.free(self.folder / f"{stem}_{found.id[:DIGITS]}.png", mask)
+        path = face_folder.free(self.folder / f"{stem}_{found.id[:DIGITS]}.png", mask)
         # The mask is there before its face, and the face before its row: after a kill, again.
-        folders.put_mask(path, mask)
-        faces.write_crop(path, made.pixels, made.stored)
+        face_folder.put_mask(path, mask)
+        face_file.write_crop(path, made.pixels, made.stored)
         self.journal.add_written(found.id)
         self.there.add(found.id)
         self.imported.added += 1
@@ -158,7 +158,7 @@ class _Run:
             yield found
         else:
             with path.open("rb") as file:
-                is_ours = png.words(file, faces.KEYWORD) is not None
+                is_ours = png.words(file, face_file.KEYWORD) is not None
             (self.imported.ours if is_ours else self.imported.photos).append(path)
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from faceswap_ae.align import matrix_of, misfit
 from faceswap_ae.common.geometry import (
     Image,
     Matrix,
@@ -21,11 +20,12 @@ from faceswap_ae.common.geometry import (
     transform,
     warp,
 )
-from faceswap_ae.face import DESCRIPTOR, Descriptor, Face, Stored
-from faceswap_ae.faces import SIZE
+from faceswap_ae.faces.alignment import matrix_of, misfit
+from faceswap_ae.faces.folders.face_file import SIZE
+from faceswap_ae.faces.head_pose import pose
+from faceswap_ae.faces.quality import measure
+from faceswap_ae.faces.record import DESCRIPTOR, Descriptor, Face, Stored
 from faceswap_ae.foreign import Box, Candidate, Foreign, understanding
-from faceswap_ae.pose import pose
-from faceswap_ae.quality import measure
 
 SQUARES = ("head", "whole", "full", "mid", "half")  # of align.CROPS, by size
 BEYOND, HALF_BEYOND = 0.05, 0.25  # of a square's side, that may lie outside the crop

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import pytest
 
-from faceswap_ae.align import matrix_of
 from faceswap_ae.colour import (
     COLOUR,
     Array,
@@ -15,7 +14,8 @@ from faceswap_ae.colour import (
     moments,
 )
 from faceswap_ae.common.geometry import Image, transform, warp
-from faceswap_ae.hull import hull_mask
+from faceswap_ae.faces.alignment import matrix_of
+from faceswap_ae.faces.landmark_masks import hull_mask
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae import faces
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.face import DESCRIPTOR, Face, Stored
-from faceswap_ae.journal import Journal
+from faceswap_ae.faces.folders import face_file
+from faceswap_ae.faces.folders.journal import Journal
+from faceswap_ae.faces.record import DESCRIPTOR, Face, Stored
 from faceswap_ae.media import images
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
@@ -19,7 +19,7 @@ from faceswap_ae.synthetic.scene import Act, Setting, render
 SIDE = 48  # pixels
 WHO = ("ada", "ben")  # in turn
 YAWS = (-50.0, -10.0, 20.0, 60.0)
-UNTOLD = faces.Entry(Path("photo.png"), None)  # a picture without a story
+UNTOLD = face_file.Entry(Path("photo.png"), None)  # a picture without a story
 CLIPS = {"first.mp4": "f" * 16, "second.mp4": "5" * 16}
 
 
@@ -62,14 +62,14 @@ def fill(folder: Path, numbers: Sequence[int], side: int = SIDE) -> list[Face]:
     for one in found:
         journal.add_frame(one.clip, one.frame, [one])
         image = shot(WHO[one.track], one.pose[0])[0]
-        faces.write(folder / f"{one.id}.png", image, one, size=side)
+        face_file.write(folder / f"{one.id}.png", image, one, size=side)
         journal.add_written(one.id)
     return found
 
 
 def paint(folder: Path, name: str, value: int = 200) -> Path:
     """A mask beside a face."""
-    path = folder / f"{Path(name).stem}{faces.MASK}"
+    path = folder / f"{Path(name).stem}{face_file.MASK}"
     mask = np.zeros((SIDE, SIDE), np.uint8)
     mask[SIDE // 4 : -SIDE // 4, SIDE // 4 : -SIDE // 4] = value
     images.write(path, mask)
@@ -83,16 +83,16 @@ def plain_picture(folder: Path, name: str = "photo.png") -> Path:
 
 
 def names(folder: Path) -> list[str]:
-    return [picture.name for picture in faces.pictures(folder)]
+    return [picture.name for picture in face_file.pictures(folder)]
 
 
 def ids(folder: Path) -> list[str]:
     """By file name."""
-    return [entry.stored.face.id for entry in faces.entries(folder) if entry.stored]
+    return [entry.stored.face.id for entry in face_file.entries(folder) if entry.stored]
 
 
-def entry(number: int, **changes: float | str) -> faces.Entry:
+def entry(number: int, **changes: float | str) -> face_file.Entry:
     """A face that lies nowhere, with some of its numbers changed."""
     changed = dataclasses.replace(face(number), **changes)  # type: ignore[arg-type] # by its name
     stored = Stored(changed, "whole", np.eye(2, 3))
-    return faces.Entry(Path(f"{changed.id}.png"), stored)
+    return face_file.Entry(Path(f"{changed.id}.png"), stored)

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.align import FITTED, TEMPLATE
 from faceswap_ae.common.geometry import Points
-from faceswap_ae.face import Face
-from faceswap_ae.people import Known, known_by
+from faceswap_ae.faces.alignment import FITTED, TEMPLATE
+from faceswap_ae.faces.identities import Known, known_by
+from faceswap_ae.faces.record import Face
 
 
 def shaped(scale: float = 100.0, angle: float = 0.0) -> Points:

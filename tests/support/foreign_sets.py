@@ -14,10 +14,10 @@ import dlib
 import numpy as np
 from PIL import Image as pillow
 
-from faceswap_ae import faces
-from faceswap_ae.align import CROPS, to_template
 from faceswap_ae.common.geometry import Image, Matrix, Points, compose, transform, warp
-from faceswap_ae.face import Descriptor, Stored
+from faceswap_ae.faces.alignment import CROPS, to_template
+from faceswap_ae.faces.folders import face_file
+from faceswap_ae.faces.record import Descriptor, Stored
 from faceswap_ae.foreign.headcrop import head_matrix
 from faceswap_ae.foreign.importing import Imported
 from faceswap_ae.runtime.weights import weight
@@ -160,9 +160,9 @@ class Describer:
 
 def only(folder: Path) -> tuple[Stored, Image]:
     """The one face of a folder."""
-    (entry,) = faces.entries(folder)
+    (entry,) = face_file.entries(folder)
     assert entry.stored is not None
-    return entry.stored, faces.pixels(entry.place)
+    return entry.stored, face_file.pixels(entry.place)
 
 
 def written(folder: Path, contents: dict[str, bytes]) -> Path:
@@ -178,7 +178,7 @@ def counts(found: Imported) -> tuple[int, int, int, int]:
 
 def true_crop(frame: Frame, stored: Stored) -> Image:
     """What the face would be, cut straight out of its frame."""
-    return warp(frame.image, stored.matrix, (faces.SIZE, faces.SIZE))
+    return warp(frame.image, stored.matrix, (face_file.SIZE, face_file.SIZE))
 
 
 PROTOCOLS = (2, 3, 4, 5)

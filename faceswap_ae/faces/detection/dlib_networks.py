@@ -1,0 +1,233 @@
+"""Where are faces, and whose are they? dlib's two networks, rebuilt in Keras from its own files.
+
+The answers are dlib's to within rounding, whatever Keras computes with, in a fraction of its time.
+The detector is the network of King's "Max-Margin Object Detection" (2015), the descriptor his
+version of a residual network (He et al. 2016): two of one person's lie within 0.6. It has a
+gradient, so a distance of descriptors can be part of a loss.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.faces.detection.dlib_format import (
+    Affine,
+    Convolution,
+    Dense,
+    Floats,
+    Mmod,
+    Network,
+    Pair,
+    read,
+)
+from faceswap_ae.faces.detection.mmod_pyramid import Found, Layout, Rule, boxes, draw, layout
+from faceswap_ae.runtime import weights
+
+DESCRIPTOR = "dlib_face_recognition_resnet_model_v1.dat"
+DETECTOR = "mmod_human_face_detector.dat"
+CHIP = 150  # pixels a side: an upright face as dlib cuts it out
+NUMBERS = 128  # of a descriptor
+BLOCKS = (3, -1, 3, -1, 2, -1, 2, -1)  # of each stage; below 0: one that halves the picture
+# Of each convolution: side, stride, padding.
+EVEN, HALVING = (3, 1, 1), (3, 2, 0)
+DESCRIBING = (
+    (7, 2, 0),
+    *(one for count in BLOCKS for one in abs(count) * (HALVING if count < 0 else EVEN, EVEN)),
+)
+DETECTING = (*3 * ((5, 2, 0),), *3 * ((5, 1, 2),), (9, 1, 4))
+LOTS = (16, 4, 1)  # chips at a time: some backends compile for each number anew
+LOT_PIXELS = 4_000_000  # of the canvases that are computed at a time, 0.2 GB with all features
+LEAST_SIDE = 7  # pixels of an image, under which the detector's strides leave nothing
+KEPT_SIZES = 16  # of canvases for which a backend may keep what it compiled
+# Explicit, because a global policy of mixed precision must not reach these networks.
+EXACT: dict[str, Any] = {"dtype": "float32"}
+PLANES: dict[str, Any] = {**EXACT, "data_format": "channels_last"}
+EMPTY = {"kernel_initializer": "zeros"}  # random numbers would be made only to be replaced
+
+
+def descriptor(path: Path | None = None, taps: bool = False) -> Any:
+    """A frozen keras.Model: RGB in [0, 255] (n, 150, 150, 3) to descriptors (n, 128).
+
+    With `taps` it gives a list: the descriptors, then the features after each of the 8 stages.
+    """
+    network = _opened(path, DESCRIPTOR, DESCRIBING)
+    image = keras.Input((CHIP, CHIP, 3), **EXACT)
+    rest = iter(_filters(network))
+    x = _convolved((image - np.array(network.input.mean, np.float32)) / 256, next(rest))
+    x = layers.MaxPooling2D(3, 2, "valid", **PLANES)(x)
+    stages = []
+    for count in BLOCKS:
+        for _ in range(abs(count)):
+            x = _block(x, next(rest), next(rest), halves=count < 0)
+        stages.append(x)
+    x = _dense(layers.GlobalAveragePooling2D(**PLANES)(x), network)
+    return _frozen(image, [x, *stages] if taps else x)
+
+
+class Describer:
+    """Descriptors of chips by the hundred. Keeps the network."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._model = descriptor(path)
+
+    def __call__(self, chips: Image) -> Floats:
+        """Chips (n, 150, 150, 3) uint8 RGB to descriptors (n, 128)."""
+        if chips.dtype != np.uint8 or chips.shape[1:] != (CHIP, CHIP, 3):
+            raise ValueError(f"chips are uint8 (n, 150, 150, 3), not {chips.dtype} {chips.shape}")
+        found = np.empty((len(chips), NUMBERS), np.float32)
+        for begin, end, lot in _lots(len(chips)):
+            filled = np.zeros((lot, *chips.shape[1:]), np.uint8)
+            filled[: end - begin] = chips[begin:end]
+            found[begin:end] = self._model.predict_on_batch(filled)[: end - begin]
+        return found
+
+
+def _lots(count: int) -> Iterator[tuple[int, int, int]]:
+    """Where each lot begins and ends, and how large it is with what fills it up."""
+    begin = 0
+    while begin < count:
+        rest = count - begin
+        # More than a third of filling costs more than smaller lots do.
+        lot = next(lot for lot in LOTS if 3 * rest > 2 * lot)
+        yield begin, min(begin + lot, count), lot
+        begin += lot
+
+
+class FaceNet:
+    """dlib's CNN detector, for one thread. Keeps the network and the canvas of the last size."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        network = _opened(path, DETECTOR, DETECTING)
+        assert isinstance(network.loss, Mmod)
+        self._mean = network.input.mean
+        self._rule = Rule(network.loss.window, network.loss.overlap, network.loss.covered)
+        self._model = _detector(network)
+        self._canvas = np.zeros((0, 0, 0, 3), np.float32)
+        self._shapes: set[tuple[int, ...]] = set()
+
+    def find(self, images: Image, threshold: float = 0.0) -> list[list[Found]]:
+        """Faces in each of (n, h, w, 3) uint8 RGB, best first; more of them below 0."""
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
+            raise ValueError(f"images are uint8 (n, h, w, 3), not {images.dtype} {images.shape}")
+        if min(images.shape[1:3]) < LEAST_SIDE:
+            return [[] for _ in images]
+        plan = layout(*images.shape[1:3])
+        lot = max(1, LOT_PIXELS // (plan.canvas[0] * plan.canvas[1]))
+        found: list[list[Found]] = []
+        while rest := len(images) - len(found):
+            # Full lots, then one by one: two shapes to compile for each size.
+            begin, count = len(found), lot if rest >= lot else 1
+            scores = self._scores(images[begin : begin + count], plan)
+            found += [boxes(one, plan, self._rule, threshold) for one in scores]
+        return found
+
+    def _scores(self, images: Image, plan: Layout) -> Floats:
+        shape = (len(images), *plan.canvas, 3)
+        if self._canvas.shape != shape:
+            self._canvas = np.zeros(shape, np.float32)
+        for image, canvas in zip(images, self._canvas, strict=True):
+            draw(image, plan, self._mean, canvas)
+        if shape not in self._shapes and len(self._shapes) == KEPT_SIZES:
+            self._model.make_predict_function(force=True)
+            self._shapes.clear()
+        self._shapes.add(shape)
+        return np.asarray(self._model.predict_on_batch(self._canvas)[..., 0])
+
+
+def _detector(network: Network) -> Any:
+    canvas = x = keras.Input((None, None, 3), **EXACT)
+    *inner, last = _filters(network)
+    for one in inner:
+        x = _convolved(x, one)
+    return _frozen(canvas, _to_one_channel(x, last))
+
+
+def _to_one_channel(x: Any, last: "_Filter") -> Any:
+    """The last convolution in two: each row of its kernel by itself, then their sum.
+
+    One channel leaves most of a processor's lanes empty and takes five times as long.
+    """
+    rows = len(last.kernel)
+    apart = last.kernel[..., 0].transpose(1, 2, 0)[None]  # a channel for each row
+    summed = np.eye(rows, dtype=np.float32)[:, None, :, None]
+    x = _convolved(x, _Filter(apart, np.zeros(rows, np.float32)), relu=False)
+    return _convolved(x, _Filter(summed, last.bias), relu=False)
+
+
+def _opened(path: Path | None, name: str, plan: tuple[tuple[int, ...], ...]) -> Network:
+    """The network of a file, if it has the convolutions that are rebuilt here."""
+    network = read(path or weights.weight(name))
+    found = [layer for layer in network.layers if isinstance(layer, Convolution)]
+    if tuple((one.weights.shape[2], one.stride[0], one.pad[0]) for one in found) != plan:
+        raise UserError(f"{path}: is another network of dlib's; name {name}")
+    return network
+
+
+@dataclass(frozen=True, eq=False)
+class _Filter:
+    """A convolution as Keras has it."""
+
+    kernel: Floats  # (rows, columns, in, out)
+    bias: Floats
+    stride: Pair = (1, 1)
+
+    @property
+    def padding(self) -> str:
+        return "same" if self.stride == (1, 1) else "valid"
+
+
+def _filters(network: Network) -> list[_Filter]:
+    """All convolutions, each with the factors and shifts that follow it."""
+    found = []
+    for layer, after in zip(network.layers, [*network.layers[1:], None], strict=True):
+        if isinstance(layer, Convolution):
+            kernel, bias = layer.weights.transpose(2, 3, 1, 0), layer.bias
+            if isinstance(after, Affine):
+                kernel, bias = kernel * after.gamma, bias * after.gamma + after.beta
+            found.append(_Filter(kernel, bias, layer.stride))
+    return found
+
+
+def _convolved(x: Any, one: _Filter, relu: bool = True) -> Any:
+    *size, _, out = one.kernel.shape
+    options = {"activation": "relu" if relu else None, **EMPTY, **PLANES}
+    layer = layers.Conv2D(out, size, one.stride, one.padding, **options)
+    y = layer(x)
+    layer.set_weights([one.kernel, one.bias])
+    return y
+
+
+def _block(x: Any, first: _Filter, second: _Filter, halves: bool) -> Any:
+    y = _convolved(_convolved(x, first), second, relu=False)
+    if halves:
+        x = layers.AveragePooling2D(2, 2, "valid", **PLANES)(x)
+    # What is smaller gets zeros at its end, in height, width and channels.
+    size = [max(sides) for sides in zip(x.shape[1:], y.shape[1:], strict=True)]
+    return ops.relu(_filled(x, size) + _filled(y, size))
+
+
+def _filled(x: Any, size: list[int]) -> Any:
+    lacks = [(0, want - have) for want, have in zip(size, x.shape[1:], strict=True)]
+    return ops.pad(x, [(0, 0), *lacks]) if any(lack for _, lack in lacks) else x
+
+
+def _dense(x: Any, network: Network) -> Any:
+    last = network.layers[-1]
+    assert isinstance(last, Dense)
+    layer = layers.Dense(NUMBERS, use_bias=False, **EMPTY, **EXACT)
+    y = layer(x)
+    layer.set_weights([last.weights])
+    return y
+
+
+def _frozen(source: Any, result: Any) -> Any:
+    model = keras.Model(source, result)
+    model.trainable = False
+    return model

@@ -1,0 +1,218 @@
+"""Which faces does a clip show? The first of two passes, shared by extraction and conversion.
+
+Every frame that the journal does not know is looked at: faces, landmarks, descriptor, quality and
+track go into the journal, frame by frame. Nothing is judged here and no picture is written.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from faceswap_ae.common.errors import MediaError, UserError, unknown
+from faceswap_ae.common.geometry import Image, Matrix, scale_of, transform, warp
+from faceswap_ae.faces.alignment import matrix_of
+from faceswap_ae.faces.detection.detectors import DETECTORS, at_turns, cnn
+from faceswap_ae.faces.detection.recogniser import describe
+from faceswap_ae.faces.detection.tracker import Tracker
+from faceswap_ae.faces.detection.video_detector import (
+    TURNS,
+    Finder,
+    Sight,
+    close_look,
+    every_frame,
+    follower,
+)
+from faceswap_ae.faces.folders.journal import Journal, fingerprint
+from faceswap_ae.faces.head_pose import pose
+from faceswap_ae.faces.quality import measure
+from faceswap_ae.faces.record import Descriptor, Face
+from faceswap_ae.media import reader
+from faceswap_ae.media.clip import Clip
+from faceswap_ae.media.inputs import stem_of
+from faceswap_ae.media.reader import Frame
+from faceswap_ae.media.scene_cuts import Cuts
+from faceswap_ae.media.span import WHOLE, Span
+
+PIECE = 32  # frames between searches of the whole picture
+PIECE_BYTES = 200_000_000  # of frames held at a time
+MEASURED = 256  # pixels a side, of the crop that quality is measured on
+
+
+@dataclass(frozen=True)
+class Look:
+    """How to look."""
+
+    detector: str = "auto"
+    turns: bool = True  # lay a picture on its sides where nothing is found
+    every: int = 1  # only each so many-th frame
+    keep_going: bool = False  # past damage
+
+    def __post_init__(self) -> None:
+        known = ("auto", *DETECTORS)
+        if self.detector not in known:
+            raise UserError(unknown("detector", self.detector, known))
+
+
+@dataclass
+class Eyes:
+    """The networks, loaded when first needed and kept from clip to clip."""
+
+    look: Look = Look()
+    _finders: dict[bool, Finder] = field(default_factory=dict)
+
+    def finder(self, *, picture: bool) -> Finder:
+        """What looks at the frames of a video, or at single pictures."""
+        if picture not in self._finders:
+            self._finders[picture] = _finder(self.look, picture)
+        return self._finders[picture]
+
+
+def find(clip: Clip, journal: Journal, eyes: Eyes, span: Span = WHOLE) -> Iterator[int]:
+    """Look at what the journal does not know of a clip; the number of each frame looked at."""
+    key, look = fingerprint(clip.path), eyes.look
+    known = journal.frames(key)
+    scribe = _Scribe(clip, key, Tracker(_next_track(journal, key, known)), look.every)
+    shown = reader.frames(
+        clip, _unknown(span, known, look.every), keep_going=look.keep_going, quick=True
+    )
+    for piece in _pieces(shown, known, look.every):
+        before = piece.frames[0].index - look.every
+        if not piece.cut and before in known:
+            scribe.tracker.recall(before // look.every, journal.faces(key, before))
+        finder = eyes.finder(picture=bool(clip.pictures))
+        found = finder([frame.image for frame in piece.frames], piece.gap)
+        for frame, faces in zip(piece.frames, scribe.faces(piece, found), strict=True):
+            journal.add_frame(key, frame.index, faces)
+            yield frame.index
+
+
+def to_look_at(clip: Clip, journal: Journal, span: Span, look: Look) -> int:
+    """About how many frames `find` will look at."""
+    last = span.last if span.last is not None else clip.count
+    known = sum(span.first <= frame <= last for frame in journal.frames(fingerprint(clip.path)))
+    return max(0, -(-span.count(clip.rate, clip.count) // look.every) - known)
+
+
+def name_of(clip: Clip, key: str, frame: int, number: int) -> str:
+    """What a face is called: by its file's name and contents, its frame, and its place there."""
+    stem = stem_of(clip.path.stem)
+    at = "" if clip.pictures else f"-{frame:06d}"
+    return f"{stem}-{key[:6]}{at}" + (f"-{number}" if number else "")
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """Consecutive frames of one scene."""
+
+    frames: list[Frame]
+    gap: bool  # they do not go on from the frames looked at before
+    cut: bool  # a scene begins with them
+
+
+@dataclass
+class _Scribe:
+    """Turns what was seen into faces with all that is told of them."""
+
+    clip: Clip
+    key: str
+    tracker: Tracker
+    every: int
+
+    def faces(self, piece: _Piece, found: Sequence[Sequence[Sight]]) -> Iterator[list[Face]]:
+        """The faces of each frame of a piece."""
+        frames = piece.frames
+        seen = [
+            (frame.image, sight.landmarks)
+            for frame, sights in zip(frames, found, strict=True)
+            for sight in sights
+        ]
+        descriptors = iter(describe(seen))
+        for place, (frame, sights) in enumerate(zip(frames, found, strict=True)):
+            own = [next(descriptors) for _ in sights]
+            squares = [sight.square for sight in sights]
+            cut = piece.cut and place == 0
+            tracks = self.tracker.assign(frame.index // self.every, squares, own, cut)
+            yield [
+                self._face(frame, number, *facts)
+                for number, facts in enumerate(zip(sights, own, tracks, strict=True))
+            ]
+
+    def _face(
+        self, frame: Frame, number: int, sight: Sight, descriptor: Descriptor, track: int
+    ) -> Face:
+        landmarks = sight.landmarks
+        crop, matrix = _aligned(frame.image, sight)
+        quality = measure(crop, transform(landmarks, matrix), scale_of(matrix))
+        facing = pose(landmarks, (self.clip.width, self.clip.height))
+        return Face(
+            id=name_of(self.clip, self.key, frame.index, number),
+            source=self.clip.path.name,
+            clip=self.key,
+            frame=frame.index,
+            time=float(frame.time),
+            box=sight.spot.square.box,
+            landmarks=landmarks,
+            detector=sight.spot.detector,
+            score=sight.spot.score,
+            descriptor=descriptor,
+            sharpness=quality.sharpness,
+            brightness=quality.brightness,
+            occlusion=quality.occlusion,
+            pose=(facing.yaw, facing.pitch, facing.roll),
+            track=track,
+        )
+
+
+def _finder(look: Look, picture: bool) -> Finder:
+    if look.detector == "auto" and not picture:
+        return follower(turns=look.turns)
+    detector = cnn() if look.detector == "auto" else DETECTORS[look.detector]()
+    tried = at_turns(detector, TURNS if look.turns else ())
+    return every_frame(tried, close_look(turns=look.turns))
+
+
+def _pieces(shown: Iterable[Frame], known: set[int], every: int) -> Iterator[_Piece]:
+    """Frames to look at, in short rows; damage is told after all that came before it."""
+    cuts, piece, begun, damage = Cuts(), list[Frame](), (True, True), None
+    before, looked = -every, -2 * every  # the last frame that passed, that was looked at
+    try:
+        for frame in shown:
+            if frame.index % every:
+                continue
+            cut = cuts(frame.image) or frame.index - before > every
+            gap, before = cut or frame.index - looked > every, frame.index
+            if piece and (gap or _full(piece)):
+                yield _Piece(piece, *begun)
+                piece, begun = [], (False, False)
+            if frame.index in known:
+                continue
+            begun, looked = begun if piece else (gap, cut), frame.index
+            piece.append(frame)
+    except MediaError as error:
+        damage = error
+    if piece:
+        yield _Piece(piece, *begun)
+    if damage is not None:
+        raise damage
+
+
+def _full(piece: Sequence[Frame]) -> bool:
+    return len(piece) >= min(PIECE, max(1, PIECE_BYTES // piece[0].image.nbytes))
+
+
+def _unknown(span: Span, known: set[int], every: int) -> Span:
+    """The span from its first frame on that nobody looked at."""
+    first = -(-span.first // every) * every
+    while span.start == 0 and first in known:
+        first += every
+    # The one before it passes by too: a cut is seen between two frames.
+    return Span(span.start, span.end, max(first - every, span.first), span.last)
+
+
+def _next_track(journal: Journal, key: str, known: set[int]) -> int:
+    tracks = [face.track for frame in known for face in journal.faces(key, frame)]
+    return max(tracks, default=-1) + 1
+
+
+def _aligned(image: Image, sight: Sight) -> tuple[Image, Matrix]:
+    matrix = matrix_of(sight.landmarks, "whole", MEASURED)
+    return warp(image, matrix, (MEASURED, MEASURED)), matrix

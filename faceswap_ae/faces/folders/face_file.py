@@ -1,0 +1,123 @@
+"""Which faces are in a folder or a zip, and how does one get in?
+
+A face is one PNG, aligned and lossless, which carries its whole story in an iTXt chunk. Nothing
+else need be kept in step: files may be renamed, moved and copied. Beside `name.png` may lie
+`name.mask.png`, a mask painted by hand, which goes before any computed one.
+"""
+
+import json
+import logging
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from faceswap_ae.common.atomic import replacing
+from faceswap_ae.common.errors import MediaError, UserError
+from faceswap_ae.common.geometry import Image, warp
+from faceswap_ae.faces.alignment import matrix_of
+from faceswap_ae.faces.record import Face, Stored, tell_stored, understand_stored
+from faceswap_ae.media import images, png
+
+KEYWORD = "faceswap_ae"
+SIZE = 512  # pixels a side
+MASK = ".mask.png"
+
+Place = Path | zipfile.Path
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A picture in a folder or a zip; `stored` is None for one that carries no story."""
+
+    place: Place
+    stored: Stored | None
+
+    @property
+    def name(self) -> str:
+        return self.place.name
+
+
+def write(path: Path, image: Image, face: Face, crop: str = "whole", size: int = SIZE) -> None:
+    """Cut a face out of its frame and write it."""
+    matrix = matrix_of(face.landmarks, crop, size)
+    write_crop(path, warp(image, matrix, (size, size)), Stored(face, crop, matrix))
+
+
+def write_crop(path: Path, crop: Image, stored: Stored) -> None:
+    """Write an aligned face with its story, whole or not at all."""
+    story = json.dumps(tell_stored(stored), separators=(",", ":"))
+    with replacing(path) as part:
+        part.write_bytes(png.encode(crop, {KEYWORD: story}))
+
+
+def read(place: Place) -> Stored | None:
+    """The story in a picture; None where it carries none. Its pixels are not looked at."""
+    with place.open("rb") as file:
+        story = png.words(file, KEYWORD)
+    if story is None:
+        return None
+    try:
+        return understand_stored(json.loads(story))
+    except UserError as error:
+        raise MediaError(f"{place}: {error}") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        damage = f"its face data is damaged ({error})"
+        raise MediaError(f"{place}: {damage}; remove it, or copy it again") from error
+
+
+def pixels(place: Place) -> Image:
+    """The picture itself."""
+    with place.open("rb") as file:
+        return images.read(file, str(place))
+
+
+def mask(place: Place) -> Image | None:
+    """The mask painted for a face, (h, w) in 0..255, if there is one."""
+    painted = mask_place(place)
+    return pixels(painted)[..., 0] if painted.exists() else None
+
+
+def mask_place(place: Place) -> Place:
+    """Where the mask painted for a face belongs."""
+    name = f"{Path(place.name).stem}{MASK}"
+    if isinstance(place, Path):
+        return place.with_name(name)
+    return zipfile.Path(place.root, place.at.removesuffix(place.name) + name)
+
+
+def entries(folder: Path) -> list[Entry]:
+    """Every picture of a face folder or of its zip, by name; damaged ones are told of."""
+    found: list[Entry] = []
+    for place in pictures(folder):
+        try:
+            found.append(Entry(place, read(place)))
+        except UserError as error:
+            log.warning("%s", error)
+    return found
+
+
+def pictures(folder: Path) -> list[Place]:
+    """The same without looking inside. Masks and hidden files are left out."""
+    inside = _inside(folder).iterdir()
+    found = [place for place in inside if _is_face(place.name) and place.is_file()]
+    return sorted(found, key=lambda place: place.name)
+
+
+def _is_face(name: str) -> bool:
+    is_picture = Path(name).suffix.lower() in images.READABLE
+    return is_picture and not name.startswith(".") and not name.endswith(MASK)
+
+
+def _inside(folder: Path) -> Place:
+    """A face folder, or what is in its zip: `ada`, `ada.zip`."""
+    if folder.is_dir():
+        return folder
+    packed = folder if folder.suffix == ".zip" else folder.with_name(f"{folder.name}.zip")
+    if not packed.exists():
+        raise UserError(f"{folder}: no such face folder; fill it with faceswap-ae extract")
+    try:
+        return zipfile.Path(packed)
+    except zipfile.BadZipFile as error:
+        raise UserError(f"{packed}: not a zip, or cut off; pack or copy it again") from error

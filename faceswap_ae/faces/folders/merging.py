@@ -1,0 +1,183 @@
+"""How do faces come into another folder, and what does that folder know of them then?
+
+Faces are known by their ids, whatever their files' names: none comes twice. What was looked at and
+what was dropped comes along (the journal), so that no later extraction brings a dropped face back.
+What the receiving folder itself has dropped stays dropped. PNGs come before their rows: after a
+kill the same command again completes them.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from faceswap_ae.common.atomic import replacing, replacing_folder
+from faceswap_ae.common.errors import UserError, unknown
+from faceswap_ae.faces.clustering import singles, whose
+from faceswap_ae.faces.folders import face_file
+from faceswap_ae.faces.folders.archive import contents, entries, journal_of
+from faceswap_ae.faces.folders.face_file import Entry
+from faceswap_ae.faces.folders.face_folder import free, key, opened, packed, put_mask
+from faceswap_ae.faces.folders.journal import Journal
+from faceswap_ae.faces.folders.sorting import descriptors
+from faceswap_ae.faces.record import Face
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Faces that belong together, and what they have in common."""
+
+    what: str
+    entries: list[Entry]
+
+
+MANY = 200  # folders that a split makes at most
+
+Told = Callable[[int], None]  # called with how many are done
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What became of the faces: copied, there before, or dropped there before."""
+
+    added: int
+    there: int
+    dropped: int
+
+
+def merge(folders: Sequence[Path], out: Path, told: Told = lambda _: None) -> Merged:
+    """Copy the faces of folders or zips into one that may be new or hold faces."""
+    if out.exists() or (packed(out) not in map(packed, folders) and packed(out).exists()):
+        opened(out)
+    came = [entry for folder in folders for entry in entries(folder)]
+    journal = Journal(out)
+    there = set(map(key, face_file.entries(out))) if out.is_dir() else set()
+    became: Counter[str] = Counter()
+    # Of two versions of one face, that with landmarks set by hand.
+    for count, entry in enumerate(sorted(came, key=lambda one: not _is_corrected(one)), 1):
+        known = key(entry)
+        fate = "there" if known in there else "dropped" if known in journal.written else "added"
+        if fate == "added":
+            _copy(entry, out)
+            there.add(known)
+        became[fate] += 1
+        told(count)
+    for folder in folders:
+        with journal_of(folder) as source:
+            _carry(source, journal)
+    _add_written((one.stored.face.id for one in came if one.stored), journal)
+    return Merged(became["added"], became["there"], became["dropped"])
+
+
+def split(
+    folder: Path, by: str, least: int = 1, told: Told = lambda _: None
+) -> list[tuple[Path, Group]]:
+    """Copy each group of at least so many faces into a folder of its own: `ada-1`, `ada-2`, ..."""
+    every = grouped(entries(folder), by)
+    groups = [group for group in every if len(group.entries) >= least]
+    if len(every) < 2 or not groups:
+        large = f", {len(groups)} of at least {least} faces" if least > 1 else ""
+        raise UserError(f"{folder}: {len(every)} groups by {by}{large}; there is nothing to split")
+    if len(groups) > MANY:
+        raise UserError(f"{folder}: {len(groups)} groups by {by}; --least 10 leaves out small ones")
+    base = packed(folder).with_suffix("")
+    outs = [base.with_name(f"{base.name}-{number}") for number in range(1, len(groups) + 1)]
+    for out in outs:
+        if out.exists():
+            raise UserError(f"{out}: is there already; move it elsewhere first")
+    done = 0
+    with journal_of(folder) as source:
+        for out, group in zip(outs, groups, strict=True):
+            with replacing_folder(out) as part:
+                _fill(part, group, source)
+            done += len(group.entries)
+            told(done)
+    return list(zip(outs, groups, strict=True))
+
+
+def _fill(part: Path, group: Group, source: Journal) -> None:
+    """The rest of its clips counts as dropped: it is known, and belongs to another group."""
+    for entry in group.entries:
+        _copy(entry, part)
+    journal = Journal(part)
+    own = [entry.stored.face for entry in group.entries if entry.stored]
+    _carry(source, journal, list(dict.fromkeys(face.clip for face in own)))
+    _add_written((face.id for face in own), journal)
+
+
+def _is_corrected(entry: Entry) -> bool:
+    return entry.stored is not None and entry.stored.face.corrected
+
+
+def _copy(entry: Entry, out: Path) -> None:
+    mask = face_file.mask_place(entry.place)
+    painted = contents(mask) if mask.exists() else None
+    target = free(out / entry.name, painted)
+    put_mask(target, painted)
+    with replacing(target) as part:
+        part.write_bytes(contents(entry.place))
+
+
+def _carry(source: Journal, out: Journal, clips: Sequence[str] | None = None) -> None:
+    """Add what is not known here of all clips, or of some."""
+    own, met = out.written | out.skipped.keys(), set[str]()
+    for clip in source.clips if clips is None else clips:
+        known = out.frames(clip)
+        for frame in sorted(source.frames(clip)):
+            found = source.faces(clip, frame)
+            if source.has(clip, frame) and frame not in known:
+                out.add_frame(clip, frame, found)
+            met.update(face.id for face in found)
+    _add_written(source.written if clips is None else source.written & met, out)
+    out.add_skipped({face: source.skipped[face] for face in met & source.skipped.keys() - own})
+
+
+def _add_written(ids: Iterable[str], journal: Journal) -> None:
+    for face in sorted(set(ids) - journal.written):
+        journal.add_written(face)
+
+
+def grouped(entries: Sequence[Entry], by: str) -> list[Group]:
+    """The groups, the largest first; pictures without a story belong to none."""
+    if by not in GROUPINGS:
+        raise UserError(f"--by: {unknown('way to split', by, GROUPINGS)}")
+    groups = GROUPINGS[by]([entry for entry in entries if entry.stored])
+    return sorted(groups, key=lambda group: -len(group.entries))
+
+
+def _by_person(entries: Sequence[Entry]) -> list[Group]:
+    numbers = whose(singles(descriptors(entries))) if entries else np.zeros(0, int)
+    members = [np.flatnonzero(numbers == one).tolist() for one in np.unique(numbers)]
+    return [Group("a person", [entries[place] for place in places]) for places in members]
+
+
+def _by_track(entries: Sequence[Entry]) -> list[Group]:
+    groups = _keyed(entries, lambda face: (face.clip, face.track))
+    return [Group(f"{_first(one).source}, track {_first(one).track}", one) for one in groups]
+
+
+def _by_source(entries: Sequence[Entry]) -> list[Group]:
+    return [Group(_first(one).source, one) for one in _keyed(entries, lambda face: face.clip)]
+
+
+def _keyed(entries: Sequence[Entry], key: Callable[[Face], Hashable]) -> list[list[Entry]]:
+    found: dict[Hashable, list[Entry]] = {}
+    for entry in entries:
+        if entry.stored:
+            found.setdefault(key(entry.stored.face), []).append(entry)
+    return list(found.values())
+
+
+def _first(entries: Sequence[Entry]) -> Face:
+    stored = entries[0].stored
+    assert stored
+    return stored.face
+
+
+GROUPINGS: dict[str, Callable[[Sequence[Entry]], list[Group]]] = {
+    "person": _by_person,
+    "track": _by_track,
+    "source": _by_source,
+}

@@ -1,0 +1,62 @@
+"""How does a face folder become one zip, and a folder again?
+
+PNGs do not shrink, so they are stored as they are; journal and masks go along, dropped faces stay
+behind. Neither way takes anything away: packing leaves the folder, unpacking the zip.
+"""
+
+import zipfile
+from pathlib import Path
+
+from faceswap_ae.common.atomic import replacing
+from faceswap_ae.common.errors import Fault, UserError
+from faceswap_ae.faces.folders import face_file
+from faceswap_ae.faces.folders.archive import check
+from faceswap_ae.faces.folders.face_folder import key, opened, packed
+from faceswap_ae.faces.folders.journal import NAME, Journal
+from faceswap_ae.faces.folders.merging import Merged, Told, merge
+
+
+def pack(folder: Path, told: Told = lambda _: None) -> tuple[Path, int]:
+    """Write `ada.zip` beside `ada` and read it again; the zip, and how many faces it has."""
+    pictures = face_file.pictures(opened(folder))
+    if not pictures:
+        raise UserError(f"{folder}: has no faces to pack")
+    out = packed(folder)
+    if out.exists():
+        _check_replaces(out, folder)
+    masks = dict.fromkeys(mask for mask in map(face_file.mask_place, pictures) if mask.exists())
+    journal = [folder / NAME] if (folder / NAME).exists() else []
+    with replacing(out) as part:
+        with zipfile.ZipFile(part, "w", strict_timestamps=False) as zipped:
+            for count, file in enumerate([*pictures, *masks, *journal], 1):
+                zipped.write(str(file), file.name)
+                told(count)
+        _verify(part, out)
+    return out, len(pictures)
+
+
+def unpack(path: Path, out: Path, told: Told = lambda _: None) -> Merged:
+    """Bring the faces of a zip into a folder, new or not."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such zip")
+    check(path)
+    if not face_file.pictures(path):
+        raise UserError(f"{path}: has no faces at its top; unzip it with another program")
+    return merge([path], out, told)
+
+
+def _check_replaces(out: Path, folder: Path) -> None:
+    """Refuse to write over faces that are nowhere else."""
+    check(out)
+    known = {*map(key, face_file.entries(folder)), *Journal(folder).written}
+    alone = [entry for entry in face_file.entries(out) if key(entry) not in known]
+    if alone:
+        told = f"{out}: has {len(alone)} faces that {folder} never had"
+        raise UserError(f"{told}; unpack it, or move it elsewhere first")
+
+
+def _verify(part: Path, out: Path) -> None:
+    with zipfile.ZipFile(part) as zipped:
+        damaged = zipped.testzip()
+    if damaged:
+        raise Fault(f"{out}: {damaged} came out damaged; is the disk sound? pack again")

@@ -1,0 +1,174 @@
+"""In which order do faces come, and which of them are meant?
+
+A measure is one number of a face (`sharpness`, `yaw`). An order goes by a measure or by likeness.
+A condition is what people write: `sharpness<0.2`, `turned>=60`. A picture without a story has no
+measures: it comes last in every order and meets no condition.
+"""
+
+import math
+import operator
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_ae.common.errors import UserError, unknown
+from faceswap_ae.faces.alignment import misfit
+from faceswap_ae.faces.folders.face_file import Entry
+from faceswap_ae.faces.record import Face
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number of a face, and whether more of it is better (1), worse (-1) or neither (0)."""
+
+    of: Callable[[Face], float]
+    better: int
+
+
+MEASURES = {
+    "sharpness": Measure(lambda face: face.sharpness, 1),
+    "brightness": Measure(lambda face: face.brightness, 0),
+    "occlusion": Measure(lambda face: face.occlusion, -1),
+    "score": Measure(lambda face: face.score, 1),
+    "size": Measure(lambda face: face.size, 1),
+    "yaw": Measure(lambda face: face.pose[0], 0),
+    "pitch": Measure(lambda face: face.pose[1], 0),
+    "roll": Measure(lambda face: face.pose[2], 0),
+    "turned": Measure(lambda face: abs(face.pose[0]), -1),
+    "nodded": Measure(lambda face: abs(face.pose[1]), -1),
+    "misfit": Measure(lambda face: misfit(face.landmarks), -1),
+    "time": Measure(lambda face: face.time, 0),
+    "frame": Measure(lambda face: face.frame, 0),
+    "track": Measure(lambda face: face.track, 0),
+}
+SIGNS = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+}
+CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=|<|>|=)\s*([-+]?[\d.]+(?:e[-+]?\d+)?)\s*")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A measure, a sign and a number."""
+
+    measure: str
+    sign: str
+    value: float
+
+    def holds(self, face: Face) -> bool:
+        return bool(SIGNS[self.sign](MEASURES[self.measure].of(face), self.value))
+
+
+def parse_condition(text: str) -> Condition:
+    """`sharpness<0.2` as a condition."""
+    found = CONDITION.fullmatch(text)
+    if not found:
+        raise UserError(f"'{text}' is not a condition; write 'sharpness<0.2' or 'turned>=60'")
+    name, sign, number = found.groups()
+    if name not in MEASURES:
+        raise UserError(f"'{text}': {unknown('measure', name, MEASURES)}")
+    try:
+        return Condition(name, sign, float(number))
+    except ValueError as error:
+        raise UserError(f"'{text}': '{number}' is not a number; write 0.2 or 60") from error
+
+
+def matching(entries: Iterable[Entry], conditions: Sequence[Condition]) -> list[Entry]:
+    """The faces for which all conditions hold."""
+    return [
+        entry
+        for entry in entries
+        if entry.stored and all(one.holds(entry.stored.face) for one in conditions)
+    ]
+
+
+def extreme(entries: Sequence[Entry], by: str, *, count: int, best: bool) -> list[Entry]:
+    """The best or the worst so many by a measure."""
+    judging = {name for name, measure in MEASURES.items() if measure.better}
+    if by not in judging:
+        raise UserError(f"--by: {unknown('measure with a better and a worse', by, judging)}")
+    told = [entry for entry in _by_measure(entries, by) if entry.stored]
+    return told[:count] if best else told[max(0, len(told) - count) :]
+
+
+def ordered(
+    entries: Sequence[Entry], by: str, like: str | None = None, *, backwards: bool = False
+) -> list[Entry]:
+    """All of them in an order: best first where a measure judges, else from low to high.
+
+    `like` is the name of the face that likeness is to.
+    """
+    if by not in ORDERS:
+        raise UserError(f"--by: {unknown('order', by, ORDERS)}")
+    if like is not None and by != "similarity":
+        raise UserError(f"--like goes with --by similarity, not with --by {by}")
+    told = [entry for entry in entries if entry.stored]
+    found = ORDERS[by](told) if like is None else _nearest(told, like)
+    return [*(found[::-1] if backwards else found), *(one for one in entries if not one.stored)]
+
+
+def _by_measure(entries: Sequence[Entry], by: str) -> list[Entry]:
+    measure = MEASURES[by]
+    return sorted(entries, key=lambda entry: _value(measure, entry))
+
+
+def _value(measure: Measure, entry: Entry) -> float:
+    """What sorts best first; a damaged number last."""
+    value = measure.of(entry.stored.face) if entry.stored else math.nan
+    return math.inf if math.isnan(value) else -value if measure.better > 0 else value
+
+
+def _by_time(entries: Sequence[Entry]) -> list[Entry]:
+    """Clip by clip."""
+    faces = {entry: entry.stored.face for entry in entries if entry.stored}
+    return sorted(faces, key=lambda one: (faces[one].source, faces[one].clip, faces[one].frame))
+
+
+def _chained(entries: Sequence[Entry]) -> list[Entry]:
+    """Each face followed by the most similar one left, from the most usual face on.
+
+    So one person's faces, and one scene's, lie beside each other, and oddities at the end.
+    """
+    if not entries:
+        return []
+    left, numbers = descriptors(entries), np.arange(len(entries))
+    chain: list[Entry] = []
+    here = left.mean(axis=0)
+    for count in range(len(entries), 0, -1):
+        nearest = int(((left[:count] - here) ** 2).sum(axis=1).argmin())
+        here = left[nearest].copy()
+        chain.append(entries[numbers[nearest]])
+        # The last one takes the free place, so that what is left stays together.
+        left[nearest], numbers[nearest] = left[count - 1], numbers[count - 1]
+    return chain
+
+
+def _nearest(entries: Sequence[Entry], like: str) -> list[Entry]:
+    """By the distance to one face's descriptor."""
+    names = [entry.name for entry in entries]
+    if like not in names:
+        raise UserError(f"--like: no face '{like}' there; name one as the folder does")
+    all_ = descriptors(entries)
+    far = np.linalg.norm(all_ - all_[names.index(like)], axis=1)
+    return [entries[place] for place in np.argsort(far, kind="stable")]
+
+
+def descriptors(entries: Sequence[Entry]) -> NDArray[np.float32]:
+    """(n, 128), for entries which all have a story."""
+    return np.stack([entry.stored.face.descriptor for entry in entries if entry.stored])
+
+
+Order = Callable[[Sequence[Entry]], list[Entry]]
+ORDERS: dict[str, Order] = {
+    **{name: partial(_by_measure, by=name) for name in MEASURES},
+    "time": _by_time,
+    "similarity": _chained,
+}

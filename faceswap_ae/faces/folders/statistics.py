@@ -1,0 +1,55 @@
+"""What is in a face folder, in a few numbers?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from faceswap_ae.faces.folders import face_file, sorting
+from faceswap_ae.faces.folders.archive import journal_of
+from faceswap_ae.faces.folders.face_file import Entry
+
+TOLD = ("sharpness", "size", "turned", "yaw", "pitch", "brightness", "occlusion", "misfit")
+
+
+@dataclass(frozen=True)
+class Census:
+    """How many of what."""
+
+    faces: int
+    untold: int  # pictures without a story
+    sources: tuple[str, ...]
+    tracks: int
+    masks: int
+    dropped: int
+    skipped: int
+
+
+def census(folder: Path, entries: Sequence[Entry]) -> Census:
+    """Count a folder's entries, and what its journal knows beyond them."""
+    told = [entry.stored.face for entry in entries if entry.stored]
+    there = {face.id for face in told}
+    with journal_of(folder) as journal:
+        dropped = len(journal.written - there)
+        skipped = len(journal.skipped.keys() - there)
+    return Census(
+        len(entries),
+        len(entries) - len(told),
+        tuple(sorted({face.source for face in told})),
+        len({(face.clip, face.track) for face in told}),
+        sum(face_file.mask_place(entry.place).exists() for entry in entries),
+        dropped,
+        skipped,
+    )
+
+
+def ranges(entries: Sequence[Entry]) -> dict[str, tuple[float, float, float]]:
+    """Of each measure the least, the middle and the most."""
+    told = [entry.stored.face for entry in entries if entry.stored]
+    values = {name: [sorting.MEASURES[name].of(face) for face in told] for name in TOLD}
+    return {name: _range(found) for name, found in values.items() if found}
+
+
+def _range(values: Sequence[float]) -> tuple[float, float, float]:
+    return float(np.min(values)), float(np.median(values)), float(np.max(values))
