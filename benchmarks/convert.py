@@ -24,7 +24,7 @@ TRAIN = """
 import json, sys
 from pathlib import Path
 from faceswap_ae import plan
-from faceswap_ae.budget import Budget
+from faceswap_ae.schedule import Budget
 from faceswap_ae.training import Job, train
 data, run, recipe = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 train(Job(data / "ben", data / "ada", run, plan.load(recipe, ["batch=2"]), Budget(steps=1)))
@@ -42,15 +42,15 @@ print(json.dumps({}))
 CONVERT = """
 import json, resource, sys, time
 from pathlib import Path
-from faceswap_ae import devices
+from faceswap_ae.runtime import devices
 devices.choose("cpu")
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.conversion import Converter, Options, convert_clip
-from faceswap_ae.extraction import silent
+from faceswap_ae.common.progress import no_progress
 from faceswap_ae.runs import Run
 from faceswap_ae.media.span import WHOLE
 clip, run, data, folder = (Path(word) for word in sys.argv[1:5])
-converter = Converter(Options((Run(run),), data), silent)
+converter = Converter(Options((Run(run),), data), no_progress)
 convert_clip(converter, open_clip(Path(sys.argv[5])), folder / "warm.mp4")
 one = open_clip(clip)
 begin = time.process_time()
@@ -68,13 +68,14 @@ print(json.dumps({"find": found / done.frames, "cpu": spent / done.frames,
 PARTS = """
 import json, sys, time
 from pathlib import Path
-from faceswap_ae import devices
+from faceswap_ae.runtime import devices
 devices.choose("cpu")
 import av
-from faceswap_ae import rendering, video
+from faceswap_ae import rendering
+from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.conversion import Converter, Options
-from faceswap_ae.extraction import silent
+from faceswap_ae.common.progress import no_progress
 from faceswap_ae.runs import Run
 from faceswap_ae.media.resumable_writer import segments
 from faceswap_ae.media.span import Span
@@ -82,7 +83,7 @@ from faceswap_ae.views import VIEWS
 clip, run, data, folder = (Path(word) for word in sys.argv[1:5])
 part, count = Span(last=79), 80
 one = open_clip(clip)
-converter = Converter(Options((Run(run),), data, span=part, cut=True), silent)
+converter = Converter(Options((Run(run),), data, span=part, cut=True), no_progress)
 prepared = converter.prepared(one, part, covers=False)
 scene = prepared.scene
 spent = {}
@@ -110,8 +111,8 @@ def encode():
         for frame in frames:
             parts.write(frame.image, frame.time, frame.duration)
 
-list(rendering.rendered(video.frames(one, Span(last=15)), scene))
-frames = timed("decode", lambda: list(video.frames(one, part)))
+list(rendering.rendered(reader.frames(one, Span(last=15)), scene))
+frames = timed("decode", lambda: list(reader.frames(one, part)))
 faced = timed("crops, network, mask", lambda: list(rendering._faced(iter(frames), scene)))
 def dress():
     for item, values in rendering.smoothed(rendering._dressed(faced, scene), rendering.STEADY):

@@ -16,7 +16,7 @@ JAX = """
 import json, sys
 from pathlib import Path
 import jax, keras, numpy as np
-from faceswap_ae import plugins
+from faceswap_ae.common import plugins
 assert keras.backend.backend() == "jax"
 folder, told = Path(sys.argv[1]), {}
 for name in plugins.names("models"):

@@ -23,7 +23,7 @@ LOOK = """
 import multiprocessing
 import faceswap_ae
 from importlib.resources import files
-from faceswap_ae import plugins
+from faceswap_ae.common import plugins
 from faceswap_ae.synthetic.people import person
 
 if __name__ == "__main__":
