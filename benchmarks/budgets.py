@@ -12,7 +12,7 @@ from typing import Any
 
 from faceswap_ae import faceset, game, plan
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.networks import IDENTITIES
+from faceswap_ae.networks.model_interface import IDENTITIES
 from faceswap_ae.runtime.backend import wake
 
 WARM, TIMED = 3, 12  # steps: that compile, and that are timed

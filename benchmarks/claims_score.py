@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.claims_cast import Cast, Clips, Pictures
 from benchmarks.pasting import CROP, SIDE, closest, laid_in, levels, shares
-from faceswap_ae import codes, faceset, metrics
+from faceswap_ae import faceset, metrics
 from faceswap_ae.colour import COLOUR, measured, recoloured
 from faceswap_ae.common.geometry import Image, transform, warp
 from faceswap_ae.faces.alignment import matrix_of
@@ -24,7 +24,8 @@ from faceswap_ae.feed import Batch, Feed
 from faceswap_ae.fidelity import overlap, sharpness, ssim
 from faceswap_ae.gaze import gaze_error, irises
 from faceswap_ae.metrics import Views
-from faceswap_ae.networks import ONTO, Output
+from faceswap_ae.networks import code_alignment
+from faceswap_ae.networks.model_interface import ONTO, Output
 from faceswap_ae.trained import Trained
 
 INNER = 9  # pixels of the mask's edge that are not compared: there the seam would be
@@ -52,7 +53,7 @@ def made(one: Trained, clips: Clips) -> Made:
     swaps, again = [], []
     for first in range(0, len(clips), LOT):
         warped = batch.warped[first : first + LOT]
-        swaps.append(_told(codes.swapped(one.networks, warped, one.alignment())))
+        swaps.append(_told(code_alignment.swapped(one.networks, warped, one.alignment())))
         again.append(_told(one.networks.reconstruct(warped, ONTO)))
     both, alone = np.concatenate(swaps), np.concatenate(again)
     return Made(both[..., :3], alone[..., :3], both[..., 3])

@@ -23,7 +23,7 @@ from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.record import Face
 from faceswap_ae.faceset import FaceSet, load
 from faceswap_ae.feed import Feed
-from faceswap_ae.networks import FACE
+from faceswap_ae.networks.model_interface import FACE
 from faceswap_ae.synthetic.motion import Performance
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Setting, render

@@ -49,7 +49,7 @@ def measured(name: str, batch: int, precision: str) -> dict[str, float]:
     from faceswap_ae import game, plan
     from faceswap_ae.feed import Batch
     from faceswap_ae.learner import Learner
-    from faceswap_ae.networks import IDENTITIES, Known
+    from faceswap_ae.networks.model_interface import IDENTITIES, Known
     from faceswap_ae.runtime import memory
 
     settings = plan.load(name, [f"precision={precision}"])

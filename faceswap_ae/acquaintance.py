@@ -15,7 +15,7 @@ from faceswap_ae.common.errors import UserError
 from faceswap_ae.faces.identities import Known, known_by
 from faceswap_ae.faces.record import DESCRIPTOR
 from faceswap_ae.faceset import FaceSet
-from faceswap_ae.networks import IDENTITIES, Identity
+from faceswap_ae.networks.model_interface import IDENTITIES, Identity
 from faceswap_ae.runs import Run
 
 VERSION = 1

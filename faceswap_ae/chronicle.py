@@ -9,7 +9,7 @@ import numpy as np
 from faceswap_ae import history
 from faceswap_ae.common.quantities import format_duration
 from faceswap_ae.history import Row
-from faceswap_ae.networks import FACE, ONTO
+from faceswap_ae.networks.model_interface import FACE, ONTO
 from faceswap_ae.plot import Array, Chart, Line
 from faceswap_ae.runs import Run
 

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from faceswap_ae import checkpoint, codes, faceset, game, plan, runs, schedule, tensors
+from faceswap_ae import checkpoint, faceset, game, plan, runs, schedule, tensors
 from faceswap_ae.checkpoint import WEIGHTS, State
 from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import Fault, UserError
@@ -31,7 +31,8 @@ from faceswap_ae.faceset import FaceSet
 from faceswap_ae.feed import Batch, Feed
 from faceswap_ae.guard import Guard
 from faceswap_ae.learner import Learner
-from faceswap_ae.networks import FACE, IDENTITIES, Identity, Networks
+from faceswap_ae.networks import code_alignment
+from faceswap_ae.networks.model_interface import FACE, IDENTITIES, Identity, Networks
 from faceswap_ae.plan import Job
 from faceswap_ae.preview import Names
 from faceswap_ae.runtime import memory
@@ -238,7 +239,7 @@ class Course:
         return True
 
     def _state(self) -> State:
-        arrays = {**self.learner.arrays(), "codes": codes.told(self._alignments(CODED))}
+        arrays = {**self.learner.arrays(), "codes": code_alignment.told(self._alignments(CODED))}
         facts = {
             "seconds": self.seconds,
             "stage": asdict(self.place),
@@ -268,9 +269,9 @@ class Course:
         self._begin_stage()
         self.diary.remember(state.facts.get("measured", []))
 
-    def _alignments(self, most: int) -> dict[Identity, codes.Alignment]:
+    def _alignments(self, most: int) -> dict[Identity, code_alignment.Alignment]:
         faces = {identity: list(self.feed.plain(identity, most)) for identity in IDENTITIES}
-        return {to: codes.alignment(self.own, faces, to) for to in IDENTITIES}
+        return {to: code_alignment.alignment(self.own, faces, to) for to in IDENTITIES}
 
     def _roll_back(self, trouble: str) -> None:
         state = checkpoint.load(self.run.checkpoints)

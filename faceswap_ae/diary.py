@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from faceswap_ae import losses, plateau
-from faceswap_ae.codes import Alignment
 from faceswap_ae.common.quantities import format_duration
 from faceswap_ae.events import Events
 from faceswap_ae.feed import Batch
 from faceswap_ae.history import History, Row
 from faceswap_ae.losses import softened
 from faceswap_ae.media import images
-from faceswap_ae.networks import IDENTITIES, ONTO, Identity, Networks
+from faceswap_ae.networks.code_alignment import Alignment
+from faceswap_ae.networks.model_interface import IDENTITIES, ONTO, Identity, Networks
 from faceswap_ae.plateau import Measured
 from faceswap_ae.preview import Names, preview
 from faceswap_ae.runs import Run

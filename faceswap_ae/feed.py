@@ -19,7 +19,7 @@ from faceswap_ae.common.prefetch import ahead
 from faceswap_ae.faces.landmark_masks import hide
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.lighting import Floats, apply
-from faceswap_ae.networks import IDENTITIES, Identity
+from faceswap_ae.networks.model_interface import IDENTITIES, Identity
 from faceswap_ae.sampling import Weights, drawn, weights
 
 __all__ = ["Augmentation", "Batch", "Feed"]

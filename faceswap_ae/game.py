@@ -9,11 +9,11 @@ import numpy as np
 from faceswap_ae.common import plugins
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.feed import Feed
-from faceswap_ae.networks import IDENTITIES, Known, Networks
-from faceswap_ae.player import Player
+from faceswap_ae.networks.model_interface import IDENTITIES, Known, Networks
+from faceswap_ae.networks.trainer_interface import Player
+from faceswap_ae.networks.variables import variables
 from faceswap_ae.runtime.backend import wake
 from faceswap_ae.runtime.precision import policy
-from faceswap_ae.variables import variables
 
 SEEN = 256  # faces, of which the mean is taken
 

@@ -5,8 +5,17 @@ from typing import Any
 
 from faceswap_ae.likeness import Likeness, likeness
 from faceswap_ae.looking import Looking
-from faceswap_ae.networks import FACE, ONTO, Identity, Known, Networks, Output, Rebuilt, Tensor
-from faceswap_ae.player import Faces, Pair, Player
+from faceswap_ae.networks.model_interface import (
+    FACE,
+    ONTO,
+    Identity,
+    Known,
+    Networks,
+    Output,
+    Rebuilt,
+    Tensor,
+)
+from faceswap_ae.networks.trainer_interface import Faces, Pair, Player
 from faceswap_ae.readers import CodeJudge, landmarks_reader, misread
 from faceswap_ae.style import styles
 

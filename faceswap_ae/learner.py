@@ -16,10 +16,10 @@ from faceswap_ae.checkpoint import WEIGHTS
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.game import Game
 from faceswap_ae.likeness import Likeness
-from faceswap_ae.networks import FACE, ONTO, Identity, Known, Networks
+from faceswap_ae.networks.model_interface import FACE, ONTO, Identity, Known, Networks
+from faceswap_ae.networks.variables import Arrays, arrays_of, assign
 from faceswap_ae.schedule import Stage
 from faceswap_ae.stepper import Stepper
-from faceswap_ae.variables import Arrays, arrays_of, assign
 
 OPTIMISER = "optimiser"
 Groups = Mapping[str, Mapping[str, NDArray[Any]]]

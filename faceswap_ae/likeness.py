@@ -12,12 +12,12 @@ from typing import Any, get_args
 from keras import ops
 
 from faceswap_ae import losses
-from faceswap_ae.blocks import PLANES
 from faceswap_ae.common.errors import unknown
 from faceswap_ae.losses import softened
-from faceswap_ae.networks import Output, Tensor
+from faceswap_ae.networks.blocks import PLANES
+from faceswap_ae.networks.model_interface import Output, Tensor
+from faceswap_ae.networks.trainer_interface import Faces
 from faceswap_ae.perceptual import Net
-from faceswap_ae.player import Faces
 
 MOST = 1e3  # a weight above it is a slip of the pen
 PERCENT = ("face_style", "background_style")

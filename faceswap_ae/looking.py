@@ -10,12 +10,12 @@ from typing import Any
 from keras import ops
 
 from faceswap_ae import perceptual
-from faceswap_ae.discriminators import resized
 from faceswap_ae.likeness import Likeness
 from faceswap_ae.losses import softened
-from faceswap_ae.networks import Networks, Output, Tensor
+from faceswap_ae.networks.discriminators import resized
+from faceswap_ae.networks.model_interface import Networks, Output, Tensor
+from faceswap_ae.networks.trainer_interface import Faces
 from faceswap_ae.perceptual import Perceptual, Seen
-from faceswap_ae.player import Faces
 from faceswap_ae.remembered import mixing
 
 LOSSES: dict[str, Callable[[Seen, Seen], Tensor]] = {

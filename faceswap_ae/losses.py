@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from faceswap_ae.networks import Tensor
+from faceswap_ae.networks.model_interface import Tensor
 
 WINDOW = 9  # pixels a side, of the structure that is compared
 SIGMA = 1.5  # pixels, of a Gaussian window: Wang et al. 2004

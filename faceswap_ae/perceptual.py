@@ -19,7 +19,7 @@ from faceswap_ae.common.download import Heard, Published, fetch, there
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.common.geometry import Matrix
 from faceswap_ae.faces.alignment import CROPS, Crop, crop_matrix
-from faceswap_ae.networks import Tensor
+from faceswap_ae.networks.model_interface import Tensor
 
 RELEASE = "https://github.com/rcmalli/keras-vggface/releases/download/v2.0/rcmalli_vggface_tf_notop"
 NOTICE = (

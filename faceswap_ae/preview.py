@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image as pillow
 from PIL import ImageDraw, ImageFont
 
-from faceswap_ae.codes import Alignment, swapped
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.feed import Batch
-from faceswap_ae.networks import ONTO, Networks, Output
-from faceswap_ae.player import Numbers
+from faceswap_ae.networks.code_alignment import Alignment, swapped
+from faceswap_ae.networks.model_interface import ONTO, Networks, Output
+from faceswap_ae.networks.trainer_interface import Numbers
 
 CELL = 128  # pixels, of small faces; larger ones keep their size
 HEAD = 26  # pixels of the line with the names

@@ -13,9 +13,9 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from faceswap_ae.blocks import Convolution
-from faceswap_ae.networks import FACE, ONTO, Networks, Tensor
-from faceswap_ae.player import Faces, Pair, Player, Terms
+from faceswap_ae.networks.blocks import Convolution
+from faceswap_ae.networks.model_interface import FACE, ONTO, Networks, Tensor
+from faceswap_ae.networks.trainer_interface import Faces, Pair, Player, Terms
 
 POINTS = (68, 2)
 WIDTH = 256  # of the judge's layers

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from faceswap_ae.networks import Tensor
+from faceswap_ae.networks.model_interface import Tensor
 
 BETA = 0.2  # of the shares in mixtures: mostly nearly all or nearly nothing
 

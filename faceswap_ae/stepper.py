@@ -15,9 +15,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from faceswap_ae.networks import IDENTITIES, Identity
+from faceswap_ae.networks.model_interface import IDENTITIES, Identity
+from faceswap_ae.networks.trainer_interface import Faces, Player
 from faceswap_ae.optimiser import Optimiser, built, slots
-from faceswap_ae.player import Faces, Player
 from faceswap_ae.replicas import laid_out, shared
 
 Move = Callable[[Any], Mapping[str, Any]]

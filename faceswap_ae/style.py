@@ -10,8 +10,8 @@ from keras import ops
 from faceswap_ae import losses
 from faceswap_ae.likeness import structure, weighed
 from faceswap_ae.losses import blurred, softened
-from faceswap_ae.networks import FACE, ONTO, Networks, Tensor
-from faceswap_ae.player import Faces
+from faceswap_ae.networks.model_interface import FACE, ONTO, Networks, Tensor
+from faceswap_ae.networks.trainer_interface import Faces
 
 FULL_FACE, FULL_BACKGROUND = 1e4, 10.0  # weights at 100 percent
 BLUR = 8  # of the side to one of the blur's sigma

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae import codes
 from faceswap_ae.common.geometry import Image, Matrix, Points, transform, warp
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.landmark_masks import hide, hull_mask
-from faceswap_ae.networks import FACE, ONTO, Identity
+from faceswap_ae.networks import code_alignment
+from faceswap_ae.networks.model_interface import FACE, ONTO, Identity
 from faceswap_ae.runs import Run
 from faceswap_ae.trained import load
 
@@ -77,11 +77,11 @@ class Swapper:
         ]
 
 
-def _model(own: Any, align: codes.Alignment | None, to: Identity) -> Any:
+def _model(own: Any, align: code_alignment.Alignment | None, to: Identity) -> Any:
     import keras
     from keras import ops
 
     crops = keras.Input((own.size_in, own.size_in, 3))
-    made = codes.swapped(own, crops, align, to)
+    made = code_alignment.swapped(own, crops, align, to)
     parts = [made.face] if made.mask is None else [made.face, made.mask]
     return keras.Model(crops, [ops.cast(part, "float32") for part in parts])

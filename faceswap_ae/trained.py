@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from faceswap_ae import checkpoint, codes, faceset, game, plan
+from faceswap_ae import checkpoint, faceset, game, plan
 from faceswap_ae.checkpoint import WEIGHTS
-from faceswap_ae.codes import Alignment
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.feed import Feed
-from faceswap_ae.networks import FACE, ONTO, Identity, Networks
+from faceswap_ae.networks import code_alignment
+from faceswap_ae.networks.code_alignment import Alignment
+from faceswap_ae.networks.model_interface import FACE, ONTO, Identity, Networks
+from faceswap_ae.networks.variables import assign, only, variables
 from faceswap_ae.preview import Names, preview
 from faceswap_ae.runs import Run
-from faceswap_ae.variables import assign, only, variables
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,7 @@ def load(run: Run) -> Trained:
     built = game.networks(settings)
     arrays = only(built.parts, state.arrays[WEIGHTS])
     assign(variables(built.parts), arrays, str(run.folder))
-    found = codes.understood(state.arrays["codes"]) if "codes" in state.arrays else {}
+    found = code_alignment.understood(state.arrays["codes"]) if "codes" in state.arrays else {}
     return Trained(built, found, settings, state.step)
 
 

@@ -16,10 +16,10 @@ from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.course import Course, Told
 from faceswap_ae.faceset import FaceSet
 from faceswap_ae.manifest import CHECKPOINT, SNAPSHOT, Kind
-from faceswap_ae.networks import Networks
+from faceswap_ae.networks.model_interface import Networks
+from faceswap_ae.networks.variables import assign, only, variables
 from faceswap_ae.plan import FREE, Job
 from faceswap_ae.runtime.backend import wake
-from faceswap_ae.variables import assign, only, variables
 
 __all__ = ["Job", "train"]
 

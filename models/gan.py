@@ -19,11 +19,20 @@ from typing import Any
 import keras
 from keras import layers
 
-from faceswap_ae.assembly import one_encoder
-from faceswap_ae.attention import PictureNorm, SelfAttention
-from faceswap_ae.blocks import PLANES, Convolution, Icnr, check, grid, picture, residual, scaled
-from faceswap_ae.blocks import up as shuffled
-from faceswap_ae.networks import Networks, Tensor
+from faceswap_ae.networks.assembly import one_encoder
+from faceswap_ae.networks.attention import PictureNorm, SelfAttention
+from faceswap_ae.networks.blocks import (
+    PLANES,
+    Convolution,
+    Icnr,
+    check,
+    grid,
+    picture,
+    residual,
+    scaled,
+)
+from faceswap_ae.networks.blocks import up as shuffled
+from faceswap_ae.networks.model_interface import Networks, Tensor
 
 SIZES = (64, 128, 256)
 INIT = "he_normal"

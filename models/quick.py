@@ -19,8 +19,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from faceswap_ae.assembly import one_encoder
-from faceswap_ae.blocks import (
+from faceswap_ae.networks.assembly import one_encoder
+from faceswap_ae.networks.blocks import (
     Convolution,
     PixelBias,
     PixelShuffle,
@@ -32,7 +32,7 @@ from faceswap_ae.blocks import (
     scaled,
     up,
 )
-from faceswap_ae.networks import IDENTITIES, Known, Networks
+from faceswap_ae.networks.model_interface import IDENTITIES, Known, Networks
 
 HALVINGS = 4
 INIT = "he_normal"

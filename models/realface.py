@@ -19,8 +19,24 @@ from typing import Any, Literal
 import keras
 from keras import layers, ops
 
-from faceswap_ae.blocks import Convolution, check, down, grid, picture, residual, scaled, up
-from faceswap_ae.networks import FACE, IDENTITIES, Identity, Networks, Output, Tensor
+from faceswap_ae.networks.blocks import (
+    Convolution,
+    check,
+    down,
+    grid,
+    picture,
+    residual,
+    scaled,
+    up,
+)
+from faceswap_ae.networks.model_interface import (
+    FACE,
+    IDENTITIES,
+    Identity,
+    Networks,
+    Output,
+    Tensor,
+)
 
 HALVINGS = 4
 LARGER: Mapping[Identity, float] = {"face": 1.0, "onto": 1.5}  # what the sizes are divided by

@@ -22,8 +22,8 @@ from typing import Any, Literal
 import keras
 from keras import layers, ops
 
-from faceswap_ae.assembly import Ways, one_decoder, one_encoder
-from faceswap_ae.blocks import (
+from faceswap_ae.networks.assembly import Ways, one_decoder, one_encoder
+from faceswap_ae.networks.blocks import (
     Convolution,
     PixelShuffle,
     check,
@@ -33,7 +33,7 @@ from faceswap_ae.blocks import (
     serialisable,
     up,
 )
-from faceswap_ae.networks import FACE, ONTO, Networks, Tensor
+from faceswap_ae.networks.model_interface import FACE, ONTO, Networks, Tensor
 
 HALVINGS = 4
 # Of each identity's two grids, in liae.

@@ -18,8 +18,8 @@ from typing import Any
 import keras
 from keras import layers
 
-from faceswap_ae.assembly import one_encoder
-from faceswap_ae.blocks import (
+from faceswap_ae.networks.assembly import one_encoder
+from faceswap_ae.networks.blocks import (
     PLANES,
     Convolution,
     PixelShuffle,
@@ -31,7 +31,7 @@ from faceswap_ae.blocks import (
     scaled,
     up,
 )
-from faceswap_ae.networks import Networks, Tensor
+from faceswap_ae.networks.model_interface import Networks, Tensor
 
 HALVINGS = 5  # that the encoder's shuffles leave
 DOUBLINGS = 4

@@ -7,7 +7,7 @@ from faceswap_ae import faceset
 from faceswap_ae.acquaintance import known, remember
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.faces.identities import LIKE
-from faceswap_ae.networks import FACE, ONTO
+from faceswap_ae.networks.model_interface import FACE, ONTO
 from faceswap_ae.runs import Run
 
 pytestmark = pytest.mark.usefixtures("cache")

@@ -84,8 +84,8 @@ def test_stopped_at_any_moment_nothing_is_lost(
 SPOILT = """
 from dataclasses import dataclass
 from keras import ops
-from faceswap_ae.networks import FACE
-from faceswap_ae.player import Player
+from faceswap_ae.networks.model_interface import FACE
+from faceswap_ae.networks.trainer_interface import Player
 
 @dataclass(frozen=True)
 class Options:
@@ -102,8 +102,8 @@ def build(networks, options, known):
 GREEDY = """
 from dataclasses import dataclass
 from keras import ops
-from faceswap_ae.networks import FACE
-from faceswap_ae.player import Player
+from faceswap_ae.networks.model_interface import FACE
+from faceswap_ae.networks.trainer_interface import Player
 
 @dataclass(frozen=True)
 class Options:

@@ -15,7 +15,7 @@ import typer
 from docs import commands
 from faceswap_ae import cli, game, plan
 from faceswap_ae.common import plugins
-from faceswap_ae.networks import Known
+from faceswap_ae.networks.model_interface import Known
 from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.schedule import ONLY
 from faceswap_ae.stepper import Stepper

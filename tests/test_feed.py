@@ -10,7 +10,7 @@ from faceswap_ae.facecache import Cache
 from faceswap_ae.faces.landmark_masks import GREY
 from faceswap_ae.faceset import FaceSet, load
 from faceswap_ae.feed import Augmentation, Batch, Feed
-from faceswap_ae.networks import FACE, IDENTITIES, ONTO
+from faceswap_ae.networks.model_interface import FACE, IDENTITIES, ONTO
 from tests.support.face_folders import fill, paint
 
 SIZE = 32

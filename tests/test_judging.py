@@ -4,7 +4,7 @@ import pytest
 
 from faceswap_ae.judging import Judge
 from faceswap_ae.likeness import Likeness
-from faceswap_ae.networks import FACE, IDENTITIES, Known
+from faceswap_ae.networks.model_interface import FACE, IDENTITIES, Known
 from tests.support.toys import pair, toy
 
 NOWHERE = np.zeros((68, 2), np.float32)

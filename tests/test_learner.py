@@ -6,7 +6,7 @@ import pytest
 from faceswap_ae import game, plan
 from faceswap_ae.common.errors import RecipeError, UserError
 from faceswap_ae.learner import Learner, exchanged
-from faceswap_ae.networks import FACE, ONTO, Known
+from faceswap_ae.networks.model_interface import FACE, ONTO, Known
 from tests.support.small_models import batches
 
 RECIPE = """

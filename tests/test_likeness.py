@@ -11,7 +11,7 @@ from faceswap_ae import losses
 from faceswap_ae.common import config
 from faceswap_ae.common.errors import RecipeError
 from faceswap_ae.likeness import Likeness, likeness, structure
-from faceswap_ae.networks import Output
+from faceswap_ae.networks.model_interface import Output
 from tests.support.toys import SIZE, faces
 
 Floats = NDArray[np.float32]

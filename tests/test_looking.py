@@ -13,9 +13,9 @@ from faceswap_ae.common.geometry import warp
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.likeness import Likeness
 from faceswap_ae.looking import Looking, composed
-from faceswap_ae.networks import IDENTITIES, Identity, Known, Networks, Output
+from faceswap_ae.networks.model_interface import IDENTITIES, Identity, Known, Networks, Output
+from faceswap_ae.networks.trainer_interface import Faces, Player
 from faceswap_ae.optimiser import Optimiser
-from faceswap_ae.player import Faces, Player
 from faceswap_ae.stepper import Stepper
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render

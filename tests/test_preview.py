@@ -1,7 +1,7 @@
 import numpy as np
 
 from faceswap_ae.feed import Batch
-from faceswap_ae.networks import Networks, Output
+from faceswap_ae.networks.model_interface import Networks, Output
 from faceswap_ae.preview import CELL, GAP, HEAD, Names, preview, sheet
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from faceswap_ae.common import plugins
-from faceswap_ae.networks import FACE, ONTO, Networks
+from faceswap_ae.networks.model_interface import FACE, ONTO, Networks
+from faceswap_ae.networks.trainer_interface import Pair, Player, Terms
 from faceswap_ae.optimiser import Optimiser
-from faceswap_ae.player import Pair, Player, Terms
 from faceswap_ae.readers import CodeJudge, landmarks_reader, misread
 from faceswap_ae.stepper import Stepper
 from tests.support.toys import faces, pair, toy

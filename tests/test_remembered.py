@@ -3,8 +3,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from faceswap_ae.networks.variables import arrays_of, assign, variables
 from faceswap_ae.remembered import mixing, ramp
-from faceswap_ae.variables import arrays_of, assign, variables
 
 ONE = np.ones((1, 1), np.float32)
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from faceswap_ae.networks import FACE
+from faceswap_ae.networks.model_interface import FACE
+from faceswap_ae.networks.trainer_interface import Pair, Player, Terms
 from faceswap_ae.optimiser import Optimiser
-from faceswap_ae.player import Pair, Player, Terms
 from faceswap_ae.stepper import Stepper, is_out_of_memory
 from tests.support.steps import batch, colours, pair, squared
 
@@ -92,9 +92,9 @@ def test_out_of_memory_is_known_by_its_words(error: Exception, memory: bool) -> 
 
 READS_ANOTHER = """
 import keras, numpy as np
-from faceswap_ae.networks import FACE
+from faceswap_ae.networks.model_interface import FACE
 from faceswap_ae.optimiser import Optimiser
-from faceswap_ae.player import Player
+from faceswap_ae.networks.trainer_interface import Player
 from faceswap_ae.stepper import Stepper
 from tests.support.steps import colours, pair, squared
 one, other = colours("one"), colours("other")

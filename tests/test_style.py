@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from faceswap_ae.networks import FACE, ONTO, Networks
+from faceswap_ae.networks.model_interface import FACE, ONTO, Networks
 from faceswap_ae.style import colours_apart, styles
 from tests.support.toys import SIZE, faces, toy
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from faceswap_ae.judging import Judge
 from faceswap_ae.likeness import Likeness
-from faceswap_ae.networks import IDENTITIES, Known, Networks
-from faceswap_ae.player import Pair, Player, Terms
+from faceswap_ae.networks.model_interface import IDENTITIES, Known, Networks
+from faceswap_ae.networks.trainer_interface import Pair, Player, Terms
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,23 @@ from typing import Any, Literal
 
 from keras import ops
 
-from faceswap_ae import discriminators, losses
-from faceswap_ae.discriminators import Discriminator, Kind, Verdict, resized
+from faceswap_ae import losses
 from faceswap_ae.judging import Judge
 from faceswap_ae.likeness import Likeness, weighed
 from faceswap_ae.looking import composed
-from faceswap_ae.networks import FACE, IDENTITIES, ONTO, Identity, Known, Networks, Output, Tensor
-from faceswap_ae.player import Faces, Pair, Player, Terms
+from faceswap_ae.networks import discriminators
+from faceswap_ae.networks.discriminators import Discriminator, Kind, Verdict, resized
+from faceswap_ae.networks.model_interface import (
+    FACE,
+    IDENTITIES,
+    ONTO,
+    Identity,
+    Known,
+    Networks,
+    Output,
+    Tensor,
+)
+from faceswap_ae.networks.trainer_interface import Faces, Pair, Player, Terms
 from faceswap_ae.remembered import mixing, ramp
 
 CYCLE_MASK = 0.1  # of a mask's difference after a cycle, a face's being worth 1

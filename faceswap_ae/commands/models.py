@@ -18,8 +18,9 @@ def run(
     faceswap-ae models
     faceswap-ae models --plugins mine        and those of a folder of yours
     """
-    from faceswap_ae import catalogue, plan
+    from faceswap_ae import plan
     from faceswap_ae.common import plugins
+    from faceswap_ae.networks import catalogue
 
     session: Session = context.obj
     with session.progress("models", len(plugins.names("models"))) as advance:

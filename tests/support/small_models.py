@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common import plugins
 from faceswap_ae.feed import Batch
-from faceswap_ae.networks import IDENTITIES, Identity, Networks
+from faceswap_ae.networks.model_interface import IDENTITIES, Identity, Networks
 
 
 def batches(size: int, out: int) -> dict[Identity, Batch]:

@@ -7,8 +7,8 @@ import numpy as np
 from keras import ops
 
 from faceswap_ae.feed import Batch
-from faceswap_ae.networks import FACE, IDENTITIES, Identity
-from faceswap_ae.player import Pair, Player, Terms
+from faceswap_ae.networks.model_interface import FACE, IDENTITIES, Identity
+from faceswap_ae.networks.trainer_interface import Pair, Player, Terms
 from tests.support.small_models import batches
 
 
@@ -35,7 +35,7 @@ def trained(count: int, change: str, out: str) -> None:
     """Two steps on so many devices; the weights and the moments after them."""
     from faceswap_ae import game, plan, replicas
     from faceswap_ae.learner import Learner
-    from faceswap_ae.networks import Known
+    from faceswap_ae.networks.model_interface import Known
 
     settings = plan.parse(RECIPE, "shared", [*change.split(), "clip=.1"])
     devices, pair = logical(count), four()

@@ -5,9 +5,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from faceswap_ae.assembly import one_encoder
-from faceswap_ae.networks import IDENTITIES, Identity, Networks
-from faceswap_ae.player import Faces
+from faceswap_ae.networks.assembly import one_encoder
+from faceswap_ae.networks.model_interface import IDENTITIES, Identity, Networks
+from faceswap_ae.networks.trainer_interface import Faces
 
 SIZE = 32
 

@@ -11,8 +11,16 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from faceswap_ae.blocks import down, grid, scaled, up
-from faceswap_ae.networks import IDENTITIES, Faces, Identity, Networks, Output, Rebuilt, Tensor
+from faceswap_ae.networks.blocks import down, grid, scaled, up
+from faceswap_ae.networks.model_interface import (
+    IDENTITIES,
+    Faces,
+    Identity,
+    Networks,
+    Output,
+    Rebuilt,
+    Tensor,
+)
 
 Shape = tuple[int, ...]
 Ways = Mapping[Identity, tuple[str, str]]  # of each identity's two codes

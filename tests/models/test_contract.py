@@ -15,10 +15,10 @@ from faceswap_ae.common import plugins
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.feed import Batch
 from faceswap_ae.game import Game
-from faceswap_ae.networks import FACE, ONTO, Identity, Known
+from faceswap_ae.networks.model_interface import FACE, ONTO, Identity, Known
+from faceswap_ae.networks.variables import arrays_of, assign, variables
 from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.stepper import Stepper
-from faceswap_ae.variables import arrays_of, assign, variables
 from tests.support.small_models import batches
 
 SLOW = pytest.mark.slow

@@ -21,9 +21,9 @@ from typing import Any, Literal
 import keras
 from keras import layers, ops
 
-from faceswap_ae.attention import PictureNorm, SelfAttention
-from faceswap_ae.blocks import PLANES, Convolution, scaled
-from faceswap_ae.networks import Tensor
+from faceswap_ae.networks.attention import PictureNorm, SelfAttention
+from faceswap_ae.networks.blocks import PLANES, Convolution, scaled
+from faceswap_ae.networks.model_interface import Tensor
 
 INIT = "he_normal"
 SLOPE = 0.2

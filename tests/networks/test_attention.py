@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from faceswap_ae import attention
-from faceswap_ae.attention import PictureNorm, SelfAttention
+from faceswap_ae.networks import attention
+from faceswap_ae.networks.attention import PictureNorm, SelfAttention
 
 Floats = NDArray[np.float32]
 

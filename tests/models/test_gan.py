@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from faceswap_ae.common import plugins
-from faceswap_ae.networks import FACE, Networks
+from faceswap_ae.networks.model_interface import FACE, Networks
 
 # Of an encoder and two decoders. Lite is told to have 11.0, 20.0 and 20.6; the layers that are
 # described, counted by hand, have these.

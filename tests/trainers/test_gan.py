@@ -9,12 +9,12 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from faceswap_ae import discriminators
 from faceswap_ae.common import plugins
-from faceswap_ae.discriminators import Verdict
-from faceswap_ae.networks import IDENTITIES, Identity, Known, Networks, Output
+from faceswap_ae.networks import discriminators
+from faceswap_ae.networks.discriminators import Verdict
+from faceswap_ae.networks.model_interface import IDENTITIES, Identity, Known, Networks, Output
+from faceswap_ae.networks.trainer_interface import Player
 from faceswap_ae.optimiser import Optimiser
-from faceswap_ae.player import Player
 from faceswap_ae.stepper import Stepper
 from tests.support.toys import SIZE, faces, pair, toy
 
@@ -182,7 +182,7 @@ PROGRAM = """
 import json, numpy as np
 from faceswap_ae.optimiser import Optimiser
 from faceswap_ae.stepper import Stepper
-from tests.test_trainer_gan import players
+from tests.trainers.test_gan import players
 from tests.support.toys import pair, toy
 import keras
 both = players(toy(), sparsity=0.1, features=0.1, true_face=0.01, face_style=1.0, ramp=2)

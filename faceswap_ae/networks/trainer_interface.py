@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.networks import Identity, Known, Networks, Tensor
+from faceswap_ae.networks.model_interface import Identity, Known, Networks, Tensor
 
 Numbers = NDArray[np.float32]
 

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae import catalogue, cli
-from faceswap_ae.catalogue import Listed
+from faceswap_ae import cli
 from faceswap_ae.common import plugins
+from faceswap_ae.networks import catalogue
+from faceswap_ae.networks.catalogue import Listed
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,15 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from faceswap_ae.networks import FACE, IDENTITIES, ONTO, Identity, Networks, Output, Tensor
+from faceswap_ae.networks.model_interface import (
+    FACE,
+    IDENTITIES,
+    ONTO,
+    Identity,
+    Networks,
+    Output,
+    Tensor,
+)
 
 LEAST = 1e-3  # of a spread; a number of the code that never moves stays as it is
 

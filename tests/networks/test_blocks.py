@@ -9,8 +9,8 @@ import tensorflow as tf
 from keras import layers
 from numpy.typing import NDArray
 
-from faceswap_ae import blocks
-from faceswap_ae.blocks import (
+from faceswap_ae.networks import blocks
+from faceswap_ae.networks.blocks import (
     Convolution,
     Icnr,
     PixelBias,

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from faceswap_ae.networks import Tensor
+from faceswap_ae.networks.model_interface import Tensor
 from faceswap_ae.runtime.memory import on_gpu
 
 LEAST_SIZE = 32  # pixels a side

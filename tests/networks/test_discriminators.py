@@ -4,8 +4,8 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from faceswap_ae import discriminators
-from faceswap_ae.discriminators import Kind, resized
+from faceswap_ae.networks import discriminators
+from faceswap_ae.networks.discriminators import Kind, resized
 
 Floats = NDArray[np.float32]
 KINDS: list[Kind] = ["patch", "unet"]

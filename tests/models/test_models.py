@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from faceswap_ae.common import config, plugins
-from faceswap_ae.networks import FACE, IDENTITIES, ONTO, Known, Networks, Output
+from faceswap_ae.networks.model_interface import FACE, IDENTITIES, ONTO, Known, Networks, Output
 from tests.support.small_models import NAMES, SMALL, build, count, faces, numbers, options, small
 
 # By name: at full width, without the mask.

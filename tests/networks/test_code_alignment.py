@@ -1,7 +1,14 @@
 import numpy as np
 
-from faceswap_ae.codes import Alignment, alignment, cloud, swapped, told, understood
-from faceswap_ae.networks import FACE, ONTO, Identity, Networks, Output, Tensor
+from faceswap_ae.networks.code_alignment import (
+    Alignment,
+    alignment,
+    cloud,
+    swapped,
+    told,
+    understood,
+)
+from faceswap_ae.networks.model_interface import FACE, ONTO, Identity, Networks, Output, Tensor
 
 
 def codes(seed: int, mean: float, spread: float, shape: tuple[int, ...] = (5,)) -> Tensor:

@@ -14,8 +14,8 @@ from typing import Any
 
 from keras import layers, ops
 
-from faceswap_ae.blocks import PLANES, serialisable
-from faceswap_ae.networks import Tensor
+from faceswap_ae.networks.blocks import PLANES, serialisable
+from faceswap_ae.networks.model_interface import Tensor
 
 SQUEEZE = 8  # channels of the input to one of a query
 MOST_SEEN = 32  # blocks a side

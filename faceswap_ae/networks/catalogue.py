@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from faceswap_ae.common import plugins
-from faceswap_ae.networks import FACE, Networks
+from faceswap_ae.networks.model_interface import FACE, Networks
 from faceswap_ae.runtime.backend import wake
 
 GIGA = 1e9
