@@ -10,10 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from faceswap_ae import faceset, game, plan
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.networks.model_interface import IDENTITIES
 from faceswap_ae.runtime.backend import wake
+from faceswap_ae.training import build, recipe
+from faceswap_ae.training.data import face_set
 
 WARM, TIMED = 3, 12  # steps: that compile, and that are timed
 
@@ -28,18 +29,18 @@ def cost(owner: Path, performer: Path, chosen: Any) -> tuple[float, float]:
     if chosen.batch is None:
         raise UserError("batch: the recipe leaves it to the memory; a comparison wants a number")
     wake()
-    from faceswap_ae.feed import Feed
-    from faceswap_ae.learner import Learner
+    from faceswap_ae.training.data.batches import Feed
+    from faceswap_ae.training.learner import Learner
 
     before = time.process_time()
-    own = game.networks(chosen)
+    own = build.networks(chosen)
     size = max(own.size_in, own.size_out)
-    face, onto = (faceset.load(one, chosen.crop, size) for one in (owner, performer))
+    face, onto = (face_set.load(one, chosen.crop, size) for one in (owner, performer))
     sets = face, onto
     feed = Feed(sets, chosen.augment, own.size_in, own.size_out, chosen.batch, chosen.seed)
-    learner = Learner(chosen, own, game.known(sets, feed, chosen.crop))
+    learner = Learner(chosen, own, build.known(sets, feed, chosen.crop))
     stream = (dict(zip(IDENTITIES, pair, strict=True)) for pair in feed.stream())
-    stages, each, timed = plan.stages(chosen), 0.0, 0.0
+    stages, each, timed = recipe.stages(chosen), 0.0, 0.0
     try:
         for number, stage in enumerate(stages):
             learner.enter(number)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from benchmarks import claims_score as score
 from benchmarks.claims_runs import SIZES, Work
 from faceswap_ae.media import images
-from faceswap_ae.preview import sheet
+from faceswap_ae.training.preview import sheet
 
 CELL = 144  # pixels of a picture in a strip
 SHOWN = (2, 12, 35)  # frames of the held-out clips, of both

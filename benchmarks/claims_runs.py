@@ -18,10 +18,10 @@ from benchmarks import claims_score as score
 from benchmarks.budgets import bought, cost
 from benchmarks.claims_cast import Cast
 from benchmarks.pasting import levels
-from faceswap_ae import plan
 from faceswap_ae.common.atomic import replacing, write_text
 from faceswap_ae.runtime.backend import wake
-from faceswap_ae.schedule import Budget
+from faceswap_ae.training import recipe
+from faceswap_ae.training.schedule import Budget
 
 RECIPE = "quick"
 SIZE = 64  # pixels; whatever is not about size
@@ -89,12 +89,12 @@ class Work:
 
 def settings(name: str) -> Any:
     """The recipe of a training."""
-    return plan.load(RECIPE, [*ALIKE, *WAS, *VARIANTS[name]])
+    return recipe.load(RECIPE, [*ALIKE, *WAS, *VARIANTS[name]])
 
 
 def trained(work: Work, name: str, seconds: float) -> None:
     """Train a variant from its beginning, and keep what it took."""
-    from faceswap_ae.training import Job, train
+    from faceswap_ae.training.train import Job, train
 
     chosen, run = settings(name), work.run(name)
     shutil.rmtree(run, ignore_errors=True)  # of a benchmark that was broken off
@@ -109,8 +109,8 @@ def trained(work: Work, name: str, seconds: float) -> None:
 
 def judged(work: Work, name: str) -> None:
     """Score a variant that was trained, and keep its figures and faces."""
-    from faceswap_ae.runs import Run
-    from faceswap_ae.trained import load
+    from faceswap_ae.training.runs.run import Run
+    from faceswap_ae.training.trained_run import load
 
     wake()
     found = load(Run(work.run(name)))

@@ -14,19 +14,20 @@ from numpy.typing import NDArray
 
 from benchmarks.claims_cast import Cast, Clips, Pictures
 from benchmarks.pasting import CROP, SIDE, closest, laid_in, levels, shares
-from faceswap_ae import faceset, metrics
+from faceswap_ae import metrics
 from faceswap_ae.colour import COLOUR, measured, recoloured
 from faceswap_ae.common.geometry import Image, transform, warp
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.landmark_masks import hull_mask
-from faceswap_ae.feed import Batch, Feed
 from faceswap_ae.fidelity import overlap, sharpness, ssim
 from faceswap_ae.gaze import gaze_error, irises
 from faceswap_ae.metrics import Views
 from faceswap_ae.networks import code_alignment
 from faceswap_ae.networks.model_interface import ONTO, Output
-from faceswap_ae.trained import Trained
+from faceswap_ae.training.data import face_set
+from faceswap_ae.training.data.batches import Batch, Feed
+from faceswap_ae.training.trained_run import Trained
 
 INNER = 9  # pixels of the mask's edge that are not compared: there the seam would be
 LOT = 8  # faces at once
@@ -61,7 +62,7 @@ def made(one: Trained, clips: Clips) -> Made:
 
 def _shown(one: Trained, clips: Clips) -> Batch:
     own = one.networks
-    shown = faceset.load(clips.folder, one.plan.crop, max(own.size_in, own.size_out))
+    shown = face_set.load(clips.folder, one.plan.crop, max(own.size_in, own.size_out))
     feed = Feed((shown, shown), one.plan.augment, own.size_in, own.size_out, LOT, 0)
     return feed.still(ONTO, np.arange(len(shown)))
 
@@ -228,7 +229,7 @@ def owners(cast: Cast) -> Views:
 
 def nearest(cast: Cast, clips: Clips) -> NDArray[np.float32]:
     """Without any training: the owner's faces whose landmarks lie most alike."""
-    known = faceset.load(cast.owner, CROP, SIDE)
+    known = face_set.load(cast.owner, CROP, SIDE)
     return shares(np.stack([closest(known, points) for points in clips.landmarks]))
 
 

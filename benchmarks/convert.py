@@ -23,9 +23,9 @@ SIZES = {"480p": (640, 480), "720p": (1280, 720), "1080p": (1920, 1080)}
 TRAIN = """
 import json, sys
 from pathlib import Path
-from faceswap_ae import plan
-from faceswap_ae.schedule import Budget
-from faceswap_ae.training import Job, train
+from faceswap_ae.training import recipe as plan
+from faceswap_ae.training.schedule import Budget
+from faceswap_ae.training.train import Job, train
 data, run, recipe = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 train(Job(data / "ben", data / "ada", run, plan.load(recipe, ["batch=2"]), Budget(steps=1)))
 print(json.dumps({}))
@@ -47,7 +47,7 @@ devices.choose("cpu")
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.conversion import Converter, Options, convert_clip
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.runs import Run
+from faceswap_ae.training.runs.run import Run
 from faceswap_ae.media.span import WHOLE
 clip, run, data, folder = (Path(word) for word in sys.argv[1:5])
 converter = Converter(Options((Run(run),), data), no_progress)
@@ -76,7 +76,7 @@ from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.conversion import Converter, Options
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.runs import Run
+from faceswap_ae.training.runs.run import Run
 from faceswap_ae.media.resumable_writer import segments
 from faceswap_ae.media.span import Span
 from faceswap_ae.views import VIEWS

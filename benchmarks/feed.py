@@ -17,16 +17,16 @@ import cv2
 import numpy as np
 
 from benchmarks.measure import compare, report
-from faceswap_ae.augment import Augmentation, steady
-from faceswap_ae.facecache import Cache
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.record import Face
-from faceswap_ae.faceset import FaceSet, load
-from faceswap_ae.feed import Feed
 from faceswap_ae.networks.model_interface import FACE
 from faceswap_ae.synthetic.motion import Performance
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Setting, render
+from faceswap_ae.training.data.augmentation import Augmentation, steady
+from faceswap_ae.training.data.batches import Feed
+from faceswap_ae.training.data.face_set import FaceSet, load
+from faceswap_ae.training.data.pixel_cache import Cache
 
 WHO = ("ada", "ben")
 GOAL = 1500  # faces a second of 128 pixels, on two cores

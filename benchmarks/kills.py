@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.measure import report
-from faceswap_ae import tensors
-from faceswap_ae.checkpoint import State, load, save
+from faceswap_ae.training.runs import tensor_file
+from faceswap_ae.training.runs.checkpoint import State, load, save
 
 READY = b"ready\n"
 CALLS = ("open", "os.rename", "os.remove", "os.mkdir", "os.listdir", "os.scandir")
@@ -85,7 +85,7 @@ def keep_saving(folder: Path, die: int) -> None:
 def state_of(number: int) -> State:
     """A state that anybody can make again. Each step is saved twice, and differs."""
     random = np.random.default_rng(number)
-    groups: dict[str, tensors.Arrays] = {
+    groups: dict[str, tensor_file.Arrays] = {
         group: {
             "dense/kernel": random.standard_normal(NUMBERS, np.float32),
             "dense/bias": np.frombuffer(random.bytes(40), np.float32),  # NaN and the like

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.claims_cast import Pictures
-from faceswap_ae import faceset
 from faceswap_ae.common.geometry import Image, Points, transform, unwarp, warp
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.complexion import Complexion, Sight
@@ -19,10 +18,11 @@ from faceswap_ae.dressing import Style
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.detection.scan import Eyes
 from faceswap_ae.faces.landmark_masks import hull_mask
-from faceswap_ae.faceset import FaceSet
 from faceswap_ae.media import reader
 from faceswap_ae.media.writer import writing
 from faceswap_ae.subject import look_at, subject
+from faceswap_ae.training.data import face_set
+from faceswap_ae.training.data.face_set import FaceSet
 
 CROP, SIDE = "inner", 256
 SOFT = 3.0  # pixels: the edge of a face that is laid into its frame
@@ -30,7 +30,7 @@ SOFT = 3.0  # pixels: the edge of a face that is laid into its frame
 
 def paste(owner: Path, play: Path, out: Path) -> None:
     """Put an owner's faces onto the main person of a clip."""
-    known = faceset.load(owner, CROP, SIDE)
+    known = face_set.load(owner, CROP, SIDE)
     looked = look_at(play, Eyes(), no_progress)
     shown = subject(looked)
     with writing(out, looked.clip, tracks=looked.clip) as sink:

@@ -17,9 +17,9 @@ from faceswap_ae.media import images, reader
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.span import Span
 from faceswap_ae.moments import masks
-from faceswap_ae.preview import sheet
-from faceswap_ae.runs import listed
 from faceswap_ae.synthetic.sheet import write_sheets
+from faceswap_ae.training.preview import sheet
+from faceswap_ae.training.runs.run import listed
 
 DOCS = Path("docs")
 SHOWN = (20, 56, 104)  # frames of the demo

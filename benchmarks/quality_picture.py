@@ -12,8 +12,8 @@ from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.media import images, reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.span import Span
-from faceswap_ae.preview import sheet
 from faceswap_ae.subject import clip_in
+from faceswap_ae.training.preview import sheet
 
 CROP, SIDE = "whole", 192  # pixels of a picture
 MOMENT = 0.3  # of the performance

@@ -10,15 +10,15 @@ from typing import Any
 from benchmarks.budgets import bought, cost
 from benchmarks.pasting import paste
 from benchmarks.quality_cast import Stage
-from faceswap_ae import plan
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.config import dump
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion import Converter, Options, convert_clip
 from faceswap_ae.evaluation import evaluate
 from faceswap_ae.media.clip import open_clip
-from faceswap_ae.runs import Run
-from faceswap_ae.schedule import Budget
+from faceswap_ae.training import recipe as plan
+from faceswap_ae.training.runs.run import Run
+from faceswap_ae.training.schedule import Budget
 
 PASTE = "paste"  # the way that needs no training
 QUIET = ("preview_seconds=100000", "save_minutes=10000")
@@ -52,7 +52,7 @@ def trained(stage: Stage, way: str, folder: Path, seconds: float) -> dict[str, A
 
 
 def _train(stage: Stage, chosen: Any, run: Path, seconds: float) -> dict[str, Any]:
-    from faceswap_ae.training import Job, train
+    from faceswap_ae.training.train import Job, train
 
     shutil.rmtree(run, ignore_errors=True)  # of a benchmark that was broken off
     start, each = cost(stage.face, stage.onto, chosen)

@@ -46,14 +46,14 @@ def main() -> None:
 
 def measured(name: str, batch: int, precision: str) -> dict[str, float]:
     """CPU- and clock-seconds for a pair, and GiB at most."""
-    from faceswap_ae import game, plan
-    from faceswap_ae.feed import Batch
-    from faceswap_ae.learner import Learner
     from faceswap_ae.networks.model_interface import IDENTITIES, Known
     from faceswap_ae.runtime import memory
+    from faceswap_ae.training import build, recipe
+    from faceswap_ae.training.data.batches import Batch
+    from faceswap_ae.training.learner import Learner
 
-    settings = plan.load(name, [f"precision={precision}"])
-    own = game.networks(settings)
+    settings = recipe.load(name, [f"precision={precision}"])
+    own = build.networks(settings)
     rng = np.random.default_rng(0)
     size, out = own.size_in, own.size_out
 
@@ -77,7 +77,7 @@ def measured(name: str, batch: int, precision: str) -> dict[str, float]:
         {name: one.mask[0] for name, one in batches.items()},
     )
     learner = Learner(settings, own, known)
-    learner.enter(len(plan.stages(settings)) - 1)
+    learner.enter(len(recipe.stages(settings)) - 1)
     stepper = learner.stepper
     pairs_of_a_step = [batches] * stepper.pairs
     for _ in range(2):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from faceswap_ae.evaluation import evaluate
     from faceswap_ae.extraction import extract
     from faceswap_ae.pipeline import swap
-    from faceswap_ae.training import train
+    from faceswap_ae.training.train import train
 
 __all__ = ["__version__", "convert", "evaluate", "extract", "swap", "train"]
 

@@ -18,7 +18,7 @@ from faceswap_ae.faces.record import Face
 from faceswap_ae.media.resumable_writer import Parts
 from faceswap_ae.media.span import Span
 from faceswap_ae.rendering import Rendered, Scene
-from faceswap_ae.runs import Run
+from faceswap_ae.training.runs.run import Run
 
 REPORT = ".json"  # after the whole name of the output
 BROKEN = (OSError, ValueError, KeyError, IndexError, TypeError, RecursionError)

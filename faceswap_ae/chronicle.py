@@ -6,19 +6,19 @@ from itertools import pairwise
 
 import numpy as np
 
-from faceswap_ae import history
 from faceswap_ae.common.quantities import format_duration
-from faceswap_ae.history import Row
 from faceswap_ae.networks.model_interface import FACE, ONTO
 from faceswap_ae.plot import Array, Chart, Line
-from faceswap_ae.runs import Run
+from faceswap_ae.training.runs import metric_log
+from faceswap_ae.training.runs.metric_log import Row
+from faceswap_ae.training.runs.run import Run
 
 PAUSE = 600.0  # seconds without a row: nobody trained
 
 
 def charts(run: Run) -> list[Chart]:
     """A chart for each kind of loss, with a line for each person."""
-    rows, facts = history.read(run.log), run.facts
+    rows, facts = metric_log.read(run.log), run.facts
     if not rows:
         return []
     people: dict[str, str] = {FACE: facts.face, ONTO: facts.onto}
@@ -46,7 +46,7 @@ def charts(run: Run) -> list[Chart]:
 
 def account(run: Run) -> str:
     """One sentence: what was trained, and for how long."""
-    rows, facts = history.read(run.log), run.facts
+    rows, facts = metric_log.read(run.log), run.facts
     told = f"{facts.face} onto {facts.onto}, model {facts.model}, trainer {facts.trainer}"
     if not rows:
         return f"{told}; its log is empty."

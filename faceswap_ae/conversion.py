@@ -37,9 +37,9 @@ from faceswap_ae.media.span import WHOLE, Span
 from faceswap_ae.media.writer import form_of
 from faceswap_ae.placing import places
 from faceswap_ae.rendering import GROUP, REVISION, WARMUP, Scene, rendered
-from faceswap_ae.runs import Run
 from faceswap_ae.smooth import SMOOTH
 from faceswap_ae.swapper import Swapper
+from faceswap_ae.training.runs.run import Run
 from faceswap_ae.version import VERSION
 from faceswap_ae.views import Names, View, chosen
 
@@ -104,7 +104,7 @@ class Converter:
 
     def found(self, clip: Clip, span: Span) -> tuple[Found, Cast]:
         """Every face of a part of a clip, and who gets a new one."""
-        from faceswap_ae import acquaintance
+        from faceswap_ae.training import known_people
 
         folders = [self.options.data / one.onto for one in self.swappers]
         known = lookup(clip, span, self.options.look, folders)
@@ -112,7 +112,7 @@ class Converter:
         with self.progress(f"find faces in {clip.path.name}", total) as advance:
             for count, _ in enumerate(find(clip, known.journal, self.eyes, span), 1):
                 advance(count)
-        roles = [Role(one.onto, acquaintance.known(one.run, one.whom)) for one in self.swappers]
+        roles = [Role(one.onto, known_people.known(one.run, one.whom)) for one in self.swappers]
         try:
             return known, cast(known.faces(span), roles, self.options.wanted, self.eyes)
         except UserError as error:

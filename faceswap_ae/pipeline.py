@@ -18,14 +18,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from faceswap_ae import extraction, plan, training
+from faceswap_ae import extraction
 from faceswap_ae.answer import answer_in
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import Progress, no_progress
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.inputs import stem_of
-from faceswap_ae.runs import Run
-from faceswap_ae.schedule import Budget, budget
+from faceswap_ae.training import recipe as plan
+from faceswap_ae.training import train
+from faceswap_ae.training.runs.run import Run
+from faceswap_ae.training.schedule import Budget, budget
 from faceswap_ae.version import TOOL
 
 if TYPE_CHECKING:
@@ -106,8 +108,8 @@ def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_sta
             extraction.extract([path], name, extraction.Options(data), progress)
         folders = face, onto = data / wanted.names[0], data / wanted.names[1]
         with status("train") as say:
-            job = training.Job(face, onto, wanted.run.folder, settings, limit)
-            training.train(job, lambda report: say(report.moment.progress, report.words))
+            job = train.Job(face, onto, wanted.run.folder, settings, limit)
+            train.train(job, lambda report: say(report.moment.progress, report.words))
         covers = _convert(wanted, data, progress)
         return _evaluated(wanted, folders, covers, progress)
 

@@ -26,8 +26,8 @@ from faceswap_ae.figures import Array, Figure, leading, series
 from faceswap_ae.media import images
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.plot import Chart, Line, drawn, told
-from faceswap_ae.runs import Run
 from faceswap_ae.stills import Masks, Sources, embedded, stills
+from faceswap_ae.training.runs.run import Run
 from faceswap_ae.verdict import GROUPS, Names, sentences, spoken
 from faceswap_ae.version import TOOL
 

@@ -12,8 +12,8 @@ from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.landmark_masks import hide, hull_mask
 from faceswap_ae.networks import code_alignment
 from faceswap_ae.networks.model_interface import FACE, ONTO, Identity
-from faceswap_ae.runs import Run
-from faceswap_ae.trained import load
+from faceswap_ae.training.runs.run import Run
+from faceswap_ae.training.trained_run import load
 
 Floats = NDArray[np.float32]
 LOTS = (1, 2, 4, 8, 16)  # faces at a time: each number is compiled once

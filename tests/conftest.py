@@ -81,11 +81,11 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory, play: Path, solo: Path) -> Path:
     """A folder with `data` of ada and ben, found in films, and a small run `ben-onto-ada`."""
-    from faceswap_ae import plan
     from faceswap_ae.extraction import Options, extract
     from faceswap_ae.faces.detection.scan import Look
-    from faceswap_ae.schedule import Budget
-    from faceswap_ae.training import Job, train
+    from faceswap_ae.training import recipe
+    from faceswap_ae.training.schedule import Budget
+    from faceswap_ae.training.train import Job, train
     from tests.support.trainings import SMALL
 
     place = tmp_path_factory.mktemp("studio")
@@ -94,7 +94,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory, play: Path, solo: Path) -> 
         patch.setenv("XDG_CACHE_HOME", str(place / "cache"))
         for name, film, every in (("ada", play, 4), ("ben", solo, 1)):
             extract([film / "clip.mp4"], name, Options(data, look=Look(every=every)))
-        settings = plan.load("quick", SMALL)
+        settings = recipe.load("quick", SMALL)
         run = place / "runs" / "ben-onto-ada"
         train(Job(data / "ben", data / "ada", run, settings, Budget(30)))
     return place

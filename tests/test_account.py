@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae.account import FaceRow, FrameRow, made_by, read_job, read_rows
-from faceswap_ae.runs import Facts, begin
+from faceswap_ae.training.runs.run import Facts, begin
 
 
 def test_a_conversions_report(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from faceswap_ae.chronicle import account, charts
-from faceswap_ae.history import History, Row
-from faceswap_ae.runs import Facts, Run, begin
+from faceswap_ae.training.runs.metric_log import History, Row
+from faceswap_ae.training.runs.run import Facts, Run, begin
 
 FACTS = Facts("ben", "ada", "quick", "gan", "inner")
 

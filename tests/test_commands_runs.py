@@ -9,12 +9,12 @@ from zipfile import ZipFile
 import pytest
 from typer.testing import CliRunner
 
-from faceswap_ae import checkpoint
 from faceswap_ae.commands.runs import app
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.history import History, Row
-from faceswap_ae.runs import begin
 from faceswap_ae.terminal import Session
+from faceswap_ae.training.runs import checkpoint
+from faceswap_ae.training.runs.metric_log import History, Row
+from faceswap_ae.training.runs.run import begin
 from tests.support.processes import HEAVY
 from tests.support.run_files import FACTS, Settings, state_of, trained
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae import cli, history
+from faceswap_ae import cli
 from faceswap_ae.common.cache_dir import cache_dir
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.faces.detection.scan_cache import JOURNALS
@@ -13,6 +13,7 @@ from faceswap_ae.faces.folders.journal import Journal, fingerprint
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.pipeline import Swap, Swapped, swap
 from faceswap_ae.synthetic.film import Film, shoot
+from faceswap_ae.training.runs import metric_log
 from tests.support.trainings import SMALL
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -90,7 +91,7 @@ def test_nothing_is_done_twice(done: Swapped, wanted: Swap) -> None:
     assert again.metrics == json.loads(json.dumps(done.metrics))
     assert done.out.stat().st_mtime_ns == before
     assert journal.stat().st_mtime_ns == looked
-    assert history.read(done.run.log)[-1].step == 12
+    assert metric_log.read(done.run.log)[-1].step == 12
     assert "is made already" in (wanted.work / "log.txt").read_text()
 
 

@@ -14,9 +14,9 @@ from PIL import Image as pillow
 from faceswap_ae import report
 from faceswap_ae.cli import main
 from faceswap_ae.figures import KINDS
-from faceswap_ae.history import History, Row
 from faceswap_ae.media import images
-from faceswap_ae.runs import Facts, Run, begin
+from faceswap_ae.training.runs.metric_log import History, Row
+from faceswap_ae.training.runs.run import Facts, Run, begin
 from faceswap_ae.verdict import Names
 from tests.support.html_page import Page
 from tests.support.swaps import COVERED, KEPT, Swapped

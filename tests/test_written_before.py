@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faceswap_ae import runs
 from faceswap_ae.account import made_by, read_rows
 from faceswap_ae.batch import convert
 from faceswap_ae.common.progress import no_progress
@@ -16,14 +15,15 @@ from faceswap_ae.conversion import Converter, Options, is_made
 from faceswap_ae.evaluation import evaluate
 from faceswap_ae.extraction import Options as Extraction
 from faceswap_ae.extraction import extract
-from faceswap_ae.history import read
 from faceswap_ae.media import provenance, reader
 from faceswap_ae.media.clip import open_clip
-from faceswap_ae.plan import Job
-from faceswap_ae.plan import read as read_plan
-from faceswap_ae.schedule import Budget
-from faceswap_ae.trained import load
-from faceswap_ae.training import train
+from faceswap_ae.training.recipe import Job
+from faceswap_ae.training.recipe import read as read_plan
+from faceswap_ae.training.runs import run as runs
+from faceswap_ae.training.runs.metric_log import read
+from faceswap_ae.training.schedule import Budget
+from faceswap_ae.training.train import train
+from faceswap_ae.training.trained_run import load
 
 WRITTEN = Path(__file__).parent / "written_before"
 NEAR = 2.0  # levels: processors round differently, and an encoder makes more of it

@@ -7,10 +7,10 @@ through the encoder; what tells them apart, each decoder keeps.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from faceswap_ae.judging import Judge
-from faceswap_ae.likeness import Likeness
 from faceswap_ae.networks.model_interface import IDENTITIES, Known, Networks
 from faceswap_ae.networks.trainer_interface import Pair, Player, Terms
+from faceswap_ae.training.losses.objective import Judge
+from faceswap_ae.training.losses.reconstruction import Likeness
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,6 @@ from typing import Any, Literal
 
 from keras import ops
 
-from faceswap_ae import losses
-from faceswap_ae.judging import Judge
-from faceswap_ae.likeness import Likeness, weighed
-from faceswap_ae.looking import composed
 from faceswap_ae.networks import discriminators
 from faceswap_ae.networks.discriminators import Discriminator, Kind, Verdict, resized
 from faceswap_ae.networks.model_interface import (
@@ -32,7 +28,11 @@ from faceswap_ae.networks.model_interface import (
     Tensor,
 )
 from faceswap_ae.networks.trainer_interface import Faces, Pair, Player, Terms
-from faceswap_ae.remembered import mixing, ramp
+from faceswap_ae.training.losses import pixel
+from faceswap_ae.training.losses.objective import Judge
+from faceswap_ae.training.losses.perception import composed
+from faceswap_ae.training.losses.random_state import mixing, ramp
+from faceswap_ae.training.losses.reconstruction import Likeness, weighed
 
 CYCLE_MASK = 0.1  # of a mask's difference after a cycle, a face's being worth 1
 
@@ -195,10 +195,10 @@ class Game:
         networks, other = self.networks, ONTO if identity == FACE else FACE
         there = networks.swap(resized(faces.target, networks.size_in), other)
         back = networks.swap(resized(there.face, networks.size_in), identity)
-        away = losses.mae(faces.target, back.face)
+        away = pixel.mae(faces.target, back.face)
         if back.mask is None:
             return away
-        return away + CYCLE_MASK * losses.mae(there.mask, back.mask)
+        return away + CYCLE_MASK * pixel.mae(there.mask, back.mask)
 
 
 def shaped(output: Output, options: Options) -> dict[str, Tensor]:
@@ -208,9 +208,9 @@ def shaped(output: Output, options: Options) -> dict[str, Tensor]:
         return {}
     return weighed(
         {
-            "sparsity": (options.sparsity, lambda: losses.sparsity(mask)),
-            "hinge": (options.hinge, lambda: losses.hinge(mask, options.cover)),
-            "variation": (options.variation, lambda: losses.total_variation(mask)),
+            "sparsity": (options.sparsity, lambda: pixel.sparsity(mask)),
+            "hinge": (options.hinge, lambda: pixel.hinge(mask, options.cover)),
+            "variation": (options.variation, lambda: pixel.total_variation(mask)),
         }
     )
 
@@ -236,7 +236,7 @@ def matched(real: Verdict | None, made: Verdict) -> Tensor:
     """How differently a discriminator's layers see two faces: Salimans et al. 2016."""
     assert real is not None
     pairs = list(zip(real.features, made.features, strict=True))
-    return sum(losses.mae(ops.stop_gradient(one), other) for one, other in pairs) / len(pairs)
+    return sum(pixel.mae(ops.stop_gradient(one), other) for one, other in pairs) / len(pairs)
 
 
 def _exact(x: Tensor) -> Tensor:

@@ -108,7 +108,7 @@ def run(
     from faceswap_ae.media.codecs import Encoding
     from faceswap_ae.media.span import parse_span, parse_time
     from faceswap_ae.moments import still as one_frame
-    from faceswap_ae.runs import find
+    from faceswap_ae.training.runs.run import find
 
     session: Session = context.obj
     begin = time.monotonic()

@@ -44,7 +44,7 @@ def run(
     from faceswap_ae.account import made_by
     from faceswap_ae.common.atomic import spare
     from faceswap_ae.evaluation import evaluate, in_words, told
-    from faceswap_ae.runs import find
+    from faceswap_ae.training.runs.run import find
 
     session: Session = context.obj
     maker = find(name, session.runs) if name else made_by(result, session.runs)

@@ -18,9 +18,9 @@ def run(
     faceswap-ae models
     faceswap-ae models --plugins mine        and those of a folder of yours
     """
-    from faceswap_ae import plan
     from faceswap_ae.common import plugins
     from faceswap_ae.networks import catalogue
+    from faceswap_ae.training import recipe
 
     session: Session = context.obj
     with session.progress("models", len(plugins.names("models"))) as advance:
@@ -31,7 +31,7 @@ def run(
     }
     if as_json:
         told = {"models": [vars(one) for one in found], "trainers": trainers}
-        typer.echo(json.dumps({**told, "recipes": plan.names()}, indent=2))
+        typer.echo(json.dumps({**told, "recipes": recipe.names()}, indent=2))
         return
     typer.echo(f"{'model':14} {'pixels':>9} {'parameters':>11} {'GMAC/swap':>9}")
     for one in found:
@@ -39,4 +39,4 @@ def run(
         typer.echo(f"{one.name:14} {pixels:>9} {millions:>11} {one.gmac:>9.2f}  {one.purpose}")
     for name, purpose in trainers.items():
         typer.echo(f"trainer {name}: {purpose}")
-    typer.echo(f"recipes: {', '.join(plan.names())}")
+    typer.echo(f"recipes: {', '.join(recipe.names())}")

@@ -25,13 +25,13 @@ def run(
     faceswap-ae preview ben-onto-ada
     faceswap-ae preview runs/ben-onto-ada -o now.png --rows 12
     """
-    from faceswap_ae import runs
     from faceswap_ae.faces.folders import face_folder
     from faceswap_ae.media import images
     from faceswap_ae.runtime.backend import wake
+    from faceswap_ae.training.runs import run as runs
 
     wake()
-    from faceswap_ae.trained import draw
+    from faceswap_ae.training.trained_run import draw
 
     session: Session = context.obj
     found = runs.find(name, session.runs)

@@ -11,8 +11,8 @@ from faceswap_ae.common.errors import UserError
 from faceswap_ae.terminal import Session
 
 if TYPE_CHECKING:
-    from faceswap_ae.manifest import Saved
-    from faceswap_ae.runs import Run
+    from faceswap_ae.training.runs.manifest import Saved
+    from faceswap_ae.training.runs.run import Run
 
 HELP = """Look at training runs, pack them, remove them.
 
@@ -37,7 +37,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     faceswap-ae runs list
     faceswap-ae runs list --json
     """
-    from faceswap_ae import runs
+    from faceswap_ae.training.runs import run as runs
 
     session: Session = context.obj
     rows = [_summary(run) for run in runs.listed(session.runs)]
@@ -56,11 +56,12 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     \b
     faceswap-ae runs show ben-ada
     """
-    from faceswap_ae import checkpoint, history, runs
+    from faceswap_ae.training.runs import checkpoint, metric_log
+    from faceswap_ae.training.runs import run as runs
 
     session: Session = context.obj
     run = runs.find(name, session.runs)
-    row, log = _summary(run), history.read(run.log)
+    row, log = _summary(run), metric_log.read(run.log)
     saved = checkpoint.listed(run.checkpoints)
     kept = checkpoint.listed(run.checkpoints, "snapshot")
     losses = dict(log[-1].losses) if log else {}
@@ -100,8 +101,9 @@ def pack(
     faceswap-ae runs pack ben-ada
     faceswap-ae runs pack ben-ada -o ben-ada-light.zip --light
     """
-    from faceswap_ae import bundle, runs
     from faceswap_ae.common.quantities import format_bytes
+    from faceswap_ae.training.runs import bundle
+    from faceswap_ae.training.runs import run as runs
 
     session: Session = context.obj
     run = runs.find(name, session.runs)
@@ -122,7 +124,7 @@ def rm(
     \b
     faceswap-ae runs rm ben-ada --yes
     """
-    from faceswap_ae import runs
+    from faceswap_ae.training.runs import run as runs
 
     session: Session = context.obj
     run = runs.find(name, session.runs)
@@ -139,8 +141,8 @@ _COLUMNS = ("run", "face", "onto", "model", "trainer", "step", "size", "last cha
 
 
 def _summary(run: "Run") -> dict[str, Any]:
-    from faceswap_ae import checkpoint
     from faceswap_ae.runtime import disk
+    from faceswap_ae.training.runs import checkpoint
 
     try:
         facts = run.facts

@@ -50,14 +50,15 @@ def run(
     """
     import cv2
 
-    from faceswap_ae import plan, runs
     from faceswap_ae.faces.folders import face_folder
     from faceswap_ae.runtime import devices
-    from faceswap_ae.schedule import Budget, budget
+    from faceswap_ae.training import recipe as plan
+    from faceswap_ae.training.runs import run as runs
+    from faceswap_ae.training.schedule import Budget, budget
 
     session: Session = context.obj
     devices.choose(device)  # before anything wakes Keras
-    from faceswap_ae.training import Job, train
+    from faceswap_ae.training.train import Job, train
 
     if parts and not fork:
         raise UserError("--part: is of --fork, which is not given")

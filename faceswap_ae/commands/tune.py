@@ -31,7 +31,7 @@ def run(
     from faceswap_ae.conversion import Converter, Options
     from faceswap_ae.media import images
     from faceswap_ae.media.clip import open_clip
-    from faceswap_ae.runs import find
+    from faceswap_ae.training.runs.run import find
     from faceswap_ae.tuning import tune
 
     session: Session = context.obj

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from faceswap_ae.common.geometry import Image, Points
-from faceswap_ae.lighting import Floats
+from faceswap_ae.training.data.photometric import Floats
 
 BROWS, NOSE_BASE = slice(17, 27), slice(31, 36)
 EYES, MOUTH = (slice(36, 42), slice(42, 48)), slice(48, 60)

@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from faceswap_ae import checkpoint, game, plan
-from faceswap_ae.checkpoint import State
 from faceswap_ae.common import plugins
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.feed import Batch
-from faceswap_ae.game import Game
 from faceswap_ae.networks.model_interface import FACE, ONTO, Identity, Known
 from faceswap_ae.networks.variables import arrays_of, assign, variables
-from faceswap_ae.optimiser import Optimiser
-from faceswap_ae.stepper import Stepper
+from faceswap_ae.training import build, recipe
+from faceswap_ae.training.build import Game
+from faceswap_ae.training.data.batches import Batch
+from faceswap_ae.training.optimiser import Optimiser
+from faceswap_ae.training.runs import checkpoint
+from faceswap_ae.training.runs.checkpoint import State
+from faceswap_ae.training.stepper import Stepper
 from tests.support.small_models import batches
 
 SLOW = pytest.mark.slow
@@ -57,15 +58,15 @@ def begun(
     given = [f"training.{name}=0.1" for name in terms if every and not getattr(options, name)]
     given += ["training.judge_width=0.1"] if hasattr(options, "judge_width") else []
     given += ["training.ramp=2"] if every and hasattr(options, "ramp") else []
-    settings = plan.parse(text, "contract", [WIDTH, *given])
-    own = game.networks(settings)
+    settings = recipe.parse(text, "contract", [WIDTH, *given])
+    own = build.networks(settings)
     pair = batches(own.size_in, own.size_out)
     known = Known(
         {name: one.landmarks[0] for name, one in pair.items()},
         {name: one.target[0] for name, one in pair.items()},
         {name: one.mask[0] for name, one in pair.items()},
     )
-    return game.game(settings, own, known), pair
+    return build.game(settings, own, known), pair
 
 
 @pytest.mark.parametrize(("model", "trainer"), PAIRS)

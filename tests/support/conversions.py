@@ -12,7 +12,7 @@ from faceswap_ae.dressing import Style
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
-from faceswap_ae.runs import Run
+from faceswap_ae.training.runs.run import Run
 
 LOSSLESS = Encoding("ffv1")
 

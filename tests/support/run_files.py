@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from faceswap_ae import checkpoint
-from faceswap_ae.checkpoint import State
-from faceswap_ae.history import Row
-from faceswap_ae.runs import Facts, Run, begin
+from faceswap_ae.training.runs import checkpoint
+from faceswap_ae.training.runs.checkpoint import State
+from faceswap_ae.training.runs.metric_log import Row
+from faceswap_ae.training.runs.run import Facts, Run, begin
 
 
 def state_of(step: int) -> State:

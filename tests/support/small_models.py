@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.common import plugins
-from faceswap_ae.feed import Batch
 from faceswap_ae.networks.model_interface import IDENTITIES, Identity, Networks
+from faceswap_ae.training.data.batches import Batch
 
 
 def batches(size: int, out: int) -> dict[Identity, Batch]:

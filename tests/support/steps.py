@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from faceswap_ae.feed import Batch
 from faceswap_ae.networks.model_interface import FACE, IDENTITIES, Identity
 from faceswap_ae.networks.trainer_interface import Pair, Player, Terms
+from faceswap_ae.training.data.batches import Batch
 from tests.support.small_models import batches
 
 
@@ -33,20 +33,20 @@ def squared(part: keras.Model) -> Player:
 
 def trained(count: int, change: str, out: str) -> None:
     """Two steps on so many devices; the weights and the moments after them."""
-    from faceswap_ae import game, plan, replicas
-    from faceswap_ae.learner import Learner
     from faceswap_ae.networks.model_interface import Known
+    from faceswap_ae.training import build, distribution, recipe
+    from faceswap_ae.training.learner import Learner
 
-    settings = plan.parse(RECIPE, "shared", [*change.split(), "clip=.1"])
+    settings = recipe.parse(RECIPE, "shared", [*change.split(), "clip=.1"])
     devices, pair = logical(count), four()
-    with replicas.together(devices) as found:
+    with distribution.together(devices) as found:
         assert found == count == len(devices)
         known = Known(
             {name: one.landmarks[0] for name, one in pair.items()},
             {name: one.target[0] for name, one in pair.items()},
             {name: one.mask[0] for name, one in pair.items()},
         )
-        learner = Learner(settings, game.networks(settings), known)
+        learner = Learner(settings, build.networks(settings), known)
         for _ in range(2):
             learner.stepper.step([pair] * learner.stepper.pairs, 0.1)
         arrays = learner.arrays()

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from faceswap_ae import checkpoint, plan
-from faceswap_ae.schedule import Budget
-from faceswap_ae.training import Job
+from faceswap_ae.training import recipe as plan
+from faceswap_ae.training.runs import checkpoint
+from faceswap_ae.training.schedule import Budget
+from faceswap_ae.training.train import Job
 
 SMALL = ("width=.25", "size=32", "latent=32", "batch=4", "precision=float32", "preview_seconds=600")
 

@@ -14,8 +14,8 @@ from faceswap_ae.networks import discriminators
 from faceswap_ae.networks.discriminators import Verdict
 from faceswap_ae.networks.model_interface import IDENTITIES, Identity, Known, Networks, Output
 from faceswap_ae.networks.trainer_interface import Player
-from faceswap_ae.optimiser import Optimiser
-from faceswap_ae.stepper import Stepper
+from faceswap_ae.training.optimiser import Optimiser
+from faceswap_ae.training.stepper import Stepper
 from tests.support.toys import SIZE, faces, pair, toy
 
 Floats = NDArray[np.float32]
@@ -180,8 +180,8 @@ def test_what_is_refused(wrong: dict[str, Any], told: str) -> None:
 
 PROGRAM = """
 import json, numpy as np
-from faceswap_ae.optimiser import Optimiser
-from faceswap_ae.stepper import Stepper
+from faceswap_ae.training.optimiser import Optimiser
+from faceswap_ae.training.stepper import Stepper
 from tests.trainers.test_gan import players
 from tests.support.toys import pair, toy
 import keras

@@ -1,0 +1,73 @@
+"""How do a plan's networks and players come to be, and their state to the disk and back?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from faceswap_ae.common import plugins
+from faceswap_ae.networks.model_interface import IDENTITIES, Known, Networks
+from faceswap_ae.networks.trainer_interface import Player
+from faceswap_ae.networks.variables import variables
+from faceswap_ae.runtime.backend import wake
+from faceswap_ae.runtime.precision import policy
+from faceswap_ae.training.data.batches import Feed
+from faceswap_ae.training.data.face_set import FaceSet
+
+SEEN = 256  # faces, of which the mean is taken
+
+
+@dataclass(frozen=True, eq=False)
+class Game:
+    """Networks with the players that train them."""
+
+    networks: Networks
+    players: Sequence[Player]
+    parts: Mapping[str, Any] = field(init=False)  # every Keras model that has a state
+
+    def __post_init__(self) -> None:
+        found = dict(self.networks.parts)
+        for player in self.players:
+            found |= player.parts
+        object.__setattr__(self, "parts", found)
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """Everything that training changes, by name."""
+        return variables(self.parts)
+
+
+def networks(plan: Any) -> Networks:
+    """A plan's model, built from its seed in its precision."""
+    wake()
+    import keras
+
+    keras.config.set_dtype_policy(policy(plan.precision))
+    keras.utils.set_random_seed(plan.seed)
+    built: Networks = plugins.load("models", plan.model).build(plan.network)
+    return built
+
+
+def begin(plan: Any, own: Networks, known: Known) -> None:
+    """A head start from what both identities look like, where the model has one."""
+    model = plugins.load("models", plan.model)
+    if hasattr(model, "start"):
+        model.start(own, known)
+
+
+def game(plan: Any, own: Networks, known: Known) -> Game:
+    """The networks of a plan with the players that its trainer gives."""
+    players = plugins.load("trainers", plan.trainer).build(own, plan.training, known)
+    return Game(own, players)
+
+
+def known(sets: tuple[FaceSet, FaceSet], feed: Feed, crop: str) -> Known:
+    """What both sets look like, on average."""
+    shape, face, mask = {}, {}, {}
+    for identity, one in zip(IDENTITIES, sets, strict=True):
+        shape[identity] = one.mean_shape.astype(np.float32)
+        seen = list(feed.taught(identity, SEEN))
+        face[identity] = np.concatenate([batch.target for batch in seen]).mean(axis=0)
+        mask[identity] = np.concatenate([batch.mask for batch in seen]).mean(axis=0)
+    return Known(shape, face, mask, crop)

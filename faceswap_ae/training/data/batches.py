@@ -1,0 +1,213 @@
+"""How do two sets of faces become batches, the same ones each time?
+
+What is in a batch depends on seed, step and identity alone: not on threads, nor on what was made
+before. So a run that is resumed goes on with the very batches it would have had.
+"""
+
+import itertools
+import os
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_ae.common.prefetch import ahead
+from faceswap_ae.faces.landmark_masks import hide
+from faceswap_ae.networks.model_interface import IDENTITIES, Identity
+from faceswap_ae.training.data.augmentation import (
+    Around,
+    Augmentation,
+    Sample,
+    Source,
+    augmented,
+    steady,
+)
+from faceswap_ae.training.data.face_set import FaceSet
+from faceswap_ae.training.data.photometric import Floats, apply
+from faceswap_ae.training.data.sampling import Weights, drawn, weights
+
+__all__ = ["Augmentation", "Batch", "Feed"]
+
+MOST_THREADS = 8
+AHEAD = 1  # pairs of batches that each thread makes in advance, beside one in its hands
+ROOM = 2 * 10**9  # bytes of batches in advance; large ones are made by fewer threads
+
+Pair = tuple["Batch", "Batch"]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Faces of one identity; float32, images and masks in [0, 1], channels last."""
+
+    warped: Floats  # (n, in, in, 3): what the network is shown
+    target: Floats  # (n, out, out, 3): what it should answer
+    mask: Floats  # (n, out, out, 1): face, where nothing hides it
+    eyes: Floats  # (n, out, out, 1)
+    mouth: Floats  # (n, out, out, 1)
+    landmarks: Floats  # (n, 68, 2) in the target's unit square
+
+    def some(self, places: NDArray[np.int64]) -> "Batch":
+        """Some of the faces."""
+        return Batch(**{one.name: getattr(self, one.name)[places] for one in fields(self)})
+
+
+@dataclass(eq=False)
+class Feed:
+    """Batches of `count` faces; sets are in the order of IDENTITIES."""
+
+    sets: tuple[FaceSet, FaceSet]
+    augmentation: Augmentation
+    size_in: int
+    size_out: int
+    count: int
+    seed: int
+    threads: int = field(default_factory=lambda: min(os.cpu_count() or 1, MOST_THREADS))
+    _open: list[Iterator[Pair]] = field(default_factory=list, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for one in self.sets:
+            if one.size < self.size_out:
+                raise ValueError(f"{one.name}: faces of {one.size} pixels for {self.size_out}")
+
+    def chosen(self, step: int, identity: Identity) -> NDArray[np.int64]:
+        """The places of a step's faces in their set."""
+        own, likely = self._known(identity)
+        rng = np.random.default_rng(self._seeds(step, identity))
+        return own.taught[drawn(likely, self.count, rng)]
+
+    def batch(self, step: int, identity: Identity) -> Batch:
+        """The faces of one step."""
+        own, _ = self._known(identity)
+        places = self.chosen(step, identity)
+        seeds = self._seeds(step, identity).spawn(len(places))
+        made = [
+            self._sample(own[place], identity, np.random.default_rng(seed))
+            for place, seed in zip(places, seeds, strict=True)
+        ]
+        return _stacked(made)
+
+    def still(self, identity: Identity, places: NDArray[np.int64]) -> Batch:
+        """The faces at these places of their set as they are: nothing is left to chance."""
+        own, _ = self._known(identity)
+        options, rng = steady(self.augmentation), np.random.default_rng(0)
+        sizes = self.size_in, self.size_out
+        return _stacked([augmented(own[place], sizes, options, rng) for place in places])
+
+    def held_out(self, identity: Identity) -> Batch:
+        """All faces that no batch holds, as they are."""
+        own, _ = self._known(identity)
+        return self.still(identity, own.held)
+
+    def taught(self, identity: Identity, most: int) -> Iterator[Batch]:
+        """Faces that batches are made of, evenly chosen, as they are; a batch at a time."""
+        own, _ = self._known(identity)
+        chosen = own.taught[:: -(-len(own.taught) // most)]
+        for first in range(0, len(chosen), self.count):
+            yield self.still(identity, chosen[first : first + self.count])
+
+    def plain(self, identity: Identity, most: int) -> Iterator[Floats]:
+        """What a network is shown of them."""
+        return (batch.warped for batch in self.taught(identity, most))
+
+    def stream(self, first_step: int = 0) -> Generator[Pair]:
+        """Batches of `face` and `onto` for this step and all that follow, made in advance."""
+        # A thread makes every n-th step: the order is fixed, and none waits for another.
+        threads = min(self.threads, max(1, ROOM // (self._pair_size * (AHEAD + 1))))
+        made = [ahead(self._every(first_step + n, threads), AHEAD) for n in range(threads)]
+        self._open += made
+        try:
+            for one in itertools.cycle(made):
+                yield next(one)
+        finally:
+            _end(made)
+            self._open = [one for one in self._open if one not in made]
+
+    def close(self) -> None:
+        """End every stream's threads."""
+        _end(self._open)
+        self._open.clear()
+
+    @property
+    def _pair_size(self) -> int:
+        """Bytes."""
+        return 2 * self.count * (3 * self.size_in**2 + 6 * self.size_out**2) * 4
+
+    def _every(self, first: int, stride: int) -> Generator[Pair]:
+        for step in itertools.count(first, stride):
+            face, onto = (self.batch(step, identity) for identity in IDENTITIES)
+            yield face, onto
+
+    def _seeds(self, step: int, identity: Identity) -> np.random.SeedSequence:
+        return np.random.SeedSequence((self.seed, step, IDENTITIES.index(identity)))
+
+    def _known(self, identity: Identity) -> tuple[FaceSet, Weights]:
+        place = IDENTITIES.index(identity)
+        return self.sets[place], self._likely[place]
+
+    @cached_property
+    def _likely(self) -> list[Weights]:
+        options = self.augmentation
+        return [
+            weights(
+                [one.clips[place] for place in one.taught],
+                one.yaw[one.taught],
+                options.balance,
+                options.even_yaw,
+            )
+            for one in self.sets
+        ]
+
+    @cached_property
+    def _shapes(self) -> list[Floats]:
+        return [one.shapes[one.taught].astype(np.float32) for one in self.sets]
+
+    def _sample(self, source: Source, identity: Identity, rng: np.random.Generator) -> Sample:
+        options, other = self.augmentation, 1 - IDENTITIES.index(identity)
+        around = Around(
+            self._anybody(rng) if options.colour else None,
+            self._shapes[other] if options.to_landmarks else None,
+        )
+        return augmented(source, (self.size_in, self.size_out), options, rng, around)
+
+    def _anybody(self, rng: np.random.Generator) -> Source:
+        one = self.sets[rng.integers(len(self.sets))]
+        return one[rng.choice(one.taught)]
+
+
+def _stacked(samples: Sequence[Sample]) -> Batch:
+    size_in, size_out = samples[0].warped.shape[0], samples[0].target.shape[0]
+    batch = _room(len(samples), size_in, size_out)
+    for place, one in enumerate(samples):
+        apply(one.light, one.warped, batch.warped[place])
+        apply(one.colours, one.target, batch.target[place])
+        if one.hull is not None:
+            hide(batch.warped[place], one.hull)
+        masks = (batch.mask, one.mask), (batch.eyes, one.eyes), (batch.mouth, one.mouth)
+        for out, mask in masks:
+            np.multiply(mask[..., None], np.float32(1 / 255), out=out[place])
+        batch.landmarks[place] = one.landmarks
+    return batch
+
+
+def _room(count: int, size_in: int, size_out: int) -> Batch:
+    # In one piece: many small pieces of fresh memory take longer to get than to fill.
+    mask = count, size_out, size_out, 1
+    shapes = {
+        "warped": (count, size_in, size_in, 3),
+        "target": (count, size_out, size_out, 3),
+        **dict.fromkeys(("mask", "eyes", "mouth"), mask),
+        "landmarks": (count, 68, 2),
+    }
+    ends = np.cumsum([np.prod(shape) for shape in shapes.values()])
+    parts = np.split(np.empty(ends[-1], np.float32), ends[:-1])
+    return Batch(
+        **{name: part.reshape(shapes[name]) for name, part in zip(shapes, parts, strict=True)}
+    )
+
+
+def _end(streams: Sequence[Iterator[Pair]]) -> None:
+    for one in streams:
+        cast("Generator[Pair]", one).close()

@@ -1,0 +1,274 @@
+"""What are the faces of one person, ready for a training at one crop and size?
+
+Each face is cut out of its PNG once, with a margin around the crop, so that turning and shifting it
+invents no borders. The pixels lie in a file that is mapped (facecache), everything else in memory.
+Faces are in order of clip and time, whatever their files are called, so that a folder and its zip
+are the same set.
+"""
+
+import hashlib
+import io
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_ae.common.errors import MediaError, UserError, unknown
+from faceswap_ae.common.geometry import Image, Matrix, Points, compose, transform, warp
+from faceswap_ae.faces.alignment import CROPS, Crop, matrix_of
+from faceswap_ae.faces.folders.archive import contents, entries
+from faceswap_ae.faces.folders.face_file import Entry, Place, mask_place
+from faceswap_ae.faces.record import Stored
+from faceswap_ae.media import images
+from faceswap_ae.training.data.augmentation import Source
+from faceswap_ae.training.data.geometric import from_pixels
+from faceswap_ae.training.data.pixel_cache import Bytes, Cache
+from faceswap_ae.training.data.sampling import held_out
+
+MARGIN = 0.125  # of the crop's side, on each side of it
+LEAST = 2  # faces: one to train on and one to judge by
+HOLDS = 0.02  # of a side, that a crop may reach beyond what a file holds
+AT_ONCE = 64  # faces that are decoded before they are written
+NAMED = 3  # files that an error tells
+VERSION = 1  # of what is in the cache
+
+Told = Callable[[int, int], None]  # how many are done, of how many
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FaceSet:
+    """The faces (n of them) of one folder. Pixels are those of `images`: crop and margin."""
+
+    name: str
+    crop: str
+    size: int  # pixels of the crop's side
+    margin: int  # pixels more on each side
+    images: Bytes  # (n, s, s, 3)
+    landmarks: NDArray[np.float64]  # (n, 68, 2)
+    masks: dict[int, Image]  # (s, s), of the faces for which one was painted
+    ids: tuple[str, ...]
+    clips: tuple[str, ...]  # fingerprints of the files they were found in
+    yaw: NDArray[np.float64]  # degrees
+    sharpness: NDArray[np.float64]
+    descriptors: NDArray[np.float32]  # (n, 128): whose faces they are
+    held: NDArray[np.int64]  # places of the faces that no batch may hold
+    fingerprint: str  # of the faces, wherever they lie
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, place: int) -> Source:
+        return Source(self.images[place], self.landmarks[place], self.margin, self.masks.get(place))
+
+    @cached_property
+    def taught(self) -> NDArray[np.int64]:
+        """Places of the faces that batches are made of."""
+        return np.setdiff1d(np.arange(len(self)), self.held)
+
+    def holding(self, ids: Collection[str]) -> "FaceSet":
+        """The same with these faces held out, as far as they are here; else as it is."""
+        held = [place for place, own in enumerate(self.ids) if own in set(ids)]
+        return replace(self, held=np.array(held, np.int64)) if held else self
+
+    @cached_property
+    def shapes(self) -> NDArray[np.float64]:
+        """The landmarks (n, 68, 2) in the crop's unit square."""
+        return transform(self.landmarks, from_pixels(self.size, self.margin))
+
+    @cached_property
+    def mean_shape(self) -> Points:
+        """Of the faces that batches are made of, in the crop's unit square."""
+        return np.asarray(self.shapes[self.taught].mean(axis=0))
+
+
+@dataclass(frozen=True, eq=False)
+class _Planned:
+    """A face, and how its PNG becomes what is kept of it."""
+
+    entry: Entry
+    stored: Stored
+    matrix: Matrix
+    painted: Place | None
+
+
+def load(
+    folder: Path,
+    crop: str,
+    size: int,
+    cache: Cache | None = None,
+    told: Told = lambda _done, _of: None,
+) -> FaceSet:
+    """The faces of a folder or its zip, for crops of `size` pixels."""
+    if crop not in CROPS:
+        raise UserError(unknown("crop", crop, CROPS))
+    margin = int(np.ceil(MARGIN * size))
+    plans = [_planned(entry, stored, crop, size) for entry, stored in _usable(folder, crop)]
+    side = size + 2 * margin
+    painted = [number for number, plan in enumerate(plans) if plan.painted]
+    pictures = len(plans) * side * side * 3
+    length = pictures + len(painted) * side * side
+    kept = (cache or Cache()).kept(
+        _key(plans, crop, size), length, lambda: _made(plans, side, told)
+    )
+    masks = kept[pictures:].reshape(-1, side, side)
+    all_faces = [plan.stored.face for plan in plans]
+    return FaceSet(
+        name=folder.stem if folder.suffix == ".zip" else folder.name,
+        crop=crop,
+        size=size,
+        margin=margin,
+        images=kept[:pictures].reshape(-1, side, side, 3),
+        landmarks=np.stack([transform(plan.stored.landmarks, plan.matrix) for plan in plans]),
+        masks=dict(zip(painted, masks, strict=True)),
+        ids=tuple(face.id for face in all_faces),
+        clips=tuple(face.clip for face in all_faces),
+        yaw=np.nan_to_num([face.pose[0] for face in all_faces]),
+        sharpness=np.array([face.sharpness for face in all_faces]),
+        descriptors=np.stack([face.descriptor for face in all_faces]),
+        held=held_out([face.id for face in all_faces]),
+        fingerprint=_fingerprint(plans),
+    )
+
+
+def tell_changes(sets: Sequence[FaceSet], before: Mapping[str, str]) -> None:
+    """Say whose faces are others than before; `before` are fingerprints by name."""
+    for one in sets:
+        if before.get(one.name, one.fingerprint) != one.fingerprint:
+            log.info("%s: other faces than before, now %d", one.name, len(one))
+
+
+def compare(face: FaceSet, onto: FaceSet) -> None:
+    """Refuse to train a person against the same one."""
+    if face.fingerprint == onto.fingerprint or set(face.ids) == set(onto.ids):
+        raise UserError(
+            f"{face.name} and {onto.name}: are the same {len(face)} faces; "
+            "--face and --onto need two people"
+        )
+    if face.name == onto.name:
+        raise UserError(f"{face.name}: two folders of one name; rename one, as runs go by names")
+    both = len(set(face.ids) & set(onto.ids))
+    if both:
+        log.warning("%s and %s: %d faces are in both", face.name, onto.name, both)
+
+
+def _usable(folder: Path, crop: str) -> list[tuple[Entry, Stored]]:
+    found = entries(folder)
+    told = [(entry, entry.stored) for entry in found if entry.stored]
+    plain = [entry.name for entry in found if not entry.stored]
+    if plain:
+        raise UserError(
+            f"{folder}: {_named(plain)} of {len(found)} pictures without face data; put them "
+            "elsewhere and extract them (faceswap-ae extract)"
+        )
+    if len(told) < LEAST:
+        raise UserError(
+            f"{folder}: {len(told)} usable faces, {LEAST} are needed; extract more "
+            "(faceswap-ae extract)"
+        )
+    _check_crops(folder, crop, told)
+    return sorted(told, key=lambda one: (one[1].face.clip, one[1].face.frame, one[1].face.id))
+
+
+def _check_crops(folder: Path, crop: str, told: Sequence[tuple[Entry, Stored]]) -> None:
+    heads = [entry.name for entry, stored in told if stored.crop == "head"]
+    if heads and len(heads) < len(told):
+        raise UserError(
+            f"{folder}: {_named(heads)} of {len(told)} faces are cut as head, the others are not; "
+            "use a folder for each"
+        )
+    for kind in sorted({stored.crop for _, stored in told}):
+        names = [entry.name for entry, stored in told if stored.crop == kind]
+        if kind not in CROPS:
+            raise UserError(f"{folder}: {_named(names)}: {unknown('crop', kind, CROPS)}")
+        if not _holds(CROPS[kind], CROPS[crop]):
+            raise UserError(
+                f"{folder}: {_named(names)} hold {kind} faces, which is less than {crop}; train "
+                f"on {kind} or extract again"
+            )
+
+
+def _named(names: Sequence[str]) -> str:
+    """`3 (a.png, b.png, ...)`."""
+    more = ", ..." if len(names) > NAMED else ""
+    return f"{len(names)} ({', '.join(names[:NAMED])}{more})"
+
+
+def _holds(outer: Crop, inner: Crop) -> bool:
+    """Is the one square within the other? One that follows the turn holds what does too."""
+    if inner.follows_turn:
+        return outer == inner
+    room = (outer.side - inner.side) / 2 + HOLDS * inner.side
+    return all(abs(a - b) <= room for a, b in zip(outer.centre, inner.centre, strict=True))
+
+
+def _planned(entry: Entry, stored: Stored, crop: str, size: int) -> _Planned:
+    margin = int(np.ceil(MARGIN * size))
+    shift = np.array([[1.0, 0.0, margin], [0.0, 1.0, margin]])
+    matrix = compose(shift, matrix_of(stored.landmarks, crop, size))
+    painted = mask_place(entry.place)
+    return _Planned(entry, stored, matrix, painted if painted.exists() else None)
+
+
+def _key(plans: Sequence[_Planned], crop: str, size: int) -> str:
+    """What the kept pixels depend on."""
+    mark = hashlib.blake2b(f"{VERSION} {crop} {size} {MARGIN}".encode(), digest_size=16)
+    for plan in plans:
+        stamps = [_stamp(place) for place in (plan.entry.place, plan.painted) if place]
+        mark.update(f"{plan.stored.face.id} {stamps}\n".encode())
+    return mark.hexdigest()
+
+
+def _stamp(place: Place) -> tuple[int, int]:
+    """What changes when a file does."""
+    if isinstance(place, Path):
+        facts = place.stat()
+        return facts.st_size, facts.st_mtime_ns
+    inside = place.root.getinfo(place.at)
+    return inside.file_size, inside.CRC
+
+
+def _fingerprint(plans: Sequence[_Planned]) -> str:
+    mark = hashlib.blake2b(digest_size=8)
+    for plan in plans:
+        mark.update(f"{plan.stored.face.id} {plan.painted is not None}\n".encode())
+        mark.update(plan.stored.face.landmarks.round(1).astype("<f4").tobytes())
+    return mark.hexdigest()
+
+
+def _made(plans: Sequence[_Planned], side: int, told: Told) -> Iterator[Bytes]:
+    """All pictures, then all masks, in order."""
+    masked = [plan for plan in plans if plan.painted]
+    work = [(_picture, plan) for plan in plans] + [(_mask, plan) for plan in masked]
+    with ThreadPoolExecutor() as pool:
+        for first in range(0, len(work), AT_ONCE):
+            some = work[first : first + AT_ONCE]
+            yield from pool.map(lambda one: one[0](one[1], side), some)
+            told(min(first + AT_ONCE, len(plans)), len(plans))
+
+
+def _picture(plan: _Planned, side: int) -> Image:
+    return warp(_read(plan.entry.place), plan.matrix, (side, side))
+
+
+def _mask(plan: _Planned, side: int) -> Image:
+    assert plan.painted is not None
+    painted = np.ascontiguousarray(_read(plan.painted)[..., 0])
+    height, width = _read(plan.entry.place).shape[:2]
+    if painted.shape != (height, width):  # painted on an enlarged copy
+        painted = np.asarray(cv2.resize(painted, (width, height)), np.uint8)
+    return warp(painted, plan.matrix, (side, side))
+
+
+def _read(place: Place) -> Image:
+    try:
+        return images.read(io.BytesIO(contents(place)), str(place))
+    except OSError as error:
+        raise MediaError(f"{place}: cannot be read ({error.strerror}); is it gone?") from error

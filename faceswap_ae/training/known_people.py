@@ -1,0 +1,47 @@
+"""By which faces does a run know its two people?
+
+A conversion has to find them in a clip, perhaps on a machine that has none of the faces the run
+was trained on. So descriptors of some of them are kept in the run.
+"""
+
+import base64
+import json
+from collections.abc import Sequence
+
+import numpy as np
+
+from faceswap_ae.common.atomic import write_text
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.faces.identities import Known, known_by
+from faceswap_ae.faces.record import DESCRIPTOR
+from faceswap_ae.networks.model_interface import IDENTITIES, Identity
+from faceswap_ae.training.data.face_set import FaceSet
+from faceswap_ae.training.runs.run import Run
+
+VERSION = 1
+
+
+def remember(run: Run, sets: Sequence[FaceSet]) -> None:
+    """Keep what both look like; `sets` are in the order of IDENTITIES."""
+    told: dict[str, object] = {"version": VERSION}
+    for identity, one in zip(IDENTITIES, sets, strict=True):
+        known = known_by(list(one.descriptors))
+        assert known is not None
+        packed = base64.b64encode(known.references.astype("<f4").tobytes()).decode()
+        told[identity] = {"name": one.name, "descriptors": packed}
+    text = json.dumps(told, indent=1) + "\n"
+    if not run.people.exists() or run.people.read_text(encoding="utf-8") != text:
+        write_text(run.people, text)
+
+
+def known(run: Run, identity: Identity) -> Known | None:
+    """One of a run's people; None where the run does not tell."""
+    try:
+        told = json.loads(run.people.read_bytes())[identity]["descriptors"]
+        numbers = np.frombuffer(base64.b64decode(told, validate=True), "<f4")
+        return Known(numbers.reshape(-1, DESCRIPTOR).astype(np.float32))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        again = "train it for a step more, and it is written anew"
+        raise UserError(f"{run.people}: cannot be read ({error}); {again}") from error

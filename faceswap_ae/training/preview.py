@@ -1,0 +1,84 @@
+"""What can the networks do by now? A picture: face, reconstruction, swap and mask, row by row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image as pillow
+from PIL import ImageDraw, ImageFont
+
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.networks.code_alignment import Alignment, swapped
+from faceswap_ae.networks.model_interface import ONTO, Networks, Output
+from faceswap_ae.networks.trainer_interface import Numbers
+from faceswap_ae.training.data.batches import Batch
+
+CELL = 128  # pixels, of small faces; larger ones keep their size
+HEAD = 26  # pixels of the line with the names
+GAP = 4
+PAPER, INK = (250, 250, 248), (40, 40, 40)
+
+
+@dataclass(frozen=True)
+class Names:
+    """Who is who."""
+
+    face: str
+    onto: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What stands above each column."""
+        return (self.onto, f"{self.onto} again", f"{self.face} on {self.onto}", "mask")
+
+
+def preview(networks: Networks, faces: Batch, align: Alignment | None, names: Names) -> Image:
+    """A row for each of the onto-identity's faces. What a model makes lies over it, by its mask."""
+    from keras import ops
+
+    again = networks.reconstruct(faces.warped, ONTO)
+    swap = swapped(networks, faces.warped, align)
+    columns = [faces.target, *(_over(made, faces.target) for made in (again, swap))]
+    if swap.mask is not None:
+        columns.append(np.repeat(ops.convert_to_numpy(swap.mask), 3, axis=-1))
+    return sheet(columns, names.columns[: len(columns)])
+
+
+def _over(made: Output, target: Numbers) -> Numbers:
+    """What a network says of where there is no face means nothing: some are never told."""
+    from keras import ops
+
+    face = np.asarray(ops.convert_to_numpy(ops.cast(made.face, "float32")))
+    if made.mask is None:
+        return face
+    mask = np.asarray(ops.convert_to_numpy(ops.cast(made.mask, "float32")))
+    return np.asarray(face * mask + target * (1 - mask), np.float32)
+
+
+def sheet(columns: Sequence[Any], names: Sequence[str]) -> Image:
+    """Pictures in [0, 1] as a table with a heading."""
+    side = max(CELL, *(column.shape[1] for column in columns))
+    width, height = (side + GAP) * len(columns) + GAP, (side + GAP) * len(columns[0]) + HEAD
+    paper = pillow.new("RGB", (width, height), PAPER)
+    draw, font = ImageDraw.Draw(paper), ImageFont.load_default(14)
+    for number, (column, name) in enumerate(zip(columns, names, strict=True)):
+        x = GAP + number * (side + GAP)
+        draw.text((x + side / 2, HEAD / 2), _fitting(name, font, side), INK, font, anchor="mm")
+        for row, picture in enumerate(column):
+            paper.paste(pillow.fromarray(_shown(picture, side)), (x, HEAD + row * (side + GAP)))
+    return np.asarray(paper, np.uint8)
+
+
+def _shown(picture: Any, side: int) -> Image:
+    levels: Image = (np.clip(np.asarray(picture) * 255 + 0.5, 0, 255)).astype(np.uint8)
+    if levels.shape[0] == side:
+        return levels
+    return np.asarray(cv2.resize(levels, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _fitting(name: str, font: Any, width: int) -> str:
+    while len(name) > 1 and font.getlength(name) > width:
+        name = name[:-2] + "\u2026"
+    return name

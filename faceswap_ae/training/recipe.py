@@ -1,0 +1,203 @@
+"""What is a training set to do? A recipe: everything that a run is begun with.
+
+A recipe names a model and a trainer, whose own options stand below it as `network:` and
+`training:`. On the command line `width=.5` finds its group by itself where only one has that name.
+"""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from faceswap_ae.common import config, plugins
+from faceswap_ae.common.errors import RecipeError, unknown
+from faceswap_ae.faces.alignment import CROPS
+from faceswap_ae.runtime.backend import wake
+from faceswap_ae.training.data.augmentation import Augmentation
+from faceswap_ae.training.optimiser import Optimiser
+from faceswap_ae.training.schedule import CHANGED, ONLY, Budget, Stage
+
+# What may change in a run that has begun: how long it goes on, and what a machine has of its own.
+FREE = (
+    "minutes",
+    "steps",
+    "session_minutes",
+    "save_minutes",
+    "preview_seconds",
+    "precision",
+    "align",
+    "freeze",
+    "training.perceptual_file",
+)
+
+# Runs once said whether codes are aligned, not how far.
+ALIGN = re.compile(r"^align: (true|false)$", re.MULTILINE)
+
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The part of a recipe that all models and trainers share."""
+
+    model: str
+    trainer: str = "autoencoder"
+    crop: str = "inner"  # of the face: align.CROPS
+    batch: int | None = None  # faces of each identity in a step; by the memory where not given
+    precision: Precision = "auto"
+    seed: int = 0
+    freeze: tuple[str, ...] = ()  # parts of the model that stand still
+    align: float = 0.5  # at a swap, codes to where the other identity's are: 0 not, 1 all the way
+    minutes: float | None = None  # of training; or
+    steps: int | None = None
+    session_minutes: float | None = None  # after which training stops, to be gone on with
+    save_minutes: float = 5.0  # between checkpoints
+    preview_seconds: float = 30.0  # between pictures of how it goes
+    optimiser: Optimiser = field(default_factory=Optimiser)
+    augment: Augmentation = field(default_factory=Augmentation)
+    stages: tuple[Stage, ...] = ()  # one after the other; none is one that changes nothing
+
+    def __post_init__(self) -> None:
+        if self.crop not in CROPS:
+            raise ValueError(unknown("crop", self.crop, CROPS))
+        numbers = ("batch", "minutes", "steps", "session_minutes", "save_minutes")
+        for name in (*numbers, "preview_seconds"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name}: {value} is not more than 0")
+        if not 0 <= self.align <= 1:
+            raise ValueError(f"align: {self.align} is not from 0 to 1")
+        if self.seed < 0:
+            raise ValueError(f"seed: {self.seed} is less than 0")
+        if self.stages and (self.stages[0].exchange or self.stages[0].keep):
+            raise ValueError("stages: the first has nothing to exchange or to keep")
+
+
+def names() -> list[str]:
+    """Every recipe that comes along."""
+    inside = files("faceswap_ae") / "recipes"
+    return sorted(Path(one.name).stem for one in inside.iterdir() if one.name.endswith(".yaml"))
+
+
+def load(named: str, overrides: Sequence[str] = ()) -> Any:
+    """A recipe by its name or its path, with `key=value` changes; a Plan with the plug-ins' own."""
+    path = Path(named)
+    if path.suffix in (".yaml", ".yml"):
+        return read(path, overrides)
+    if named not in names():
+        raise RecipeError(f"{unknown('recipe', named, names())}; or name a .yaml file")
+    text = (files("faceswap_ae") / "recipes" / f"{named}.yaml").read_text(encoding="utf-8")
+    return parse(text, f"recipe {named}", overrides)
+
+
+def read(path: Path, overrides: Sequence[str] = ()) -> Any:
+    """A recipe's file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: cannot be read ({error})") from error
+    return parse(text, str(path), overrides)
+
+
+def parse(text: str, name: str, overrides: Sequence[str] = ()) -> Any:
+    """A recipe's text. The plug-ins that it names say what else may stand in it."""
+    text = ALIGN.sub(lambda found: f"align: {int(found[1] == 'true')}", text)
+    model, trainer = _named(text, name, overrides)
+    kind = kind_of(model, trainer)
+    found: Any = config.parse(kind, text, name, [_placed(override, kind) for override in overrides])
+    for stage in stages(found):
+        at(found, stage, name)  # told now, not after hours
+    return found
+
+
+def stages(settings: Any) -> tuple[Stage, ...]:
+    """The stages of a plan, at least one."""
+    return settings.stages or ONLY
+
+
+def at(settings: Any, stage: Stage, name: str = "recipe") -> Any:
+    """A plan as it is in a stage."""
+    kind = type(settings)
+    changes = [_placed(f"{key}={value}", kind) for key, value in stage.changes.items()]
+    where = f"{name}, stage {stage.name}"
+    for change in changes:
+        group = change.partition(".")[0]
+        if group not in CHANGED:
+            can = ", ".join(CHANGED)
+            raise RecipeError(f"{where}: cannot change {group.partition('=')[0]}, only {can}")
+    found = config.parse(kind, config.dump(settings), where, changes) if changes else settings
+    for key in getattr(plugins.load("trainers", settings.trainer), "FIXED", ()):
+        if getattr(found.training, key) != getattr(settings.training, key):
+            raise RecipeError(f"{where}: cannot change training.{key}; it holds for all stages")
+    if found.augment.hide != settings.augment.hide:
+        # Conversion shows a network what training showed it: there is one answer for a run.
+        raise RecipeError(f"{where}: cannot change augment.hide; it holds for all stages")
+    return found
+
+
+@cache
+def kind_of(model: str, trainer: str) -> type:
+    """The dataclass of recipes for a model and a trainer."""
+    wake()
+    own = {"network": plugins.load("models", model), "training": plugins.load("trainers", trainer)}
+    groups = [
+        (group, module.Options, field(default_factory=module.Options))
+        for group, module in own.items()
+    ]
+    return make_dataclass("Recipe", groups, bases=(Plan,), frozen=True)
+
+
+def _named(text: str, name: str, overrides: Sequence[str]) -> tuple[str, str]:
+    """The model and the trainer, before anything else of a recipe is understood."""
+    try:
+        tree = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{name}: is not YAML ({' '.join(str(error).split())})") from error
+    found = {key: tree.get(key) for key in ("model", "trainer")} if isinstance(tree, dict) else {}
+    for override in overrides:
+        key, _, value = override.partition("=")
+        if key in ("model", "trainer"):
+            found[key] = value
+    if not found.get("model"):
+        raise RecipeError(f"{name}: names no model ({', '.join(plugins.names('models'))})")
+    return str(found["model"]), str(found.get("trainer") or Plan.trainer)
+
+
+def _placed(override: str, kind: type) -> str:
+    """`width=.5` as `network.width=.5`, where no other group has a width."""
+    key = override.partition("=")[0]
+    own = {one.name: one.type for one in fields(kind)}
+    inner = {
+        group: {one.name for one in fields(of)} for group, of in own.items() if is_dataclass(of)
+    }
+    groups = [group for group, names in inner.items() if key in names]
+    if key in own or "." in key:
+        return override
+    if len(groups) > 1:
+        several = " or ".join(f"{group}.{key}" for group in groups)
+        raise RecipeError(f"{key}: several settings are called so; say {several}")
+    if not groups and not difflib.get_close_matches(key, own, n=1):
+        # A slip of the pen is told of where the nearest name is.
+        near = difflib.get_close_matches(key, set().union(*inner.values()), n=1)
+        groups = [group for group, names in inner.items() if near and near[0] in names]
+    return f"{groups[0]}.{override}" if len(groups) == 1 else override
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to train, where, and for how long."""
+
+    face: Path  # the folder of the face that is wanted
+    onto: Path  # the folder of whom it goes onto
+    run: Path
+    plan: Any  # plan.Plan with the groups of its model and trainer
+    budget: Budget
+    fork: Path | None = None  # a run whose weights a new one begins with
+    fork_step: int | None = None  # a snapshot of it; else its newest checkpoint
+    borrowed: tuple[str, ...] = ()  # those parts of it alone; none named is all

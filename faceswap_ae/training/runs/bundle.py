@@ -1,0 +1,45 @@
+"""How does a run become one file that can be carried away?
+
+The newest sound checkpoint, the recipe, the facts, the log and the preview, in a zip that unpacks
+into a folder of runs. A light one is without the optimiser: enough to convert, and to begin other
+runs from.
+"""
+
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+from faceswap_ae.common.atomic import replacing
+from faceswap_ae.common.errors import Fault, UserError
+from faceswap_ae.training.runs import checkpoint, manifest
+from faceswap_ae.training.runs.checkpoint import USED
+from faceswap_ae.training.runs.run import Run
+
+
+def pack(run: Run, out: Path, *, light: bool = False) -> int:
+    """Write the zip and read it again; the step that is in it."""
+    groups = USED if light else None
+    saved = checkpoint.newest(run.checkpoints, groups)
+    if saved is None:
+        raise UserError(f"{run.folder}: has no checkpoint to pack; train it first")
+    if light:
+        saved = replace(
+            saved, files={name: saved.files[name] for name in USED if name in saved.files}
+        )
+    beside = [path for path in (run.recipe, run.card, run.log, run.preview) if path.exists()]
+    arrays = [saved.place(group) for group in saved.files]
+    with replacing(out) as part:
+        with zipfile.ZipFile(part, "w", strict_timestamps=False) as zipped:
+            for path in [*arrays, *beside]:
+                zipped.write(path, Path(run.name, path.relative_to(run.folder)))
+            told = Path(run.name, saved.path.relative_to(run.folder)).as_posix()
+            zipped.writestr(told, manifest.tell(saved))
+        _verify(part, out)
+    return saved.step
+
+
+def _verify(part: Path, out: Path) -> None:
+    with zipfile.ZipFile(part) as zipped:
+        damaged = zipped.testzip()
+    if damaged:
+        raise Fault(f"{out}: {damaged} came out damaged; is the disk sound? pack again")

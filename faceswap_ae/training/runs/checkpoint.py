@@ -1,0 +1,217 @@
+"""How is a training's state kept so that a kill at any moment loses nothing?
+
+The files of a checkpoint are written first, each whole or absent, and its manifest last: what has
+no manifest does not exist. Only then do older ones go. Nothing is locked or linked and renames
+stay within a folder, so network drives will do. Reading changes nothing, so that a run can be
+used while it trains.
+"""
+
+import logging
+import os
+import re
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from faceswap_ae.common.atomic import ABANDONED
+from faceswap_ae.common.errors import Fault, UserError
+from faceswap_ae.common.quantities import format_bytes
+from faceswap_ae.runtime import disk
+from faceswap_ae.training.runs import manifest, tensor_file
+from faceswap_ae.training.runs.manifest import CHECKPOINT, SNAPSHOT, Kind, Saved
+
+TRIES = 3  # readings of a folder whose checkpoints go while they are looked at
+KEEP = 2  # the newest may be damaged by the disk
+WEIGHTS = "weights"  # the group that other runs need
+USED = (WEIGHTS, "codes")  # what conversion needs, where there is such
+REMAINS = re.compile(r"\.?(checkpoint|snapshot)-(\d{8,})[-.].+")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """All that a training goes on from. Facts are what JSON can say."""
+
+    step: int
+    arrays: Mapping[str, Mapping[str, NDArray[Any]]]  # group -> name -> array
+    facts: Mapping[str, Any]
+
+
+def save(folder: Path, state: State, keep: int = KEEP) -> Saved:
+    """Write a checkpoint; then all but the newest `keep` go, and any of later steps."""
+    _clear_remains(folder, CHECKPOINT, state.step)
+    _make_room(folder, state)
+    saved = _write(folder, CHECKPOINT, state)
+    kept = {saved.path, *_whole_before(folder, state.step)[: keep - 1]}
+    for path in manifest.there(folder, CHECKPOINT):
+        if path not in kept:
+            _remove(path)
+    _clear_remains(folder, CHECKPOINT, state.step)
+    return saved
+
+
+def snapshot(folder: Path, state: State) -> Saved:
+    """Keep the weights of this step for good."""
+    _clear_remains(folder, SNAPSHOT, state.step)
+    used = {group: state.arrays[group] for group in USED if group in state.arrays}
+    weights = State(state.step, used, state.facts)
+    saved = _write(folder, SNAPSHOT, weights)
+    _clear_remains(folder, SNAPSHOT, state.step)
+    return saved
+
+
+def load(folder: Path, groups: Sequence[str] | None = None) -> State | None:
+    """The newest state that is complete and undamaged, or only these groups; None before the first.
+
+    Raises Fault where none of those that are there can be used: to begin anew would remove them.
+    """
+    saved = newest(folder, groups)
+    return None if saved is None else restore(saved, groups)
+
+
+def newest(folder: Path, groups: Sequence[str] | None = None) -> Saved | None:
+    """The newest checkpoint whose hashes agree; tells the log what is passed over."""
+    for _ in range(TRIES):
+        paths = manifest.there(folder, CHECKPOINT)
+        for path in paths:
+            saved = _sound(path, groups)
+            if saved is not None:
+                return saved
+        if all(path.exists() for path in paths):
+            break
+    if paths:
+        why = f"none of its {len(paths)} checkpoints can be used; is the disk sound?"
+        raise Fault(f"{folder}: {why} Move them elsewhere to begin anew")
+    return None
+
+
+def restore(saved: Saved, groups: Sequence[str] | None = None) -> State:
+    """The state of a checkpoint or snapshot that was found sound."""
+    wanted = [group for group in saved.files if groups is None or group in groups]
+    arrays = {group: tensor_file.read(saved.place(group)) for group in wanted}
+    return State(saved.step, arrays, saved.facts)
+
+
+def listed(folder: Path, kind: Kind = CHECKPOINT) -> list[Saved]:
+    """What is complete by names and lengths, the latest step first."""
+    found = []
+    for path in manifest.there(folder, kind):
+        with suppress(Fault, OSError):  # damaged, or gone meanwhile
+            found += [manifest.read(path)] if manifest.is_whole(path) else []
+    return found
+
+
+def rewind(folder: Path, step: int) -> None:
+    """Remove what came after a step: found damaged by `load`, or of a training gone wrong."""
+    for path in manifest.there(folder, CHECKPOINT):
+        if manifest.step_of(path) > step:
+            _remove(path)
+
+
+def check_room(folder: Path, size: int) -> None:
+    """Refuse to begin where two checkpoints of `size` bytes do not fit."""
+    own = disk.taken(folder.glob(f"{CHECKPOINT}-*")) if folder.is_dir() else 0
+    free = disk.free(folder)
+    if free + own < KEEP * size:
+        wanted = f"{KEEP} checkpoints of {format_bytes(size)}"
+        there = f"{format_bytes(free)} are free"
+        raise UserError(f"{folder}: {wanted} do not fit, {there}; free some, or use another --runs")
+
+
+def _sound(path: Path, groups: Sequence[str] | None) -> Saved | None:
+    try:
+        saved = manifest.read(path)
+        manifest.check(saved, groups)
+    except (Fault, OSError) as error:
+        if path.exists():
+            log.warning("%s: is not used (%s); an older one is looked for", path, error)
+        return None
+    return saved
+
+
+def _write(folder: Path, kind: Kind, state: State) -> Saved:
+    path = manifest.place(folder, kind, state.step)
+    letters = secrets.token_hex(3)
+    files = {
+        group: tensor_file.write(folder / f"{path.stem}-{group}-{letters}.safetensors", arrays)
+        for group, arrays in state.arrays.items()
+    }
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    saved = Saved(path, state.step, now, files, state.facts)
+    manifest.write(saved)
+    _settle(folder)
+    return saved
+
+
+def _settle(folder: Path) -> None:
+    """The new names reach the disk before older files go."""
+    if hasattr(os, "O_DIRECTORY"):
+        with suppress(OSError):  # some network drives cannot
+            number = os.open(folder, os.O_DIRECTORY)
+            try:
+                os.fsync(number)
+            finally:
+                os.close(number)
+
+
+def _make_room(folder: Path, state: State) -> None:
+    """Where the disk is nearly full the older checkpoint goes first; the newest always stays."""
+    size, free = sum(map(tensor_file.size, state.arrays.values())), disk.free(folder)
+    spare = _whole_before(folder, state.step)[1:]
+    takes = {path: disk.taken(folder.glob(f"{path.stem}-*")) for path in spare}
+    if free + sum(takes.values()) < size:
+        why = f"a checkpoint of {format_bytes(size)} does not fit, {format_bytes(free)} are free"
+        raise Fault(f"{folder}: {why}; free some, then again")
+    while free < size:
+        free += takes[spare[-1]]
+        _remove(spare.pop())
+
+
+def _whole_before(folder: Path, step: int) -> list[Path]:
+    found = manifest.there(folder, CHECKPOINT)
+    return [path for path in found if manifest.step_of(path) < step and manifest.is_whole(path)]
+
+
+def _clear_remains(folder: Path, kind: Kind, step: int) -> None:
+    """Remove what kills left: files that no manifest claims, of this step or nobody's by now."""
+    if not folder.is_dir():
+        return
+    manifests = [*manifest.there(folder, CHECKPOINT), *manifest.there(folder, SNAPSHOT)]
+    claimed = {path.name for path in manifests}.union(*map(manifest.names, manifests))
+    for path in folder.iterdir():
+        found = REMAINS.fullmatch(path.name)
+        if found is None or path.name in claimed:
+            continue
+        ours = found[1] == kind and int(found[2]) == step
+        if ours or _is_abandoned(path):
+            _unlink(path)
+
+
+def _is_abandoned(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > ABANDONED
+    except OSError:  # gone, or a network that stammers
+        return False
+
+
+def _remove(path: Path) -> None:
+    """The manifest first: without it the rest is nothing."""
+    _unlink(path)
+    if not path.exists():
+        for file in list(path.parent.glob(f"{path.stem}-*.safetensors")):
+            _unlink(file)
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:  # on Windows while it is read; it goes another time
+        log.warning("%s: could not be removed (%s)", path, error.strerror or error)
