@@ -34,7 +34,7 @@ print(json.dumps({}))
 EXTRACT = """
 import json, sys
 from pathlib import Path
-from faceswap_ae.extraction import Options, extract
+from faceswap_ae.extraction.extractor import Options, extract
 extract([Path(sys.argv[1])], sys.argv[3], Options(Path(sys.argv[2])))
 print(json.dumps({}))
 """

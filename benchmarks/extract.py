@@ -48,7 +48,7 @@ print(json.dumps({"cpu": spent / (count - 1), "found": found, "frames": count}))
 OURS = """
 import json, resource, sys, tempfile, time
 from pathlib import Path
-from faceswap_ae.extraction import Options, extract
+from faceswap_ae.extraction.extractor import Options, extract
 from faceswap_ae.faces.folders.journal import Journal
 clip, warm = Path(sys.argv[1]), Path(sys.argv[2])
 data = Path(tempfile.mkdtemp())

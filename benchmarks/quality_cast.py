@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from faceswap_ae import extraction
+from faceswap_ae.extraction import extractor
 from faceswap_ae.synthetic.film import Film, film_of, shoot
 
 SIZE, RATE = (480, 360), Fraction(15)
@@ -78,8 +78,8 @@ def staged(stage: Stage) -> None:
     """Film and extract what is not there yet."""
     for who, films in stage.pair.films.items():
         clips = [_shot(film, stage.folder / f"{_plain(who)}-{film.seed}") for film in films]
-        options = extraction.Options(stage.folder / "data")
-        extraction.extract(clips, _plain(who), options)
+        options = extractor.Options(stage.folder / "data")
+        extractor.extract(clips, _plain(who), options)
     _shot(stage.pair.play, stage.play.parent)
     _shot(replace(stage.pair.play, as_if=stage.pair.face), stage.answer)
 

@@ -18,10 +18,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from faceswap_ae import extraction
 from faceswap_ae.answer import answer_in
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import Progress, no_progress
+from faceswap_ae.extraction import extractor
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.inputs import stem_of
 from faceswap_ae.training import recipe as plan
@@ -105,7 +105,7 @@ def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_sta
     with _written_down(wanted.work):
         data = wanted.work / "data"
         for path, name in zip((wanted.face, wanted.onto), wanted.names, strict=True):
-            extraction.extract([path], name, extraction.Options(data), progress)
+            extractor.extract([path], name, extractor.Options(data), progress)
         folders = face, onto = data / wanted.names[0], data / wanted.names[1]
         with status("train") as say:
             job = train.Job(face, onto, wanted.run.folder, settings, limit)
@@ -166,7 +166,7 @@ def _name(path: Path) -> str | None:
     """Who a file shows, going by its name; by its folder's where that tells nothing."""
     for word in (path.stem, path.absolute().parent.name):
         name = stem_of(word).rstrip("_.-")
-        if name.lower() not in PLAIN and extraction.NAME.fullmatch(name):
+        if name.lower() not in PLAIN and extractor.NAME.fullmatch(name):
             return name
     return None
 

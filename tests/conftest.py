@@ -81,7 +81,7 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory, play: Path, solo: Path) -> Path:
     """A folder with `data` of ada and ben, found in films, and a small run `ben-onto-ada`."""
-    from faceswap_ae.extraction import Options, extract
+    from faceswap_ae.extraction.extractor import Options, extract
     from faceswap_ae.faces.detection.scan import Look
     from faceswap_ae.training import recipe
     from faceswap_ae.training.schedule import Budget

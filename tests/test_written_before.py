@@ -13,8 +13,8 @@ from faceswap_ae.batch import convert
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion import Converter, Options, is_made
 from faceswap_ae.evaluation import evaluate
-from faceswap_ae.extraction import Options as Extraction
-from faceswap_ae.extraction import extract
+from faceswap_ae.extraction.extractor import Options as Extraction
+from faceswap_ae.extraction.extractor import extract
 from faceswap_ae.media import provenance, reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.training.recipe import Job

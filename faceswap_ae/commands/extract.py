@@ -10,7 +10,7 @@ from faceswap_ae.common.errors import UserError
 from faceswap_ae.terminal import Session
 
 if TYPE_CHECKING:
-    from faceswap_ae.extraction import Summary
+    from faceswap_ae.extraction.extractor import Summary
 
 
 def run(
@@ -54,8 +54,8 @@ def run(
     faceswap-ae extract film.mkv --as carl --start 1:02 --end 2:30 --max 2000
     faceswap-ae extract duet.mp4 --as duo --everyone
     """
-    from faceswap_ae.choosing import Limits
-    from faceswap_ae.extraction import Options, extract
+    from faceswap_ae.extraction.extractor import Options, extract
+    from faceswap_ae.extraction.selection import Limits
     from faceswap_ae.faces.detection.scan import Look
     from faceswap_ae.media.span import parse_span
 

@@ -56,9 +56,9 @@ def bring(
     faceswap-ae faces import alignments.fsa clip.mp4 --as ben
     """
     from faceswap_ae.common.errors import UserError
+    from faceswap_ae.extraction.importers.import_faces import import_faces
     from faceswap_ae.faces.detection.recogniser import describe_one
     from faceswap_ae.faces.folders import face_folder
-    from faceswap_ae.foreign.importing import import_faces
 
     session: Session = context.obj
     into = face_folder.place(name, session.data)

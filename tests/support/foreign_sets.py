@@ -15,11 +15,11 @@ import numpy as np
 from PIL import Image as pillow
 
 from faceswap_ae.common.geometry import Image, Matrix, Points, compose, transform, warp
+from faceswap_ae.extraction.importers.headcrop import head_matrix
+from faceswap_ae.extraction.importers.import_faces import Imported
 from faceswap_ae.faces.alignment import CROPS, to_template
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.record import Descriptor, Stored
-from faceswap_ae.foreign.headcrop import head_matrix
-from faceswap_ae.foreign.importing import Imported
 from faceswap_ae.runtime.weights import weight
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Frame, Setting, render

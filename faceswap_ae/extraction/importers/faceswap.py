@@ -18,8 +18,7 @@ from typing import Any
 
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image, Points, transform
-from faceswap_ae.faces.folders.journal import fingerprint
-from faceswap_ae.foreign import (
+from faceswap_ae.extraction.importers.base import (
     Box,
     Candidate,
     Foreign,
@@ -34,9 +33,10 @@ from faceswap_ae.foreign import (
     text,
     understanding,
 )
-from faceswap_ae.foreign.headcrop import head_matrix, old_matrix
-from faceswap_ae.foreign.unpickle import LARGEST
-from faceswap_ae.foreign.unpickle import read as unpickle
+from faceswap_ae.extraction.importers.headcrop import head_matrix, old_matrix
+from faceswap_ae.extraction.importers.unpickle import LARGEST
+from faceswap_ae.extraction.importers.unpickle import read as unpickle
+from faceswap_ae.faces.folders.journal import fingerprint
 from faceswap_ae.media import images, png, reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.span import Span

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from faceswap_ae.common.errors import MediaError, UserError
-from faceswap_ae.foreign.arrays import NAMES, Name, build
+from faceswap_ae.extraction.importers.arrays import NAMES, Name, build
 
 LARGEST = 2**28  # bytes of one pickle
 MOST = 10_000_000  # lists, dicts, tuples and notes of one pickle: about a gigabyte

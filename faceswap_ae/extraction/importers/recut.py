@@ -20,12 +20,12 @@ from faceswap_ae.common.geometry import (
     transform,
     warp,
 )
+from faceswap_ae.extraction.importers.base import Box, Candidate, Foreign, understanding
 from faceswap_ae.faces.alignment import matrix_of, misfit
 from faceswap_ae.faces.folders.face_file import SIZE
 from faceswap_ae.faces.head_pose import pose
 from faceswap_ae.faces.quality import measure
 from faceswap_ae.faces.record import DESCRIPTOR, Descriptor, Face, Stored
-from faceswap_ae.foreign import Box, Candidate, Foreign, understanding
 
 SQUARES = ("head", "whole", "full", "mid", "half")  # of align.CROPS, by size
 BEYOND, HALF_BEYOND = 0.05, 0.25  # of a square's side, that may lie outside the crop

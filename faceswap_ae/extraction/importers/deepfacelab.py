@@ -19,7 +19,7 @@ import numpy as np
 
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.geometry import Image, Matrix, Points, fit_similarity, transform
-from faceswap_ae.foreign import (
+from faceswap_ae.extraction.importers.base import (
     Box,
     Candidate,
     Foreign,
@@ -33,7 +33,7 @@ from faceswap_ae.foreign import (
     picture,
     understanding,
 )
-from faceswap_ae.foreign.unpickle import read as unpickle
+from faceswap_ae.extraction.importers.unpickle import read as unpickle
 
 NAME = "deepfacelab"
 JPEG = b"\xff\xd8\xff"

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.foreign import unpickle
-from faceswap_ae.foreign.arrays import KINDS
-from faceswap_ae.foreign.unpickle import read
+from faceswap_ae.extraction.importers import unpickle
+from faceswap_ae.extraction.importers.arrays import KINDS
+from faceswap_ae.extraction.importers.unpickle import read
 from tests.support.foreign_sets import PROTOCOLS, before_numpy_2
 
 NUMBERS = st.one_of(

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae.choosing import ALIKE, OTHER, SURPLUS, Limits
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.extraction import Options, Summary, extract
+from faceswap_ae.extraction.extractor import Options, Summary, extract
+from faceswap_ae.extraction.selection import ALIKE, OTHER, SURPLUS, Limits
 from faceswap_ae.faces.detection.scan import Look
 from faceswap_ae.faces.folders import face_file, face_folder, packing
 from faceswap_ae.faces.folders.journal import NAME, Journal, fingerprint
@@ -262,7 +262,7 @@ def test_progress_reaches_its_end(tmp_path: Path, solo: Path) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from faceswap_ae.extraction import Options, extract
+from faceswap_ae.extraction.extractor import Options, extract
 from contextlib import contextmanager
 
 @contextmanager

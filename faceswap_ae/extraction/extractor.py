@@ -18,12 +18,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faceswap_ae.choosing import OTHER, Choice, Held, Limits, choose
 from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import Progress, no_progress
 from faceswap_ae.common.sequences import evenly_spaced
-from faceswap_ae.cutting import Cut, Passing, Shelf, cut, opened
+from faceswap_ae.extraction.crop_writer import Cut, Passing, Shelf, cut, opened
+from faceswap_ae.extraction.selection import OTHER, Choice, Held, Limits, choose
 from faceswap_ae.faces.alignment import is_face
 from faceswap_ae.faces.detection.references import of_photos
 from faceswap_ae.faces.detection.scan import Eyes, Look, find, to_look_at

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from faceswap_ae.common.errors import MediaError, UserError, unknown
+from faceswap_ae.extraction.importers import deepfacelab, faceswap
+from faceswap_ae.extraction.importers.base import Candidate
+from faceswap_ae.extraction.importers.recut import SQUARES, Describe, Recut, recut
 from faceswap_ae.faces.folders import face_file, face_folder
 from faceswap_ae.faces.folders.journal import Journal
-from faceswap_ae.foreign import Candidate, deepfacelab, swapfaces
-from faceswap_ae.foreign.recut import SQUARES, Describe, Recut, recut
 from faceswap_ae.media import images, png
 from faceswap_ae.media.inputs import stem_of
 
@@ -80,7 +81,7 @@ class _Run:
     def candidates(self, places: Sequence[Path]) -> Iterator[Candidate]:
         """Every face that is in the files meant, those of alignments first."""
         files = list(dict.fromkeys(self._files(places)))
-        told = [path for path in files if swapfaces.is_alignments(_head(path))]
+        told = [path for path in files if faceswap.is_alignments(_head(path))]
         used = set(told)
         for path in told:
             yield from self._guarded(_cut_out(path, places, used), path)
@@ -146,7 +147,7 @@ class _Run:
         elif head.startswith(deepfacelab.JPEG):
             yield from self._face(path, deepfacelab.face(path))
         elif head.startswith(png.SIGNATURE):
-            yield from self._face(path, swapfaces.face(path))
+            yield from self._face(path, faceswap.face(path))
         elif path.suffix.lower() in images.READABLE:
             images.read(path)  # is it one?
             self.imported.photos.append(path)
@@ -176,16 +177,16 @@ def _head(path: Path) -> bytes:
 
 def _cut_out(path: Path, places: Sequence[Path], used: set[Path]) -> Iterator[Candidate]:
     """The faces of an alignments file, out of the frames that were named beside it."""
-    aligned = swapfaces.alignments(path)
+    aligned = faceswap.alignments(path)
     for place in places:
-        pictures = swapfaces.pictures_of(aligned, place) if place.is_dir() else []
+        pictures = faceswap.pictures_of(aligned, place) if place.is_dir() else []
         if pictures:
             used.update(pictures)
-            yield from swapfaces.faces_of_pictures(aligned, pictures)
+            yield from faceswap.faces_of_pictures(aligned, pictures)
             return
         if place.is_file() and place not in used and place.stem == aligned.clip:
             used.add(place)
-            yield from swapfaces.faces_of_clip(aligned, place)
+            yield from faceswap.faces_of_clip(aligned, place)
             return
     what = "tells where faces are, not what they look like"
     frames = f"the video '{aligned.clip}' or the folder of frames"

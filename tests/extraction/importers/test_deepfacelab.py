@@ -13,7 +13,8 @@ from PIL import Image as pillow
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image, transform
-from faceswap_ae.foreign import Candidate, deepfacelab
+from faceswap_ae.extraction.importers import deepfacelab
+from faceswap_ae.extraction.importers.base import Candidate
 from tests.support.foreign_sets import (
     PROTOCOLS,
     RECT,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from faceswap_ae.common.geometry import scale_of, transform
-from faceswap_ae.foreign.headcrop import head_matrix, old_matrix
+from faceswap_ae.extraction.importers.headcrop import head_matrix, old_matrix
 from tests.support.foreign_sets import ada, points
 
 

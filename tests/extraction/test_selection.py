@@ -3,7 +3,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faceswap_ae.choosing import (
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.extraction.selection import (
     ALIKE,
     BLURRED,
     NO_FACE,
@@ -15,7 +16,6 @@ from faceswap_ae.choosing import (
     Limits,
     choose,
 )
-from faceswap_ae.common.errors import UserError
 from faceswap_ae.faces.alignment import is_face
 from faceswap_ae.faces.record import Face
 from tests.support.face_records import shaped, some_face

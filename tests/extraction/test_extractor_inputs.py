@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as pillow
 
-from faceswap_ae.extraction import Options, extract
+from faceswap_ae.extraction.extractor import Options, extract
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding

@@ -8,9 +8,9 @@ import pytest
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import transform, warp
+from faceswap_ae.extraction.importers.import_faces import import_faces
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.folders import face_file
-from faceswap_ae.foreign.importing import import_faces
 from faceswap_ae.media import images
 from tests.support.foreign_sets import (
     Describer,

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image as pillow
 
 from faceswap_ae.common.errors import UserError
+from faceswap_ae.extraction.importers.import_faces import import_faces
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.face_folder import drop
 from faceswap_ae.faces.folders.journal import NAME, fingerprint
-from faceswap_ae.foreign.importing import import_faces
 from faceswap_ae.media import images
 from tests.support.clips import Recording, record
 from tests.support.foreign_sets import (

@@ -15,7 +15,8 @@ from PIL import Image as pillow
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import transform, unwarp
-from faceswap_ae.foreign import Candidate, swapfaces, unpickle
+from faceswap_ae.extraction.importers import faceswap, unpickle
+from faceswap_ae.extraction.importers.base import Candidate
 from faceswap_ae.media import images
 from tests.support.clips import Recording, record
 from tests.support.foreign_sets import (
@@ -46,7 +47,7 @@ PLAIN = st.recursive(
 def opened(folder: Path, png: bytes) -> Candidate:
     path = folder / "head.png"
     path.write_bytes(png)
-    found = swapfaces.face(path)
+    found = faceswap.face(path)
     assert found is not None
     return found
 
@@ -69,7 +70,7 @@ def test_a_face_is_told_as_it_was(tmp_path: Path, yaw: float, size: int) -> None
 
 def test_a_photo_is_no_face(tmp_path: Path) -> None:
     images.write(tmp_path / "photo.png", ada().image)
-    assert swapfaces.face(tmp_path / "photo.png") is None
+    assert faceswap.face(tmp_path / "photo.png") is None
 
 
 def test_a_face_is_known_by_its_pixels(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_a_face_is_known_by_its_pixels(tmp_path: Path) -> None:
 
 @given(told=st.dictionaries(st.text(), PLAIN, max_size=4))
 def test_a_dict_comes_back_from_its_words(told: dict[str, Any]) -> None:
-    assert swapfaces.evaluated(str(told)) == told
+    assert faceswap.evaluated(str(told)) == told
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_a_dict_comes_back_from_its_words(told: dict[str, Any]) -> None:
 )
 def test_words_that_are_no_plain_dict_are_refused(words: str) -> None:
     with pytest.raises(ValueError):
-        swapfaces.evaluated(words)
+        faceswap.evaluated(words)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ def test_words_that_are_no_plain_dict_are_refused(words: str) -> None:
 def test_odd_words_are_one_line(tmp_path: Path, words: bytes, why: str) -> None:
     path = tmp_path / "head.png"
     path.write_bytes(with_words(np.zeros((64, 64, 3), np.uint8), words))
-    found = swapfaces.face(path)
+    found = faceswap.face(path)
     if found is None:  # words in no known letters are none
         assert words.endswith(b"\xff")
         return
@@ -160,11 +161,11 @@ def test_faces_are_cut_out_of_a_folder_of_frames(tmp_path: Path, protocol: int) 
     told = {"a_000001.png": [one], "a_000007.png": [other, one], "lost.png": [one], "none.png": []}
     path = tmp_path / "alignments.fsa"
     path.write_bytes(fs_alignments(told, protocol))
-    assert swapfaces.is_alignments(path.read_bytes()[:4096])
-    aligned = swapfaces.alignments(path)
-    pictures = swapfaces.pictures_of(aligned, tmp_path)
+    assert faceswap.is_alignments(path.read_bytes()[:4096])
+    aligned = faceswap.alignments(path)
+    pictures = faceswap.pictures_of(aligned, tmp_path)
     assert [picture.name for picture in pictures] == ["a_000001.png", "a_000007.png"]
-    found = [candidate.load() for candidate in swapfaces.faces_of_pictures(aligned, pictures)]
+    found = [candidate.load() for candidate in faceswap.faces_of_pictures(aligned, pictures)]
     assert [face.frame for face in found] == [1, 7, 7]
     assert np.allclose(found[1].landmarks, points(ada(-20)), atol=0.01)
     assert np.array_equal(found[1].image, ada(-20).image)
@@ -176,9 +177,9 @@ def test_faces_are_cut_out_of_a_clip(tmp_path: Path) -> None:
     told = {f"walk_{number:06d}.png": [fs_face(ada())] for number in (3, 9)}
     path = tmp_path / "walk_alignments.fsa"
     path.write_bytes(fs_alignments(told))
-    aligned = swapfaces.alignments(path)
+    aligned = faceswap.alignments(path)
     assert aligned.clip == "walk"
-    found = [candidate.load() for candidate in swapfaces.faces_of_clip(aligned, clip)]
+    found = [candidate.load() for candidate in faceswap.faces_of_clip(aligned, clip)]
     # Frames are counted from 1 there, from 0 here.
     assert [face.frame for face in found] == [2, 8]
     assert [round(face.time * 30) for face in found] == [2, 8]
@@ -189,7 +190,7 @@ def test_a_clip_that_is_too_short_is_told(tmp_path: Path) -> None:
     clip = record(tmp_path / "walk.mp4", Recording(count=6))
     path = tmp_path / "walk_alignments.fsa"
     path.write_bytes(fs_alignments({f"walk_{n:06d}.png": [fs_face(ada())] for n in (2, 900)}))
-    faces = swapfaces.faces_of_clip(swapfaces.alignments(path), clip)
+    faces = faceswap.faces_of_clip(faceswap.alignments(path), clip)
     assert next(faces).load().frame == 1
     with pytest.raises(UserError, match="is it another clip"):
         next(faces)
@@ -211,20 +212,20 @@ def test_odd_alignments_are_one_line(tmp_path: Path, content: bytes, why: str) -
     path = tmp_path / "alignments.fsa"
     path.write_bytes(content)
     with pytest.raises(UserError, match=f"alignments.fsa: .*{why}"):
-        swapfaces.alignments(path)
+        faceswap.alignments(path)
 
 
 def test_a_bomb_of_alignments_is_not_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(swapfaces, "LARGEST", 2**20)
+    monkeypatch.setattr(faceswap, "LARGEST", 2**20)
     assert unpickle.LARGEST > 2**20
     path = tmp_path / "alignments.fsa"
     path.write_bytes(zlib.compress(b"\x80\x04" + b"N" * 2**26))
     tracemalloc.start()
     try:
         with pytest.raises(UserError, match=r"alignments\.fsa: unpacks to more"):
-            swapfaces.alignments(path)
+            faceswap.alignments(path)
         assert tracemalloc.get_traced_memory()[1] < 2**23
     finally:
         tracemalloc.stop()
@@ -232,4 +233,4 @@ def test_a_bomb_of_alignments_is_not_unpacked(
 
 def test_other_deflated_files_are_no_alignments() -> None:
     for head in (b"", b"x", b"x\x9c", zlib.compress(b"text"), b"\x80\x04N."):
-        assert not swapfaces.is_alignments(head)
+        assert not faceswap.is_alignments(head)
