@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from benchmarks.claims_cast import Cast, Clips, Pictures
 from benchmarks.pasting import CROP, SIDE, closest, laid_in, levels, shares
 from faceswap_ae import metrics
-from faceswap_ae.colour import COLOUR, measured, recoloured
 from faceswap_ae.common.geometry import Image, transform, warp
+from faceswap_ae.conversion.compositing.colour_transfer import COLOUR, measured, recoloured
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.landmark_masks import hull_mask

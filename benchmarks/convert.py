@@ -45,7 +45,7 @@ from pathlib import Path
 from faceswap_ae.runtime import devices
 devices.choose("cpu")
 from faceswap_ae.media.clip import open_clip
-from faceswap_ae.conversion import Converter, Options, convert_clip
+from faceswap_ae.conversion.converter import Converter, Options, convert_clip
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.media.span import WHOLE
@@ -71,15 +71,15 @@ from pathlib import Path
 from faceswap_ae.runtime import devices
 devices.choose("cpu")
 import av
-from faceswap_ae import rendering
+from faceswap_ae.conversion import renderer
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
-from faceswap_ae.conversion import Converter, Options
+from faceswap_ae.conversion.converter import Converter, Options
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.media.resumable_writer import segments
 from faceswap_ae.media.span import Span
-from faceswap_ae.views import VIEWS
+from faceswap_ae.conversion.views import VIEWS
 clip, run, data, folder = (Path(word) for word in sys.argv[1:5])
 part, count = Span(last=79), 80
 one = open_clip(clip)
@@ -111,12 +111,12 @@ def encode():
         for frame in frames:
             parts.write(frame.image, frame.time, frame.duration)
 
-list(rendering.rendered(reader.frames(one, Span(last=15)), scene))
+list(renderer.rendered(reader.frames(one, Span(last=15)), scene))
 frames = timed("decode", lambda: list(reader.frames(one, part)))
-faced = timed("crops, network, mask", lambda: list(rendering._faced(iter(frames), scene)))
+faced = timed("crops, network, mask", lambda: list(renderer._faced(iter(frames), scene)))
 def dress():
-    for item, values in rendering.smoothed(rendering._dressed(faced, scene), rendering.STEADY):
-        rendering._laid(item, values, scene)
+    for item, values in renderer.smoothed(renderer._dressed(faced, scene), renderer.STEADY):
+        renderer._laid(item, values, scene)
 timed("colour, blend, grain", dress)
 timed("encode", encode)
 timed("bare decode and encode", bare)

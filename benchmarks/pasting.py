@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from benchmarks.claims_cast import Pictures
 from faceswap_ae.common.geometry import Image, Points, transform, unwarp, warp
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.complexion import Complexion, Sight
-from faceswap_ae.dressing import Style
+from faceswap_ae.conversion.compositing.region_colour import Complexion, Sight
+from faceswap_ae.conversion.compositor import Style
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.detection.scan import Eyes
 from faceswap_ae.faces.landmark_masks import hull_mask

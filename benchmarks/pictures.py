@@ -12,11 +12,11 @@ import numpy as np
 
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.conversion import Converter, Options
+from faceswap_ae.conversion.converter import Converter, Options
+from faceswap_ae.conversion.stills import masks
 from faceswap_ae.media import images, reader
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.span import Span
-from faceswap_ae.moments import masks
 from faceswap_ae.synthetic.sheet import write_sheets
 from faceswap_ae.training.preview import sheet
 from faceswap_ae.training.runs.run import listed

@@ -13,7 +13,7 @@ from benchmarks.quality_cast import Stage
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.config import dump
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.conversion import Converter, Options, convert_clip
+from faceswap_ae.conversion.converter import Converter, Options, convert_clip
 from faceswap_ae.evaluation import evaluate
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.training import recipe as plan

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from benchmarks.field import around
 from benchmarks.measure import compare, report
 from faceswap_ae.common.geometry import Points, invert, transform
+from faceswap_ae.conversion.smoothing import SMOOTH, Track
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.runtime.weights import weights
-from faceswap_ae.smooth import SMOOTH, Track
 from faceswap_ae.synthetic.film import Film, frame
 
 WHO = ("ada", "ben", "emil")

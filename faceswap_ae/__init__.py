@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from faceswap_ae.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from faceswap_ae.batch import convert
+    from faceswap_ae.conversion.convert import convert
     from faceswap_ae.evaluation import evaluate
     from faceswap_ae.extraction.extractor import extract
     from faceswap_ae.pipeline import swap

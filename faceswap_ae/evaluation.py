@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from faceswap_ae import figures
-from faceswap_ae.account import read_rows
 from faceswap_ae.answer import answer_in
 from faceswap_ae.common.progress import Progress, no_progress
+from faceswap_ae.conversion.report import read_rows
 from faceswap_ae.faces.detection.scan import Eyes
 from faceswap_ae.faults import Fault, worst
 from faceswap_ae.figures import Array, Figure

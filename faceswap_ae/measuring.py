@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.colour import COLOUR, measured, recoloured
 from faceswap_ae.common.geometry import Image, Points, transform
+from faceswap_ae.conversion.compositing.colour_transfer import COLOUR, measured, recoloured
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.landmark_masks import hull_mask, outline_mask
 from faceswap_ae.faces.record import Face

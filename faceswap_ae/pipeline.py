@@ -116,8 +116,8 @@ def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_sta
 
 def _convert(wanted: Swap, data: Path, progress: Progress) -> "Masks":
     """Convert; the masks of any frames of it."""
-    from faceswap_ae.conversion import Converter, Options, convert_clip, is_made
-    from faceswap_ae.moments import masks
+    from faceswap_ae.conversion.converter import Converter, Options, convert_clip, is_made
+    from faceswap_ae.conversion.stills import masks
 
     converter = Converter(Options((wanted.run,), data), progress)
     clip = open_clip(wanted.played)

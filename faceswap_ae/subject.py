@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from faceswap_ae.account import FrameRow
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import Progress
 from faceswap_ae.common.sequences import evenly_spaced
+from faceswap_ae.conversion.report import FrameRow
 from faceswap_ae.faces.alignment import is_face
 from faceswap_ae.faces.boxes import Box, square_around
 from faceswap_ae.faces.detection.scan import Eyes, find, to_look_at

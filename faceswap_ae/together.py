@@ -13,12 +13,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.account import FrameRow
 from faceswap_ae.answer import Answer
-from faceswap_ae.casting import OUTSIDE
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.sequences import evenly_spaced
+from faceswap_ae.conversion.assignment import OUTSIDE
+from faceswap_ae.conversion.report import FrameRow
 from faceswap_ae.faces.record import Face
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip, open_clip

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae.account import FaceRow, FrameRow
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import no_progress
+from faceswap_ae.conversion.report import FaceRow, FrameRow
 from faceswap_ae.faces.boxes import square_around
 from faceswap_ae.faces.detection.scan import Eyes
 from faceswap_ae.subject import (

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae.account import FaceRow, FrameRow
 from faceswap_ae.answer import answer_in
-from faceswap_ae.casting import OUTSIDE
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import no_progress
+from faceswap_ae.conversion.assignment import OUTSIDE
+from faceswap_ae.conversion.report import FaceRow, FrameRow
 from faceswap_ae.faces.detection.scan import Eyes
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faceswap_ae.account import made_by, read_rows
-from faceswap_ae.batch import convert
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.conversion import Converter, Options, is_made
+from faceswap_ae.conversion.convert import convert
+from faceswap_ae.conversion.converter import Converter, Options, is_made
+from faceswap_ae.conversion.report import made_by, read_rows
 from faceswap_ae.evaluation import evaluate
 from faceswap_ae.extraction.extractor import Options as Extraction
 from faceswap_ae.extraction.extractor import extract

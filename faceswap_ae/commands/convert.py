@@ -11,7 +11,7 @@ from faceswap_ae.common.quantities import format_duration
 from faceswap_ae.terminal import Session
 
 if TYPE_CHECKING:
-    from faceswap_ae.account import ConvertedClip
+    from faceswap_ae.conversion.report import ConvertedClip
 
 
 def run(
@@ -98,16 +98,16 @@ def run(
 
     cv2.setNumThreads(1)  # stages run beside each other; OpenCV's threads get into their way
     devices.choose(device)  # before anything wakes Keras
-    from faceswap_ae.batch import convert
-    from faceswap_ae.casting import Wanted
-    from faceswap_ae.conversion import Converter, Options
-    from faceswap_ae.dressing import Style
+    from faceswap_ae.conversion.assignment import Wanted
+    from faceswap_ae.conversion.compositing.masks import MASK
+    from faceswap_ae.conversion.compositor import Style
+    from faceswap_ae.conversion.convert import convert
+    from faceswap_ae.conversion.converter import Converter, Options
+    from faceswap_ae.conversion.stills import still as one_frame
     from faceswap_ae.faces.detection.scan import Look
-    from faceswap_ae.mask import MASK
     from faceswap_ae.media.clip import open_clip
     from faceswap_ae.media.codecs import Encoding
     from faceswap_ae.media.span import parse_span, parse_time
-    from faceswap_ae.moments import still as one_frame
     from faceswap_ae.training.runs.run import find
 
     session: Session = context.obj

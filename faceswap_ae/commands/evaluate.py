@@ -41,8 +41,8 @@ def run(
     faceswap-ae evaluate swap.mp4 --face clips/ben --onto clips/play --truth clips/answer --json
     """
     from faceswap_ae import report
-    from faceswap_ae.account import made_by
     from faceswap_ae.common.atomic import spare
+    from faceswap_ae.conversion.report import made_by
     from faceswap_ae.evaluation import evaluate, in_words, told
     from faceswap_ae.training.runs.run import find
 

@@ -27,12 +27,12 @@ def run(
     from faceswap_ae.runtime import devices
 
     devices.choose("cpu")  # a few frames
-    from faceswap_ae.casting import Wanted
-    from faceswap_ae.conversion import Converter, Options
+    from faceswap_ae.conversion.assignment import Wanted
+    from faceswap_ae.conversion.converter import Converter, Options
+    from faceswap_ae.conversion.tuning import tune
     from faceswap_ae.media import images
     from faceswap_ae.media.clip import open_clip
     from faceswap_ae.training.runs.run import find
-    from faceswap_ae.tuning import tune
 
     session: Session = context.obj
     options = Options((find(name, session.runs),), session.data, reverse, Wanted(everyone=everyone))

@@ -6,14 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from faceswap_ae.colour import (
-    COLOUR,
-    Array,
-    Mask,
-    Picture,
-    moments,
-)
 from faceswap_ae.common.geometry import Image, transform, warp
+from faceswap_ae.conversion.compositing.colour_transfer import COLOUR, Array, Mask, Picture, moments
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.landmark_masks import hull_mask
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person

@@ -7,8 +7,8 @@ from typing import Any
 
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.conversion import Converter, Options, convert_clip
-from faceswap_ae.dressing import Style
+from faceswap_ae.conversion.compositor import Style
+from faceswap_ae.conversion.converter import Converter, Options, convert_clip
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding

@@ -9,8 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from faceswap_ae.colour import COLOUR, Array, Mask, Pair, Picture, measured, recoloured
-from faceswap_ae.window import REACH, Window, gaussian, smoothed
+from faceswap_ae.conversion.compositing.colour_transfer import (
+    COLOUR,
+    Array,
+    Mask,
+    Pair,
+    Picture,
+    measured,
+    recoloured,
+)
+from faceswap_ae.conversion.compositing.temporal import REACH, Window, gaussian, smoothed
 from tests.support.colours import CHANGING, SIDE, cast, moments_of, swap
 
 EVEN = np.ones(5)

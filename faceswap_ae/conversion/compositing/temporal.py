@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.colour import Colour, Pair
+from faceswap_ae.conversion.compositing.colour_transfer import Colour, Pair
 
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=Hashable)

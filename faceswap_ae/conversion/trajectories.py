@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.common.geometry import Points
+from faceswap_ae.conversion.smoothing import SMOOTH
 from faceswap_ae.faces.record import Face
-from faceswap_ae.smooth import SMOOTH
 
 BRIDGED = 12  # frames, that a lost face is swapped all the same
 BLOCK = 17  # points that are smoothed together

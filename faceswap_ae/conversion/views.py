@@ -10,8 +10,8 @@ from PIL import ImageDraw, ImageFont
 
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.common.geometry import Image
+from faceswap_ae.conversion.renderer import Rendered
 from faceswap_ae.media.clip import Clip
-from faceswap_ae.rendering import Rendered
 
 ALL = "all"  # every view, each in a file of its own
 HEIGHT = 0.05  # of a picture's height, of its name

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.blend import Floats, Part, box, layer
 from faceswap_ae.common.geometry import Image, Matrix, Points
+from faceswap_ae.conversion.compositing.blending import Floats, Part, box, layer
 
 Array = NDArray[np.float64]
 Vector = Array  # (2,): x, y in crop pixels

@@ -5,8 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae.casting import NO_FACE, NOT_ASKED, OTHER, SPARED, Cast, Role, Wanted, cast
 from faceswap_ae.common.errors import UserError
+from faceswap_ae.conversion.assignment import (
+    NO_FACE,
+    NOT_ASKED,
+    OTHER,
+    SPARED,
+    Cast,
+    Role,
+    Wanted,
+    cast,
+)
 from faceswap_ae.faces.detection.scan import Eyes
 from faceswap_ae.faces.folders.face_file import write as store
 from faceswap_ae.faces.record import Face

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.conversion import Converter
+from faceswap_ae.conversion.converter import Converter
+from faceswap_ae.conversion.stills import masks, still
 from faceswap_ae.media import images, provenance
 from faceswap_ae.media.clip import open_clip
-from faceswap_ae.moments import masks, still
 from tests.support.conversions import converted, options, shown
 
 

@@ -2,11 +2,18 @@ import cv2
 import numpy as np
 import pytest
 
-from faceswap_ae.blend import Floats, feather
 from faceswap_ae.common.geometry import Image, Matrix, transform, warp
+from faceswap_ae.conversion.compositing.blending import Floats, feather
+from faceswap_ae.conversion.compositing.detail import (
+    exposed,
+    grain,
+    motion_blur,
+    noise,
+    sharpen,
+    shift,
+)
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.landmark_masks import hull_mask
-from faceswap_ae.finish import exposed, grain, motion_blur, noise, sharpen, shift
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
 

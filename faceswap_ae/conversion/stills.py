@@ -6,12 +6,12 @@ from pathlib import Path
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.conversion import Converter, check_picture, write_picture
+from faceswap_ae.conversion.converter import Converter, check_picture, write_picture
+from faceswap_ae.conversion.renderer import Rendered, rendered
+from faceswap_ae.conversion.views import chosen
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.span import Span
-from faceswap_ae.rendering import Rendered, rendered
-from faceswap_ae.views import chosen
 
 AROUND = Fraction(1)  # second, on either side of a still, that is looked at to place it steadily
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from faceswap_ae.casting import DROPPED, NO_FACE, OUTSIDE, Cast
+from faceswap_ae.conversion.assignment import DROPPED, NO_FACE, OUTSIDE, Cast
+from faceswap_ae.conversion.renderer import Rendered, Scene
 from faceswap_ae.faces.boxes import Box
 from faceswap_ae.faces.detection.scan_cache import Found, is_within
 from faceswap_ae.faces.record import Face
 from faceswap_ae.media.resumable_writer import Parts
 from faceswap_ae.media.span import Span
-from faceswap_ae.rendering import Rendered, Scene
 from faceswap_ae.training.runs.run import Run
 
 REPORT = ".json"  # after the whole name of the output

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae.smooth import KEPT, SMOOTH, Frames, Track, rts
+from faceswap_ae.conversion.smoothing import KEPT, SMOOTH, Frames, Track, rts
 
 SIDE = 200.0  # of the face, pixels
 TREMBLE = 0.005 * SIDE  # of landmarks

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae.colour import (
+from faceswap_ae.conversion.compositing.colour_transfer import (
     BEYOND,
     COLOUR,
     EPS,
@@ -15,7 +15,7 @@ from faceswap_ae.colour import (
     measured,
     recoloured,
 )
-from faceswap_ae.window import Window
+from faceswap_ae.conversion.compositing.temporal import Window
 from tests.support.colours import CHANGING, SIDE, cast, moments_of, swap
 
 LEVEL = 1 / 255

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae.batch import convert
 from faceswap_ae.common.errors import UserError
+from faceswap_ae.conversion.convert import convert
 from faceswap_ae.media import images
 from tests.support.conversions import options, shown
 

@@ -16,15 +16,15 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.blend import layer
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.prefetch import ahead
-from faceswap_ae.complexion import Pairs
-from faceswap_ae.dressing import Dresser, Fitting
+from faceswap_ae.conversion.compositing.blending import layer
+from faceswap_ae.conversion.compositing.region_colour import Pairs
+from faceswap_ae.conversion.compositing.temporal import REACH, Window, gaussian, smoothed
+from faceswap_ae.conversion.compositor import Dresser, Fitting
+from faceswap_ae.conversion.swapper import Floats, Made
+from faceswap_ae.conversion.trajectories import Places
 from faceswap_ae.media.reader import Frame
-from faceswap_ae.placing import Places
-from faceswap_ae.swapper import Floats, Made
-from faceswap_ae.window import REACH, Window, gaussian, smoothed
 
 REVISION = 1  # goes up when the same settings give other pixels
 GROUP = 8  # frames that networks take together

@@ -6,16 +6,22 @@ import cv2
 import numpy as np
 import pytest
 
-from faceswap_ae.colour import COLOUR, Mask, Picture, measured, recoloured
 from faceswap_ae.common.geometry import transform, warp
-from faceswap_ae.complexion import SKIN, WHITE, Complexion, Pairs, Sight
+from faceswap_ae.conversion.compositing.colour_transfer import (
+    COLOUR,
+    Mask,
+    Picture,
+    measured,
+    recoloured,
+)
+from faceswap_ae.conversion.compositing.region_colour import SKIN, WHITE, Complexion, Pairs, Sight
+from faceswap_ae.conversion.compositing.temporal import REACH, Window
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.landmark_masks import between_lips, eye_masks, hull_mask
 from faceswap_ae.synthetic.expression import Expression
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
-from faceswap_ae.window import REACH, Window
 from tests.support.colours import CHANGING, shared
 
 SIDE = 96

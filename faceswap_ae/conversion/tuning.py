@@ -10,14 +10,14 @@ from PIL import ImageDraw, ImageFont
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image, warp
-from faceswap_ae.conversion import Converter
-from faceswap_ae.dressing import Dresser
+from faceswap_ae.conversion.compositor import Dresser
+from faceswap_ae.conversion.converter import Converter
+from faceswap_ae.conversion.swapper import Made
+from faceswap_ae.conversion.trajectories import Place
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.reader import Frame
 from faceswap_ae.media.span import WHOLE, Span
-from faceswap_ae.placing import Place
-from faceswap_ae.swapper import Made
 
 COLOURS = ("tint", "mkl", "reinhard", "histogram", "average", "none")
 EDGES = tuple(product(("learned", "hull"), ("laplacian", "feather", "poisson")))

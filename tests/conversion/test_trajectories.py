@@ -3,8 +3,8 @@ import pytest
 from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import UserError
+from faceswap_ae.conversion.trajectories import BRIDGED, places
 from faceswap_ae.faces.record import Face
-from faceswap_ae.placing import BRIDGED, places
 from tests.support.face_records import some_face
 
 SHAPE = np.random.default_rng(0).uniform(0, 100, (68, 2))

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from faceswap_ae.common.errors import UserError
+from faceswap_ae.conversion.renderer import Rendered
+from faceswap_ae.conversion.views import VIEWS, Names, chosen
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.reader import Frame
-from faceswap_ae.rendering import Rendered
-from faceswap_ae.views import VIEWS, Names, chosen
 
 NAMES = Names("ada", "ben on ada")
 

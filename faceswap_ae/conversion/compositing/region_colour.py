@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from faceswap_ae.colour import (
+from faceswap_ae.common.geometry import Image, Points
+from faceswap_ae.conversion.compositing.colour_transfer import (
     COLOUR,
     Array,
     Colour,
@@ -25,7 +26,6 @@ from faceswap_ae.colour import (
     ratio,
     recoloured,
 )
-from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.faces.landmark_masks import (
     EYES,
     INSIDE,

@@ -6,15 +6,24 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae import blend, finish
-from faceswap_ae.blend import BLEND, corrected
-from faceswap_ae.colour import COLOUR
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.common.geometry import Image, Matrix, Points, compose, transform, warp
-from faceswap_ae.complexion import Complexion, Pairs, Sight
-from faceswap_ae.mask import ERODE, FEATHER, MASK, Known, Way, chosen, face_side, refined
-from faceswap_ae.placing import Place
-from faceswap_ae.swapper import Floats, Made, Swapper
+from faceswap_ae.conversion.compositing import blending, detail
+from faceswap_ae.conversion.compositing.blending import BLEND, corrected
+from faceswap_ae.conversion.compositing.colour_transfer import COLOUR
+from faceswap_ae.conversion.compositing.masks import (
+    ERODE,
+    FEATHER,
+    MASK,
+    Known,
+    Way,
+    chosen,
+    face_side,
+    refined,
+)
+from faceswap_ae.conversion.compositing.region_colour import Complexion, Pairs, Sight
+from faceswap_ae.conversion.swapper import Floats, Made, Swapper
+from faceswap_ae.conversion.trajectories import Place
 
 STABLE = "poisson-stable"  # a blend that wants what it adds to be steady
 Array = NDArray[np.float64]
@@ -102,21 +111,21 @@ class Dresser:
     def dressed(self, one: Fitting, pairs: Pairs) -> Fitting:
         """The face in the frame's colours, as sharp and as blurred by motion as it should be."""
         face = self.complexion.apply(one.face, one.points, pairs)
-        face = finish.sharpen(face, self.style.sharpen)
+        face = detail.sharpen(face, self.style.sharpen)
         if self.style.motion_blur:
             place = one.place
-            moved = finish.shift(place.before, place.after, one.matrix, place.apart)
-            path = finish.exposed(one.seen, face, one.mask, moved)
-            face = finish.motion_blur(face, one.mask, path)
+            moved = detail.shift(place.before, place.after, one.matrix, place.apart)
+            path = detail.exposed(one.seen, face, one.mask, moved)
+            face = detail.motion_blur(face, one.mask, path)
         return replace(one, face=face)
 
     def steadied(self, image: Image, one: Fitting) -> dict[str, Array]:
         """What is to be averaged over time before the face is laid in."""
         found: dict[str, Array] = {}
         if self.style.grain:
-            found["noise"] = finish.noise(image, one.mask, one.matrix)
+            found["noise"] = detail.noise(image, one.mask, one.matrix)
         if self.style.blend == STABLE:
-            spread = blend.field(image, one.face, one.mask, one.matrix)
+            spread = blending.field(image, one.face, one.mask, one.matrix)
             found["field"] = np.asarray(spread, np.float64)
         return found
 
@@ -129,7 +138,7 @@ class Dresser:
         if "noise" not in steady:
             return image
         seeds = self.swapper.seed, frame, one.place.track
-        return finish.grain(image, steady["noise"], one.mask, one.matrix, seeds)
+        return detail.grain(image, steady["noise"], one.mask, one.matrix, seeds)
 
 
 def _enlarged(scale: float, size: int) -> Matrix:

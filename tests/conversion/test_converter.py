@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faceswap_ae.casting import DROPPED, OTHER, OUTSIDE, Wanted
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.conversion import Converter, convert_clip
-from faceswap_ae.dressing import Style
+from faceswap_ae.conversion.assignment import DROPPED, OTHER, OUTSIDE, Wanted
+from faceswap_ae.conversion.compositor import Style
+from faceswap_ae.conversion.converter import Converter, convert_clip
 from faceswap_ae.media import images, provenance, reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding

@@ -17,17 +17,29 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from faceswap_ae import account
-from faceswap_ae.account import REPORT, ConvertedClip, ReportBuilder, count_up, read_job, rows_of
-from faceswap_ae.casting import Cast, Role, Wanted, cast
 from faceswap_ae.common.atomic import replacing, spare
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import Progress
-from faceswap_ae.dressing import Dresser, Style
+from faceswap_ae.conversion import report as account
+from faceswap_ae.conversion.assignment import Cast, Role, Wanted, cast
+from faceswap_ae.conversion.compositing.masks import painted
+from faceswap_ae.conversion.compositor import Dresser, Style
+from faceswap_ae.conversion.renderer import GROUP, REVISION, WARMUP, Scene, rendered
+from faceswap_ae.conversion.report import (
+    REPORT,
+    ConvertedClip,
+    ReportBuilder,
+    count_up,
+    read_job,
+    rows_of,
+)
+from faceswap_ae.conversion.smoothing import SMOOTH
+from faceswap_ae.conversion.swapper import Swapper
+from faceswap_ae.conversion.trajectories import places
+from faceswap_ae.conversion.views import Names, View, chosen
 from faceswap_ae.faces.detection.scan import Eyes, Look, find, to_look_at
 from faceswap_ae.faces.detection.scan_cache import Found, lookup
-from faceswap_ae.mask import painted
 from faceswap_ae.media import png, provenance, reader
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.codecs import H264, Encoding, check
@@ -35,13 +47,8 @@ from faceswap_ae.media.resumable_writer import Parts, segments
 from faceswap_ae.media.segment_store import SEGMENT, Output
 from faceswap_ae.media.span import WHOLE, Span
 from faceswap_ae.media.writer import form_of
-from faceswap_ae.placing import places
-from faceswap_ae.rendering import GROUP, REVISION, WARMUP, Scene, rendered
-from faceswap_ae.smooth import SMOOTH
-from faceswap_ae.swapper import Swapper
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.version import VERSION
-from faceswap_ae.views import Names, View, chosen
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Points, transform
-from faceswap_ae.faces.alignment import CROPS, TEMPLATE, crop_matrix, matrix_of
-from faceswap_ae.faces.landmark_masks import hull_mask
-from faceswap_ae.mask import (
+from faceswap_ae.conversion.compositing.masks import (
     MASK,
     WIDE_RIM,
     Known,
@@ -22,6 +20,8 @@ from faceswap_ae.mask import (
     learned,
     refined,
 )
+from faceswap_ae.faces.alignment import CROPS, TEMPLATE, crop_matrix, matrix_of
+from faceswap_ae.faces.landmark_masks import hull_mask
 from tests.support.face_folders import shot
 
 SIZE = 96

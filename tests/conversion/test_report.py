@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae.account import FaceRow, FrameRow, made_by, read_job, read_rows
+from faceswap_ae.conversion.report import FaceRow, FrameRow, made_by, read_job, read_rows
 from faceswap_ae.training.runs.run import Facts, begin
 
 

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from faceswap_ae.account import ConvertedClip
 from faceswap_ae.common.errors import FaceswapError, UserError
 from faceswap_ae.common.progress import Progress, no_progress
-from faceswap_ae.conversion import Converter, Options, convert_clip
+from faceswap_ae.conversion.converter import Converter, Options, convert_clip
+from faceswap_ae.conversion.report import ConvertedClip
 from faceswap_ae.media import images
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import KINDS
