@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from benchmarks.claims_cast import Cast, Clips, Pictures
 from benchmarks.pasting import CROP, SIDE, closest, laid_in, levels, shares
-from faceswap_ae import metrics
 from faceswap_ae.common.geometry import Image, transform, warp
 from faceswap_ae.conversion.compositing.colour_transfer import COLOUR, measured, recoloured
+from faceswap_ae.evaluation import identity_metrics
+from faceswap_ae.evaluation.gaze import gaze_error, irises
+from faceswap_ae.evaluation.identity_metrics import Views
+from faceswap_ae.evaluation.image_metrics import overlap, sharpness, ssim
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.landmark_masks import hull_mask
-from faceswap_ae.fidelity import overlap, sharpness, ssim
-from faceswap_ae.gaze import gaze_error, irises
-from faceswap_ae.metrics import Views
 from faceswap_ae.networks import code_alignment
 from faceswap_ae.networks.model_interface import ONTO, Output
 from faceswap_ae.training.data import face_set
@@ -116,7 +116,7 @@ def likenesses(found: Pictures, clips: Clips, owner: Views) -> Scores:
         for many in (found, true)
     )
     views, answer = (
-        metrics.look(zip(pictures, clips.true_landmarks, strict=True))
+        identity_metrics.look(zip(pictures, clips.true_landmarks, strict=True))
         for pictures in (laid(found, clips), list(clips.true))
     )
     apart = np.linalg.norm(views.descriptors - answer.descriptors, axis=1)
@@ -125,7 +125,7 @@ def likenesses(found: Pictures, clips: Clips, owner: Views) -> Scores:
         "gaze": gaze_error(looks, wanted).tolist(),
         "looks": _sideways(looks),
         "wanted": _sideways(wanted),
-        "identity": metrics.identity(views, owner).tolist(),
+        "identity": identity_metrics.identity(views, owner).tolist(),
         "apart": apart.tolist(),
     }
 
@@ -224,7 +224,7 @@ def owners(cast: Cast) -> Views:
     entries = face_file.entries(cast.owner)
     some = entries[:: max(len(entries) // VIEWS, 1)]
     told = ((face_file.pixels(one.place), one.stored.landmarks) for one in some if one.stored)
-    return metrics.look(told)
+    return identity_metrics.look(told)
 
 
 def nearest(cast: Cast, clips: Clips) -> NDArray[np.float32]:

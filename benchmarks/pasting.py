@@ -15,12 +15,12 @@ from faceswap_ae.common.geometry import Image, Points, transform, unwarp, warp
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion.compositing.region_colour import Complexion, Sight
 from faceswap_ae.conversion.compositor import Style
+from faceswap_ae.evaluation.target import look_at, subject
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.detection.scan import Eyes
 from faceswap_ae.faces.landmark_masks import hull_mask
 from faceswap_ae.media import reader
 from faceswap_ae.media.writer import writing
-from faceswap_ae.subject import look_at, subject
 from faceswap_ae.training.data import face_set
 from faceswap_ae.training.data.face_set import FaceSet
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from benchmarks.quality_cast import Stage
 from faceswap_ae.common.geometry import Image, Points, warp
+from faceswap_ae.evaluation.target import clip_in
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.media import images, reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.span import Span
-from faceswap_ae.subject import clip_in
 from faceswap_ae.training.preview import sheet
 
 CROP, SIDE = "whole", 192  # pixels of a picture

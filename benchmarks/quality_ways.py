@@ -14,7 +14,7 @@ from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.config import dump
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion.converter import Converter, Options, convert_clip
-from faceswap_ae.evaluation import evaluate
+from faceswap_ae.evaluation.evaluate import evaluate
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.training import recipe as plan
 from faceswap_ae.training.runs.run import Run

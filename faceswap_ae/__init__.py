@@ -8,7 +8,7 @@ from faceswap_ae.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from faceswap_ae.conversion.convert import convert
-    from faceswap_ae.evaluation import evaluate
+    from faceswap_ae.evaluation.evaluate import evaluate
     from faceswap_ae.extraction.extractor import extract
     from faceswap_ae.pipeline import swap
     from faceswap_ae.training.train import train

@@ -18,9 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from faceswap_ae.answer import answer_in
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import Progress, no_progress
+from faceswap_ae.evaluation.ground_truth import answer_in
 from faceswap_ae.extraction import extractor
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.inputs import stem_of
@@ -31,8 +31,8 @@ from faceswap_ae.training.schedule import Budget, budget
 from faceswap_ae.version import TOOL
 
 if TYPE_CHECKING:
-    from faceswap_ae.evaluation import Clips
-    from faceswap_ae.stills import Masks
+    from faceswap_ae.evaluation.evaluate import Clips
+    from faceswap_ae.evaluation.report_stills import Masks
 from faceswap_ae.common.progress import Status, no_status
 
 FACE, ONTO = "face", "onto"  # names of folders, where files give none
@@ -131,17 +131,17 @@ def _convert(wanted: Swap, data: Path, progress: Progress) -> "Masks":
 def _evaluated(
     wanted: Swap, folders: Sequence[Path], covers: "Masks", progress: Progress
 ) -> Swapped:
-    from faceswap_ae import evaluation, report
     from faceswap_ae.common.atomic import write_text
+    from faceswap_ae.evaluation import evaluate, html_report
 
-    clips = evaluation.Clips(wanted.out, wanted.face, wanted.played, wanted.truth)
+    clips = evaluate.Clips(wanted.out, wanted.face, wanted.played, wanted.truth)
     page, metrics = wanted.work / "report.html", wanted.work / "metrics.json"
     told = _measured(clips, page, metrics)
     if told is None:
-        found = evaluation.compared(clips, progress, folders)
-        told = evaluation.told(found)
+        found = evaluate.compared(clips, progress, folders)
+        told = evaluate.told(found)
         write_text(metrics, json.dumps(told, indent=1) + "\n")
-        report.write(page, found, wanted.run, covers)
+        html_report.write(page, found, wanted.run, covers)
     return Swapped(wanted.out, wanted.run, page, told)
 
 

@@ -10,7 +10,7 @@ from benchmarks.pasting import CROP, SIDE, closest, paste
 from benchmarks.quality import SHOWN, mean, table
 from benchmarks.quality_cast import PAIRS, Stage
 from benchmarks.quality_ways import called
-from faceswap_ae.evaluation import evaluate
+from faceswap_ae.evaluation.evaluate import evaluate
 from faceswap_ae.extraction import extractor
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.media import reader

@@ -12,7 +12,7 @@ from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion.convert import convert
 from faceswap_ae.conversion.converter import Converter, Options, is_made
 from faceswap_ae.conversion.report import made_by, read_rows
-from faceswap_ae.evaluation import evaluate
+from faceswap_ae.evaluation.evaluate import evaluate
 from faceswap_ae.extraction.extractor import Options as Extraction
 from faceswap_ae.extraction.extractor import extract
 from faceswap_ae.media import provenance, reader

@@ -28,7 +28,7 @@ def run(
     session: Session = context.obj
     devices.choose(None)
     from faceswap_ae.demo import run_demo
-    from faceswap_ae.evaluation import in_words
+    from faceswap_ae.evaluation.evaluate import in_words
 
     shown = run_demo(out, minutes, seconds, session.progress, session.status)
     for line in in_words(shown.metrics):

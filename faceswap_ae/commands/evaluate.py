@@ -40,10 +40,10 @@ def run(
     faceswap-ae evaluate swap.mp4 --face ben --onto ada.mp4 -o page.html
     faceswap-ae evaluate swap.mp4 --face clips/ben --onto clips/play --truth clips/answer --json
     """
-    from faceswap_ae import report
     from faceswap_ae.common.atomic import spare
     from faceswap_ae.conversion.report import made_by
-    from faceswap_ae.evaluation import evaluate, in_words, told
+    from faceswap_ae.evaluation import html_report
+    from faceswap_ae.evaluation.evaluate import evaluate, in_words, told
     from faceswap_ae.training.runs.run import find
 
     session: Session = context.obj
@@ -54,7 +54,7 @@ def run(
         spare(page, [result, face, onto])
     found = evaluate(result, face, onto, truth, session.progress)
     if page is not None:
-        report.write(page, found, maker)
+        html_report.write(page, found, maker)
     if as_json:
         typer.echo(json.dumps(told(found), indent=1, allow_nan=False))
         return

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from faceswap_ae.measuring import Columns
-from faceswap_ae.together import Role
+from faceswap_ae.evaluation.frame_metrics import Columns
+from faceswap_ae.evaluation.synchronised import Role
 
 COUNT = 8
 

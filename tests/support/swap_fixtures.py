@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae.evaluation import evaluate
+from faceswap_ae.evaluation.evaluate import evaluate
 from faceswap_ae.synthetic.film import shoot
 from tests.support.swaps import FILM, Swapped, faulty
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from faceswap_ae.evaluation import Evaluation
+from faceswap_ae.evaluation.evaluate import Evaluation
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding

@@ -1,0 +1,112 @@
+"""How large are the figures where nothing was swapped at all?
+
+A part of the performance is written once more, a few pixels aside, and looked at anew, as if that
+were a swap with itself for the truth: what its figures are off is encoding, and landmarks that a
+detector places a little elsewhere. For descriptors it is how far one person's own views are apart.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.evaluation.frame_metrics import Columns, People, measure
+from faceswap_ae.evaluation.identity_metrics import identity, retrieved
+from faceswap_ae.evaluation.synchronised import Moment, Role
+from faceswap_ae.evaluation.target import Looked, Subject
+from faceswap_ae.faces.detection.scan import Eyes, find
+from faceswap_ae.faces.detection.scan_cache import Found
+from faceswap_ae.faces.folders.journal import Journal, fingerprint
+from faceswap_ae.faces.record import Face
+from faceswap_ae.media import reader
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.codecs import Encoding
+from faceswap_ae.media.scene_cuts import Cuts
+from faceswap_ae.media.span import Span
+from faceswap_ae.media.writer import writing
+
+PART = 24  # frames
+ENCODING = Encoding(repeatable=True)  # as a conversion writes
+ASIDE = (3, 2)  # pixels to the right and down: other pixels for the detector, the same face
+LEAST = 4  # views of a person, to be parted into halves
+
+
+def rewritten(leads: Subject, eyes: Eyes, people: People) -> Columns:
+    """The figures of a part of a clip against itself."""
+    part = _part(leads)
+    with tempfile.TemporaryDirectory() as place:
+        again = Path(place) / "again.mp4"
+        with writing(again, leads.looked.clip, ENCODING) as sink:
+            begin = None
+            for frame in reader.frames(leads.looked.clip, part):
+                begin = frame.time if begin is None else begin
+                sink.write(_moved(frame.image, *ASIDE), frame.time - begin, frame.duration)
+        looked = _looked(again, eyes)
+        columns = Columns(looked.count)
+        for _ in measure(_moments(leads, looked, part), columns, people):
+            pass
+    return columns
+
+
+def of_views(people: People) -> dict[str, float]:
+    """What a perfect swap's descriptors would tell: those of the owner's own views.
+
+    One half of them is compared with the other, and with whoever is replaced.
+    """
+    owner, replaced = people.owner, people.replaced
+    half = len(owner) // 2
+    floors = {"id_replaced": float(identity(owner, replaced).mean())}
+    if half < LEAST // 2:
+        return floors
+    one, other = owner[:half], owner[half:]
+    near, far = identity(one, other), identity(one, replaced)
+    told = retrieved(one, [other, replaced]) == 0
+    return {
+        **floors,
+        "id_owner": float(near.mean()),
+        "nearer_to_owner": float((near < far).mean()),
+        "retrieval": float(told.mean()),
+    }
+
+
+def _part(leads: Subject) -> Span:
+    """Consecutive frames in the middle of those in which they are seen."""
+    frames, last = leads.frames, leads.looked.count - 1
+    first = max(0, min(frames[len(frames) // 2] - PART // 2, last + 1 - PART))
+    return Span(first=first, last=min(first + PART - 1, last))
+
+
+def _looked(clip: Path, eyes: Eyes) -> Looked:
+    """Found in a journal beside it, which goes with it."""
+    opened, journal = open_clip(clip), Journal(clip.parent)
+    for _ in find(opened, journal, eyes):
+        pass
+    return Looked(opened, Found(fingerprint(clip), journal))
+
+
+def _moments(leads: Subject, again: Looked, part: Span) -> Iterator[Moment]:
+    own, cuts = leads.looked.clip, Cuts()
+    pairs = zip(reader.frames(own, part), reader.frames(again.clip), strict=True)
+    for at, (frame, copy) in enumerate(pairs):
+        height, width = frame.image.shape[:2]
+        back = _moved(copy.image, *(-step for step in ASIDE))[:height, :width]
+        place, image = leads.at(frame.index), frame.image
+        found = None if place is None else again.near(at, place)
+        faces: dict[Role, Face] = {}
+        if place is not None:
+            faces = {"onto": place, "truth": place}
+        if found is not None:
+            faces["result"] = replace(found, landmarks=found.landmarks - ASIDE)
+        images: dict[Role, Image] = {"result": back, "onto": image, "truth": image}
+        yield Moment(at, float(frame.time), cuts(image), images, faces)
+
+
+def _moved(image: Image, right: int, down: int) -> Image:
+    """Shifted; the border's pixels stand for what was not filmed."""
+    matrix = np.array([[1.0, 0.0, right], [0.0, 1.0, down]])
+    size, border = image.shape[1::-1], cv2.BORDER_REPLICATE
+    return np.asarray(cv2.warpAffine(image, matrix, size, borderMode=border), np.uint8)

@@ -1,0 +1,182 @@
+"""How good is a finished swap?
+
+FSGAN's protocol and more: whose face it is (ID), whether the head turns and the face moves as the
+performer's (POSE, EXPR, gaze), how near it is to the true swap where there is one (SSIM, PSNR), and
+whether it is steady. Faces of all clips are found once; then the clips pass side by side in flat
+memory, and each figure stands beside what it is where nothing was swapped.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from faceswap_ae.common.progress import Progress, no_progress
+from faceswap_ae.conversion.report import read_rows
+from faceswap_ae.evaluation import scores
+from faceswap_ae.evaluation.baselines import of_views, rewritten
+from faceswap_ae.evaluation.frame_metrics import Columns, People, measure
+from faceswap_ae.evaluation.ground_truth import answer_in
+from faceswap_ae.evaluation.identity_metrics import Views
+from faceswap_ae.evaluation.scores import Array, Figure
+from faceswap_ae.evaluation.synchronised import Stage, moments, numbers, unasked
+from faceswap_ae.evaluation.target import clip_in, is_folder, look_at, named, subject, views_in
+from faceswap_ae.evaluation.wording import Names, sentences, table
+from faceswap_ae.evaluation.worst_frames import Fault, worst
+from faceswap_ae.faces.detection.scan import Eyes
+from faceswap_ae.media import provenance
+from faceswap_ae.version import TOOL
+
+MARKED = re.compile(r"([^;]+)'s face put onto ([^;]+)")  # as a conversion marks its output
+DIGITS = 5  # of a figure, more than any has
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Clips:
+    """What was compared."""
+
+    result: Path
+    face: Path
+    onto: Path
+    truth: Path | None = None
+
+    @property
+    def told(self) -> dict[str, str | None]:
+        """Their places as JSON has them."""
+        return {name: str(path) if path else None for name, path in asdict(self).items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """All that was measured."""
+
+    clips: Clips
+    names: Names
+    summary: Mapping[str, Figure]
+    columns: Columns  # of each frame
+    missed: Mapping[int, str]  # frames whose face was not swapped, and why
+    worst: tuple[Fault, ...]
+    numbers: Sequence[int] = ()  # of the performance's frames that the result shows
+
+    @property
+    def seen(self) -> int:
+        """Frames that show whoever is replaced."""
+        return int(scores.seen(self.columns).sum())
+
+    @property
+    def series(self) -> dict[str, Array]:
+        """The figures frame by frame."""
+        return scores.series(self.columns)
+
+    @property
+    def frames(self) -> list[dict[str, Any]]:
+        """The same as rows."""
+        named = self.series
+        return [
+            {"frame": at, "time": round(float(time), 4), "missed": self.missed.get(at)}
+            | {name: _rounded(values[at]) for name, values in named.items()}
+            for at, time in enumerate(self.columns["time"])
+        ]
+
+
+def evaluate(
+    result: Path,
+    face: Path,
+    onto: Path,
+    truth: Path | None = None,
+    progress: Progress = no_progress,
+) -> Evaluation:
+    """Measure a swap: the face of one clip or folder, put onto the performance in another.
+
+    `onto` may be a folder of faces too: then there is no performance to compare with. `truth` is a
+    folder that `synth --as-if` made, or a clip of the true swap.
+
+    >>> found = evaluate(Path("swap.mp4"), Path("ben.mp4"), Path("ada.mp4"))
+    >>> found.summary["pose"].value
+    """
+    return compared(Clips(result, face, onto, truth), progress)
+
+
+def compared(clips: Clips, progress: Progress, folders: Sequence[Path] = ()) -> Evaluation:
+    """The same; clips whose faces stand in one of the face `folders` are not looked at again."""
+    eyes = Eyes()
+    stage, replaced = _stage(clips, eyes, progress, folders)
+    people = People(views_in(clips.face, eyes, progress, folders), replaced)
+    columns = Columns(stage.result.count)
+    with progress(f"measure {clips.result.name}", columns.count) as advance:
+        for at in measure(moments(stage), columns, people):
+            advance(at + 1)
+    again = rewritten(stage.leads, eyes, people)
+    other = None if stage.answer is None else stage.answer.other
+    summary = scores.summary(columns, again, of_views(people), other)
+    names = _names(clips)
+    gone = scores.missed(columns)
+    told = worst(columns, names)
+    return Evaluation(clips, names, summary, columns, gone, told, stage.numbers)
+
+
+def told(evaluation: Evaluation) -> dict[str, Any]:
+    """All of it as JSON has it; names of figures stay the same from release to release."""
+    own = evaluation
+    seen = own.seen
+    return {
+        "version": FORMAT,
+        "made_by": TOOL,
+        **own.clips.told,
+        "names": asdict(own.names),
+        "frames": own.columns.count,
+        "seen": seen,
+        "headline": sentences(own.summary, own.names, seen),
+        "figures": {name: _figure(one) for name, one in own.summary.items()},
+        "worst": [asdict(one) for one in own.worst],
+        "every": own.frames,
+    }
+
+
+def in_words(metrics: Mapping[str, Any]) -> list[str]:
+    """The same for people: the headline, and a table of all figures."""
+    summary = {name: Figure(**one) for name, one in metrics["figures"].items()}
+    return [*metrics["headline"], "", *table(summary, Names(**metrics["names"]))]
+
+
+def _stage(
+    clips: Clips, eyes: Eyes, progress: Progress, folders: Sequence[Path]
+) -> tuple[Stage, Views]:
+    """The clips side by side, and what the replaced person looks like."""
+    rows, name = read_rows(clips.result), named(clips.face)
+    shown = look_at(clips.result, eyes, progress)
+    which: Sequence[int] = range(shown.count)
+    place = clip_in(clips.onto)
+    if is_folder(place):
+        leads, replaced = subject(shown, rows, name), views_in(place, eyes, progress)
+    else:
+        leads = subject(look_at(place, eyes, progress, folders), rows, name)
+        which, replaced = numbers(shown, leads.looked, rows), leads.views()
+    rest = unasked(shown, rows)
+    if clips.truth is None:
+        return Stage(shown, leads, which, unasked=rest), replaced
+    answer = answer_in(clips.truth)
+    true = look_at(answer.clip, eyes, progress)
+    numbers(leads.looked, true, ())
+    return Stage(shown, leads, which, true, answer, rest), replaced
+
+
+def _names(clips: Clips) -> Names:
+    """Who is who: as the conversion told, else as files are called."""
+    said = provenance.read(clips.result) or {}
+    found = MARKED.fullmatch(said.get("ai_altered", ""))
+    return Names(found[1], found[2]) if found else Names(named(clips.face), named(clips.onto))
+
+
+def _figure(one: Figure) -> dict[str, Any]:
+    plain = asdict(one)
+    return {name: _rounded(x) if isinstance(x, float) else x for name, x in plain.items()}
+
+
+def _rounded(value: float) -> float | None:
+    return round(float(value), DIGITS) if np.isfinite(value) else None

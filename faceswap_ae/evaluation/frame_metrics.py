@@ -1,0 +1,205 @@
+"""What is measured of each moment of a swap?
+
+Numbers only are kept, a row for each frame, so that clips may be of any length. What a row needs is
+in that frame and the one before; what needs all rows is in figures.py.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_ae.common.geometry import Image, Points, transform
+from faceswap_ae.conversion.compositing.colour_transfer import COLOUR, measured, recoloured
+from faceswap_ae.evaluation.gaze import irises
+from faceswap_ae.evaluation.identity_metrics import (
+    Views,
+    expression_error,
+    identity,
+    remembered,
+    retrieved,
+)
+from faceswap_ae.evaluation.image_metrics import CROP, SIDE, aligned, psnr, seam, sharpness, ssim
+from faceswap_ae.evaluation.synchronised import Moment, Role
+from faceswap_ae.evaluation.temporal_metrics import Shown, mean_colour, quad, warping_error
+from faceswap_ae.faces.alignment import matrix_of
+from faceswap_ae.faces.landmark_masks import hull_mask, outline_mask
+from faceswap_ae.faces.record import Face
+
+INNER = 17  # the first landmark that is not the jaw's
+SOFT = 2.0  # pixels: what encoding changes is finer
+COARSE = 128  # pixels a side, of the crop on which the seam is sought
+DEPTHS = (0, 3, 6)  # of these pixels within the face's outline, where a mask may end
+HIGHEST = 99.0  # decibels that are told at most, of pictures that are the same
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Values = Iterator[tuple[str, float | Array]]
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Whose face it should be, and whose it was."""
+
+    owner: Views
+    replaced: Views
+
+
+class Columns:
+    """A number or an array for each frame, NaN where it is not known."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._kept: dict[str, Array] = {}
+
+    def put(self, at: int, values: Iterable[tuple[str, float | Array]]) -> None:
+        """What was measured of a frame."""
+        for name, value in values:
+            if name not in self._kept:
+                self._kept[name] = np.full((self.count, *np.shape(value)), np.nan)
+            self._kept[name][at] = value
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._kept
+
+    def __getitem__(self, name: str) -> Array:
+        """All rows of something; of what was never measured, no numbers."""
+        return self._kept.get(name, np.full(self.count, np.nan))
+
+
+def measure(moments: Iterable[Moment], columns: Columns, people: People) -> Iterator[int]:
+    """Fill the columns; the number of each moment that is done."""
+    before: Moment | None = None
+    for moment in moments:
+        columns.put(moment.at, [("time", moment.time), ("cut", float(moment.cut))])
+        for role, face in moment.faces.items():
+            columns.put(moment.at, _whose(role, face, people))
+            columns.put(moment.at, _placed(role, moment.images[role], face))
+        columns.put(moment.at, _compared(moment.faces))
+        columns.put(moment.at, _surface(moment))
+        columns.put(moment.at, _nearness(moment))
+        columns.put(moment.at, _unsteadiness(before, moment))
+        before = moment
+        yield moment.at
+
+
+def inner_mask(landmarks: Points) -> Mask:
+    """What lies within brows, nose and mouth, in a crop; less than any definition of a face."""
+    outline = cv2.convexHull(landmarks[INNER:].astype(np.float32))[:, 0]
+    return outline_mask(outline.astype(np.float64), (SIDE, SIDE)) > 127
+
+
+def _whose(role: Role, face: Face, people: People) -> Values:
+    views = remembered([face])
+    yield f"{role}.id_owner", float(identity(views, people.owner)[0])
+    yield f"{role}.id_replaced", float(identity(views, people.replaced)[0])
+    found = retrieved(views, [people.owner, people.replaced])[0]
+    yield f"{role}.retrieval", float(found == 0)
+
+
+def _placed(role: Role, image: Image, face: Face) -> Values:
+    yield f"{role}.pose", np.array(face.pose)
+    yield f"{role}.quad", quad(face.landmarks)
+    yield f"{role}.crop", matrix_of(face.landmarks, "whole", 1)
+    yield f"{role}.irises", irises(image, face.landmarks)
+
+
+def _compared(faces: Mapping[Role, Face]) -> Values:
+    """How far landmarks are off, of every two clips that are compared."""
+    pairs: tuple[tuple[Role, Role], ...] = (
+        ("result", "onto"),
+        ("truth", "onto"),
+        ("result", "truth"),
+    )
+    for made, wanted in pairs:
+        if made in faces and wanted in faces:
+            off = expression_error(*(faces[one].landmarks[None] for one in (made, wanted)))
+            for part in ("boxed", "points", "eyes", "mouth"):
+                yield f"{made}-{wanted}.{part}", float(getattr(off, part)[0])
+
+
+def _surface(moment: Moment) -> Values:
+    """Colours, sharpness and seam, at the place of whoever is replaced."""
+    place = moment.faces.get("onto")
+    if place is None:
+        return
+    crops = {role: aligned(image, place.landmarks) for role, image in moment.images.items()}
+    mask = hull_mask(_framed(place), (SIDE, SIDE)) > 127
+    for role, crop in crops.items():
+        yield f"{role}.colour", mean_colour(crop, mask)
+    made, own = crops["result"], crops["onto"]
+    yield "changed", _changed(made, own, mask)
+    true = crops.get("truth", own)
+    yield "sharpness", sharpness(made, true, mask)
+    yield "seam", _seam(made, true, mask)
+
+
+def _nearness(moment: Moment) -> Values:
+    """To the true swap, pixel by pixel."""
+    place = moment.faces.get("truth")
+    if place is None:
+        return
+    landmarks = place.landmarks
+    true, made = (aligned(moment.images[role], landmarks) for role in ("truth", "result"))
+    mask = inner_mask(_framed(place))
+    if moment.visible is not None:
+        seen = aligned(moment.visible.astype(np.uint8) * 255, landmarks)
+        mask &= seen > 127
+    yield "psnr", _decibels(made, true, mask)
+    yield "psnr_coloured", _decibels(_coloured(made, true, mask), true, mask)
+    yield "ssim", ssim(made, true, mask)
+    if "onto" in moment.images:
+        own = aligned(moment.images["onto"], landmarks)
+        yield "onto.psnr", _decibels(own, true, mask)
+        yield "onto.ssim", ssim(own, true, mask)
+    if moment.other is not None:
+        other = aligned(moment.other, landmarks)
+        yield "other.psnr", _decibels(made, other, mask)
+        yield "other.ssim", ssim(made, other, mask)
+
+
+def _unsteadiness(before: Moment | None, now: Moment) -> Values:
+    """What changes from frame to frame along the motion; nothing across a cut."""
+    if before is None or now.cut or "onto" not in now.faces or "onto" not in before.faces:
+        return
+    size = now.images["onto"].shape[1::-1]
+    mask = hull_mask(now.faces["onto"].landmarks, (size[0], size[1])) > 127
+    last, new = (Shown(one.images["onto"], one.images["result"]) for one in (before, now))
+    yield "warping", warping_error(last, new, mask)
+
+
+def _framed(face: Face) -> Points:
+    """A face's landmarks in its own crop."""
+    return transform(face.landmarks, matrix_of(face.landmarks, CROP, SIDE))
+
+
+def _changed(made: Image, own: Image, mask: Mask) -> float:
+    """Levels by which a face differs from the performer's, encoding left out of account."""
+    one, other = (
+        cv2.GaussianBlur(crop.astype(np.float32), (0, 0), SOFT)[mask] for crop in (made, own)
+    )
+    return float(np.abs(one - other).mean()) if one.size else np.nan
+
+
+def _seam(made: Image, true: Image, mask: Mask) -> float:
+    """The strongest step along any of some outlines, one within the other: masks are drawn in."""
+    size = (COARSE, COARSE)
+    crops = [cv2.resize(crop, size, interpolation=cv2.INTER_AREA) for crop in (made, true)]
+    one, other = (np.asarray(crop, np.uint8) for crop in crops)
+    small = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    kernels = (np.ones((2 * depth + 1, 2 * depth + 1), np.uint8) for depth in DEPTHS)
+    return max(seam(one, other, cv2.erode(small, kernel) > 0) for kernel in kernels)
+
+
+def _decibels(made: Image, true: Image, mask: Mask) -> float:
+    return min(psnr(made, true, mask), HIGHEST)
+
+
+def _coloured(made: Image, true: Image, mask: Mask) -> Image:
+    """The swap if it had been told the true colours: what is left is shape and detail."""
+    way = COLOUR["mkl"]
+    face, wanted = (crop.astype(np.float32) / np.float32(255) for crop in (made, true))
+    pair = measured(way, face, wanted, mask.astype(np.float32))
+    return np.rint(recoloured(way, face, pair) * 255).astype(np.uint8)

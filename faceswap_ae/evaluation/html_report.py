@@ -1,0 +1,294 @@
+"""How is a finished swap shown to a person who wants to know how good it is?
+
+One HTML file that needs nothing else: the headline in words, a filmstrip, the worst frames and why,
+curves over time, all figures beside their floors, the training, and how all of it can be had again.
+Its looks and its doings are in pages/; what is measured comes from evaluation.py.
+"""
+
+import html
+import json
+import platform
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from faceswap_ae.common.atomic import write_text
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.sequences import evenly_spaced
+from faceswap_ae.evaluation import training_charts
+from faceswap_ae.evaluation.evaluate import Evaluation
+from faceswap_ae.evaluation.report_stills import Masks, Sources, embedded, stills
+from faceswap_ae.evaluation.scores import Array, Figure, leading, series
+from faceswap_ae.evaluation.svg_chart import Chart, Line, drawn, told
+from faceswap_ae.evaluation.wording import GROUPS, Names, sentences, spoken
+from faceswap_ae.media import images
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.training.runs.run import Run
+from faceswap_ae.version import TOOL
+
+PAGES = files("faceswap_ae") / "pages"
+FILMED = 10  # frames of the filmstrip
+PREVIEW = 900  # pixels of the training's preview, at most
+PACKAGES = (
+    *("tensorflow", "tensorflow-cpu", "jax", "keras", "numpy", "av"),
+    *("opencv-python", "opencv-python-headless", "dlib", "dlib-bin"),
+)
+DECIBELS = "dB"  # a measure without a zero
+UNSURE = (0.5, 0.95)  # of the frames, that are nearer to the owner
+CARDS = {
+    "nearer_to_owner": ("", "of the frames nearer to {face} than to {onto}"),
+    "psnr": (" dB", "near the true swap"),
+    "pose": ("°", "that the head is off the performance"),
+    "mouth": (" %", "of the eyes' distance that the mouth is off"),
+    "jitter_ratio": ("×", "the unsteadiness of {standard}"),
+    "missed": ("", "of {seen} frames missed"),
+}
+
+Still = Mapping[str, Image]
+
+
+def write(
+    path: Path, evaluation: Evaluation, run: Run | None = None, masks: Masks | None = None
+) -> None:
+    """Write the page. With a run, its losses and its recipe are in it."""
+    names = evaluation.names
+    if run is not None:
+        names = Names(run.facts.face, run.facts.onto)
+    shown = _shown(evaluation, masks)
+    film = evenly_spaced(range(evaluation.columns.count), FILMED)
+    over_time, losses = _over_time(evaluation, names), training_charts.charts(run) if run else []
+    parts = {
+        "title": html.escape(f"{names.face} on {names.onto}"),
+        "about": html.escape(_about(evaluation)),
+        "cards": "".join(_cards(evaluation, names)),
+        "headline": "".join(f"<li>{html.escape(one)}</li>" for one in _words(evaluation, names)),
+        "film": _film(evaluation, {at: shown[at] for at in film}),
+        "worst": _worst(evaluation, shown),
+        "curves": "".join(map(drawn, over_time)),
+        "figures": "".join(_rows(evaluation, names)),
+        "training": _training(run, losses) if run else "",
+        "to_training": '<a href="#training">Training</a>' if run else "",
+        "again": _again(evaluation, run),
+        "data": _embedded([told(chart) for chart in (*over_time, *losses) if chart.shown]),
+        "css": _part("report.css"),
+        "script": _part("report.js"),
+    }
+    # In one go: what is put in is never looked through for places to put things in.
+    page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _part("report.html"))
+    write_text(path, page)
+
+
+def _shown(evaluation: Evaluation, masks: Masks | None) -> dict[int, dict[str, Image]]:
+    """The pictures of the filmstrip and of the worst frames."""
+    own, clips = evaluation.columns, evaluation.clips
+    film = evenly_spaced(range(own.count), FILMED)
+    wanted = [*film, *(one.frame for one in evaluation.worst)]
+    crops = own[f"{leading(own)}.crop"]
+    if crops.ndim < 3:
+        crops = np.full((own.count, 2, 3), np.nan)
+    sources = Sources(clips.result, clips.onto, clips.truth, evaluation.numbers, masks)
+    return stills(sources, crops, wanted)
+
+
+def _about(evaluation: Evaluation) -> str:
+    clip = open_clip(evaluation.clips.result)
+    length = float(evaluation.columns["time"][-1]) if evaluation.columns.count else 0.0
+    size = f"{clip.width}×{clip.height}"
+    return f"{clip.path.name}: {evaluation.columns.count} frames, {length:.1f} s, {size}"
+
+
+def _words(evaluation: Evaluation, names: Names) -> list[str]:
+    return sentences(evaluation.summary, names, evaluation.seen)
+
+
+def _cards(evaluation: Evaluation, names: Names) -> Iterator[str]:
+    """The few figures that are seen first, each with what it would be at best."""
+    figures, seen = evaluation.summary, evaluation.seen
+    standard = "the performance" if figures["jitter_truth"].value is None else "the true swap"
+    for name, (unit, words) in CARDS.items():
+        one = figures[name]
+        if one.value is None:
+            continue
+        said = words.format(face=names.face, onto=names.onto, standard=standard, seen=seen)
+        yield (
+            f'<div class="card {_mood(name, one)}"><b>{spoken(name, one.value)}{unit}</b>'
+            f"<span>{html.escape(said)}</span><small>{_beside(name, one)}</small></div>"
+        )
+
+
+def _beside(name: str, one: Figure) -> str:
+    parts = (("true swap", one.truth), ("floor", one.floor), ("untouched", one.unswapped))
+    known = [f"{what} {spoken(name, value)}" for what, value in parts if value is not None]
+    return ", ".join(known) if name != "missed" else ""
+
+
+def _mood(name: str, one: Figure) -> str:
+    """Only what is plainly right or wrong has a colour; the rest is for people to judge."""
+    value = one.value or 0.0
+    if name == "missed":
+        return "bad" if value else "good"
+    if name == "nearer_to_owner" and not UNSURE[0] <= value <= UNSURE[1]:
+        return "bad" if value < UNSURE[0] else "good"
+    return ""
+
+
+def _film(evaluation: Evaluation, film: Mapping[int, Still]) -> str:
+    """A row for each clip, a column for each moment."""
+    times = evaluation.columns["time"]
+    heads = "".join(f'<th scope="col">{times[at]:.1f} s</th>' for at in film)
+    names = dict.fromkeys(name for pictures in film.values() for name in pictures)
+    rows = []
+    for name in names:
+        cells = (_picture(pictures, name, times[at]) for at, pictures in film.items())
+        row = "".join(f"<td>{one}</td>" for one in cells)
+        rows.append(f'<tr><th scope="row">{name}</th>{row}</tr>')
+    return f'<table class="film"><tr><td></td>{heads}</tr>{"".join(rows)}</table>'
+
+
+def _picture(pictures: Still, name: str, time: float) -> str:
+    if name not in pictures:
+        return ""
+    return f'<img src="{embedded(pictures[name])}" alt="{name} at {time:.1f} s" loading="lazy">'
+
+
+def _worst(evaluation: Evaluation, shown: Mapping[int, Still]) -> str:
+    if not evaluation.worst:
+        return "<p>No frame is much worse than the others.</p>"
+    cards = []
+    for one in evaluation.worst:
+        pictures = "".join(
+            f"<span>{_picture(shown[one.frame], name, one.time)}<small>{name}</small></span>"
+            for name in shown[one.frame]
+        )
+        cards.append(
+            f'<article class="fault" id="frame-{one.frame}"><div class="row">{pictures}</div>'
+            f"<p><b>{one.time:.2f} s</b>, frame {one.frame}: {html.escape(one.why)}</p></article>"
+        )
+    return f'<div class="faults">{"".join(cards)}</div>'
+
+
+def _over_time(evaluation: Evaluation, names: Names) -> list[Chart]:
+    columns, swap = evaluation.columns, evaluation.series
+    bare, true = (series(columns, role) for role in ("onto", "truth"))
+
+    def lines(figure: str) -> dict[str, Array]:
+        others = {"true swap": true, "untouched": bare}
+        known = {name: one[figure] for name, one in others.items() if figure in one}
+        return {"swap": swap[figure], **known}
+
+    people = {names.face: swap["id_owner"], names.onto: swap["id_replaced"]}
+    near = {"swap": swap["psnr"], "untouched": swap["psnr_unswapped"]}
+    charts: tuple[tuple[str, str, Mapping[str, Array]], ...] = (
+        ("distance of descriptors", "", people),
+        ("head off the performance", "°", lines("pose")),
+        ("mouth off the performance", "%", lines("mouth")),
+        ("eyes off the performance", "%", lines("eyes")),
+        ("nearness to the true swap", DECIBELS, near),
+        ("jitter", "px", lines("jitter")),
+        ("detail, as a share of what there should be", "", {"swap": swap["sharpness"]}),
+        ("seam", "levels", {"swap": swap["seam"]}),
+    )
+    return [_chart(*one, evaluation) for one in charts]
+
+
+def _chart(title: str, unit: str, lines: Mapping[str, Array], evaluation: Evaluation) -> Chart:
+    columns, time = evaluation.columns, evaluation.columns["time"]
+    half = float(np.median(np.diff(time))) / 2 if len(time) > 1 else 0.0
+    cuts = [(float(time[at]), "cut") for at in np.flatnonzero(columns["cut"][1:] > 0) + 1]
+    missed = [(float(time[at]) - half, float(time[at]) + half) for at in sorted(evaluation.missed)]
+    each = [Line(label, values) for label, values in lines.items()]
+    zero = unit != DECIBELS
+    return Chart(title, time, each, unit, from_zero=zero, marks=cuts, bands=_merged(missed))
+
+
+def _merged(bands: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Bands that touch as one: a clip may have thousands."""
+    found: list[tuple[float, float]] = []
+    for first, last in bands:
+        if found and first <= found[-1][1] + 1e-6:
+            found[-1] = found[-1][0], last
+        else:
+            found.append((first, last))
+    return found
+
+
+def _rows(evaluation: Evaluation, names: Names) -> Iterator[str]:
+    """The table of all figures."""
+    for group, members in GROUPS.items():
+        shown = [name for name in members if evaluation.summary[name].value is not None]
+        if shown:
+            yield f'<tr><th colspan="5" scope="colgroup">{group}</th></tr>'
+        for name in shown:
+            one = evaluation.summary[name]
+            values = (one.value, one.floor, one.truth, one.unswapped)
+            cells = "".join(f"<td>{spoken(name, value)}</td>" for value in values)
+            unit = f", {one.unit}" if one.unit and one.unit not in one.words else ""
+            said = html.escape(f"{one.words}{unit}")
+            title = html.escape(names.title(name))
+            yield f'<tr><th scope="row">{title}<small>{said}</small></th>{cells}</tr>'
+
+
+def _training(run: Run, losses: Sequence[Chart]) -> str:
+    picture = _preview(run)
+    shown = f"<details><summary>What it could do at the end</summary>{picture}</details>"
+    begun = [f"{name} from step {step:,.0f}" for step, name in losses[0].marks] if losses else []
+    stages = html.escape(f"Dashed: {', '.join(begun)}.") if begun else ""
+    account = html.escape(training_charts.account(run))
+    return (
+        f'<section id="training"><h2>Training</h2><p>{account}</p>'
+        f'<p class="faint">{stages}</p><div class="charts">{"".join(map(drawn, losses))}</div>'
+        f"{shown if picture else ''}</section>"
+    )
+
+
+def _preview(run: Run) -> str:
+    if not run.preview.is_file():
+        return ""
+    picture = images.read(run.preview)
+    scale = min(1.0, PREVIEW / picture.shape[1])
+    size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
+    small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    said = "faces of the performance, rebuilt and swapped"
+    return f'<img class="preview" src="{embedded(small)}" alt="{said}">'
+
+
+def _again(evaluation: Evaluation, run: Run | None) -> str:
+    """How the same figures, and the same training, can be had again."""
+    clips = evaluation.clips
+    words = ["faceswap-ae", "evaluate", str(clips.result), "--face", str(clips.face)]
+    words += ["--onto", str(clips.onto)]
+    words += ["--truth", str(clips.truth)] if clips.truth else []
+    words += ["--run", str(run.folder)] if run else []
+    recipe = run.recipe.read_text(encoding="utf-8") if run and run.recipe.is_file() else ""
+    details = f"<details><summary>The recipe</summary><pre>{html.escape(recipe)}</pre></details>"
+    versions = "".join(f"<li>{html.escape(one)}</li>" for one in _versions())
+    return (
+        f"<pre>{html.escape(shlex.join(words))}</pre>{details if recipe else ''}"
+        f'<ul class="versions">{versions}</ul>'
+    )
+
+
+def _versions() -> Iterator[str]:
+    yield TOOL
+    yield f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    for name in PACKAGES:
+        try:
+            yield f"{name} {version(name)}"
+        except PackageNotFoundError:
+            continue
+
+
+def _part(name: str) -> str:
+    return (PAGES / name).read_text(encoding="utf-8")
+
+
+def _embedded(found: object) -> str:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps(found, ensure_ascii=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,0 +1,252 @@
+"""Which figures tell how good a swap is, and what are they for a whole clip?
+
+figure        of the result       beside it
+value         mean over frames    floor: where nothing was swapped (floors.py)
+                                  truth: of the true swap, measured in the same way
+                                  unswapped: of the performance as it was
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_ae.evaluation.frame_metrics import Columns
+from faceswap_ae.evaluation.gaze import gaze_error
+from faceswap_ae.evaluation.identity_metrics import Views, pose_error
+from faceswap_ae.evaluation.synchronised import Role
+from faceswap_ae.evaluation.temporal_metrics import flicker, jitter
+
+Array = NDArray[np.float64]
+Better = Literal["lower", "higher", "one"]
+
+# A face that is the performer's to the descriptor, and nearly so pixel by pixel, was not swapped.
+# Encoding alone changes up to 4 levels (H.264 at crf 36) and a swap of the cast 8 and more.
+UNCHANGED, SAME = 5.0, 0.3
+PERCENT = 100.0
+LOST, LEFT = "no face is found there", "the face was left as it was"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a whole clip; None where it could not be measured."""
+
+    value: float | None
+    floor: float | None
+    unit: str
+    better: Better
+    words: str
+    truth: float | None = None
+    unswapped: float | None = None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a figure is."""
+
+    words: str
+    unit: str = ""
+    better: Better = "lower"
+
+
+EYES_APART = "% of the eyes' distance"
+KINDS = {
+    "id_owner": Kind("distance of descriptors to the owner's view nearest in pose"),
+    "id_replaced": Kind("distance to the replaced person's view nearest in pose", "", "higher"),
+    "nearer_to_owner": Kind("share of frames nearer to the owner", "", "higher"),
+    "retrieval": Kind("share of frames whose most similar view is the owner's", "", "higher"),
+    "pose": Kind("head turned otherwise than in the performance, its constant part left out", "°"),
+    "expression": Kind("landmarks off those of the performance", EYES_APART),
+    "expression_px": Kind("the same as papers tell it, all 136 coordinates", "px of 255"),
+    "eyes": Kind("landmarks of the eyes off the performance", EYES_APART),
+    "mouth": Kind("landmarks of the mouth off the performance", EYES_APART),
+    "gaze": Kind("irises off the performance, the constant part left out", "% of an eye's width"),
+    "pose_truth": Kind("head turned otherwise than in the true swap", "°"),
+    "expression_truth": Kind("landmarks off those of the true swap", EYES_APART),
+    "eyes_truth": Kind("landmarks of the eyes off the true swap", EYES_APART),
+    "mouth_truth": Kind("landmarks of the mouth off the true swap", EYES_APART),
+    "gaze_truth": Kind("irises off the true swap", "% of an eye's width"),
+    "ssim": Kind("structural similarity to the true swap, brows to mouth", "", "higher"),
+    "psnr": Kind("nearness to the true swap, brows to mouth", "dB", "higher"),
+    "psnr_coloured": Kind("the same if it had the true colours", "dB", "higher"),
+    "psnr_unswapped": Kind("nearness of the untouched performance to the true swap", "dB"),
+    "psnr_gain": Kind("nearer than the untouched performance by", "dB", "higher"),
+    "ssim_other": Kind("structural similarity to the true swap by {other}", "", "higher"),
+    "psnr_other": Kind("nearness to the true swap by {other}", "dB", "higher"),
+    "jitter": Kind("the crop's corners off going straight on", "px"),
+    "jitter_truth": Kind("the same of the true swap", "px"),
+    "jitter_ratio": Kind("jitter, to that of the true swap or else the performance"),
+    "flicker": Kind("steps of the face's mean colour", "levels"),
+    "warping": Kind("unsteady along the motion, more than the performance is", "levels"),
+    "seam": Kind("step of colours at the face's border, more than there should be", "levels"),
+    "sharpness": Kind("detail, as a share of what there should be", "", "one"),
+    "missed": Kind("frames in which the face was not swapped", "frames"),
+}
+ALONE = ("psnr_unswapped", "psnr_gain", "jitter_truth", "jitter_ratio", "ssim_other", "psnr_other")
+OTHER_WORDS = {"face": "chin, forehead and cheeks too", "features": "brows, eyes, nose and mouth"}
+
+
+def series(columns: Columns, made: Role = "result") -> dict[str, Array]:
+    """Each figure frame by frame, of the result or of another clip in its place."""
+    near, far = (columns[f"{made}.{name}"] for name in ("id_owner", "id_replaced"))
+    found = {
+        "id_owner": near,
+        "id_replaced": far,
+        "nearer_to_owner": np.where(np.isfinite(near), near < far, np.nan),
+        "retrieval": columns[f"{made}.retrieval"],
+        "jitter": _jitter(columns, made),
+    }
+    if made == "onto":
+        return found
+    found |= _performed(columns, made, "onto")
+    if made == "truth":
+        return found
+    true = _performed(columns, made, "truth", level=False)
+    own = {f"{name}_truth": values for name, values in true.items() if name != "expression_px"}
+    plain = ("ssim", "psnr", "psnr_coloured", "warping", "seam", "sharpness")
+    gain = columns["psnr"] - columns["onto.psnr"]
+    return {
+        **found,
+        **own,
+        **{name: columns[name] for name in plain},
+        "psnr_unswapped": columns["onto.psnr"],
+        "psnr_gain": gain,
+        **{f"{name}_other": columns[f"other.{name}"] for name in ("ssim", "psnr")},
+    }
+
+
+def missed(columns: Columns) -> dict[int, str]:
+    """Frames in which whoever is meant was not swapped, and why not."""
+    if "onto.quad" not in columns:
+        return {}
+    there = known(columns, "onto")
+    lost = there & ~known(columns, "result")
+    left = there & (columns["changed"] < UNCHANGED) & (columns["result.id_replaced"] < SAME)
+    told = {int(at): LEFT for at in np.flatnonzero(left)}
+    return {**told, **{int(at): LOST for at in np.flatnonzero(lost & ~left)}}
+
+
+def leading(columns: Columns) -> Role:
+    """The clip that says who is meant: the performance, if it is known."""
+    return "onto" if "onto.quad" in columns else "result"
+
+
+def known(columns: Columns, role: Role) -> NDArray[np.bool_]:
+    """Frames in which a clip's face was found."""
+    return np.asarray(np.isfinite(_first(columns[f"{role}.quad"])))
+
+
+def seen(columns: Columns) -> NDArray[np.bool_]:
+    """Frames that show whoever is meant."""
+    return known(columns, leading(columns))
+
+
+def means(columns: Columns, made: Role = "result") -> dict[str, float]:
+    """Over all frames."""
+    every = series(columns, made)
+    found = {name: mean(values) for name, values in every.items()}
+    return {**found, "jitter": middle(every["jitter"]), "flicker": _flicker(columns, made)}
+
+
+def summary(
+    columns: Columns, rewritten: Columns, floors: Mapping[str, float], other: str | None
+) -> dict[str, Figure]:
+    """All figures; `rewritten` and `floors` are those of floors.py."""
+    own, true, bare = (means(columns, role) for role in ("result", "truth", "onto"))
+    least = {**means(rewritten), **floors, "missed": 0.0}
+    standard = true["jitter"] if np.isfinite(true["jitter"]) else bare["jitter"]
+    own["jitter_truth"] = true["jitter"]
+    own["jitter_ratio"] = own["jitter"] / standard if standard > 0 else np.nan
+    own["missed"] = float(len(missed(columns))) if "onto.quad" in columns else np.nan
+    bare |= {name: mean(columns[f"onto.{name}"]) for name in ("psnr", "ssim")}
+    words = OTHER_WORDS.get(other or "", "its other definition")
+    return {
+        name: Figure(
+            _plain(own[name]),
+            None if name in ALONE else _plain(least.get(name, np.nan)),
+            kind.unit,
+            kind.better,
+            kind.words.format(other=words),
+            _plain(true.get(name, np.nan)),
+            _plain(bare.get(name, np.nan)),
+        )
+        for name, kind in KINDS.items()
+    }
+
+
+def mean(values: Array) -> float:
+    """Of what is known."""
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else np.nan
+
+
+def middle(values: Array) -> float:
+    """The median of what is known: landmarks that slip in a frame or two are no tremor."""
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else np.nan
+
+
+def _performed(
+    columns: Columns, made: Role, wanted: Role, *, level: bool = True
+) -> dict[str, Array]:
+    """How far one clip is from doing what the other does."""
+    pair = f"{made}-{wanted}"
+    return {
+        "pose": _turned(columns, made, wanted, level=level),
+        "expression": PERCENT * columns[f"{pair}.points"],
+        "expression_px": columns[f"{pair}.boxed"],
+        "eyes": PERCENT * columns[f"{pair}.eyes"],
+        "mouth": PERCENT * columns[f"{pair}.mouth"],
+        "gaze": PERCENT * _looking(columns, made, wanted, level=level),
+    }
+
+
+def _turned(columns: Columns, made: Role, wanted: Role, *, level: bool) -> Array:
+    poses = [columns[f"{role}.pose"] for role in (made, wanted)]
+    if min(each.ndim for each in poses) < 2:
+        return np.full(columns.count, np.nan)
+    nothing = np.zeros((columns.count, 0))
+    one, other = (Views(nothing, nothing, each) for each in poses)
+    return pose_error(one, other, level=level)
+
+
+def _looking(columns: Columns, made: Role, wanted: Role, *, level: bool) -> Array:
+    eyes = [columns[f"{role}.irises"] for role in (made, wanted)]
+    if min(each.ndim for each in eyes) < 3:
+        return np.full(columns.count, np.nan)
+    return gaze_error(*eyes, level=level)
+
+
+def _jitter(columns: Columns, made: Role) -> Array:
+    """(n,): of each frame between its neighbours; nothing across a cut."""
+    quads, found = columns[f"{made}.quad"], np.full(columns.count, np.nan)
+    if quads.ndim < 3 or columns.count < 3:
+        return found
+    cut = columns["cut"] > 0
+    found[1:-1] = np.where(cut[1:-1] | cut[2:], np.nan, jitter(quads))
+    return found
+
+
+def _flicker(columns: Columns, made: Role) -> float:
+    """Over all rows of frames without a gap or a cut, each by its number of steps."""
+    colours = columns[f"{made}.colour"]
+    if colours.ndim < 2:
+        return np.nan
+    here = np.isfinite(colours[:, 0])
+    breaks = np.flatnonzero((columns["cut"][1:] > 0) | ~here[1:] | ~here[:-1]) + 1
+    rows = [row for row in np.split(colours, breaks) if len(row) > 1 and np.isfinite(row).all()]
+    steps = [len(row) - 1 for row in rows]
+    if not rows:
+        return np.nan
+    return float(np.sqrt(np.average([flicker(row) ** 2 for row in rows], weights=steps)))
+
+
+def _first(values: Array) -> Array:
+    """The first number of each row, whatever its shape."""
+    return values.reshape(len(values), -1)[:, 0]
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,85 @@
+"""How did a training go, as charts? Losses by kind, with a mark where a stage began."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from faceswap_ae.common.quantities import format_duration
+from faceswap_ae.evaluation.svg_chart import Array, Chart, Line
+from faceswap_ae.networks.model_interface import FACE, ONTO
+from faceswap_ae.training.runs import metric_log
+from faceswap_ae.training.runs.metric_log import Row
+from faceswap_ae.training.runs.run import Run
+
+PAUSE = 600.0  # seconds without a row: nobody trained
+
+
+def charts(run: Run) -> list[Chart]:
+    """A chart for each kind of loss, with a line for each person."""
+    rows, facts = metric_log.read(run.log), run.facts
+    if not rows:
+        return []
+    people: dict[str, str] = {FACE: facts.face, ONTO: facts.onto}
+    kinds: dict[str, dict[str, str]] = defaultdict(dict)  # title -> label -> the loss's name
+    # FACE comes before ONTO: the colours of the two are the same all over the page.
+    for name in sorted({name for row in rows for name in row.losses}):
+        title, identity = _parted(name)
+        kinds[title][people.get(identity, "")] = name
+    steps = np.array([row.step for row in rows], np.float64)
+    marks = list(_stages(rows))
+    return [
+        Chart(
+            title,
+            steps,
+            [Line(label, _values(rows, name)) for label, name in lines.items()],
+            x_unit="steps",
+            from_zero=False,
+            log=_is_positive(rows, lines.values()),
+            bridged=True,
+            marks=marks,
+        )
+        for title, lines in kinds.items()
+    ]
+
+
+def account(run: Run) -> str:
+    """One sentence: what was trained, and for how long."""
+    rows, facts = metric_log.read(run.log), run.facts
+    told = f"{facts.face} onto {facts.onto}, model {facts.model}, trainer {facts.trainer}"
+    if not rows:
+        return f"{told}; its log is empty."
+    gaps = [later.time - earlier.time for earlier, later in pairwise(rows)]
+    spent = sum(gap for gap in gaps if 0 < gap < PAUSE)
+    memory = max(row.memory for row in rows) / 2**30
+    return f"{told}: {rows[-1].step:,} steps in {format_duration(spent)}, {memory:.1f} GiB at most."
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """`autoencoder/face mae` is the loss `autoencoder: mae` of the identity `face`."""
+    player, _, term = name.rpartition("/")
+    identity, _, kind = term.partition(" ")
+    if identity not in (FACE, ONTO):
+        return ": ".join(part for part in (player, term) if part), ""
+    return ": ".join(part for part in (player, kind) if part), identity
+
+
+def _values(rows: Sequence[Row], name: str) -> Array:
+    return np.array([row.losses.get(name, np.nan) for row in rows])
+
+
+def _is_positive(rows: Sequence[Row], names: Iterable[str]) -> bool:
+    """Losses fall by decades; some of a game's are below zero."""
+    values = np.concatenate([_values(rows, name) for name in names])
+    finite = values[np.isfinite(values)]
+    return bool(len(finite) and finite.min() > 0)
+
+
+def _stages(rows: Sequence[Row]) -> Iterator[tuple[float, str]]:
+    """Where each began."""
+    last = ""
+    for row in rows:
+        if row.stage and row.stage != last:
+            yield float(row.step), row.stage
+            last = row.stage

@@ -1,0 +1,162 @@
+"""What do the figures of a swap say, in words?"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from faceswap_ae.evaluation.frame_metrics import HIGHEST
+from faceswap_ae.evaluation.scores import Figure
+
+Figures = Mapping[str, Figure]
+
+GROUPS = {
+    "whose face": ("id_owner", "id_replaced", "nearer_to_owner", "retrieval"),
+    "against the performance": (
+        *("pose", "expression", "expression_px", "eyes", "mouth", "gaze"),
+        *("sharpness", "seam", "missed"),
+    ),
+    "against the true swap": (
+        *("pose_truth", "expression_truth", "eyes_truth", "mouth_truth", "gaze_truth"),
+        *("ssim", "psnr", "psnr_coloured", "psnr_gain", "ssim_other", "psnr_other"),
+    ),
+    "steadiness": ("jitter", "jitter_ratio", "flicker", "warping"),
+}
+TITLES = {
+    "id_owner": "distance to {face}",
+    "id_replaced": "distance to {onto}",
+    "nearer_to_owner": "nearer to {face}",
+    "retrieval": "most similar view is {face}'s",
+    "pose": "head",
+    "expression": "landmarks",
+    "expression_px": "landmarks, as papers tell",
+    "eyes": "eyes",
+    "mouth": "mouth",
+    "gaze": "gaze",
+    "sharpness": "detail",
+    "seam": "seam",
+    "missed": "not swapped",
+    "pose_truth": "head",
+    "expression_truth": "landmarks",
+    "eyes_truth": "eyes",
+    "mouth_truth": "mouth",
+    "gaze_truth": "gaze",
+    "ssim": "SSIM",
+    "psnr": "PSNR",
+    "psnr_unswapped": "PSNR, unswapped",
+    "psnr_coloured": "PSNR in true colours",
+    "psnr_gain": "PSNR gained",
+    "ssim_other": "SSIM, other definition",
+    "psnr_other": "PSNR, other definition",
+    "jitter": "jitter",
+    "jitter_truth": "jitter of the true swap",
+    "jitter_ratio": "jitter, as a ratio",
+    "flicker": "flicker",
+    "warping": "warping error",
+}
+SHARES = ("nearer_to_owner", "retrieval")  # told in per cent
+COLUMNS = ("swap", "floor", "truth", "untouched")
+COLUMN = 11  # characters of a figure in the terminal
+
+
+@dataclass(frozen=True)
+class Names:
+    """Whose face goes onto whom."""
+
+    face: str
+    onto: str
+
+    def title(self, figure: str) -> str:
+        """What a figure is called."""
+        return TITLES[figure].format(face=self.face, onto=self.onto)
+
+
+def sentences(figures: Figures, names: Names, seen: int) -> list[str]:
+    """The headline. `seen` counts the frames that show whoever is replaced."""
+    told = [
+        _whose(figures, names),
+        _performed(figures),
+        _near(figures),
+        _steady(figures),
+        _missed(figures, names, seen),
+    ]
+    return [one for one in told if one]
+
+
+def table(figures: Figures, names: Names) -> Iterator[str]:
+    """All figures for a terminal, beside what they may be at best and at worst."""
+    yield f"{'':28}" + "".join(
+        f"{one:>{COLUMN}}" for one in ("swap", "floor", "truth", "untouched")
+    )
+    for group, members in GROUPS.items():
+        shown = [name for name in members if figures[name].value is not None]
+        if shown:
+            yield group
+        for name in shown:
+            one = figures[name]
+            told = [
+                spoken(name, value) for value in (one.value, one.floor, one.truth, one.unswapped)
+            ]
+            columns = "".join(f"{value:>{COLUMN}}" for value in told)
+            yield f"  {names.title(name):26}{columns}  {one.unit}".rstrip()
+
+
+def spoken(name: str, value: float | None) -> str:
+    """A figure with as many digits as it is worth."""
+    if value is None:
+        return ""
+    if name in SHARES:
+        return f"{100 * value:.0f} %"
+    if name == "missed":
+        return f"{value:.0f}"
+    if name.startswith(("id_", "ssim")) or name in ("sharpness", "jitter_ratio"):
+        return f"{value:.3f}" if name.startswith(("id_", "ssim")) else f"{value:.2f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def _whose(figures: Figures, names: Names) -> str:
+    share, near, far = (figures[name] for name in ("nearer_to_owner", "id_owner", "id_replaced"))
+    if share.value is None or near.value is None or far.value is None:
+        return ""
+    told = f"Nearer to {names.face} than to {names.onto} in {100 * share.value:.0f} % of the frames"
+    own = "" if near.floor is None else f", whose own views are {near.floor:.2f} apart"
+    away = f"{near.value:.2f} from {names.face}{own}, and {far.value:.2f} from {names.onto}"
+    return f"{told}: {away}."
+
+
+def _performed(figures: Figures) -> str:
+    parts = [figures[name] for name in ("pose", "mouth", "eyes")]
+    values = [one.value for one in parts if one.value is not None]
+    if len(values) < len(parts):
+        return ""
+    off = "{:.1f}° off the performance, the mouth {:.1f} % and the eyes {:.1f} % of their distance"
+    best, known = "where nothing was swapped", [one.floor for one in parts]
+    if parts[0].truth is not None:
+        best, known = "of the true swap", [one.truth for one in parts]
+    beside = ", ".join(f"{one:.1f}" for one in known if one is not None)
+    return f"The head is {off.format(*values)} ({best}: {beside})."
+
+
+def _near(figures: Figures) -> str:
+    one, other = figures["psnr"], figures["psnr_unswapped"]
+    if one.value is None:
+        return ""
+    bare = "" if other.value is None else f"; the untouched clip is {other.value:.1f} dB from it"
+    if one.value >= HIGHEST:
+        return f"Pixel by pixel it is the true swap{bare}."
+    return f"{one.value:.1f} dB from the true swap{bare}."
+
+
+def _steady(figures: Figures) -> str:
+    ratio, detail = figures["jitter_ratio"].value, figures["sharpness"].value
+    if ratio is None or detail is None:
+        return ""
+    what = "performance" if figures["jitter_truth"].value is None else "true swap"
+    told = f"It trembles {ratio:.1f} times as much as the {what}"
+    return f"{told}, with {100 * detail:.0f} % of its detail."
+
+
+def _missed(figures: Figures, names: Names, seen: int) -> str:
+    missed = figures["missed"].value
+    if missed is None:
+        return ""
+    whose = f"{seen} frames that show {names.onto}"
+    return f"{missed:.0f} of {whose} were missed." if missed else f"All {whose} were swapped."

@@ -1,0 +1,209 @@
+import base64
+import io
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as pillow
+
+from faceswap_ae.cli import main
+from faceswap_ae.evaluation import html_report
+from faceswap_ae.evaluation.scores import KINDS
+from faceswap_ae.evaluation.wording import Names
+from faceswap_ae.media import images
+from faceswap_ae.training.runs.metric_log import History, Row
+from faceswap_ae.training.runs.run import Facts, Run, begin
+from tests.support.html_page import Page
+from tests.support.swaps import COVERED, KEPT, Swapped
+
+pytest_plugins = ("tests.support.swap_fixtures",)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+NASTY = "<script>alert(1)</script> & {{data}}"
+# Whatever lies under the pointer is asked for, and the page says what it found in its title.
+ASKED = """<script>
+const plot = document.querySelector(".plot"), box = plot.getBoundingClientRect();
+plot.dispatchEvent(new PointerEvent("pointermove", {clientX: box.left + box.width / 2}));
+const told = [...document.querySelectorAll("output")].filter((one) => one.value).length;
+const wide = document.documentElement.scrollWidth > innerWidth ? "too wide" : "fits";
+document.title = `${told} told at ${innerWidth}, ${wide}`;
+</script>"""
+WINDOW = """<title></title><iframe width="%d" height="900" style="border:0"></iframe><script>
+const frame = document.querySelector("iframe");
+frame.onload = () => { document.title = frame.contentDocument.title; };
+frame.srcdoc = %s;
+</script>"""
+
+
+class Report(Page):
+    """A page with pictures, which have no end."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        super().handle_starttag(tag, attrs)
+        if tag == "img":
+            self.open.pop()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run with a little of everything that a page shows."""
+    found = begin(
+        tmp_path_factory.mktemp("runs") / "ben-onto-ada",
+        {"note": "<b>"},
+        Facts("ben", "ada", "quick", "autoencoder", "inner"),
+    )
+    log = History(found.log)
+    for step in range(1, 4):
+        losses = {"autoencoder/face mae": 1 / step, "autoencoder/onto mae": 2 / step}
+        log.add(Row(step, losses, time=float(step), stage="one" if step < 3 else "two"))
+    images.write(found.preview, np.full((100, 200, 3), 128, np.uint8))
+    return found
+
+
+@pytest.fixture(scope="module")
+def place(swapped: Swapped, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("page") / "report.html"
+    html_report.write(out, swapped.measured, run)
+    return out
+
+
+@pytest.fixture(scope="module")
+def page(place: Path) -> Page:
+    return Report(place.read_text(encoding="utf-8"))
+
+
+def test_every_element_is_closed_and_every_link_leads_somewhere(page: Page) -> None:
+    assert not page.open
+    ids = [told["id"] for _, told in page.tags if "id" in told]
+    assert len(ids) == len(set(ids))
+    links = [told["href"] for told in page.all("a")]
+    assert len(links) == 6
+    assert {link.removeprefix("#") for link in links} <= set(ids)
+
+
+def test_nothing_is_loaded_from_elsewhere(page: Page, place: Path) -> None:
+    assert all(told["src"].startswith("data:image/jpeg;base64,") for told in page.all("img"))
+    assert not [told for tag, told in page.tags if "src" in told and tag != "img"]
+    assert "http" not in re.sub(r"http-equiv", "", place.read_text(encoding="utf-8"))
+    assert "default-src 'none'" in page.all("meta")[2]["content"]
+
+
+def test_every_picture_can_be_seen(page: Page) -> None:
+    pictures = page.all("img")
+    names = {told["alt"].partition(" at ")[0] for told in pictures}
+    assert {"original", "result", "true swap", "change"} <= names
+    for told in pictures:
+        assert told["alt"]
+        picture = pillow.open(io.BytesIO(base64.b64decode(told["src"].partition(",")[2])))
+        assert picture.format == "JPEG" and min(picture.size) >= 100
+
+
+def test_the_headline_and_the_figures(page: Page, swapped: Swapped) -> None:
+    assert page.texts["h1"] == "ben on ada"
+    assert "2 of 16 frames that show ada were missed." in page.texts["li"]
+    assert "Nearer to ben than to ada in 93 %" in page.texts["li"]
+    for name, one in swapped.measured.summary.items():
+        if one.value is not None and name not in ("psnr_unswapped", "jitter_truth"):
+            assert KINDS[name].words.partition("{")[0] in page.texts["small"], name
+    assert "agreed to it" in page.texts["p"]
+
+
+def test_the_worst_frames_and_why(page: Page) -> None:
+    faults = [told["id"] for told in page.all("article")]
+    assert set(faults[:2]) == {f"frame-{KEPT}", f"frame-{COVERED}"}
+    assert f"frame {KEPT}: the face was left as it was" in page.texts["p"]
+    assert f"frame {COVERED}: no face is found there" in page.texts["p"]
+
+
+def test_curves_over_time_and_of_the_losses(page: Page) -> None:
+    charts = page.data
+    assert len(charts) == len(page.all("figure")) == 9
+    assert isinstance(charts, list)
+    for chart in charts:
+        assert all(len(line["values"]) == len(chart["x"]) for line in chart["lines"])
+    assert [line["label"] for line in charts[0]["lines"]] == ["ben", "ada"]
+    assert charts[-1]["xUnit"] == "steps"
+    assert len([told for told in page.all("rect") if told["class"] == "band"]) == 2 * 8  # missed
+    assert "two" in page.texts["title"] and "cut" in page.texts["title"]
+    assert "Dashed: one from step 1, two from step 3." in page.texts["p"]
+
+
+def test_how_to_repeat_it(page: Page, swapped: Swapped, run: Run) -> None:
+    told = page.texts["pre"]
+    assert "faceswap-ae evaluate" in told and f"--run {run.folder}" in told
+    assert str(swapped.truth) in told
+    assert "note: <b>" in told
+    assert not page.all("script")[2:]
+    for name in ("faceswap_ae ", "Python ", "numpy ", "keras "):
+        assert name in page.texts["li"]
+
+
+def test_names_stay_words(swapped: Swapped, tmp_path: Path) -> None:
+    evaluation = replace(swapped.measured, names=Names(NASTY, "ada"), worst=())
+    html_report.write(tmp_path / "page.html", evaluation)
+    page = Report((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert page.texts["h1"] == f"{NASTY} on ada"
+    assert len(page.all("script")) == 2
+    assert "training" not in {told.get("id") for _, told in page.tags}
+    assert "No frame is much worse" in page.texts["p"]
+
+
+def test_the_script_finds_what_it_looks_for(page: Page) -> None:
+    script = (html_report.PAGES / "report.js").read_text()
+    classes = {name for _, told in page.tags for name in told.get("class", "").split()}
+    assert set(re.findall(r'querySelector(?:All)?\("\.(\w+)"\)', script)) <= classes
+    assert set(re.findall(r'getElementById\("(\w+)"\)', script)) == {"data"}
+    assert page.all("svg")[0]["viewbox"] == "0 0 600 120"  # as the script has it
+    assert "600 * share" in script and "0V120" in script
+
+
+def loaded(text: str, width: int, place: Path) -> tuple[str, str]:
+    """The title of a page as a browser leaves it, and what went wrong."""
+    assert CHROMIUM is not None
+    # In a frame, because no window is as narrow as a phone.
+    page, inner = place / "window.html", json.dumps(text).replace("<", "\\u003c")
+    page.write_text(WINDOW % (width, inner), encoding="utf-8")
+    own = f"--user-data-dir={place / 'profile'}"
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", own, "--dump-dom"]
+    command += ["--window-size=1400,900", "--enable-logging=stderr", page.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    title = re.search("<title>(.*?)</title>", done.stdout)
+    return title[1] if title else "", "\n".join(said)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_browser_finds_no_error(width: int, place: Path, tmp_path: Path) -> None:
+    text = place.read_text(encoding="utf-8").replace("</body>", f"{ASKED}</body>")
+    assert loaded(text, width, tmp_path) == (f"8 told at {width}, fits", "")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+def test_a_browser_would_find_one(tmp_path: Path) -> None:
+    assert "nobody is not defined" in loaded("<script>nobody.home()</script>", 390, tmp_path)[1]
+    wide = '<div class="plot" style="width: 500px">.</div>'
+    assert loaded(wide + ASKED, 390, tmp_path) == ("0 told at 390, too wide", "")
+
+
+@pytest.mark.usefixtures("_remembers")
+def test_the_command(
+    swapped: Swapped, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", str(swapped.swap), "--face", "ben", "--onto", str(swapped.onto)]
+    words += ["--truth", str(swapped.truth), "-q", "--data", str(swapped.owner.parent)]
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["seen"] == 16 and told["figures"]["missed"]["value"] == 2
+    assert not swapped.swap.with_name("swap.mkv.html").exists()
+    page = tmp_path / "page.html"
+    assert main([*words, "-o", str(page), "--run", str(run.folder)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Nearer to ben than to play")
+    assert lines[-1] == f"{page}: to look at"
+    assert "autoencoder: mae" in page.read_text(encoding="utf-8")
+    assert main([*words, "-o", str(swapped.swap)]) == 2

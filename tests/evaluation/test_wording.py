@@ -1,0 +1,89 @@
+from dataclasses import replace
+
+import pytest
+
+from faceswap_ae.evaluation.frame_metrics import HIGHEST
+from faceswap_ae.evaluation.scores import KINDS, Figure
+from faceswap_ae.evaluation.wording import GROUPS, TITLES, Names, sentences, spoken, table
+
+NAMES = Names("ben", "ada")
+NOTHING = {
+    name: Figure(None, None, kind.unit, kind.better, kind.words) for name, kind in KINDS.items()
+}
+VALUES = {
+    "id_owner": 0.37,
+    "id_replaced": 0.59,
+    "nearer_to_owner": 0.97,
+    "pose": 2.4,
+    "eyes": 6.1,
+    "mouth": 5.2,
+    "jitter_ratio": 1.3,
+    "sharpness": 0.8,
+    "missed": 3.0,
+}
+TOLD = {
+    **NOTHING,
+    **{name: replace(NOTHING[name], value=value, floor=1.0) for name, value in VALUES.items()},
+}
+
+
+def test_the_headline() -> None:
+    whose, performed, *rest = sentences(TOLD, NAMES, 118)
+    assert whose.startswith("Nearer to ben than to ada in 97 % of the frames: 0.37 from ben, ")
+    assert whose.endswith("whose own views are 1.00 apart, and 0.59 from ada.")
+    assert performed.startswith(
+        "The head is 2.4° off the performance, the mouth 5.2 % and the eyes"
+    )
+    assert performed.endswith("6.1 % of their distance (where nothing was swapped: 1.0, 1.0, 1.0).")
+    assert rest == [
+        "It trembles 1.3 times as much as the performance, with 80 % of its detail.",
+        "3 of 118 frames that show ada were missed.",
+    ]
+
+
+def test_what_is_not_known_is_not_said() -> None:
+    assert sentences(NOTHING, NAMES, 5) == []
+    assert len(list(table(NOTHING, NAMES))) == 1
+
+
+def test_beside_a_true_swap() -> None:
+    true = {name: replace(TOLD[name], truth=2.0) for name in ("pose", "mouth", "eyes")}
+    near = {
+        "psnr": replace(NOTHING["psnr"], value=21.36),
+        "psnr_unswapped": replace(NOTHING["psnr_unswapped"], value=17.7),
+        "jitter_truth": replace(NOTHING["jitter_truth"], value=1.0),
+        "missed": replace(NOTHING["missed"], value=0.0),
+    }
+    said = sentences({**TOLD, **true, **near}, NAMES, 118)
+    assert said[1].endswith("(of the true swap: 2.0, 2.0, 2.0).")
+    assert said[2] == "21.4 dB from the true swap; the untouched clip is 17.7 dB from it."
+    assert said[3].startswith("It trembles 1.3 times as much as the true swap")
+    assert said[4] == "All 118 frames that show ada were swapped."
+    same = {**TOLD, "psnr": replace(NOTHING["psnr"], value=HIGHEST)}
+    assert "Pixel by pixel it is the true swap." in sentences(same, NAMES, 118)
+
+
+def test_the_table_names_every_figure_once() -> None:
+    assert set(TITLES) == set(KINDS)
+    grouped = [name for members in GROUPS.values() for name in members]
+    assert len(grouped) == len(set(grouped))
+    assert set(KINDS) - set(grouped) == {"psnr_unswapped", "jitter_truth"}
+    lines = list(table(TOLD, NAMES))
+    assert len(lines) == 1 + len(VALUES) + 3  # and the groups that have any
+    assert any(line.split() == ["distance", "to", "ben", "0.370", "1.000"] for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("nearer_to_owner", 0.966, "97 %"),
+        ("id_owner", 0.3651, "0.365"),
+        ("missed", 3.0, "3"),
+        ("psnr", 20.73, "20.7"),
+        ("pose", 2.345, "2.35"),
+        ("pose", None, ""),
+        ("jitter_ratio", 1.0, "1.00"),
+    ],
+)
+def test_figures_as_people_read_them(name: str, value: float | None, said: str) -> None:
+    assert spoken(name, value) == said
