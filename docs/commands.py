@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from click.testing import CliRunner
 
-from faceswap_ae import cli
+from faceswap_ae.cli import main
 
 PAGE = Path(__file__).with_suffix(".md")
 WIDTH = 100  # characters
@@ -19,14 +19,14 @@ What `--help` says, written here by `python docs/commands.py`.
 
 def page() -> str:
     """The whole page."""
-    top: Any = typer.main.get_command(cli.app)
+    top: Any = typer.main.get_command(main.app)
     shown = [f"\n## {name}\n\n```text\n{text}```\n" for name, text in _helps(top, top.name)]
     return HEAD + "".join(shown)
 
 
 def _helps(command: Any, name: str) -> Iterator[tuple[str, str]]:
     words = name.split()[1:]
-    top: Any = typer.main.get_command(cli.app)
+    top: Any = typer.main.get_command(main.app)
     said = CliRunner().invoke(
         top, [*words, "--help"], prog_name="faceswap-ae", terminal_width=WIDTH
     )

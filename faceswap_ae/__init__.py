@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from faceswap_ae.conversion.convert import convert
     from faceswap_ae.evaluation.evaluate import evaluate
     from faceswap_ae.extraction.extractor import extract
-    from faceswap_ae.pipeline import swap
+    from faceswap_ae.pipelines.swap import swap
     from faceswap_ae.training.train import train
 
 __all__ = ["__version__", "convert", "evaluate", "extract", "swap", "train"]
@@ -18,11 +18,11 @@ __all__ = ["__version__", "convert", "evaluate", "extract", "swap", "train"]
 # What users call, and where it is at home: loaded when it is asked for, so that nothing heavy is
 # imported before.
 _HOMES = {
-    "extract": "extraction",
-    "train": "training",
-    "convert": "batch",
-    "evaluate": "evaluation",
-    "swap": "pipeline",
+    "extract": "extraction.extractor",
+    "train": "training.train",
+    "convert": "conversion.convert",
+    "evaluate": "evaluation.evaluate",
+    "swap": "pipelines.swap",
 }
 
 # In a checkout models/ and trainers/ stand beside the package; an installed one holds them inside.

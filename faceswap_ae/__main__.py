@@ -2,7 +2,7 @@
 
 import sys
 
-from faceswap_ae.cli import main
+from faceswap_ae.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

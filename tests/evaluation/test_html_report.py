@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image as pillow
 
-from faceswap_ae.cli import main
+from faceswap_ae.cli.main import main
 from faceswap_ae.evaluation import html_report
 from faceswap_ae.evaluation.scores import KINDS
 from faceswap_ae.evaluation.wording import Names

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae import cli
+from faceswap_ae.cli import main
 from faceswap_ae.common import plugins
 from faceswap_ae.networks import catalogue
 from faceswap_ae.networks.catalogue import Listed
@@ -38,11 +38,11 @@ def test_costs_are_those_of_the_layers(listed: dict[str, Listed]) -> None:
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "models").mkdir()
-    assert cli.main(["models", "--json"]) == 0
+    assert main.main(["models", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in told["models"]] == plugins.names("models")
     assert "autoencoder" in told["trainers"]
     assert "quick" in told["recipes"]
-    assert cli.main(["models"]) == 0
+    assert main.main(["models"]) == 0
     shown = capsys.readouterr().out
     assert all(name in shown for name in plugins.names("models"))

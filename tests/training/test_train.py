@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae import cli
+from faceswap_ae.cli import main
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.media import images
@@ -225,18 +225,18 @@ class TestCommands:
     ) -> None:
         words = ["--data", str(two_people), "--runs", str(tmp_path)]
         begin = ["train", "--face", "ben", "--onto", "ada", "--steps", "4", "--gpu", "cpu"]
-        assert cli.main([*begin, *SMALL, *words]) == 0
+        assert main.main([*begin, *SMALL, *words]) == 0
         told = capsys.readouterr()
         assert "train: 100%, step 4, loss" in told.err
         assert "a checkpoint takes" in told.err
         run = tmp_path / "ben-onto-ada"
         assert f"{run}: trained" in told.out
-        assert cli.main(["preview", "ben-onto-ada", "-o", str(tmp_path / "now.png"), *words]) == 0
+        assert main.main(["preview", "ben-onto-ada", "-o", str(tmp_path / "now.png"), *words]) == 0
         drawn, kept = (images.read(path) for path in (tmp_path / "now.png", run / "preview.png"))
         assert drawn.shape[1] == kept.shape[1]
         # The weights are those that were trained: ada again looks alike in both.
         assert np.abs(drawn[:150].astype(int) - kept[:150]).mean() < 6
-        assert cli.main(["runs", "list", *words]) == 0
+        assert main.main(["runs", "list", *words]) == 0
         assert "ben-onto-ada" in capsys.readouterr().out
 
     def test_wrong_words(
@@ -249,6 +249,6 @@ class TestCommands:
             (["--minutes", "0"], "give more than 0"),
             (["--fork", "nothing"], "nothing"),
         ):
-            assert cli.main(["train", "--face", "ben", "--onto", "ada", *more, *words]) == 2
+            assert main.main(["train", "--face", "ben", "--onto", "ada", *more, *words]) == 2
             assert said in capsys.readouterr().err
         assert not list(tmp_path.iterdir())

@@ -1,0 +1,42 @@
+"""`faceswap-ae preview`: what a run can do by now, drawn anew."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from faceswap_ae.cli.terminal import Session
+
+
+def run(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A run, by its name or its path.")],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Where to; else the run's preview.png.")
+    ] = None,
+    onto: Annotated[
+        str | None, typer.Option(help="Whose faces, if they are not in data/ any more.")
+    ] = None,
+    rows: Annotated[int, typer.Option(min=1, max=40, help="Faces shown.")] = 6,
+) -> None:
+    """Draw rows of onto's face | reconstruction | swap | mask, as the newest checkpoint does it.
+
+    \b
+    faceswap-ae preview ben-onto-ada
+    faceswap-ae preview runs/ben-onto-ada -o now.png --rows 12
+    """
+    from faceswap_ae.faces.folders import face_folder
+    from faceswap_ae.media import images
+    from faceswap_ae.runtime.backend import wake
+    from faceswap_ae.training.runs import run as runs
+
+    wake()
+    from faceswap_ae.training.trained_run import draw
+
+    session: Session = context.obj
+    found = runs.find(name, session.runs)
+    picture = draw(found, face_folder.find(onto or found.facts.onto, session.data), rows)
+    target = out or found.preview
+    images.write(target, picture)
+    if not session.quiet:
+        typer.echo(target)

@@ -1,0 +1,40 @@
+"""`faceswap-ae tune`: look at the choices of conversion before making one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from faceswap_ae.cli.terminal import Session
+
+
+def run(
+    context: typer.Context,
+    clip: Annotated[Path, typer.Argument(help="The video or photo.")],
+    name: Annotated[str, typer.Option("--run", help="The trained run.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The picture: .png or .jpg.")] = Path(
+        "tune.png"
+    ),
+    count: Annotated[int, typer.Option("--frames", min=1, max=12, help="How many.")] = 2,
+    everyone: Annotated[bool, typer.Option("--everyone", help="Whoever is there.")] = False,
+    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
+) -> None:
+    """Write a picture of colours by masks and blends on a few frames of a clip.
+
+    \b
+    faceswap-ae tune ada.mp4 --run ben-onto-ada
+    """
+    from faceswap_ae.runtime import devices
+
+    devices.choose("cpu")  # a few frames
+    from faceswap_ae.conversion.assignment import Wanted
+    from faceswap_ae.conversion.converter import Converter, Options
+    from faceswap_ae.conversion.tuning import tune
+    from faceswap_ae.media import images
+    from faceswap_ae.media.clip import open_clip
+    from faceswap_ae.training.runs.run import find
+
+    session: Session = context.obj
+    options = Options((find(name, session.runs),), session.data, reverse, Wanted(everyone=everyone))
+    images.write(out, tune(Converter(options, session.progress), open_clip(clip), count))
+    typer.echo(f"{out}: choose with convert --colour, --mask, --blend")

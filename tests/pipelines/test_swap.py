@@ -1,0 +1,109 @@
+import json
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from faceswap_ae.cli import main
+from faceswap_ae.common.cache_dir import cache_dir
+from faceswap_ae.common.errors import MediaError, UserError
+from faceswap_ae.faces.detection.scan_cache import JOURNALS
+from faceswap_ae.faces.folders.journal import Journal, fingerprint
+from faceswap_ae.media.clip import open_clip
+from faceswap_ae.pipelines.swap import Swap, Swapped, swap
+from faceswap_ae.synthetic.film import Film, shoot
+from faceswap_ae.training.runs import metric_log
+from tests.support.trainings import SMALL
+
+pytestmark = pytest.mark.usefixtures("cache")
+
+
+@pytest.mark.parametrize(
+    ("face", "onto", "names"),
+    [
+        ("ben.mp4", "ada.mov", ("ben", "ada")),
+        ("clips/ben/clip.mp4", "clips/ada/clip.mp4", ("ben", "ada")),
+        ("a/ben.mp4", "b/ben.mp4", ("face", "onto")),
+        ("My film (2).mp4", "ada.mp4", ("My_film_2", "ada")),
+    ],
+)
+def test_people_are_called_as_their_files(face: str, onto: str, names: tuple[str, str]) -> None:
+    wanted = Swap(Path(face), Path(onto), Path("swap.mp4"))
+    assert wanted.names == names
+    assert wanted.run.folder == Path("swap.work/runs") / "-onto-".join(names)
+
+
+def test_what_is_missing_is_told_before_the_work(plain_clip: Path, tmp_path: Path) -> None:
+    out = tmp_path / "swap.mp4"
+    with pytest.raises(MediaError, match="no such file"):
+        swap(Swap(plain_clip, tmp_path / "nothing.mp4", out))
+    with pytest.raises(UserError, match="name a file"):
+        swap(Swap(plain_clip, plain_clip, tmp_path / "swap"))
+    with pytest.raises(UserError, match="did you mean 'quick'"):
+        swap(Swap(plain_clip, plain_clip, out, recipe="quik"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def wanted(solo: Path, play: Path, tmp_path_factory: pytest.TempPathFactory) -> Swap:
+    out = tmp_path_factory.mktemp("swap") / "swap.mp4"
+    return Swap(solo / "clip.mp4", play / "clip.mp4", out, changes=SMALL, steps=12)
+
+
+@pytest.fixture(scope="module")
+def done(wanted: Swap, cache: None) -> Swapped:  # noqa: ARG001 - it sets where caches go
+    return swap(wanted)
+
+
+def test_two_clips_become_a_swap_and_a_report(done: Swapped, wanted: Swap) -> None:
+    assert open_clip(done.out).count == open_clip(wanted.onto).count
+    assert done.run.name == "solo-onto-play"
+    assert {path.name for path in wanted.work.iterdir()} == {
+        *("data", "runs", "log.txt", "report.html", "metrics.json")
+    }
+    assert "going on" not in (wanted.work / "log.txt").read_text()
+    assert done.metrics
+    page = done.report.read_text(encoding="utf-8")
+    assert ">mask<" in page and ">change<" not in page
+
+
+def test_clips_that_were_extracted_are_not_looked_at_again(done: Swapped, wanted: Swap) -> None:
+    kept = {path.name for path in (cache_dir() / JOURNALS).iterdir()}
+    assert fingerprint(done.out) in kept  # of the result, to be measured
+    assert not kept & {fingerprint(clip) for clip in (wanted.face, wanted.onto)}
+
+
+def test_what_changed_is_measured_anew(done: Swapped, wanted: Swap) -> None:
+    before = done.report.stat().st_mtime_ns
+    done.out.touch()
+    swap(wanted)
+    assert done.report.stat().st_mtime_ns > before
+
+
+def test_nothing_is_done_twice(done: Swapped, wanted: Swap) -> None:
+    before = done.out.stat().st_mtime_ns
+    journal = Journal(wanted.work / "data" / "play").path
+    looked = journal.stat().st_mtime_ns
+    measured = done.report.stat().st_mtime_ns
+    again = swap(wanted)
+    assert done.report.stat().st_mtime_ns == measured
+    assert again.metrics == json.loads(json.dumps(done.metrics))
+    assert done.out.stat().st_mtime_ns == before
+    assert journal.stat().st_mtime_ns == looked
+    assert metric_log.read(done.run.log)[-1].step == 12
+    assert "is made already" in (wanted.work / "log.txt").read_text()
+
+
+def test_the_command_goes_on_and_measures_by_the_truth(
+    done: Swapped, wanted: Swap, tmp_path: Path
+) -> None:
+    film = Film("ada", seconds=Fraction(64, 8), fps=Fraction(8), size=(256, 192), seed=5)
+    shoot(replace(film, as_if="ben"), tmp_path, lambda _: None, lossless=True)
+    before = done.out.stat().st_mtime_ns
+    clips = ("--face", str(wanted.face), "--onto", str(wanted.onto), "-o", str(wanted.out))
+    assert main.main(["swap", *clips, *SMALL, "--steps", "12", "--truth", str(tmp_path), "-q"]) == 0
+    assert done.out.stat().st_mtime_ns == before
+    told = json.loads((wanted.work / "metrics.json").read_bytes())
+    assert told["truth"] == str(tmp_path) and told["onto"] == str(wanted.onto)
+    assert told["figures"]["psnr"]["value"] > 5
