@@ -12,9 +12,10 @@ from typing import Any
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.networks.model_interface import IDENTITIES
-from faceswap_ae.runtime.backend import wake
-from faceswap_ae.training import build, recipe
+from faceswap_ae.runtime.backend import load_keras
+from faceswap_ae.training.build import build_networks, identity_statistics
 from faceswap_ae.training.data import face_set
+from faceswap_ae.training.recipe import stages_of
 
 WARM, TIMED = 3, 12  # steps: that compile, and that are timed
 
@@ -28,19 +29,19 @@ def cost(owner: Path, performer: Path, chosen: Any) -> tuple[float, float]:
     """CPU-seconds until all stages' first steps are compiled, and the mean of each that follows."""
     if chosen.batch is None:
         raise UserError("batch: the recipe leaves it to the memory; a comparison wants a number")
-    wake()
-    from faceswap_ae.training.data.batches import Feed
+    load_keras()
+    from faceswap_ae.training.data.batches import BatchSource
     from faceswap_ae.training.learner import Learner
 
     before = time.process_time()
-    own = build.networks(chosen)
+    own = build_networks(chosen)
     size = max(own.size_in, own.size_out)
-    face, onto = (face_set.load(one, chosen.crop, size) for one in (owner, performer))
+    face, onto = (face_set.load_face_set(one, chosen.crop, size) for one in (owner, performer))
     sets = face, onto
-    feed = Feed(sets, chosen.augment, own.size_in, own.size_out, chosen.batch, chosen.seed)
-    learner = Learner(chosen, own, build.known(sets, feed, chosen.crop))
+    feed = BatchSource(sets, chosen.augment, own.size_in, own.size_out, chosen.batch, chosen.seed)
+    learner = Learner(chosen, own, identity_statistics(sets, feed, chosen.crop))
     stream = (dict(zip(IDENTITIES, pair, strict=True)) for pair in feed.stream())
-    stages, each, timed = recipe.stages(chosen), 0.0, 0.0
+    stages, each, timed = stages_of(chosen), 0.0, 0.0
     try:
         for number, stage in enumerate(stages):
             learner.enter(number)

@@ -16,7 +16,7 @@ from faceswap_ae.common.atomic import replacing, replacing_folder
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.record import Face
 from faceswap_ae.synthetic.film import HIDDEN, Film, frame
-from faceswap_ae.synthetic.scene import Frame
+from faceswap_ae.synthetic.scene import SyntheticFrame
 
 OWNER, PERFORMER = "ben", "ada"
 SIZE = (480, 480)  # pixels; a face's crop is 180 of them a side
@@ -96,7 +96,7 @@ def _film(who: str, seed: int) -> Film:
     return Film(who, seed=seed, size=SIZE, seconds=SECONDS, fps=FPS)
 
 
-def _shots(film: Film) -> Iterator[tuple[int, Frame]]:
+def _shots(film: Film) -> Iterator[tuple[int, SyntheticFrame]]:
     """Every frame; of a film with something before the face, those in which it may be."""
     for number in range(film.count):
         if not film.occlude or HIDDEN[0] <= number / film.count <= HIDDEN[1]:
@@ -127,7 +127,7 @@ def _read(folder: Path) -> Clips:
     return Clips(folder / "faces", **arrays)
 
 
-def _write(folder: Path, film: Film, number: int, shot: Frame) -> None:
+def _write(folder: Path, film: Film, number: int, shot: SyntheticFrame) -> None:
     landmarks = shot.landmarks.picture.astype(np.float64)
     (left, top), (right, bottom) = landmarks.min(axis=0), landmarks.max(axis=0)
     face = Face(

@@ -19,8 +19,8 @@ from benchmarks.budgets import bought, cost
 from benchmarks.claims_cast import Cast
 from benchmarks.pasting import levels
 from faceswap_ae.common.atomic import replacing, write_text
-from faceswap_ae.runtime.backend import wake
-from faceswap_ae.training import recipe
+from faceswap_ae.runtime.backend import load_keras
+from faceswap_ae.training.recipe import load_recipe
 from faceswap_ae.training.schedule import Budget
 
 RECIPE = "quick"
@@ -89,7 +89,7 @@ class Work:
 
 def settings(name: str) -> Any:
     """The recipe of a training."""
-    return recipe.load(RECIPE, [*ALIKE, *WAS, *VARIANTS[name]])
+    return load_recipe(RECIPE, [*ALIKE, *WAS, *VARIANTS[name]])
 
 
 def trained(work: Work, name: str, seconds: float) -> None:
@@ -110,10 +110,10 @@ def trained(work: Work, name: str, seconds: float) -> None:
 def judged(work: Work, name: str) -> None:
     """Score a variant that was trained, and keep its figures and faces."""
     from faceswap_ae.training.runs.run import Run
-    from faceswap_ae.training.trained_run import load
+    from faceswap_ae.training.trained_run import load_trained
 
-    wake()
-    found = load(Run(work.run(name)))
+    load_keras()
+    found = load_trained(Run(work.run(name)))
     weights = sum(part.count_params() for part in found.networks.parts.values())
     scores, pictures = scored(work.cast, found)
     with replacing(work.pictures(name)) as part, part.open("wb") as file:

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from benchmarks.claims_cast import Cast, Clips, Pictures
 from benchmarks.pasting import CROP, SIDE, closest, laid_in, levels, shares
 from faceswap_ae.common.geometry import Image, transform, warp
-from faceswap_ae.conversion.compositing.colour_transfer import COLOUR, measured, recoloured
+from faceswap_ae.conversion.compositing.colour_transfer import COLOUR, measure_colours, recolour
 from faceswap_ae.evaluation import identity_metrics
 from faceswap_ae.evaluation.gaze import gaze_error, irises
-from faceswap_ae.evaluation.identity_metrics import Views
+from faceswap_ae.evaluation.identity_metrics import PersonViews
 from faceswap_ae.evaluation.image_metrics import overlap, sharpness, ssim
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.folders import face_file
@@ -26,8 +26,8 @@ from faceswap_ae.faces.landmark_masks import hull_mask
 from faceswap_ae.networks import code_alignment
 from faceswap_ae.networks.model_interface import ONTO, Output
 from faceswap_ae.training.data import face_set
-from faceswap_ae.training.data.batches import Batch, Feed
-from faceswap_ae.training.trained_run import Trained
+from faceswap_ae.training.data.batches import Batch, BatchSource
+from faceswap_ae.training.trained_run import TrainedRun
 
 INNER = 9  # pixels of the mask's edge that are not compared: there the seam would be
 LOT = 8  # faces at once
@@ -48,22 +48,22 @@ class Made:
     masks: NDArray[np.float32]  # (n, s, s)
 
 
-def made(one: Trained, clips: Clips) -> Made:
+def made(one: TrainedRun, clips: Clips) -> Made:
     """Swaps of every frame, as a conversion makes them."""
     batch = _shown(one, clips)
     swaps, again = [], []
     for first in range(0, len(clips), LOT):
         warped = batch.warped[first : first + LOT]
-        swaps.append(_told(code_alignment.swapped(one.networks, warped, one.alignment())))
+        swaps.append(_told(code_alignment.aligned_swap(one.networks, warped, one.alignment())))
         again.append(_told(one.networks.reconstruct(warped, ONTO)))
     both, alone = np.concatenate(swaps), np.concatenate(again)
     return Made(both[..., :3], alone[..., :3], both[..., 3])
 
 
-def _shown(one: Trained, clips: Clips) -> Batch:
+def _shown(one: TrainedRun, clips: Clips) -> Batch:
     own = one.networks
-    shown = face_set.load(clips.folder, one.plan.crop, max(own.size_in, own.size_out))
-    feed = Feed((shown, shown), one.plan.augment, own.size_in, own.size_out, LOT, 0)
+    shown = face_set.load_face_set(clips.folder, one.plan.crop, max(own.size_in, own.size_out))
+    feed = BatchSource((shown, shown), one.plan.augment, own.size_in, own.size_out, LOT, 0)
     return feed.still(ONTO, np.arange(len(shown)))
 
 
@@ -93,7 +93,7 @@ def recolouring(found: NDArray[np.float32], clips: Clips) -> Pictures:
     rows = zip(found, crops(clips.image, clips), inside(clips), strict=True)
     for face, image, mask in rows:
         frame, soft = image.astype(np.float32) / 255, mask.astype(np.float32)
-        done.append(recoloured(way, face, measured(way, face, frame, soft)))
+        done.append(recolour(way, face, measure_colours(way, face, frame, soft)))
     return levels(np.stack(done))
 
 
@@ -104,7 +104,7 @@ def inside(clips: Clips) -> NDArray[np.bool_]:
     return np.stack([cv2.erode(one, kernel) > 127 for one in both])
 
 
-def likenesses(found: Pictures, clips: Clips, owner: Views) -> Scores:
+def likenesses(found: Pictures, clips: Clips, owner: PersonViews) -> Scores:
     """How near swaps (n, SIDE, SIDE, 3) are to the true ones."""
     true, masks = crops(clips.true, clips), inside(clips)
     points = [
@@ -116,7 +116,7 @@ def likenesses(found: Pictures, clips: Clips, owner: Views) -> Scores:
         for many in (found, true)
     )
     views, answer = (
-        identity_metrics.look(zip(pictures, clips.true_landmarks, strict=True))
+        identity_metrics.describe_views(zip(pictures, clips.true_landmarks, strict=True))
         for pictures in (laid(found, clips), list(clips.true))
     )
     apart = np.linalg.norm(views.descriptors - answer.descriptors, axis=1)
@@ -219,17 +219,17 @@ def covers(found: Sequence[Bits], clips: Clips) -> Scores:
     return scores
 
 
-def owners(cast: Cast) -> Views:
+def owners(cast: Cast) -> PersonViews:
     """The owner, as seen in some of the faces that were learnt from."""
     entries = face_file.entries(cast.owner)
     some = entries[:: max(len(entries) // VIEWS, 1)]
     told = ((face_file.pixels(one.place), one.stored.landmarks) for one in some if one.stored)
-    return identity_metrics.look(told)
+    return identity_metrics.describe_views(told)
 
 
 def nearest(cast: Cast, clips: Clips) -> NDArray[np.float32]:
     """Without any training: the owner's faces whose landmarks lie most alike."""
-    known = face_set.load(cast.owner, CROP, SIDE)
+    known = face_set.load_face_set(cast.owner, CROP, SIDE)
     return shares(np.stack([closest(known, points) for points in clips.landmarks]))
 
 

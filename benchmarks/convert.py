@@ -23,19 +23,19 @@ SIZES = {"480p": (640, 480), "720p": (1280, 720), "1080p": (1920, 1080)}
 TRAIN = """
 import json, sys
 from pathlib import Path
-from faceswap_ae.training import recipe as plan
+from faceswap_ae.training.recipe import load_recipe
 from faceswap_ae.training.schedule import Budget
 from faceswap_ae.training.train import Job, train
 data, run, recipe = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-train(Job(data / "ben", data / "ada", run, plan.load(recipe, ["batch=2"]), Budget(steps=1)))
+train(Job(data / "ben", data / "ada", run, load_recipe(recipe, ["batch=2"]), Budget(steps=1)))
 print(json.dumps({}))
 """
 
 EXTRACT = """
 import json, sys
 from pathlib import Path
-from faceswap_ae.extraction.extractor import Options, extract
-extract([Path(sys.argv[1])], sys.argv[3], Options(Path(sys.argv[2])))
+from faceswap_ae.extraction.extractor import ExtractOptions, extract
+extract([Path(sys.argv[1])], sys.argv[3], ExtractOptions(Path(sys.argv[2])))
 print(json.dumps({}))
 """
 
@@ -45,12 +45,12 @@ from pathlib import Path
 from faceswap_ae.runtime import devices
 devices.choose("cpu")
 from faceswap_ae.media.clip import open_clip
-from faceswap_ae.conversion.converter import Converter, Options, convert_clip
+from faceswap_ae.conversion.converter import ConvertOptions, Converter, convert_clip
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.media.span import WHOLE
 clip, run, data, folder = (Path(word) for word in sys.argv[1:5])
-converter = Converter(Options((Run(run),), data), no_progress)
+converter = Converter(ConvertOptions((Run(run),), data), no_progress)
 convert_clip(converter, open_clip(Path(sys.argv[5])), folder / "warm.mp4")
 one = open_clip(clip)
 begin = time.process_time()
@@ -72,18 +72,19 @@ from faceswap_ae.runtime import devices
 devices.choose("cpu")
 import av
 from faceswap_ae.conversion import renderer
+from faceswap_ae.conversion.compositing.temporal import smoothed
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
-from faceswap_ae.conversion.converter import Converter, Options
+from faceswap_ae.conversion.converter import ConvertOptions, Converter
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.training.runs.run import Run
-from faceswap_ae.media.resumable_writer import segments
+from faceswap_ae.media.resumable_writer import resumable
 from faceswap_ae.media.span import Span
 from faceswap_ae.conversion.views import VIEWS
 clip, run, data, folder = (Path(word) for word in sys.argv[1:5])
 part, count = Span(last=79), 80
 one = open_clip(clip)
-converter = Converter(Options((Run(run),), data, span=part, cut=True), no_progress)
+converter = Converter(ConvertOptions((Run(run),), data, span=part, cut=True), no_progress)
 prepared = converter.prepared(one, part, covers=False)
 scene = prepared.scene
 spent = {}
@@ -107,15 +108,15 @@ def bare():
 
 def encode():
     output = converter.output(prepared, folder / "part.mp4", VIEWS["result"])
-    with segments(output, {}) as parts:
+    with resumable(output, {}) as parts:
         for frame in frames:
             parts.write(frame.image, frame.time, frame.duration)
 
-list(renderer.rendered(reader.frames(one, Span(last=15)), scene))
+list(renderer.render(reader.frames(one, Span(last=15)), scene))
 frames = timed("decode", lambda: list(reader.frames(one, part)))
 faced = timed("crops, network, mask", lambda: list(renderer._faced(iter(frames), scene)))
 def dress():
-    for item, values in renderer.smoothed(renderer._dressed(faced, scene), renderer.STEADY):
+    for item, values in smoothed(renderer._dressed(faced, scene), renderer.STEADY):
         renderer._laid(item, values, scene)
 timed("colour, blend, grain", dress)
 timed("encode", encode)

@@ -14,8 +14,8 @@ import numpy as np
 
 from benchmarks.measure import compare, report
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.faces.detection.dlib_networks import DESCRIPTOR, DETECTOR, Describer, FaceNet
-from faceswap_ae.runtime import weights
+from faceswap_ae.faces.detection.dlib_networks import DESCRIPTOR, DETECTOR, Describer, MmodDetector
+from faceswap_ae.runtime.weights import weight_file
 from faceswap_ae.synthetic.film import Film, frame
 from faceswap_ae.synthetic.people import CAST, alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
@@ -41,10 +41,10 @@ def main() -> None:
 
 
 def detecting() -> dict[str, Ways]:
-    bare = dlib.cnn_face_detection_model_v1(str(weights.weight(DETECTOR)))
+    bare = dlib.cnn_face_detection_model_v1(str(weight_file(DETECTOR)))
 
     def ways(image: Image) -> Ways:
-        ours = FaceNet()  # for this size alone, as for a clip
+        ours = MmodDetector()  # for this size alone, as for a clip
         return {"ours": lambda: ours.find(image[None]), "dlib": lambda: bare(image, 0)}
 
     films = {size: Film("ada", company="ben", size=size) for size in SIZES}
@@ -53,7 +53,7 @@ def detecting() -> dict[str, Ways]:
 
 def describing() -> dict[str, Ways]:
     ours = Describer()
-    bare = dlib.face_recognition_model_v1(str(weights.weight(DESCRIPTOR)))
+    bare = dlib.face_recognition_model_v1(str(weight_file(DESCRIPTOR)))
     sitters = [alone(person(CAST[number % len(CAST)])) for number in range(CHIPS)]
     shot = [render(sitter, Act(110), Setting((150, 150))).image for sitter in sitters]
     chips = np.stack(shot)

@@ -48,13 +48,13 @@ print(json.dumps({"cpu": spent / (count - 1), "found": found, "frames": count}))
 OURS = """
 import json, resource, sys, tempfile, time
 from pathlib import Path
-from faceswap_ae.extraction.extractor import Options, extract
+from faceswap_ae.extraction.extractor import ExtractOptions, extract
 from faceswap_ae.faces.folders.journal import Journal
 clip, warm = Path(sys.argv[1]), Path(sys.argv[2])
 data = Path(tempfile.mkdtemp())
-extract([warm], "warm", Options(data))
+extract([warm], "warm", ExtractOptions(data))
 begin, wall = time.process_time(), time.perf_counter()
-summary = extract([clip], "person", Options(data))
+summary = extract([clip], "person", ExtractOptions(data))
 spent, passed = time.process_time() - begin, time.perf_counter() - wall
 journal = Journal(data / "person")
 key = journal.clips[0]

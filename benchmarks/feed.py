@@ -23,16 +23,16 @@ from faceswap_ae.networks.model_interface import FACE
 from faceswap_ae.synthetic.motion import Performance
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Setting, render
-from faceswap_ae.training.data.augmentation import Augmentation, steady
-from faceswap_ae.training.data.batches import Feed
-from faceswap_ae.training.data.face_set import FaceSet, load
-from faceswap_ae.training.data.pixel_cache import Cache
+from faceswap_ae.training.data.augmentation import Augmentation, without_chance
+from faceswap_ae.training.data.batches import BatchSource
+from faceswap_ae.training.data.face_set import FaceSet, load_face_set
+from faceswap_ae.training.data.pixel_cache import PixelCache
 
 WHO = ("ada", "ben")
 GOAL = 1500  # faces a second of 128 pixels, on two cores
 BATCH = 16
 DEFAULT = Augmentation()
-STILL = steady(DEFAULT)
+STILL = without_chance(DEFAULT)
 MOVED = replace(STILL, rotation=10.0, scale=0.1, shift=0.05, flip=0.5)
 BENT = replace(MOVED, warp=DEFAULT.warp)
 STAGES = {
@@ -59,8 +59,8 @@ def main() -> None:
         sets = made(Path(place), wanted.faces, wanted.size)
         rendered = time.process_time() - began
 
-        def feed(options: Augmentation) -> Feed:
-            return Feed(sets, options, wanted.size, wanted.size, BATCH, 0, wanted.threads)
+        def feed(options: Augmentation) -> BatchSource:
+            return BatchSource(sets, options, wanted.size, wanted.size, BATCH, 0, wanted.threads)
 
         each = {name: batches(feed(options), wanted.batches) for name, options in STAGES.items()}
         cv2.setNumThreads(1)
@@ -88,7 +88,9 @@ def made(place: Path, count: int, size: int) -> tuple[FaceSet, FaceSet]:
     for seed, who in enumerate(WHO):
         for number in range(count):
             write(place / who, who, seed, number)
-    face, onto = (load(place / who, "inner", size, Cache(place / "cache")) for who in WHO)
+    face, onto = (
+        load_face_set(place / who, "inner", size, PixelCache(place / "cache")) for who in WHO
+    )
     return face, onto
 
 
@@ -111,11 +113,11 @@ def write(folder: Path, who: str, seed: int, number: int) -> None:
     face_file.write(folder / f"{face.id}.png", frame.image, face)
 
 
-def batches(feed: Feed, count: int) -> Callable[[], object]:
+def batches(feed: BatchSource, count: int) -> Callable[[], object]:
     return lambda: [feed.batch(step, FACE) for step in range(count)]
 
 
-def streaming(feed: Feed, count: int, threads: int) -> Callable[[], object]:
+def streaming(feed: BatchSource, count: int, threads: int) -> Callable[[], object]:
     """So many pairs of batches; threads of OpenCV's own, -1 for its default."""
 
     def way() -> None:

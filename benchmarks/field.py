@@ -14,12 +14,12 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.runtime.weights import weights
+from faceswap_ae.runtime.weights import weight_files
 from faceswap_ae.synthetic.expression import Expression
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.light import LIGHTS
 from faceswap_ae.synthetic.people import CAST, TRUTHS, Sitter, alone, hybrid, person
-from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
+from faceswap_ae.synthetic.scene import Act, Setting, SyntheticFrame, render
 
 PAIRS = (
     *(("ben", "ada"), ("ada", "ben"), ("dina", "emil"), ("fatou", "dina"), ("carl", "ada")),
@@ -33,7 +33,7 @@ class Seen:
     """One frame, and what dlib says of it."""
 
     act: Act
-    frame: Frame
+    frame: SyntheticFrame
     boxes: Any
     points: NDArray[np.float64]  # (68, 2)
     descriptor: Descriptor
@@ -83,14 +83,14 @@ def anything(rng: np.random.Generator) -> tuple[Act, Setting]:
     return act, Setting((320, 320), light, int(rng.integers(20)), seed=seed)
 
 
-def around(frame: Frame) -> Any:
+def around(frame: SyntheticFrame) -> Any:
     low, high = frame.landmarks.picture[17:].min(axis=0), frame.landmarks.picture.max(axis=0)
     return dlib.rectangle(int(low[0]) - 8, int(low[1]) - 8, int(high[0]) + 8, int(high[1]))
 
 
 def opened() -> Dlib:
     """dlib's tools with their weights."""
-    files = {name: path for name, path in weights().items() if path}
+    files = {name: path for name, path in weight_files().items() if path}
     return Dlib(
         dlib.get_frontal_face_detector(),
         dlib.cnn_face_detection_model_v1(files["mmod_human_face_detector.dat"]),

@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.measure import report
 from faceswap_ae.training.runs import tensor_file
-from faceswap_ae.training.runs.checkpoint import State, load, save
+from faceswap_ae.training.runs.checkpoint import TrainingState, load, save
 
 READY = b"ready\n"
 CALLS = ("open", "os.rename", "os.remove", "os.mkdir", "os.listdir", "os.scandir")
@@ -82,7 +82,7 @@ def keep_saving(folder: Path, die: int) -> None:
         sys.stdout.buffer.flush()
 
 
-def state_of(number: int) -> State:
+def state_of(number: int) -> TrainingState:
     """A state that anybody can make again. Each step is saved twice, and differs."""
     random = np.random.default_rng(number)
     groups: dict[str, tensor_file.Arrays] = {
@@ -94,15 +94,15 @@ def state_of(number: int) -> State:
         }
         for group in ("weights", "optimiser")
     }
-    return State(number // 2, groups, {"number": number, "losses": {"total": 1 / number}})
+    return TrainingState(number // 2, groups, {"number": number, "losses": {"total": 1 / number}})
 
 
-def number_of(state: State | None) -> int:
+def number_of(state: TrainingState | None) -> int:
     """Which saving a state is from."""
     return 0 if state is None else int(state.facts["number"])
 
 
-def assert_same(one: State, other: State) -> None:
+def assert_same(one: TrainingState, other: TrainingState) -> None:
     """The same bit by bit."""
     assert (one.step, one.facts) == (other.step, other.facts)
     assert {*one.arrays} == {*other.arrays}

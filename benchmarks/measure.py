@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
-from faceswap_ae.runtime.hardware import cpu
+from faceswap_ae.runtime.hardware import describe_cpu
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,11 @@ def commit() -> str:
 
 def machine() -> dict[str, object]:
     """What it was measured on."""
-    return {"cpu": cpu()["model"], "cores": cpu_count(), "python": platform.python_version()}
+    return {
+        "cpu": describe_cpu()["model"],
+        "cores": cpu_count(),
+        "python": platform.python_version(),
+    }
 
 
 def cpu_count() -> int:

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from benchmarks.claims_cast import Pictures
 from faceswap_ae.common.geometry import Image, Points, transform, unwarp, warp
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.conversion.compositing.region_colour import Complexion, Sight
-from faceswap_ae.conversion.compositor import Style
-from faceswap_ae.evaluation.target import look_at, subject
+from faceswap_ae.conversion.compositing.region_colour import ColourSample, RegionColours
+from faceswap_ae.conversion.compositor import CompositeOptions
+from faceswap_ae.evaluation.target import find_target, scan_target
 from faceswap_ae.faces.alignment import matrix_of
-from faceswap_ae.faces.detection.scan import Eyes
+from faceswap_ae.faces.detection.scan import Detectors
 from faceswap_ae.faces.landmark_masks import hull_mask
 from faceswap_ae.media import reader
 from faceswap_ae.media.writer import writing
@@ -30,9 +30,9 @@ SOFT = 3.0  # pixels: the edge of a face that is laid into its frame
 
 def paste(owner: Path, play: Path, out: Path) -> None:
     """Put an owner's faces onto the main person of a clip."""
-    known = face_set.load(owner, CROP, SIDE)
-    looked = look_at(play, Eyes(), no_progress)
-    shown = subject(looked)
+    known = face_set.load_face_set(owner, CROP, SIDE)
+    looked = scan_target(play, Detectors(), no_progress)
+    shown = find_target(looked)
     with writing(out, looked.clip, tracks=looked.clip) as sink:
         for frame in reader.frames(looked.clip):
             face = shown.at(frame.index)
@@ -45,9 +45,9 @@ def _pasted(known: FaceSet, frame: Image, landmarks: Points) -> Image:
     found = shares(closest(known, landmarks))
     into = shares(warp(frame, matrix, (side, side)))
     points = transform(landmarks, matrix)
-    colours = Complexion(Style().colour)
+    colours = RegionColours(CompositeOptions().colour)
     mask = shares(hull_mask(points, (side, side)))
-    pairs = colours.measure(Sight(found, points, mask), Sight(into, points, mask))
+    pairs = colours.measure(ColourSample(found, points, mask), ColourSample(into, points, mask))
     face = colours.apply(found, points, pairs)
     return laid_in(levels(face), frame, landmarks)
 

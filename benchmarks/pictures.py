@@ -12,14 +12,14 @@ import numpy as np
 
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.conversion.converter import Converter, Options
-from faceswap_ae.conversion.stills import masks
+from faceswap_ae.conversion.converter import Converter, ConvertOptions
+from faceswap_ae.conversion.stills import render_masks
 from faceswap_ae.media import images, reader
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.span import Span
 from faceswap_ae.synthetic.sheet import write_sheets
 from faceswap_ae.training.preview import sheet
-from faceswap_ae.training.runs.run import listed
+from faceswap_ae.training.runs.run import list_runs
 
 DOCS = Path("docs")
 SHOWN = (20, 56, 104)  # frames of the demo
@@ -39,8 +39,10 @@ def demo(folder: Path) -> Path:
     """Some frames of a demo: performance, swap, mask, exact answer."""
     work = folder / "swap.work"
     play = open_clip(folder / "clips" / "play" / "clip.mp4")
-    converter = Converter(Options(tuple(listed(work / "runs")), work / "data"), no_progress)
-    cover = masks(converter, play, SHOWN)
+    converter = Converter(
+        ConvertOptions(tuple(list_runs(work / "runs")), work / "data"), no_progress
+    )
+    cover = render_masks(converter, play, SHOWN)
     columns = {
         "ada": _frames(play),
         "ben on ada, after 4 minutes": _frames(open_clip(folder / "swap.mp4")),

@@ -78,7 +78,7 @@ def staged(stage: Stage) -> None:
     """Film and extract what is not there yet."""
     for who, films in stage.pair.films.items():
         clips = [_shot(film, stage.folder / f"{_plain(who)}-{film.seed}") for film in films]
-        options = extractor.Options(stage.folder / "data")
+        options = extractor.ExtractOptions(stage.folder / "data")
         extractor.extract(clips, _plain(who), options)
     _shot(stage.pair.play, stage.play.parent)
     _shot(replace(stage.pair.play, as_if=stage.pair.face), stage.answer)

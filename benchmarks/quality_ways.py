@@ -13,10 +13,10 @@ from benchmarks.quality_cast import Stage
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.config import dump
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.conversion.converter import Converter, Options, convert_clip
+from faceswap_ae.conversion.converter import Converter, ConvertOptions, convert_clip
 from faceswap_ae.evaluation.evaluate import evaluate
 from faceswap_ae.media.clip import open_clip
-from faceswap_ae.training import recipe as plan
+from faceswap_ae.training.recipe import load_recipe
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.training.schedule import Budget
 
@@ -28,7 +28,7 @@ SPENT = "spent.json"  # what a training took; it is done when this is there
 def settings(way: str) -> Any:
     """The recipe of a way, with its changes."""
     recipe, *changes = way.split()
-    return plan.load(recipe, [*QUIET, *changes])
+    return load_recipe(recipe, [*QUIET, *changes])
 
 
 def called(way: str) -> str:
@@ -68,7 +68,9 @@ def measured(stage: Stage, way: str, folder: Path) -> dict[str, float | None]:
     if way == PASTE:
         paste(stage.face, stage.play, out)
     else:
-        converter = Converter(Options((Run(folder / "run"),), stage.face.parent), no_progress)
+        converter = Converter(
+            ConvertOptions((Run(folder / "run"),), stage.face.parent), no_progress
+        )
         convert_clip(converter, open_clip(stage.play), out)
     found = evaluate(out, stage.face, stage.play, stage.answer)
     return {name: one.value for name, one in found.summary.items()}

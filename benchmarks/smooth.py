@@ -18,7 +18,7 @@ from benchmarks.measure import compare, report
 from faceswap_ae.common.geometry import Points, invert, transform
 from faceswap_ae.conversion.smoothing import SMOOTH, Track
 from faceswap_ae.faces.alignment import matrix_of
-from faceswap_ae.runtime.weights import weights
+from faceswap_ae.runtime.weights import weight_files
 from faceswap_ae.synthetic.film import Film, frame
 
 WHO = ("ada", "ben", "emil")
@@ -52,7 +52,7 @@ def filmed(who: str, seed: int, count: int) -> tuple[Track, Track]:
     """What dlib finds in a film, and the truth: (n, 68, 2) each."""
     film = Film(who, seconds=Fraction(count, 25), fps=Fraction(25), seed=seed)
     hog = dlib.get_frontal_face_detector()
-    shape = dlib.shape_predictor(str(weights()["shape_predictor_68_face_landmarks.dat"]))
+    shape = dlib.shape_predictor(str(weight_files()["shape_predictor_68_face_landmarks.dat"]))
     found, truth = [], []
     for index in range(count):
         made = frame(film, index)

@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.measure import compare, report
 from faceswap_ae.synthetic.motion import Performance
 from faceswap_ae.synthetic.people import CAST, alone, person
-from faceswap_ae.synthetic.scene import Frame, Setting, render
+from faceswap_ae.synthetic.scene import Setting, SyntheticFrame, render
 
 FACE = 150.0
 GOAL = 0.08  # CPU-seconds per frame, plain
@@ -37,13 +37,13 @@ def main() -> None:
     print(report("synthetic", costs, cpu_per_frame=each, goal=GOAL, picture=checked()))
 
 
-def films(count: int, oversample: int) -> list[Frame]:
+def films(count: int, oversample: int) -> list[SyntheticFrame]:
     """Frames of everybody in turn, moving."""
     names = itertools.cycle(CAST)
     return [shot(next(names), number, oversample) for number in range(count)]
 
 
-def shot(name: str, number: int, oversample: int) -> Frame:
+def shot(name: str, number: int, oversample: int) -> SyntheticFrame:
     act = Performance(number % 5).act(number * 0.37, FACE, (0.5, 0.47))
     setting = Setting(backdrop=number % 3, seed=number, grain=0, oversample=oversample)
     return render(alone(person(name)), act, setting)

@@ -46,14 +46,15 @@ def main() -> None:
 
 def measured(name: str, batch: int, precision: str) -> dict[str, float]:
     """CPU- and clock-seconds for a pair, and GiB at most."""
-    from faceswap_ae.networks.model_interface import IDENTITIES, Known
+    from faceswap_ae.networks.model_interface import IDENTITIES, IdentityStatistics
     from faceswap_ae.runtime import memory
-    from faceswap_ae.training import build, recipe
+    from faceswap_ae.training.build import build_networks
     from faceswap_ae.training.data.batches import Batch
     from faceswap_ae.training.learner import Learner
+    from faceswap_ae.training.recipe import load_recipe, stages_of
 
-    settings = recipe.load(name, [f"precision={precision}"])
-    own = build.networks(settings)
+    settings = load_recipe(name, [f"precision={precision}"])
+    own = build_networks(settings)
     rng = np.random.default_rng(0)
     size, out = own.size_in, own.size_out
 
@@ -71,13 +72,13 @@ def measured(name: str, batch: int, precision: str) -> dict[str, float]:
         )
         for name in IDENTITIES
     }
-    known = Known(
+    known = IdentityStatistics(
         {name: one.landmarks[0] for name, one in batches.items()},
         {name: one.target[0] for name, one in batches.items()},
         {name: one.mask[0] for name, one in batches.items()},
     )
     learner = Learner(settings, own, known)
-    learner.enter(len(recipe.stages(settings)) - 1)
+    learner.enter(len(stages_of(settings)) - 1)
     stepper = learner.stepper
     pairs_of_a_step = [batches] * stepper.pairs
     for _ in range(2):
@@ -90,7 +91,7 @@ def measured(name: str, batch: int, precision: str) -> dict[str, float]:
     return {
         "cpu": round(spent / pairs, 4),
         "wall": round(passed / pairs, 4),
-        "peak GiB": round(memory.peak() / 2**30, 2),
+        "peak GiB": round(memory.peak_bytes() / 2**30, 2),
     }
 
 

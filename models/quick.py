@@ -32,7 +32,7 @@ from faceswap_ae.networks.blocks import (
     scaled,
     up,
 )
-from faceswap_ae.networks.model_interface import IDENTITIES, Known, Networks
+from faceswap_ae.networks.model_interface import IDENTITIES, IdentityStatistics, Networks
 
 HALVINGS = 4
 INIT = "he_normal"
@@ -60,7 +60,7 @@ def build(options: Options) -> Networks:
     return one_encoder(encoder, inter, partial(_decoder, options))
 
 
-def start(networks: Networks, known: Known) -> None:
+def start(networks: Networks, known: IdentityStatistics) -> None:
     """Let every pixel begin as its mean."""
     for identity in IDENTITIES:
         mean = np.asarray(known.face[identity], np.float32)

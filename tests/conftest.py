@@ -81,9 +81,9 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory, play: Path, solo: Path) -> Path:
     """A folder with `data` of ada and ben, found in films, and a small run `ben-onto-ada`."""
-    from faceswap_ae.extraction.extractor import Options, extract
-    from faceswap_ae.faces.detection.scan import Look
-    from faceswap_ae.training import recipe
+    from faceswap_ae.extraction.extractor import ExtractOptions, extract
+    from faceswap_ae.faces.detection.scan import ScanOptions
+    from faceswap_ae.training.recipe import load_recipe
     from faceswap_ae.training.schedule import Budget
     from faceswap_ae.training.train import Job, train
     from tests.support.trainings import SMALL
@@ -93,8 +93,8 @@ def studio(tmp_path_factory: pytest.TempPathFactory, play: Path, solo: Path) -> 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(place / "cache"))
         for name, film, every in (("ada", play, 4), ("ben", solo, 1)):
-            extract([film / "clip.mp4"], name, Options(data, look=Look(every=every)))
-        settings = recipe.load("quick", SMALL)
+            extract([film / "clip.mp4"], name, ExtractOptions(data, look=ScanOptions(every=every)))
+        settings = load_recipe("quick", SMALL)
         run = place / "runs" / "ben-onto-ada"
         train(Job(data / "ben", data / "ada", run, settings, Budget(30)))
     return place

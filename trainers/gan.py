@@ -16,23 +16,23 @@ from typing import Any, Literal
 from keras import ops
 
 from faceswap_ae.networks import discriminators
-from faceswap_ae.networks.discriminators import Discriminator, Kind, Verdict, resized
+from faceswap_ae.networks.discriminators import Discriminator, DiscriminatorOutput, Kind, resized
 from faceswap_ae.networks.model_interface import (
     FACE,
     IDENTITIES,
     ONTO,
     Identity,
-    Known,
+    IdentityStatistics,
     Networks,
     Output,
     Tensor,
 )
-from faceswap_ae.networks.trainer_interface import Faces, Pair, Player, Terms
+from faceswap_ae.networks.trainer_interface import BatchPair, FaceBatch, Player, Terms
 from faceswap_ae.training.losses import pixel
-from faceswap_ae.training.losses.objective import Judge
+from faceswap_ae.training.losses.objective import Objective
 from faceswap_ae.training.losses.perception import composed
 from faceswap_ae.training.losses.random_state import mixing, ramp
-from faceswap_ae.training.losses.reconstruction import Likeness, weighed
+from faceswap_ae.training.losses.reconstruction import LossWeights, weighed
 
 CYCLE_MASK = 0.1  # of a mask's difference after a cycle, a face's being worth 1
 
@@ -42,7 +42,7 @@ Shown = list[Tensor]  # faces of one identity that its discriminator sees
 
 
 @dataclass(frozen=True)
-class Options(Likeness):
+class Options(LossWeights):
     """Weights of the loss's terms; 0 leaves one out."""
 
     mae: float = 2.0
@@ -71,7 +71,7 @@ class Options(Likeness):
             raise ValueError(f"ramp: {self.ramp} is less than 0")
 
 
-def build(networks: Networks, options: Options, known: Known) -> Sequence[Player]:
+def build(networks: Networks, options: Options, known: IdentityStatistics) -> Sequence[Player]:
     """The generator and, if it has to please them, those who judge faces or codes."""
     own = Game(networks, options, known)
     return [own.generating, *own.judging, *own.judge.players]
@@ -83,8 +83,8 @@ class Game:
 
     networks: Networks
     options: Options
-    known: Known
-    judge: Judge = field(init=False)
+    known: IdentityStatistics
+    judge: Objective = field(init=False)
     judges: dict[Identity, Discriminator] = field(init=False)
     mixing: Any = field(init=False)
     ramp: Any = field(init=False)
@@ -98,7 +98,7 @@ class Game:
             )
             for key in playing
         }
-        object.__setattr__(self, "judge", Judge(self.networks, options, self.known))
+        object.__setattr__(self, "judge", Objective(self.networks, options, self.known))
         object.__setattr__(self, "judges", judges)
         object.__setattr__(self, "mixing", mixing(size, "mixing"))
         object.__setattr__(self, "ramp", ramp(options.ramp) if judges and options.ramp else None)
@@ -120,7 +120,7 @@ class Game:
         rate = self.options.judge_rate
         return [Player("discriminator", self.discriminator, parts, rate, fresh=True)]
 
-    def generator(self, pair: Pair) -> Terms:
+    def generator(self, pair: BatchPair) -> Terms:
         """What is wrong with the faces made."""
         # 1  each identity's faces as themselves
         # 2  how far they are from the true ones, and what is wrong with their masks
@@ -140,7 +140,7 @@ class Game:
             found |= {f"{identity} {name}": term for name, term in terms.items()}
         return found
 
-    def discriminator(self, pair: Pair) -> Terms:
+    def discriminator(self, pair: BatchPair) -> Terms:
         """How badly the discriminators tell real from made."""
         # 1  each identity's faces as themselves, by a generator that stands still
         # 2  the faces shown: raw and, where there is a mask, masked
@@ -154,7 +154,7 @@ class Game:
             found[f"{identity} {self.options.game}"] = self._told(identity, faces, shown)
         return found
 
-    def _shown(self, output: Output, faces: Faces) -> Shown:
+    def _shown(self, output: Output, faces: FaceBatch) -> Shown:
         networks = self.networks
         if output.mask is None or networks.size_in != networks.size_out:
             return [output.face]
@@ -166,7 +166,7 @@ class Game:
         """How much of what discriminators say counts yet."""
         return 1.0 if self.ramp is None else self.ramp(ops.ones((1, 1)))[0, 0]
 
-    def _fooled(self, identity: Identity, faces: Faces, shown: Shown) -> dict[str, Tensor]:
+    def _fooled(self, identity: Identity, faces: FaceBatch, shown: Shown) -> dict[str, Tensor]:
         judge, options = self.judges[identity].judge, self.options
         made = [judge(face, faces.warped) for face in shown]
         found: dict[str, Tensor] = {}
@@ -181,7 +181,7 @@ class Game:
             found["features"] = options.features * matched(real, made[-1])
         return found
 
-    def _told(self, identity: Identity, faces: Faces, shown: Shown) -> Tensor:
+    def _told(self, identity: Identity, faces: FaceBatch, shown: Shown) -> Tensor:
         judge = self.judges[identity].judge
         if self.options.game == "relativistic":
             return relativistic(judge(faces.target, faces.warped), judge(shown[-1], faces.warped))
@@ -191,7 +191,7 @@ class Game:
             found = found + least_squares(judge(mixture, faces.warped), share)
         return found
 
-    def _cycled(self, identity: Identity, faces: Faces) -> Tensor:
+    def _cycled(self, identity: Identity, faces: FaceBatch) -> Tensor:
         networks, other = self.networks, ONTO if identity == FACE else FACE
         there = networks.swap(resized(faces.target, networks.size_in), other)
         back = networks.swap(resized(there.face, networks.size_in), identity)
@@ -215,13 +215,13 @@ def shaped(output: Output, options: Options) -> dict[str, Tensor]:
     )
 
 
-def least_squares(verdict: Verdict, wanted: Tensor) -> Tensor:
+def least_squares(verdict: DiscriminatorOutput, wanted: Tensor) -> Tensor:
     """How far scores are from what they should be, each head counting the same."""
     found = [ops.mean(ops.square(_exact(score) - wanted)) for score in verdict.scores]
     return sum(found) / len(found)
 
 
-def relativistic(higher: Verdict, lower: Verdict | None) -> Tensor:
+def relativistic(higher: DiscriminatorOutput, lower: DiscriminatorOutput | None) -> Tensor:
     """How far each score of the one is from 1 above the other's mean, and the other way round."""
     assert lower is not None
     found: Any = 0.0
@@ -232,7 +232,7 @@ def relativistic(higher: Verdict, lower: Verdict | None) -> Tensor:
     return found / len(higher.scores)
 
 
-def matched(real: Verdict | None, made: Verdict) -> Tensor:
+def matched(real: DiscriminatorOutput | None, made: DiscriminatorOutput) -> Tensor:
     """How differently a discriminator's layers see two faces: Salimans et al. 2016."""
     assert real is not None
     pairs = list(zip(real.features, made.features, strict=True))

@@ -97,18 +97,18 @@ def run(
     from faceswap_ae.runtime import devices
 
     cv2.setNumThreads(1)  # stages run beside each other; OpenCV's threads get into their way
-    devices.choose(device)  # before anything wakes Keras
-    from faceswap_ae.conversion.assignment import Wanted
+    devices.choose_device(device)  # before anything wakes Keras
+    from faceswap_ae.conversion.assignment import SwapRequest
     from faceswap_ae.conversion.compositing.masks import MASK
-    from faceswap_ae.conversion.compositor import Style
+    from faceswap_ae.conversion.compositor import CompositeOptions
     from faceswap_ae.conversion.convert import convert
-    from faceswap_ae.conversion.converter import Converter, Options
-    from faceswap_ae.conversion.stills import still as one_frame
-    from faceswap_ae.faces.detection.scan import Look
+    from faceswap_ae.conversion.converter import Converter, ConvertOptions
+    from faceswap_ae.conversion.stills import render_still as one_frame
+    from faceswap_ae.faces.detection.scan import ScanOptions
     from faceswap_ae.media.clip import open_clip
     from faceswap_ae.media.codecs import Encoding
     from faceswap_ae.media.span import parse_span, parse_time
-    from faceswap_ae.training.runs.run import find
+    from faceswap_ae.training.runs.run import find_run
 
     session: Session = context.obj
     begin = time.monotonic()
@@ -116,14 +116,14 @@ def run(
     if mask == "image":
         raise UserError("--mask image: name the picture itself")
     moment = None if still is None else parse_time(still)
-    options = Options(
-        runs=tuple(find(one, session.runs) for one in runs),
+    options = ConvertOptions(
+        runs=tuple(find_run(one, session.runs) for one in runs),
         data=session.data,
         reverse=reverse,
-        wanted=Wanted(everyone, tuple(only or ()), tuple(spared or ())),
-        look=Look(detector, keep_going=keep_going),
+        wanted=SwapRequest(everyone, tuple(only or ()), tuple(spared or ())),
+        look=ScanOptions(detector, keep_going=keep_going),
         smooth=smooth,
-        style=Style(
+        style=CompositeOptions(
             colour=colour,
             amount=amount,
             mask="image" if painted else mask,

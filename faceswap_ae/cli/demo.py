@@ -26,12 +26,12 @@ def run(
     from faceswap_ae.runtime import devices
 
     session: Session = context.obj
-    devices.choose(None)
-    from faceswap_ae.evaluation.evaluate import in_words
+    devices.choose_device(None)
+    from faceswap_ae.evaluation.evaluate import format_evaluation
     from faceswap_ae.pipelines.demo import run_demo
 
     shown = run_demo(out, minutes, seconds, session.progress, session.status)
-    for line in in_words(shown.metrics):
+    for line in format_evaluation(shown.metrics):
         typer.echo(line)
     typer.echo(f"the swap      {shown.swap}")
     typer.echo(f"side by side  {shown.side}")

@@ -40,25 +40,25 @@ def run(
     faceswap-ae evaluate swap.mp4 --face ben --onto ada.mp4 -o page.html
     faceswap-ae evaluate swap.mp4 --face clips/ben --onto clips/play --truth clips/answer --json
     """
-    from faceswap_ae.common.atomic import spare
+    from faceswap_ae.common.atomic import check_is_no_input
     from faceswap_ae.conversion.report import made_by
     from faceswap_ae.evaluation import html_report
-    from faceswap_ae.evaluation.evaluate import evaluate, in_words, told
-    from faceswap_ae.training.runs.run import find
+    from faceswap_ae.evaluation.evaluate import evaluate, evaluation_to_json, format_evaluation
+    from faceswap_ae.training.runs.run import find_run
 
     session: Session = context.obj
-    maker = find(name, session.runs) if name else made_by(result, session.runs)
+    maker = find_run(name, session.runs) if name else made_by(result, session.runs)
     page = out or (None if as_json else result.with_name(f"{result.name}.html"))
     face, onto = (_there(one, session.data) for one in (face, onto))
     if page is not None:
-        spare(page, [result, face, onto])
+        check_is_no_input(page, [result, face, onto])
     found = evaluate(result, face, onto, truth, session.progress)
     if page is not None:
-        html_report.write(page, found, maker)
+        html_report.write_report(page, found, maker)
     if as_json:
-        typer.echo(json.dumps(told(found), indent=1, allow_nan=False))
+        typer.echo(json.dumps(evaluation_to_json(found), indent=1, allow_nan=False))
         return
-    for line in in_words(told(found)):
+    for line in format_evaluation(evaluation_to_json(found)):
         typer.echo(line)
     typer.echo(f"{page}: to look at")
 

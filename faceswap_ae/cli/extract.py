@@ -10,7 +10,7 @@ from faceswap_ae.cli.terminal import Session
 from faceswap_ae.common.errors import UserError
 
 if TYPE_CHECKING:
-    from faceswap_ae.extraction.extractor import Summary
+    from faceswap_ae.extraction.extractor import ExtractSummary
 
 
 def run(
@@ -54,19 +54,19 @@ def run(
     faceswap-ae extract film.mkv --as carl --start 1:02 --end 2:30 --max 2000
     faceswap-ae extract duet.mp4 --as duo --everyone
     """
-    from faceswap_ae.extraction.extractor import Options, extract
-    from faceswap_ae.extraction.selection import Limits
-    from faceswap_ae.faces.detection.scan import Look
+    from faceswap_ae.extraction.extractor import ExtractOptions, extract
+    from faceswap_ae.extraction.selection import SelectionLimits
+    from faceswap_ae.faces.detection.scan import ScanOptions
     from faceswap_ae.media.span import parse_span
 
     session: Session = context.obj
     begin = time.monotonic()
-    options = Options(
+    options = ExtractOptions(
         session.data,
         tuple(like or ()),
         everyone,
-        Look(detector, turn, every, keep_going),
-        Limits(blur, min_size, change, most),
+        ScanOptions(detector, turn, every, keep_going),
+        SelectionLimits(blur, min_size, change, most),
         parse_span(start, end, frames),
         crop,
         size,
@@ -78,7 +78,7 @@ def run(
         raise UserError(f"{len(summary.failures)} of the inputs gave trouble, as told above")
 
 
-def _tell(summary: "Summary", seconds: float) -> None:
+def _tell(summary: "ExtractSummary", seconds: float) -> None:
     for folder, count in summary.written.items():
         typer.echo(f"{folder}: {count} new faces")
     typer.echo(f"{summary.looked} frames looked at in {seconds:.0f} s")

@@ -12,8 +12,8 @@ from faceswap_ae.cli.faces_select import Folder, Where, counted, say
 from faceswap_ae.cli.terminal import Session
 
 if TYPE_CHECKING:
-    from faceswap_ae.faces.folders.face_file import Entry
-    from faceswap_ae.faces.folders.statistics import Census
+    from faceswap_ae.faces.folders.face_file import FaceEntry
+    from faceswap_ae.faces.folders.statistics import FolderStatistics
 
 HELP = """Look at face folders, sort them, clean them, carry them about.
 
@@ -48,11 +48,11 @@ def show(
     faceswap-ae faces show ada -o blurred.png --where "sharpness<0.2" --by yaw
     """
     from faceswap_ae.faces.folders import archive, sorting
-    from faceswap_ae.faces.folders.face_folder import find
-    from faceswap_ae.faces.folders.statistics import census, ranges
+    from faceswap_ae.faces.folders.face_folder import find_folder
+    from faceswap_ae.faces.folders.statistics import folder_statistics, ranges
 
     session: Session = context.obj
-    path = find(folder, session.data)
+    path = find_folder(folder, session.data)
     every = entries = archive.entries(path)
     if where:
         entries = sorting.matching(every, [*map(sorting.parse_condition, where)])
@@ -62,7 +62,7 @@ def show(
         for entry in entries:
             typer.echo(json.dumps(_measured(entry)))
     elif out is None:
-        _tell_census(path, census(path, every))
+        _tell_census(path, folder_statistics(path, every))
         if where:
             typer.echo(f"{counted(len(entries))} with {' and '.join(where)}")
         _tell_ranges(ranges(entries))
@@ -92,7 +92,7 @@ def sort(
     from faceswap_ae.faces.folders import face_folder
 
     session: Session = context.obj
-    path = face_folder.find(folder, session.data)
+    path = face_folder.find_folder(folder, session.data)
     count = face_folder.sort(path, by, like, backwards=reverse)
     say(session, f"numbered {counted(count)} of {path} by {by}{', reversed' if reverse else ''}")
 
@@ -115,7 +115,7 @@ def realign(
     say(context.obj, f"realigned {face}, {mirrored}; as it was, it is {done.kept}")
 
 
-def _tell_census(path: Path, found: "Census") -> None:
+def _tell_census(path: Path, found: "FolderStatistics") -> None:
     sources = ", ".join(found.sources[:3]) + (", ..." if len(found.sources) > 3 else "")
     of = f" of {len(found.sources)} clips ({sources}), {found.tracks} tracks" if sources else ""
     beside = {"without face data": found.untold, "painted masks": found.masks}
@@ -131,7 +131,7 @@ def _tell_ranges(found: dict[str, tuple[float, float, float]]) -> None:
         typer.echo(f"{name:11} " + " ".join(f"{number:8.4g}" for number in numbers))
 
 
-def _measured(entry: "Entry") -> dict[str, Any]:
+def _measured(entry: "FaceEntry") -> dict[str, Any]:
     from faceswap_ae.faces.folders.sorting import MEASURES
 
     face = entry.stored.face if entry.stored else None
@@ -141,7 +141,7 @@ def _measured(entry: "Entry") -> dict[str, Any]:
 
 
 def _draw(
-    session: Session, path: Path, entries: "Sequence[Entry]", out: Path, most: int | None
+    session: Session, path: Path, entries: "Sequence[FaceEntry]", out: Path, most: int | None
 ) -> None:
     from faceswap_ae.common.errors import UserError
     from faceswap_ae.faces.folders import contact_sheet, gallery

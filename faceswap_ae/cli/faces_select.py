@@ -41,7 +41,7 @@ def drop(
     from faceswap_ae.faces.folders import face_folder
 
     session: Session = context.obj
-    path = face_folder.find(folder, session.data)
+    path = face_folder.find_folder(folder, session.data)
     chosen, _ = _chosen(path, names, list_, where, _count(worst, best, by))
     moved = face_folder.drop(path, chosen)
     where_to = f"into {path / face_folder.DROPPED}, {moved.left} left"
@@ -68,7 +68,7 @@ def keep(
     from faceswap_ae.faces.folders import face_folder
 
     session: Session = context.obj
-    path = face_folder.find(folder, session.data)
+    path = face_folder.find_folder(folder, session.data)
     chosen, untold = _chosen(path, names, list_, where, _count(worst, best, by))
     if not chosen:
         raise UserError(f"{path}: no face is like that; nothing was dropped")
@@ -94,7 +94,7 @@ def restore(
     from faceswap_ae.faces.folders import face_folder
 
     session: Session = context.obj
-    path = face_folder.find(folder, session.data)
+    path = face_folder.find_folder(folder, session.data)
     if bool(names) + bool(list_) + everything != 1:
         raise UserError("say which faces in one way: names, --list or --all")
     wanted = face_folder.read_list(list_) if list_ else names
@@ -131,7 +131,7 @@ def _chosen(
     if names or list_:
         return face_folder.read_list(list_) if list_ else list(names or ()), []
     conditions = [sorting.parse_condition(text) for text in where or ()]
-    entries = face_file.entries(face_folder.opened(path))
+    entries = face_file.entries(face_folder.check_unpacked(path))
     found = sorting.matching(entries, conditions)
     if extreme is not None:
         count, best, by = extreme

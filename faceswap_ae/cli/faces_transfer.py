@@ -10,7 +10,7 @@ from faceswap_ae.cli.faces_select import Folder, counted, say
 from faceswap_ae.cli.terminal import Session
 
 if TYPE_CHECKING:
-    from faceswap_ae.faces.folders.merging import Merged
+    from faceswap_ae.faces.folders.merging import MergeResult
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +32,8 @@ def merge(
     from faceswap_ae.faces.folders import face_folder, merging
 
     session: Session = context.obj
-    paths = [face_folder.find(source, session.data) for source in sources]
-    into = face_folder.place(out, session.data)
+    paths = [face_folder.find_folder(source, session.data) for source in sources]
+    into = face_folder.folder_path(out, session.data)
     with session.progress("merge", 0) as told:
         merged = merging.merge(paths, into, told)
     say(session, _became(merged, into))
@@ -61,7 +61,7 @@ def bring(
     from faceswap_ae.faces.folders import face_folder
 
     session: Session = context.obj
-    into = face_folder.place(name, session.data)
+    into = face_folder.folder_path(name, session.data)
     with session.progress("import", 0) as told:
         done = import_faces(places, into, describe_one, crop, told)
     for line in done.lines:
@@ -90,7 +90,7 @@ def split(
     from faceswap_ae.faces.folders import face_folder, merging
 
     session: Session = context.obj
-    path = face_folder.find(folder, session.data)
+    path = face_folder.find_folder(folder, session.data)
     with session.progress("split", 0) as told:
         groups = merging.split(path, by, least, told)
     for out, group in groups:
@@ -108,7 +108,7 @@ def pack(context: typer.Context, folder: Folder) -> None:
     from faceswap_ae.faces.folders import face_folder, packing
 
     session: Session = context.obj
-    path = face_folder.find(folder, session.data)
+    path = face_folder.find_folder(folder, session.data)
     with session.progress("pack", 0) as told:
         out, count = packing.pack(path, told)
     size = f"{out.stat().st_size / 1e6:.1f} MB"
@@ -131,14 +131,14 @@ def unpack(
     from faceswap_ae.faces.folders import face_folder, packing
 
     session: Session = context.obj
-    path = face_folder.packed(face_folder.find(zipped, session.data))
-    into = face_folder.place(out, session.data) if out else path.with_suffix("")
+    path = face_folder.zip_of(face_folder.find_folder(zipped, session.data))
+    into = face_folder.folder_path(out, session.data) if out else path.with_suffix("")
     with session.progress("unpack", 0) as told:
         merged = packing.unpack(path, into, told)
     say(session, _became(merged, into))
 
 
-def _became(merged: "Merged", out: Path) -> str:
+def _became(merged: "MergeResult", out: Path) -> str:
     there = f"; {merged.there} there already" if merged.there else ""
     dropped = f"; {merged.dropped} dropped there before, left out" if merged.dropped else ""
     return f"added {counted(merged.added)} to {out}{there}{dropped}"

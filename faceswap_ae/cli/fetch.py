@@ -23,11 +23,11 @@ def run(
     from faceswap_ae.common.cache_dir import cache_dir
     from faceswap_ae.common.download import fetch
     from faceswap_ae.common.errors import UserError, unknown
-    from faceswap_ae.runtime.backend import wake
+    from faceswap_ae.runtime.backend import load_keras
     from faceswap_ae.training.losses import feature_networks
 
     session: Session = context.obj
-    wake()
+    load_keras()
     folder = cache_dir() / "weights"
     if name is None:
         typer.echo(feature_networks.NOTICE)

@@ -23,7 +23,7 @@ def run(
 
     for path in clips:
         clip = open_clip(path)
-        said = provenance.carried(clip)
+        said = provenance.read_clip_marks(clip)
         if as_json:
             facts = {**dataclasses.asdict(clip), "marks": said}
             facts["pictures"] = len(clip.pictures)

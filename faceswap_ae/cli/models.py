@@ -20,18 +20,18 @@ def run(
     """
     from faceswap_ae.common import plugins
     from faceswap_ae.networks import catalogue
-    from faceswap_ae.training import recipe
+    from faceswap_ae.training.recipe import list_recipes
 
     session: Session = context.obj
     with session.progress("models", len(plugins.names("models"))) as advance:
-        found = list(catalogue.models(advance))
+        found = list(catalogue.list_models(advance))
     trainers = {
         name: catalogue.purpose(plugins.load("trainers", name))
         for name in plugins.names("trainers")
     }
     if as_json:
         told = {"models": [vars(one) for one in found], "trainers": trainers}
-        typer.echo(json.dumps({**told, "recipes": recipe.names()}, indent=2))
+        typer.echo(json.dumps({**told, "recipes": list_recipes()}, indent=2))
         return
     typer.echo(f"{'model':14} {'pixels':>9} {'parameters':>11} {'GMAC/swap':>9}")
     for one in found:
@@ -39,4 +39,4 @@ def run(
         typer.echo(f"{one.name:14} {pixels:>9} {millions:>11} {one.gmac:>9.2f}  {one.purpose}")
     for name, purpose in trainers.items():
         typer.echo(f"trainer {name}: {purpose}")
-    typer.echo(f"recipes: {', '.join(recipe.names())}")
+    typer.echo(f"recipes: {', '.join(list_recipes())}")

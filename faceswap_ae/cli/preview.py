@@ -27,15 +27,17 @@ def run(
     """
     from faceswap_ae.faces.folders import face_folder
     from faceswap_ae.media import images
-    from faceswap_ae.runtime.backend import wake
-    from faceswap_ae.training.runs import run as runs
+    from faceswap_ae.runtime.backend import load_keras
+    from faceswap_ae.training.runs.run import find_run
 
-    wake()
-    from faceswap_ae.training.trained_run import draw
+    load_keras()
+    from faceswap_ae.training.trained_run import draw_run_preview
 
     session: Session = context.obj
-    found = runs.find(name, session.runs)
-    picture = draw(found, face_folder.find(onto or found.facts.onto, session.data), rows)
+    found = find_run(name, session.runs)
+    picture = draw_run_preview(
+        found, face_folder.find_folder(onto or found.facts.onto, session.data), rows
+    )
     target = out or found.preview
     images.write(target, picture)
     if not session.quiet:

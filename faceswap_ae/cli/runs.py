@@ -11,7 +11,7 @@ from faceswap_ae.cli.terminal import Session
 from faceswap_ae.common.errors import UserError
 
 if TYPE_CHECKING:
-    from faceswap_ae.training.runs.manifest import Saved
+    from faceswap_ae.training.runs.manifest import CheckpointManifest
     from faceswap_ae.training.runs.run import Run
 
 HELP = """Look at training runs, pack them, remove them.
@@ -37,10 +37,10 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     faceswap-ae runs list
     faceswap-ae runs list --json
     """
-    from faceswap_ae.training.runs import run as runs
+    from faceswap_ae.training.runs.run import list_runs
 
     session: Session = context.obj
-    rows = [_summary(run) for run in runs.listed(session.runs)]
+    rows = [_summary(run) for run in list_runs(session.runs)]
     if as_json:
         for row in rows:
             typer.echo(json.dumps(row))
@@ -57,10 +57,10 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     faceswap-ae runs show ben-ada
     """
     from faceswap_ae.training.runs import checkpoint, metric_log
-    from faceswap_ae.training.runs import run as runs
+    from faceswap_ae.training.runs.run import find_run
 
     session: Session = context.obj
-    run = runs.find(name, session.runs)
+    run = find_run(name, session.runs)
     row, log = _summary(run), metric_log.read(run.log)
     saved = checkpoint.listed(run.checkpoints)
     kept = checkpoint.listed(run.checkpoints, "snapshot")
@@ -103,10 +103,10 @@ def pack(
     """
     from faceswap_ae.common.quantities import format_bytes
     from faceswap_ae.training.runs import bundle
-    from faceswap_ae.training.runs import run as runs
+    from faceswap_ae.training.runs.run import find_run
 
     session: Session = context.obj
-    run = runs.find(name, session.runs)
+    run = find_run(name, session.runs)
     target = out or run.folder.with_name(f"{run.name}.zip")
     step = bundle.pack(run, target, light=light)
     if not session.quiet:
@@ -124,15 +124,15 @@ def rm(
     \b
     faceswap-ae runs rm ben-ada --yes
     """
-    from faceswap_ae.training.runs import run as runs
+    from faceswap_ae.training.runs.run import find_run, remove_run
 
     session: Session = context.obj
-    run = runs.find(name, session.runs)
+    run = find_run(name, session.runs)
     row = _summary(run)
     if not yes:
         told = f"{run.folder}: {row['face']} onto {row['onto']}, step {row['step']}, {_size(row)}"
         raise UserError(f"{told}, would be gone for good; say --yes to delete it")
-    runs.remove(run)
+    remove_run(run)
     if not session.quiet:
         typer.echo(f"deleted {run.folder}, {_size(row)}")
 
@@ -141,7 +141,7 @@ _COLUMNS = ("run", "face", "onto", "model", "trainer", "step", "size", "last cha
 
 
 def _summary(run: "Run") -> dict[str, Any]:
-    from faceswap_ae.runtime import disk
+    from faceswap_ae.runtime.disk import last_change, used_bytes
     from faceswap_ae.training.runs import checkpoint
 
     try:
@@ -150,7 +150,7 @@ def _summary(run: "Run") -> dict[str, Any]:
     except UserError:  # damaged; the others are to be seen all the same
         known = dict.fromkeys(("face", "onto", "model", "trainer"), "?")
     saved = checkpoint.listed(run.checkpoints)
-    took = {"size": disk.taken([run.folder]), "changed": disk.changed(run.folder)}
+    took = {"size": used_bytes([run.folder]), "changed": last_change(run.folder)}
     return {"name": run.name, **known, "step": saved[0].step if saved else 0, **took}
 
 
@@ -170,7 +170,7 @@ def _tell_table(rows: Sequence[Sequence[str]]) -> None:
         typer.echo("  ".join(line).rstrip())
 
 
-def _tell_saved(what: str, found: "Sequence[Saved]") -> None:
+def _tell_saved(what: str, found: "Sequence[CheckpointManifest]") -> None:
     from faceswap_ae.common.quantities import format_bytes
 
     if found:

@@ -37,7 +37,7 @@ def run(
     """
     from faceswap_ae.runtime import devices
 
-    devices.choose(device)  # before anything wakes Keras
+    devices.choose_device(device)  # before anything wakes Keras
     from faceswap_ae.pipelines.swap import Swap, swap
 
     session: Session = context.obj

@@ -52,31 +52,31 @@ def run(
 
     from faceswap_ae.faces.folders import face_folder
     from faceswap_ae.runtime import devices
-    from faceswap_ae.training import recipe as plan
-    from faceswap_ae.training.runs import run as runs
-    from faceswap_ae.training.schedule import Budget, budget
+    from faceswap_ae.training.recipe import load_recipe
+    from faceswap_ae.training.runs.run import find_run, run_folder
+    from faceswap_ae.training.schedule import Budget, resolve_budget
 
     session: Session = context.obj
-    devices.choose(device)  # before anything wakes Keras
+    devices.choose_device(device)  # before anything wakes Keras
     from faceswap_ae.training.train import Job, train
 
     if parts and not fork:
         raise UserError("--part: is of --fork, which is not given")
     # As YAML's text, or a name with a colon or a hash would be something else.
     own_file = [] if vggface is None else [f"perceptual_file={json.dumps(str(vggface.absolute()))}"]
-    settings = plan.load(recipe, [*(changes or ()), *own_file])
-    limit = budget(steps, minutes, Budget(settings.steps, settings.minutes))
+    settings = load_recipe(recipe, [*(changes or ()), *own_file])
+    limit = resolve_budget(steps, minutes, Budget(settings.steps, settings.minutes))
     cv2.setNumThreads(1)  # the feed's own threads are enough, and OpenCV's get into their way
-    faces, goal = (face_folder.find(one, session.data) for one in (face, onto))
-    run_folder = runs.named(
+    faces, goal = (face_folder.find_folder(one, session.data) for one in (face, onto))
+    place = run_folder(
         name or "-onto-".join(one.name.removesuffix(".zip") for one in (faces, goal)), session.runs
     )
     named, _, kept = (fork or "").partition("@")
     if kept and not kept.isdigit():
         raise UserError(f"--fork {fork}: give NAME or NAME@STEP")
-    origin = runs.find(named, session.runs).folder if named else None
+    origin = find_run(named, session.runs).folder if named else None
     step = int(kept) if kept else None
-    job = Job(faces, goal, run_folder, settings, limit, origin, step, tuple(parts or ()))
+    job = Job(faces, goal, place, settings, limit, origin, step, tuple(parts or ()))
     with session.status("train") as say:
         done = train(job, lambda report: say(report.moment.progress, report.words))
     if not session.quiet:

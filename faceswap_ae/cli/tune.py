@@ -26,15 +26,17 @@ def run(
     """
     from faceswap_ae.runtime import devices
 
-    devices.choose("cpu")  # a few frames
-    from faceswap_ae.conversion.assignment import Wanted
-    from faceswap_ae.conversion.converter import Converter, Options
-    from faceswap_ae.conversion.tuning import tune
+    devices.choose_device("cpu")  # a few frames
+    from faceswap_ae.conversion.assignment import SwapRequest
+    from faceswap_ae.conversion.converter import Converter, ConvertOptions
+    from faceswap_ae.conversion.tuning import draw_choices
     from faceswap_ae.media import images
     from faceswap_ae.media.clip import open_clip
-    from faceswap_ae.training.runs.run import find
+    from faceswap_ae.training.runs.run import find_run
 
     session: Session = context.obj
-    options = Options((find(name, session.runs),), session.data, reverse, Wanted(everyone=everyone))
-    images.write(out, tune(Converter(options, session.progress), open_clip(clip), count))
+    options = ConvertOptions(
+        (find_run(name, session.runs),), session.data, reverse, SwapRequest(everyone=everyone)
+    )
+    images.write(out, draw_choices(Converter(options, session.progress), open_clip(clip), count))
     typer.echo(f"{out}: choose with convert --colour, --mask, --blend")

@@ -52,13 +52,13 @@ def write_text(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
-def spare(out: Path, inputs: Iterable[Path]) -> None:
+def check_is_no_input(out: Path, inputs: Iterable[Path]) -> None:
     """Refuse to write over what is being read."""
     if any(out.exists() and path.exists() and out.samefile(path) for path in inputs):
         raise UserError(f"{out}: is a clip that is read; choose another name for the output")
 
 
-def explained(error: OSError, path: Path) -> FaceswapError:
+def explain_os_error(error: OSError, path: Path) -> FaceswapError:
     """Say what a failed write means: the machine's to mend (a full disk) or the user's."""
     why = error.strerror or str(error)
     if error.errno in FULL:
@@ -81,7 +81,7 @@ def _part(path: Path) -> Iterator[Path]:
         finally:
             _remove(part)
     except OSError as error:
-        raise explained(error, path) from error
+        raise explain_os_error(error, path) from error
 
 
 def _clear_remains(place: Path) -> None:

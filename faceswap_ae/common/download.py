@@ -16,7 +16,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from faceswap_ae.common.atomic import explained, write_text
+from faceswap_ae.common.atomic import explain_os_error, write_text
 from faceswap_ae.common.errors import UserError
 
 PIECE = 2**18  # bytes read at a time
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedFile:
     """A file that somebody publishes."""
 
     url: str
@@ -42,7 +42,7 @@ class Published:
         return self.url.rsplit("/", 1)[-1]
 
 
-def there(published: Published, folder: Path) -> Path | None:
+def find_downloaded(published: PublishedFile, folder: Path) -> Path | None:
     """The file, if it was fetched before. Refused if it is not what it was at first."""
     path = folder / published.name
     if not path.exists():
@@ -51,9 +51,9 @@ def there(published: Published, folder: Path) -> Path | None:
     return path
 
 
-def fetch(published: Published, folder: Path, heard: Heard | None = None) -> Path:
+def fetch(published: PublishedFile, folder: Path, heard: Heard | None = None) -> Path:
     """The file: as it was fetched before, or fetched now."""
-    found = there(published, folder)
+    found = find_downloaded(published, folder)
     if found is not None:
         return found
     if published.notice:
@@ -74,7 +74,7 @@ def fetch(published: Published, folder: Path, heard: Heard | None = None) -> Pat
     return path
 
 
-def _receive(published: Published, part: Path, heard: Heard) -> None:
+def _receive(published: PublishedFile, part: Path, heard: Heard) -> None:
     """Fill the part up: what the server calls the same file goes on, anything else begins anew."""
     have = part.stat().st_size if part.exists() else 0
     if published.size is not None and have > published.size:
@@ -105,7 +105,7 @@ def _receive(published: Published, part: Path, heard: Heard) -> None:
         raise _broken_off(published, part, f"of {total}")
 
 
-def _asked(published: Published, part: Path, have: int) -> HTTPResponse:
+def _asked(published: PublishedFile, part: Path, have: int) -> HTTPResponse:
     version = _mark(part).read_text(encoding="utf-8") if _mark(part).exists() else ""
     wanted = {"Range": f"bytes={have}-", "If-Range": version} if have and version else {}
     request = Request(published.url, headers={"User-Agent": "faceswap_ae", **wanted})
@@ -136,7 +136,7 @@ def _version(answer: HTTPResponse) -> str:
     return tag if tag.startswith('"') else str(answer.headers.get("Last-Modified", ""))
 
 
-def _verify(path: Path, published: Published, pin: Path) -> None:
+def _verify(path: Path, published: PublishedFile, pin: Path) -> None:
     """Is it what was published, as far as that is known, and what it was at first?"""
     size = path.stat().st_size
     _check_size(published, size)
@@ -151,7 +151,7 @@ def _verify(path: Path, published: Published, pin: Path) -> None:
         )
 
 
-def _check_size(published: Published, size: int | None) -> None:
+def _check_size(published: PublishedFile, size: int | None) -> None:
     if None not in (published.size, size) and size != published.size:
         raise UserError(
             f"{published.name}: has {size} bytes, not the {published.size} that were published; "
@@ -187,11 +187,11 @@ def _forget(part: Path) -> None:
     _mark(part).unlink(missing_ok=True)
 
 
-def _not_had(published: Published, why: str) -> UserError:
+def _not_had(published: PublishedFile, why: str) -> UserError:
     return UserError(f"{published.url}: cannot be fetched ({why}); {published.instead}")
 
 
-def _broken_off(published: Published, part: Path, why: str) -> UserError:
+def _broken_off(published: PublishedFile, part: Path, why: str) -> UserError:
     have = part.stat().st_size if part.exists() else 0
     return UserError(
         f"{published.name}: broke off after {have} bytes ({why}); ask again, it goes on from there"
@@ -204,4 +204,4 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise explained(error, path) from error
+        raise explain_os_error(error, path) from error

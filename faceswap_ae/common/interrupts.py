@@ -15,7 +15,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass
-class Stop:
+class StopRequest:
     """Whether somebody asked."""
 
     asked: bool = False
@@ -27,9 +27,9 @@ class Stop:
 
 
 @contextmanager
-def stoppable() -> Iterator[Stop]:
+def stoppable() -> Iterator[StopRequest]:
     """Note signals while the block runs, where signals can be noted."""
-    stop = Stop()
+    stop = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
@@ -48,7 +48,7 @@ def stoppable() -> Iterator[Stop]:
 
 
 @contextmanager
-def unheard() -> Iterator[None]:
+def without_interrupts() -> Iterator[None]:
     """Processes that start here do not hear Ctrl-C, which a terminal sends to all at once.
 
     One that it ends while it starts, or in the middle of an answer, keeps the others waiting.

@@ -23,7 +23,7 @@ class _Ended:
     error: BaseException | None
 
 
-def ahead(source: Generator[T], depth: int) -> Iterator[T]:
+def prefetch(source: Generator[T], depth: int) -> Iterator[T]:
     """The items of `source`, up to `depth` of them made in advance. Errors arrive in their place.
 
     Closing this iterator closes the source, in its own thread, and waits for it.

@@ -13,9 +13,17 @@ import numpy as np
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.faces.alignment import is_face
-from faceswap_ae.faces.detection.references import of_photos
-from faceswap_ae.faces.detection.scan import Eyes
-from faceswap_ae.faces.identities import LIKE, Known, Parted, Tally, TrackKey, parted, tallied
+from faceswap_ae.faces.detection.references import known_from_photos
+from faceswap_ae.faces.detection.scan import Detectors
+from faceswap_ae.faces.identities import (
+    LIKE,
+    KnownPerson,
+    PeopleSplit,
+    TrackKey,
+    TrackTally,
+    split_people,
+    tally_tracks,
+)
 from faceswap_ae.faces.record import Face
 
 OTHER, SPARED, NOT_ASKED = "another person", "like a photo of --not", "not among --only"
@@ -25,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SwapRequest:
     """What the user said of who is swapped; else it is whoever the runs know."""
 
     everyone: bool = False
@@ -38,27 +46,29 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Role:
+class RunRole:
     """A run as far as casting needs it: a name, and whom it goes onto."""
 
     name: str
-    known: Known | None
+    known: KnownPerson | None
 
 
 @dataclass(frozen=True)
-class Cast:
+class Assignment:
     """Whose face each track gets, by the run's number, or why none."""
 
     roles: Mapping[int, int]
     why: Mapping[int, str] = field(default_factory=dict)
 
 
-def cast(faces: Iterable[Face], roles: Sequence[Role], wanted: Wanted, eyes: Eyes) -> Cast:
+def assign_faces(
+    faces: Iterable[Face], roles: Sequence[RunRole], wanted: SwapRequest, eyes: Detectors
+) -> Assignment:
     """Give the tracks of a clip their roles. Raises UserError where nobody gets one."""
-    tracks = tallied(face for face in faces if is_face(face))
+    tracks = tally_tracks(face for face in faces if is_face(face))
     if not tracks:
         raise UserError("shows no face; try --detector cnn")
-    people = parted(tracks, [role.known for role in roles])
+    people = split_people(tracks, [role.known for role in roles])
     _guess(people, roles, tracks)
     found = _found(people, wanted, tracks, _spared(wanted, tracks, eyes))
     if not found.roles:
@@ -67,13 +77,15 @@ def cast(faces: Iterable[Face], roles: Sequence[Role], wanted: Wanted, eyes: Eye
     return found
 
 
-def _spared(wanted: Wanted, tracks: Mapping[TrackKey, Tally], eyes: Eyes) -> set[int]:
+def _spared(
+    wanted: SwapRequest, tracks: Mapping[TrackKey, TrackTally], eyes: Detectors
+) -> set[int]:
     """The tracks of whoever photos show, whoever else they are."""
-    photos = [of_photos([photo], eyes) for photo in wanted.spared]
-    return {track for group in parted(tracks, photos).known for _, track in group}
+    photos = [known_from_photos([photo], eyes) for photo in wanted.spared]
+    return {track for group in split_people(tracks, photos).known for _, track in group}
 
 
-def _tell_unmet(roles: Sequence[Role], wanted: Wanted, found: Cast) -> None:
+def _tell_unmet(roles: Sequence[RunRole], wanted: SwapRequest, found: Assignment) -> None:
     for number, role in enumerate(roles):
         if number not in found.roles.values():
             log.warning("%s: is not seen, so one run has nothing to do", role.name)
@@ -81,7 +93,9 @@ def _tell_unmet(roles: Sequence[Role], wanted: Wanted, found: Cast) -> None:
         log.warning("--only %d: is no track of this clip, or spared", track)
 
 
-def _guess(people: Parted, roles: Sequence[Role], tracks: Mapping[TrackKey, Tally]) -> None:
+def _guess(
+    people: PeopleSplit, roles: Sequence[RunRole], tracks: Mapping[TrackKey, TrackTally]
+) -> None:
     """Whoever is seen most is meant by a run that does not know its people."""
     for number, role in enumerate(roles):
         if role.known is None and people.unknown:
@@ -94,8 +108,11 @@ def _guess(people: Parted, roles: Sequence[Role], tracks: Mapping[TrackKey, Tall
 
 
 def _found(
-    people: Parted, wanted: Wanted, tracks: Mapping[TrackKey, Tally], spared: set[int]
-) -> Cast:
+    people: PeopleSplit,
+    wanted: SwapRequest,
+    tracks: Mapping[TrackKey, TrackTally],
+    spared: set[int],
+) -> Assignment:
     own = {track: run for run, group in enumerate(people.known) for _, track in group}
     given: dict[int, int] = {}
     why: dict[int, str] = {}
@@ -108,11 +125,14 @@ def _found(
             given[track] = own.get(track, 0)
         else:
             why[track] = OTHER
-    return Cast(given, why)
+    return Assignment(given, why)
 
 
 def _nobody(
-    roles: Sequence[Role], wanted: Wanted, tracks: Mapping[TrackKey, Tally], found: Cast
+    roles: Sequence[RunRole],
+    wanted: SwapRequest,
+    tracks: Mapping[TrackKey, TrackTally],
+    found: Assignment,
 ) -> str:
     if SPARED in found.why.values() and OTHER not in found.why.values():
         return "shows nobody to swap: who is there is spared by --not"

@@ -15,22 +15,22 @@ from faceswap_ae.conversion.compositing.masks import (
     ERODE,
     FEATHER,
     MASK,
-    Known,
+    MaskInputs,
     Way,
-    chosen,
+    choose_mask,
     face_side,
-    refined,
+    refine_mask,
 )
-from faceswap_ae.conversion.compositing.region_colour import Complexion, Pairs, Sight
-from faceswap_ae.conversion.swapper import Floats, Made, Swapper
-from faceswap_ae.conversion.trajectories import Place
+from faceswap_ae.conversion.compositing.region_colour import ColourSample, Pairs, RegionColours
+from faceswap_ae.conversion.swapper import Floats, GeneratedFace, Swapper
+from faceswap_ae.conversion.trajectories import FacePlacement
 
 STABLE = "poisson-stable"  # a blend that wants what it adds to be steady
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Style:
+class CompositeOptions:
     """How faces are put into frames."""
 
     colour: str = "tint"
@@ -64,10 +64,10 @@ LIMITS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Fitting:
+class PlacedFace:
     """A face on its way to a place in a frame."""
 
-    place: Place
+    place: FacePlacement
     points: Points  # (68, 2): the outline in the crop
     matrix: Matrix  # frame to crop
     seen: Floats  # (s, s, 3): what the frame shows there
@@ -77,38 +77,38 @@ class Fitting:
 
 
 @dataclass(eq=False)
-class Dresser:
+class Compositor:
     """Dresses the faces that one run's network makes."""
 
     swapper: Swapper
-    style: Style
+    style: CompositeOptions
     painted: Image | None = None  # a mask of the user's
-    complexion: Complexion = field(init=False)
+    complexion: RegionColours = field(init=False)
     _way: Way = field(init=False)
 
     def __post_init__(self) -> None:
-        self.complexion = Complexion(self.style.colour, self.style.amount)
-        self._way = chosen(self.style.mask, has_mask=self.swapper.has_mask)
+        self.complexion = RegionColours(self.style.colour, self.style.amount)
+        self._way = choose_mask(self.style.mask, has_mask=self.swapper.has_mask)
 
-    def fitted(self, image: Image, place: Place, made: Made) -> Fitting:
+    def fitted(self, image: Image, place: FacePlacement, made: GeneratedFace) -> PlacedFace:
         """A face that was made of a frame's crop, and what is known of where it goes."""
         size, style = self.swapper.size_out, self.style
         crop = self.swapper.matrix(place.landmarks)
-        known = Known(size, transform(place.outline, crop), made.mask, self.painted)
+        known = MaskInputs(size, transform(place.outline, crop), made.mask, self.painted)
         whole = self._way(known)
-        soft = refined(whole, face_side(self.swapper.crop, size), style.erode, style.feather)
+        soft = refine_mask(whole, face_side(self.swapper.crop, size), style.erode, style.feather)
         matrix = compose(_enlarged(style.scale, size), crop)
         seen = warp(image, matrix, (size, size)).astype(np.float32)
         seen *= np.float32(1 / 255)
-        return Fitting(place, known.landmarks, matrix, seen, made.face, whole, soft)
+        return PlacedFace(place, known.landmarks, matrix, seen, made.face, whole, soft)
 
-    def colours(self, one: Fitting) -> Pairs:
+    def colours(self, one: PlacedFace) -> Pairs:
         """What the face has and what its place has; to be pooled over time."""
         there = transform(one.place.outline, one.matrix)  # elsewhere where --scale enlarges
-        frame = Sight(one.seen, there, one.whole)
-        return self.complexion.measure(Sight(one.face, one.points, one.whole), frame)
+        frame = ColourSample(one.seen, there, one.whole)
+        return self.complexion.measure(ColourSample(one.face, one.points, one.whole), frame)
 
-    def dressed(self, one: Fitting, pairs: Pairs) -> Fitting:
+    def dressed(self, one: PlacedFace, pairs: Pairs) -> PlacedFace:
         """The face in the frame's colours, as sharp and as blurred by motion as it should be."""
         face = self.complexion.apply(one.face, one.points, pairs)
         face = detail.sharpen(face, self.style.sharpen)
@@ -119,7 +119,7 @@ class Dresser:
             face = detail.motion_blur(face, one.mask, path)
         return replace(one, face=face)
 
-    def steadied(self, image: Image, one: Fitting) -> dict[str, Array]:
+    def steadied(self, image: Image, one: PlacedFace) -> dict[str, Array]:
         """What is to be averaged over time before the face is laid in."""
         found: dict[str, Array] = {}
         if self.style.grain:
@@ -129,7 +129,7 @@ class Dresser:
             found["field"] = np.asarray(spread, np.float64)
         return found
 
-    def laid(self, image: Image, one: Fitting, steady: Mapping[str, Array], frame: int) -> Image:
+    def laid(self, image: Image, one: PlacedFace, steady: Mapping[str, Array], frame: int) -> Image:
         """The frame with the face in it. The same each time: grain goes by the frame's number."""
         way, face = BLEND[self.style.blend], one.face
         if self.style.blend == STABLE:

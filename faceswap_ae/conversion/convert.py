@@ -7,12 +7,12 @@ from pathlib import Path
 
 from faceswap_ae.common.errors import FaceswapError, UserError
 from faceswap_ae.common.progress import Progress, no_progress
-from faceswap_ae.conversion.converter import Converter, Options, convert_clip
+from faceswap_ae.conversion.converter import Converter, ConvertOptions, convert_clip
 from faceswap_ae.conversion.report import ConvertedClip
 from faceswap_ae.media import images
 from faceswap_ae.media.clip import open_clip
-from faceswap_ae.media.codecs import KINDS
-from faceswap_ae.media.inputs import Failure, sources
+from faceswap_ae.media.codecs import CODECS
+from faceswap_ae.media.inputs import InputFailure, find_inputs
 
 GIF = ".gif"
 
@@ -20,14 +20,14 @@ log = logging.getLogger(__name__)
 
 
 def convert(
-    inputs: Sequence[Path], out: Path, options: Options, progress: Progress = no_progress
-) -> tuple[list[ConvertedClip], list[Failure]]:
+    inputs: Sequence[Path], out: Path, options: ConvertOptions, progress: Progress = no_progress
+) -> tuple[list[ConvertedClip], list[InputFailure]]:
     """Put a run's face onto the performance in clips and photos.
 
     One input becomes `out`; several, or a folder of them, become files in the folder `out`. What
     became of each is returned, and which could not be converted.
     """
-    paths, failures = sources(inputs)
+    paths, failures = find_inputs(inputs)
     if not paths:
         raise UserError(failures[0].reason)
     for failure in failures:
@@ -44,11 +44,11 @@ def convert(
             done.append(convert_clip(converter, open_clip(path), out / name))
         except FaceswapError as error:
             log.warning("%s", error)
-            failures.append(Failure(path, str(error)))
+            failures.append(InputFailure(path, str(error)))
     return done, failures
 
 
-def _names(paths: Sequence[Path], options: Options) -> list[str]:
+def _names(paths: Sequence[Path], options: ConvertOptions) -> list[str]:
     """As the inputs', each once: with their folder's name, or a number, where that is needed."""
     plain = [_name(path, options) for path in paths]
     often = {name for name, count in Counter(plain).items() if count > 1}
@@ -65,12 +65,12 @@ def _names(paths: Sequence[Path], options: Options) -> list[str]:
     return found
 
 
-def _name(path: Path, options: Options) -> str:
+def _name(path: Path, options: ConvertOptions) -> str:
     """As the input's, with a suffix that takes the output."""
     suffix = path.suffix.lower()
     if suffix in images.READABLE:
         return f"{path.stem}.png"
     if options.frames:
         return path.stem
-    fit = (*KINDS[options.encoding.codec].suffixes, GIF)
+    fit = (*CODECS[options.encoding.codec].suffixes, GIF)
     return path.stem + (suffix if suffix in fit else fit[0])

@@ -17,15 +17,14 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from faceswap_ae.common.atomic import replacing, spare
+from faceswap_ae.common.atomic import check_is_no_input, replacing
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import Progress
-from faceswap_ae.conversion import report as account
-from faceswap_ae.conversion.assignment import Cast, Role, Wanted, cast
+from faceswap_ae.conversion.assignment import Assignment, RunRole, SwapRequest, assign_faces
 from faceswap_ae.conversion.compositing.masks import painted
-from faceswap_ae.conversion.compositor import Dresser, Style
-from faceswap_ae.conversion.renderer import GROUP, REVISION, WARMUP, Scene, rendered
+from faceswap_ae.conversion.compositor import CompositeOptions, Compositor
+from faceswap_ae.conversion.renderer import GROUP, REVISION, WARMUP, RenderPlan, render
 from faceswap_ae.conversion.report import (
     REPORT,
     ConvertedClip,
@@ -33,18 +32,19 @@ from faceswap_ae.conversion.report import (
     count_up,
     read_job,
     rows_of,
+    write_clip_report,
 )
 from faceswap_ae.conversion.smoothing import SMOOTH
 from faceswap_ae.conversion.swapper import Swapper
-from faceswap_ae.conversion.trajectories import places
-from faceswap_ae.conversion.views import Names, View, chosen
-from faceswap_ae.faces.detection.scan import Eyes, Look, find, to_look_at
-from faceswap_ae.faces.detection.scan_cache import Found, lookup
+from faceswap_ae.conversion.trajectories import place_faces
+from faceswap_ae.conversion.views import View, ViewNames, choose_views
+from faceswap_ae.faces.detection.scan import Detectors, ScanOptions, count_unscanned, scan
+from faceswap_ae.faces.detection.scan_cache import ScannedClip, find_scan
 from faceswap_ae.media import png, provenance, reader
 from faceswap_ae.media.clip import Clip
-from faceswap_ae.media.codecs import H264, Encoding, check
-from faceswap_ae.media.resumable_writer import Parts, segments
-from faceswap_ae.media.segment_store import SEGMENT, Output
+from faceswap_ae.media.codecs import H264, Encoding, check_encoding
+from faceswap_ae.media.resumable_writer import ResumableWriter, resumable
+from faceswap_ae.media.segment_store import SEGMENT, OutputSpec
 from faceswap_ae.media.span import WHOLE, Span
 from faceswap_ae.media.writer import form_of
 from faceswap_ae.training.runs.run import Run
@@ -52,16 +52,16 @@ from faceswap_ae.version import VERSION
 
 
 @dataclass(frozen=True)
-class Options:
+class ConvertOptions:
     """How to convert."""
 
     runs: tuple[Run, ...]
     data: Path = Path("data")
     reverse: bool = False  # the onto-identity's face goes onto the other's clip
-    wanted: Wanted = field(default_factory=Wanted)
-    look: Look = field(default_factory=Look)
+    wanted: SwapRequest = field(default_factory=SwapRequest)
+    look: ScanOptions = field(default_factory=ScanOptions)
     smooth: str = "rts"
-    style: Style = field(default_factory=Style)
+    style: CompositeOptions = field(default_factory=CompositeOptions)
     painted: Path | None = None  # a picture of the mask, in the crop
     span: Span = WHOLE  # of what is swapped
     cut: bool = False  # write nothing else
@@ -73,85 +73,88 @@ class Options:
     def __post_init__(self) -> None:
         if not self.runs:
             raise UserError("convert: name a run with --run; faceswap-ae runs list shows all")
-        chosen(self.view)
+        choose_views(self.view)
         if self.smooth not in SMOOTH:
             raise UserError(unknown("smoothing", self.smooth, SMOOTH))
-        check(self.encoding)
+        check_encoding(self.encoding)
         if self.frames and self.encoding.codec != H264.codec:
             raise UserError(f"--codec {self.encoding.codec}: is for videos, not for pictures")
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedClip:
     """A clip of which all is known that rendering needs."""
 
     clip: Clip
     span: Span  # of what is swapped
-    found: Found
-    roles: Cast
-    scene: Scene
+    found: ScannedClip
+    roles: Assignment
+    scene: RenderPlan
 
 
 class Converter:
     """The networks of some runs and all that looking needs, kept from clip to clip."""
 
-    def __init__(self, options: Options, progress: Progress) -> None:
+    def __init__(self, options: ConvertOptions, progress: Progress) -> None:
         self.options, self.progress = options, progress
         self.swappers = [Swapper(run, reverse=options.reverse) for run in options.runs]
-        self.eyes = Eyes(options.look)
+        self.eyes = Detectors(options.look)
         self.painted = None if options.painted is None else painted(options.painted)
-        self.dressers = [Dresser(one, options.style, self.painted) for one in self.swappers]
+        self.dressers = [Compositor(one, options.style, self.painted) for one in self.swappers]
         self.now = datetime.now(UTC)
 
     @property
-    def names(self) -> Names:
+    def names(self) -> ViewNames:
         """Who is who, for people."""
         told = [f"{one.face} on {one.onto}" for one in self.swappers]
-        return Names(" and ".join(one.onto for one in self.swappers), ", ".join(told))
+        return ViewNames(" and ".join(one.onto for one in self.swappers), ", ".join(told))
 
-    def found(self, clip: Clip, span: Span) -> tuple[Found, Cast]:
+    def found(self, clip: Clip, span: Span) -> tuple[ScannedClip, Assignment]:
         """Every face of a part of a clip, and who gets a new one."""
         from faceswap_ae.training import known_people
 
         folders = [self.options.data / one.onto for one in self.swappers]
-        known = lookup(clip, span, self.options.look, folders)
-        total = to_look_at(clip, known.journal, span, self.options.look)
+        known = find_scan(clip, span, self.options.look, folders)
+        total = count_unscanned(clip, known.journal, span, self.options.look)
         with self.progress(f"find faces in {clip.path.name}", total) as advance:
-            for count, _ in enumerate(find(clip, known.journal, self.eyes, span), 1):
+            for count, _ in enumerate(scan(clip, known.journal, self.eyes, span), 1):
                 advance(count)
-        roles = [Role(one.onto, known_people.known(one.run, one.whom)) for one in self.swappers]
+        roles = [
+            RunRole(one.onto, known_people.load_known_person(one.run, one.whom))
+            for one in self.swappers
+        ]
         try:
-            return known, cast(known.faces(span), roles, self.options.wanted, self.eyes)
+            return known, assign_faces(known.faces(span), roles, self.options.wanted, self.eyes)
         except UserError as error:
             raise UserError(f"{clip.path}: {error}") from error
 
-    def prepared(self, clip: Clip, span: Span, *, covers: bool) -> Prepared:
+    def prepared(self, clip: Clip, span: Span, *, covers: bool) -> PreparedClip:
         """The first pass over a clip; `covers` where masks are wanted too."""
         if not clip.pictures and not span.count(clip.rate, clip.count):
             there = f"has {clip.count} frames, {float(clip.duration):.2f} s"
             raise UserError(f"{clip.path}: {there}; the part asked for holds none")
         found, roles = self.found(clip, span)
-        where = places(found.faces(span), roles.roles, self.options.smooth, found.dropped)
-        return Prepared(clip, span, found, roles, Scene(self.dressers, where, covers))
+        where = place_faces(found.faces(span), roles.roles, self.options.smooth, found.dropped)
+        return PreparedClip(clip, span, found, roles, RenderPlan(self.dressers, where, covers))
 
-    def marks(self, roles: Cast) -> dict[str, str]:
+    def marks(self, roles: Assignment) -> dict[str, str]:
         """What an output says of itself."""
         used = [self.swappers[role] for role in sorted(set(roles.roles.values()))]
         told = [f"{one.face}'s face put onto {one.onto}" for one in used]
-        return provenance.marks(self.now, "; ".join(told))
+        return provenance.make_marks(self.now, "; ".join(told))
 
-    def output(self, one: Prepared, place: Path, view: View) -> Output:
+    def output(self, one: PreparedClip, place: Path, view: View) -> OutputSpec:
         """A video of a view, with the clip's sound."""
         encoding = replace(self.options.encoding, repeatable=True)
         span = one.span if self.options.cut else WHOLE
         size, said = view.size(one.clip), self.marks(one.roles)
-        return Output(place, size, encoding, one.clip, span, said, self.options.segment)
+        return OutputSpec(place, size, encoding, one.clip, span, said, self.options.segment)
 
 
 def convert_clip(converter: Converter, clip: Clip, out: Path) -> ConvertedClip:
     """One clip or photo. The output appears when it is complete; stopped, it goes on there."""
     options = converter.options
-    views = chosen(options.view)
+    views = choose_views(options.view)
     outputs = {name: _place(out, name, len(views)) for name in views}
     for place in outputs.values():
         _check(clip, place, options)
@@ -166,7 +169,7 @@ def convert_clip(converter: Converter, clip: Clip, out: Path) -> ConvertedClip:
         told = stack.enter_context(replacing(report))
         parts = {
             name: stack.enter_context(
-                segments(converter.output(one, place, views[name]), {**job, "view": name})
+                resumable(converter.output(one, place, views[name]), {**job, "view": name})
             )
             for name, place in outputs.items()
         }
@@ -174,13 +177,13 @@ def convert_clip(converter: Converter, clip: Clip, out: Path) -> ConvertedClip:
         part = next(iter(parts.values()))
         done = count_up(clip.path, list(outputs.values()), rows_of(part))
         head = {**converter.marks(one.roles), **done.to_json(), "job": job}
-        account.write(told, head, rows_of(part))
+        write_clip_report(told, head, rows_of(part))
     return done
 
 
 def is_made(converter: Converter, clip: Clip, out: Path) -> bool:
     """Is there an output already that was made in just this way?"""
-    views = chosen(converter.options.view)
+    views = choose_views(converter.options.view)
     if not all(_place(out, name, len(views)).exists() for name in views):
         return False
     made = read_job(out)
@@ -190,10 +193,10 @@ def is_made(converter: Converter, clip: Clip, out: Path) -> bool:
     return bool(made == json.loads(json.dumps(_job(converter, one))))
 
 
-def _render(converter: Converter, one: Prepared, parts: Mapping[str, Parts]) -> None:
+def _render(converter: Converter, one: PreparedClip, parts: Mapping[str, ResumableWriter]) -> None:
     """Write the frames that are not written yet; those before them serve to know what was."""
     begins = {name: _next_frame(part) for name, part in parts.items()}
-    first, views, clip = min(begins.values()), chosen(converter.options.view), one.clip
+    first, views, clip = min(begins.values()), choose_views(converter.options.view), one.clip
     builder = ReportBuilder(one.found, one.roles, one.scene, one.span)
     span = next(iter(parts.values())).output.span
     start = max(span.first, (first - WARMUP) // GROUP * GROUP)
@@ -202,7 +205,7 @@ def _render(converter: Converter, one: Prepared, parts: Mapping[str, Parts]) -> 
     left = span.count(clip.rate, clip.count) - min(part.done for part in parts.values())
     count = 0
     with converter.progress(f"swap {clip.path.name}", left) as advance:
-        for frame in rendered(frames, one.scene):
+        for frame in render(frames, one.scene):
             if frame.frame.index < first:
                 continue
             row = builder.row(frame).to_json()
@@ -214,7 +217,7 @@ def _render(converter: Converter, one: Prepared, parts: Mapping[str, Parts]) -> 
             advance(count)
 
 
-def _next_frame(part: Parts) -> int:
+def _next_frame(part: ResumableWriter) -> int:
     """The number of the frame that comes after those that are done."""
     number = part.output.span.first
     for row in rows_of(part):
@@ -223,34 +226,34 @@ def _next_frame(part: Parts) -> int:
 
 
 def _photo(
-    converter: Converter, one: Prepared, outputs: Mapping[str, Path], report: Path
+    converter: Converter, one: PreparedClip, outputs: Mapping[str, Path], report: Path
 ) -> ConvertedClip:
-    views, said = chosen(converter.options.view), converter.marks(one.roles)
+    views, said = choose_views(converter.options.view), converter.marks(one.roles)
     builder = ReportBuilder(one.found, one.roles, one.scene, one.span)
     rows = []
-    for frame in rendered(reader.frames(one.clip), one.scene):
+    for frame in render(reader.frames(one.clip), one.scene):
         rows.append(builder.row(frame))
         for name, place in outputs.items():
             write_picture(place, views[name].show(frame, converter.names), said)
     done = count_up(one.clip.path, list(outputs.values()), rows)
-    account.write(report, {**said, **done.to_json(), "job": _job(converter, one)}, rows)
+    write_clip_report(report, {**said, **done.to_json(), "job": _job(converter, one)}, rows)
     return done
 
 
-def _check(clip: Clip, out: Path, options: Options) -> None:
+def _check(clip: Clip, out: Path, options: ConvertOptions) -> None:
     """Can this be written? Told now, not after the clip was looked through."""
     if clip.pictures:
         check_picture(clip, out)
         return
     if options.frames and out.suffix:
         raise UserError(f"{out}: is no folder's name; --codec png writes a folder of pictures")
-    spare(out, [clip.path])
+    check_is_no_input(out, [clip.path])
     form_of(out, options.encoding)
 
 
 def check_picture(clip: Clip, out: Path) -> None:
     """Can a frame of a clip be written there?"""
-    spare(out, [clip.path, *clip.pictures])
+    check_is_no_input(out, [clip.path, *clip.pictures])
     if out.suffix.lower() != ".png":
         raise UserError(f"{out}: a picture goes into .png, where it keeps its marks")
 
@@ -258,10 +261,10 @@ def check_picture(clip: Clip, out: Path) -> None:
 def write_picture(out: Path, picture: Image, said: Mapping[str, str]) -> None:
     """With what says that it is altered."""
     with replacing(out) as part:
-        part.write_bytes(png.encode(picture, provenance.words(said)))
+        part.write_bytes(png.encode(picture, provenance.png_words(said)))
 
 
-def _job(converter: Converter, one: Prepared) -> dict[str, Any]:
+def _job(converter: Converter, one: PreparedClip) -> dict[str, Any]:
     """All that the frames of an output depend on."""
     options = converter.options
     own_mask = b"" if converter.painted is None else converter.painted.tobytes()

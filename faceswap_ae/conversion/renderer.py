@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.common.prefetch import ahead
-from faceswap_ae.conversion.compositing.blending import layer
+from faceswap_ae.common.prefetch import prefetch
+from faceswap_ae.conversion.compositing.blending import warp_layer
 from faceswap_ae.conversion.compositing.region_colour import Pairs
-from faceswap_ae.conversion.compositing.temporal import REACH, Window, gaussian, smoothed
-from faceswap_ae.conversion.compositor import Dresser, Fitting
-from faceswap_ae.conversion.swapper import Floats, Made
-from faceswap_ae.conversion.trajectories import Places
+from faceswap_ae.conversion.compositing.temporal import REACH, ColourWindow, gaussian, smoothed
+from faceswap_ae.conversion.compositor import Compositor, PlacedFace
+from faceswap_ae.conversion.swapper import Floats, GeneratedFace
+from faceswap_ae.conversion.trajectories import Trajectories
 from faceswap_ae.media.reader import Frame
 
 REVISION = 1  # goes up when the same settings give other pixels
@@ -34,16 +34,16 @@ MADE_AHEAD = 2  # groups that the networks' thread makes in advance
 
 
 @dataclass(frozen=True)
-class Scene:
+class RenderPlan:
     """What the frames of one clip are rendered with."""
 
-    dressers: Sequence[Dresser]  # by role
-    places: Places
+    dressers: Sequence[Compositor]  # by role
+    places: Trajectories
     covers: bool = False  # are masks wanted too, laid over the frame?
 
 
 @dataclass(frozen=True, eq=False)
-class Rendered:
+class RenderedFrame:
     """A frame with its new faces."""
 
     frame: Frame
@@ -53,25 +53,27 @@ class Rendered:
 
 
 @dataclass(frozen=True, eq=False)
-class _Faced:
+class _FrameWithFaces:
     """A frame and the faces on their way into it."""
 
     frame: Frame
-    faces: Sequence[Fitting]
+    faces: Sequence[PlacedFace]
 
 
 Colours = Sequence[Pairs]
 Values = Mapping[tuple[int, str], NDArray[np.float64]]  # by track, and what is averaged
 
 
-def rendered(frames: Iterator[Frame], scene: Scene) -> Iterator[Rendered]:
+def render(frames: Iterator[Frame], scene: RenderPlan) -> Iterator[RenderedFrame]:
     """Every frame, in order. Networks work in a thread of their own."""
-    faced = ahead(_faced(frames, scene), MADE_AHEAD * GROUP)
+    faced = prefetch(_faced(frames, scene), MADE_AHEAD * GROUP)
     for one, values in smoothed(_dressed(faced, scene), STEADY):
         yield _laid(one, values, scene)
 
 
-def _faced(frames: Iterator[Frame], scene: Scene) -> Generator[tuple[_Faced, Colours]]:
+def _faced(
+    frames: Iterator[Frame], scene: RenderPlan
+) -> Generator[tuple[_FrameWithFaces, Colours]]:
     """Frames with what the networks made of their faces, and the colours there."""
     for _, group in groupby(frames, lambda frame: frame.index // GROUP):
         some = list(group)
@@ -83,12 +85,12 @@ def _faced(frames: Iterator[Frame], scene: Scene) -> Generator[tuple[_Faced, Col
                 one = dresser.fitted(frame.image, place, made[number, place.track])
                 faces.append(one)
                 pairs.append(dresser.colours(one))
-            yield _Faced(frame, faces), pairs
+            yield _FrameWithFaces(frame, faces), pairs
 
 
-def _made(frames: Sequence[Frame], scene: Scene) -> dict[tuple[int, int], Made]:
+def _made(frames: Sequence[Frame], scene: RenderPlan) -> dict[tuple[int, int], GeneratedFace]:
     """What each run's network makes of its faces, by the frame's place and the track."""
-    found: dict[tuple[int, int], Made] = {}
+    found: dict[tuple[int, int], GeneratedFace] = {}
     for role, dresser in enumerate(scene.dressers):
         swapper = dresser.swapper
         here = [
@@ -104,8 +106,8 @@ def _made(frames: Sequence[Frame], scene: Scene) -> dict[tuple[int, int], Made]:
 
 
 def _dressed(
-    faced: Iterable[tuple[_Faced, Colours]], scene: Scene
-) -> Iterator[tuple[_Faced, Values]]:
+    faced: Iterable[tuple[_FrameWithFaces, Colours]], scene: RenderPlan
+) -> Iterator[tuple[_FrameWithFaces, Values]]:
     """Faces in the colours of the frames around; and what is still to be averaged."""
     for one, pairs in _pooled(faced, scene):
         faces, values = [], {}
@@ -115,17 +117,17 @@ def _dressed(
             faces.append(face)
             for name, value in dresser.steadied(one.frame.image, face).items():
                 values[face.place.track, name] = value
-        yield _Faced(one.frame, faces), values
+        yield _FrameWithFaces(one.frame, faces), values
 
 
 def _pooled(
-    faced: Iterable[tuple[_Faced, Colours]], scene: Scene
-) -> Iterator[tuple[_Faced, Colours]]:
+    faced: Iterable[tuple[_FrameWithFaces, Colours]], scene: RenderPlan
+) -> Iterator[tuple[_FrameWithFaces, Colours]]:
     """Each frame once the next few are known, with its faces' colours over all of these."""
-    windows: dict[int, dict[str, Window]] = {}  # by track and by kind
-    waiting: deque[_Faced] = deque()
+    windows: dict[int, dict[str, ColourWindow]] = {}  # by track and by kind
+    waiting: deque[_FrameWithFaces] = deque()
 
-    def first() -> tuple[_Faced, Colours]:
+    def first() -> tuple[_FrameWithFaces, Colours]:
         one = waiting.popleft()
         found = [windows[face.place.track].items() for face in one.faces]
         return one, [{kind: own.at(one.frame.index) for kind, own in each} for each in found]
@@ -135,7 +137,7 @@ def _pooled(
             track, role = face.place.track, face.place.role
             if track not in windows:
                 kinds = scene.dressers[role].complexion.kinds
-                windows[track] = {kind: Window(way) for kind, way in kinds.items()}
+                windows[track] = {kind: ColourWindow(way) for kind, way in kinds.items()}
             for kind, window in windows[track].items():
                 window.add(one.frame.index, measured[kind])
         waiting.append(one)
@@ -145,7 +147,7 @@ def _pooled(
         yield first()
 
 
-def _laid(one: _Faced, values: Values, scene: Scene) -> Rendered:
+def _laid(one: _FrameWithFaces, values: Values, scene: RenderPlan) -> RenderedFrame:
     image = one.frame.image
     cover = np.zeros(image.shape[:2], np.float32) if scene.covers else None
     for face in one.faces:
@@ -155,5 +157,5 @@ def _laid(one: _Faced, values: Values, scene: Scene) -> Rendered:
         image = dresser.laid(image, face, steady, one.frame.index)
         if cover is not None:
             whole = (slice(0, image.shape[0]), slice(0, image.shape[1]))
-            np.maximum(cover, layer(face.mask, face.matrix).at(whole), out=cover)
-    return Rendered(one.frame, image, tuple(face.place.track for face in one.faces), cover)
+            np.maximum(cover, warp_layer(face.mask, face.matrix).at(whole), out=cover)
+    return RenderedFrame(one.frame, image, tuple(face.place.track for face in one.faces), cover)

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from faceswap_ae.conversion.assignment import DROPPED, NO_FACE, OUTSIDE, Cast
-from faceswap_ae.conversion.renderer import Rendered, Scene
+from faceswap_ae.conversion.assignment import DROPPED, NO_FACE, OUTSIDE, Assignment
+from faceswap_ae.conversion.renderer import RenderedFrame, RenderPlan
 from faceswap_ae.faces.boxes import Box
-from faceswap_ae.faces.detection.scan_cache import Found, is_within
+from faceswap_ae.faces.detection.scan_cache import ScannedClip, is_within
 from faceswap_ae.faces.record import Face
-from faceswap_ae.media.resumable_writer import Parts
+from faceswap_ae.media.resumable_writer import ResumableWriter
 from faceswap_ae.media.span import Span
 from faceswap_ae.training.runs.run import Run
 
@@ -94,12 +94,12 @@ class ConvertedClip:
 class ReportBuilder:
     """Makes the row of each frame."""
 
-    found: Found
-    roles: Cast
-    scene: Scene
+    found: ScannedClip
+    roles: Assignment
+    scene: RenderPlan
     span: Span  # of what is swapped
 
-    def row(self, one: Rendered) -> FrameRow:
+    def row(self, one: RenderedFrame) -> FrameRow:
         """A frame's faces: whose they became, or why they were left alone."""
         index = one.frame.index
         faces = []
@@ -142,12 +142,12 @@ def count_up(source: Path, outputs: list[Path], rows: Iterable[FrameRow]) -> Con
     return done
 
 
-def rows_of(part: Parts) -> Iterator[FrameRow]:
+def rows_of(part: ResumableWriter) -> Iterator[FrameRow]:
     """The rows of the frames that an output has by now, whoever wrote them."""
     return map(FrameRow.from_json, part.notes())
 
 
-def write(place: Path, head: Mapping[str, Any], rows: Iterable[FrameRow]) -> None:
+def write_clip_report(place: Path, head: Mapping[str, Any], rows: Iterable[FrameRow]) -> None:
     """JSON, a line for each frame."""
     with place.open("w", encoding="utf-8") as file:
         file.write(json.dumps(head, indent=1)[:-2] + ',\n "every": [\n')

@@ -7,8 +7,8 @@ from pathlib import Path
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.conversion.converter import Converter, check_picture, write_picture
-from faceswap_ae.conversion.renderer import Rendered, rendered
-from faceswap_ae.conversion.views import chosen
+from faceswap_ae.conversion.renderer import RenderedFrame, render
+from faceswap_ae.conversion.views import choose_views
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.span import Span
@@ -16,9 +16,9 @@ from faceswap_ae.media.span import Span
 AROUND = Fraction(1)  # second, on either side of a still, that is looked at to place it steadily
 
 
-def still(converter: Converter, clip: Clip, time: Fraction, out: Path) -> Path:
+def render_still(converter: Converter, clip: Clip, time: Fraction, out: Path) -> Path:
     """The one frame that is shown at a time, as it would be in the whole."""
-    views = chosen(converter.options.view)
+    views = choose_views(converter.options.view)
     if len(views) > 1:
         raise UserError("--still: shows one view; name result, side, mask or triptych")
     check_picture(clip, out)
@@ -26,8 +26,8 @@ def still(converter: Converter, clip: Clip, time: Fraction, out: Path) -> Path:
     part = Span(max(time - AROUND, Fraction(0)), time + AROUND)
     one = converter.prepared(clip, part, covers=shown.covers)
     keep_going = converter.options.look.keep_going
-    last: Rendered | None = None
-    for frame in rendered(reader.frames(clip, part, keep_going=keep_going), one.scene):
+    last: RenderedFrame | None = None
+    for frame in render(reader.frames(clip, part, keep_going=keep_going), one.scene):
         if frame.frame.time > time and last is not None:
             break
         last = frame
@@ -37,12 +37,12 @@ def still(converter: Converter, clip: Clip, time: Fraction, out: Path) -> Path:
     return out
 
 
-def masks(converter: Converter, clip: Clip, numbers: Sequence[int]) -> dict[int, Image]:
+def render_masks(converter: Converter, clip: Clip, numbers: Sequence[int]) -> dict[int, Image]:
     """Pictures of the mask in some frames, by their numbers."""
     scene = converter.prepared(clip, converter.options.span, covers=True).scene
-    (view,) = chosen("mask").values()
+    (view,) = choose_views("mask").values()
     return {
         one.frame.index: view.show(one, converter.names)
         for number in numbers
-        for one in rendered(reader.frames(clip, Span(first=number, last=number)), scene)
+        for one in render(reader.frames(clip, Span(first=number, last=number)), scene)
     }

@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Image, Matrix, Points, transform, warp
 from faceswap_ae.faces.alignment import matrix_of
-from faceswap_ae.faces.landmark_masks import hide, hull_mask
+from faceswap_ae.faces.landmark_masks import hide_outside, hull_mask
 from faceswap_ae.networks import code_alignment
 from faceswap_ae.networks.model_interface import FACE, ONTO, Identity
 from faceswap_ae.training.runs.run import Run
-from faceswap_ae.training.trained_run import load
+from faceswap_ae.training.trained_run import load_trained
 
 Floats = NDArray[np.float32]
 LOTS = (1, 2, 4, 8, 16)  # faces at a time: each number is compiled once
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
+class GeneratedFace:
     """What a network answers to one crop."""
 
     face: Floats  # (s, s, 3) RGB in [0, 1]
@@ -31,7 +31,7 @@ class Swapper:
     """A run's networks for one direction, compiled."""
 
     def __init__(self, run: Run, *, reverse: bool = False) -> None:
-        trained, facts = load(run), run.facts
+        trained, facts = load_trained(run), run.facts
         to: Identity = ONTO if reverse else FACE
         self.run, self.step, self.seed = run, trained.step, trained.plan.seed
         self.align = trained.plan.align
@@ -52,12 +52,12 @@ class Swapper:
         crop = warp(image, matrix, (size, size)).astype(np.float32)
         crop *= np.float32(1 / 255)
         if self.hides:
-            hide(crop, hull_mask(transform(outline, matrix), (size, size)))
+            hide_outside(crop, hull_mask(transform(outline, matrix), (size, size)))
         return crop
 
-    def __call__(self, crops: Sequence[Floats]) -> list[Made]:
+    def __call__(self, crops: Sequence[Floats]) -> list[GeneratedFace]:
         """The faces for these crops."""
-        made: list[Made] = []
+        made: list[GeneratedFace] = []
         while rest := len(crops) - len(made):
             lot = next((lot for lot in LOTS if lot >= rest), LOTS[-1])
             filled = np.zeros((lot, self.size_in, self.size_in, 3), np.float32)
@@ -66,14 +66,15 @@ class Swapper:
             made += self._made(filled, count)
         return made
 
-    def _made(self, filled: Floats, count: int) -> list[Made]:
+    def _made(self, filled: Floats, count: int) -> list[GeneratedFace]:
         found = self._model.predict_on_batch(filled)
         faces, *masks = found if isinstance(found, list) else [found]
         faces = np.clip(np.nan_to_num(faces[:count]), 0, 1)
         if not masks:
-            return [Made(face, None) for face in faces]
+            return [GeneratedFace(face, None) for face in faces]
         return [
-            Made(face, mask[..., 0]) for face, mask in zip(faces, masks[0][:count], strict=True)
+            GeneratedFace(face, mask[..., 0])
+            for face, mask in zip(faces, masks[0][:count], strict=True)
         ]
 
 
@@ -82,6 +83,6 @@ def _model(own: Any, align: code_alignment.Alignment | None, to: Identity) -> An
     from keras import ops
 
     crops = keras.Input((own.size_in, own.size_in, 3))
-    made = code_alignment.swapped(own, crops, align, to)
+    made = code_alignment.aligned_swap(own, crops, align, to)
     parts = [made.face] if made.mask is None else [made.face, made.mask]
     return keras.Model(crops, [ops.cast(part, "float32") for part in parts])

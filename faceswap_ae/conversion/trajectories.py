@@ -27,7 +27,7 @@ Numbers = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class FacePlacement:
     """A face in one frame, landmarks in its pixels."""
 
     track: int
@@ -40,7 +40,7 @@ class Place:
 
 
 @dataclass(frozen=True, eq=False)
-class _Row:
+class _TrackRow:
     """A track's places without a longer break."""
 
     track: int
@@ -54,7 +54,7 @@ class _Row:
     def frames(self) -> range:
         return range(self.first, self.first + len(self.steady))
 
-    def at(self, frame: int) -> Place:
+    def at(self, frame: int) -> FacePlacement:
         number = frame - self.first
         low, high = max(number - 1, 0), min(number + 1, len(self.steady) - 1)
         steady, outline, before, after = (
@@ -67,14 +67,14 @@ class _Row:
             )
         )
         apart = max(high - low, 1)
-        return Place(self.track, self.role, steady, outline, before, after, apart)
+        return FacePlacement(self.track, self.role, steady, outline, before, after, apart)
 
 
 @dataclass(frozen=True)
-class Places:
+class Trajectories:
     """All of a clip."""
 
-    rows: tuple[_Row, ...]
+    rows: tuple[_TrackRow, ...]
 
     @property
     def frames(self) -> list[int]:
@@ -91,18 +91,18 @@ class Places:
             mark.update(str(sorted(row.dropped)).encode())
         return mark.hexdigest()
 
-    def at(self, frame: int) -> list[Place]:
+    def at(self, frame: int) -> list[FacePlacement]:
         """The swapped faces of a frame, by track."""
         here = [row for row in self.rows if frame in row.frames and frame not in row.dropped]
         return [row.at(frame) for row in sorted(here, key=lambda row: row.track)]
 
 
-def places(
+def place_faces(
     faces: Iterable[Face],
     roles: Mapping[int, int],
     how: str = "rts",
     dropped: Collection[str] = (),
-) -> Places:
+) -> Trajectories:
     """The places of the tracks that have a role, from all their faces.
 
     Dropped ones (ids) tell where a face is, but it is left alone there.
@@ -122,8 +122,8 @@ def places(
         for part in np.split(numbers, np.flatnonzero(np.diff(numbers) > BRIDGED + 1) + 1):
             steady, outline = _steadied(np.stack([found[frame] for frame in part]), part, how)
             own = frozenset(left[track])
-            rows.append(_Row(track, roles[track], int(part[0]), steady, outline, own))
-    return Places(tuple(rows))
+            rows.append(_TrackRow(track, roles[track], int(part[0]), steady, outline, own))
+    return Trajectories(tuple(rows))
 
 
 def _steadied(points: Numbers, frames: NDArray[np.int64], how: str) -> tuple[Numbers, Numbers]:

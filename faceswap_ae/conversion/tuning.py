@@ -10,10 +10,10 @@ from PIL import ImageDraw, ImageFont
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image, warp
-from faceswap_ae.conversion.compositor import Dresser
+from faceswap_ae.conversion.compositor import Compositor
 from faceswap_ae.conversion.converter import Converter
-from faceswap_ae.conversion.swapper import Made
-from faceswap_ae.conversion.trajectories import Place
+from faceswap_ae.conversion.swapper import GeneratedFace
+from faceswap_ae.conversion.trajectories import FacePlacement
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.reader import Frame
@@ -27,7 +27,7 @@ GAP, HEAD, SIDE = 4, 22, 92
 PAPER, INK = (250, 250, 248), (40, 40, 40)
 
 
-def tune(converter: Converter, clip: Clip, count: int = 2) -> Image:
+def draw_choices(converter: Converter, clip: Clip, count: int = 2) -> Image:
     """A table of colours by mask and blend, for so many frames evenly taken from the swapped."""
     span = WHOLE if clip.pictures else converter.options.span
     where = converter.prepared(clip, span, covers=False).scene.places
@@ -47,7 +47,7 @@ def _frames(clip: Clip, there: Sequence[int], count: int) -> Iterator[Frame]:
         yield from reader.frames(clip, Span(first=number, last=number))
 
 
-def _table(converter: Converter, frame: Frame, place: Place) -> Image:
+def _table(converter: Converter, frame: Frame, place: FacePlacement) -> Image:
     swapper = converter.swappers[place.role]
     made = swapper([swapper.shown(frame.image, place.landmarks, place.outline)])[0]
     base = converter.options.style
@@ -55,11 +55,13 @@ def _table(converter: Converter, frame: Frame, place: Place) -> Image:
         [replace(base, colour=colour, mask=mask, blend=blend) for mask, blend in EDGES]
         for colour in COLOURS
     ]
-    cells = [[_cell(frame, place, made, Dresser(swapper, style)) for style in row] for row in looks]
+    cells = [
+        [_cell(frame, place, made, Compositor(swapper, style)) for style in row] for row in looks
+    ]
     return _drawn(cells, f"frame {frame.index}")
 
 
-def _cell(frame: Frame, place: Place, made: Made, dresser: Dresser) -> Image:
+def _cell(frame: Frame, place: FacePlacement, made: GeneratedFace, dresser: Compositor) -> Image:
     one = dresser.fitted(frame.image, place, made)
     one = dresser.dressed(one, dresser.colours(one))
     steady = dresser.steadied(frame.image, one)

@@ -10,7 +10,7 @@ from PIL import ImageDraw, ImageFont
 
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.conversion.renderer import Rendered
+from faceswap_ae.conversion.renderer import RenderedFrame
 from faceswap_ae.media.clip import Clip
 
 ALL = "all"  # every view, each in a file of its own
@@ -18,18 +18,18 @@ HEIGHT = 0.05  # of a picture's height, of its name
 LEAST_HEIGHT = 12  # pixels
 PAPER, INK = 24, 235
 
-Panel = Callable[[Rendered], Image]
+Panel = Callable[[RenderedFrame], Image]
 
 
-def _original(one: Rendered) -> Image:
+def _original(one: RenderedFrame) -> Image:
     return one.frame.image
 
 
-def _result(one: Rendered) -> Image:
+def _result(one: RenderedFrame) -> Image:
     return one.image
 
 
-def _mask(one: Rendered) -> Image:
+def _mask(one: RenderedFrame) -> Image:
     if one.cover is None:
         return np.zeros_like(one.image)
     levels = np.rint(one.cover * 255).astype(np.uint8)
@@ -51,7 +51,7 @@ class View:
         """The clip that its frames make."""
         return replace(clip, width=len(self.panels) * clip.width)
 
-    def show(self, one: Rendered, names: "Names") -> Image:
+    def show(self, one: RenderedFrame, names: "ViewNames") -> Image:
         """A frame of it."""
         pictures = [panel(one) for panel in self.panels]
         if len(pictures) == 1:
@@ -68,7 +68,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class Names:
+class ViewNames:
     """Who is who."""
 
     onto: str
@@ -83,7 +83,7 @@ VIEWS: dict[str, View] = {
 }
 
 
-def chosen(name: str) -> dict[str, View]:
+def choose_views(name: str) -> dict[str, View]:
     """The views of a name."""
     if name == ALL:
         return VIEWS

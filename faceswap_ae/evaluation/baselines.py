@@ -14,18 +14,18 @@ import cv2
 import numpy as np
 
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.evaluation.frame_metrics import Columns, People, measure
+from faceswap_ae.evaluation.frame_metrics import ComparedPeople, FrameColumns, measure
 from faceswap_ae.evaluation.identity_metrics import identity, retrieved
-from faceswap_ae.evaluation.synchronised import Moment, Role
-from faceswap_ae.evaluation.target import Looked, Subject
-from faceswap_ae.faces.detection.scan import Eyes, find
-from faceswap_ae.faces.detection.scan_cache import Found
+from faceswap_ae.evaluation.synchronised import AlignedFrames, Role
+from faceswap_ae.evaluation.target import MeasuredClip, TargetPerson
+from faceswap_ae.faces.detection.scan import Detectors, scan
+from faceswap_ae.faces.detection.scan_cache import ScannedClip
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
 from faceswap_ae.faces.record import Face
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
-from faceswap_ae.media.scene_cuts import Cuts
+from faceswap_ae.media.scene_cuts import CutDetector
 from faceswap_ae.media.span import Span
 from faceswap_ae.media.writer import writing
 
@@ -35,7 +35,7 @@ ASIDE = (3, 2)  # pixels to the right and down: other pixels for the detector, t
 LEAST = 4  # views of a person, to be parted into halves
 
 
-def rewritten(leads: Subject, eyes: Eyes, people: People) -> Columns:
+def reencoded(leads: TargetPerson, eyes: Detectors, people: ComparedPeople) -> FrameColumns:
     """The figures of a part of a clip against itself."""
     part = _part(leads)
     with tempfile.TemporaryDirectory() as place:
@@ -46,13 +46,13 @@ def rewritten(leads: Subject, eyes: Eyes, people: People) -> Columns:
                 begin = frame.time if begin is None else begin
                 sink.write(_moved(frame.image, *ASIDE), frame.time - begin, frame.duration)
         looked = _looked(again, eyes)
-        columns = Columns(looked.count)
+        columns = FrameColumns(looked.count)
         for _ in measure(_moments(leads, looked, part), columns, people):
             pass
     return columns
 
 
-def of_views(people: People) -> dict[str, float]:
+def views_baseline(people: ComparedPeople) -> dict[str, float]:
     """What a perfect swap's descriptors would tell: those of the owner's own views.
 
     One half of them is compared with the other, and with whoever is replaced.
@@ -73,23 +73,23 @@ def of_views(people: People) -> dict[str, float]:
     }
 
 
-def _part(leads: Subject) -> Span:
+def _part(leads: TargetPerson) -> Span:
     """Consecutive frames in the middle of those in which they are seen."""
     frames, last = leads.frames, leads.looked.count - 1
     first = max(0, min(frames[len(frames) // 2] - PART // 2, last + 1 - PART))
     return Span(first=first, last=min(first + PART - 1, last))
 
 
-def _looked(clip: Path, eyes: Eyes) -> Looked:
+def _looked(clip: Path, eyes: Detectors) -> MeasuredClip:
     """Found in a journal beside it, which goes with it."""
     opened, journal = open_clip(clip), Journal(clip.parent)
-    for _ in find(opened, journal, eyes):
+    for _ in scan(opened, journal, eyes):
         pass
-    return Looked(opened, Found(fingerprint(clip), journal))
+    return MeasuredClip(opened, ScannedClip(fingerprint(clip), journal))
 
 
-def _moments(leads: Subject, again: Looked, part: Span) -> Iterator[Moment]:
-    own, cuts = leads.looked.clip, Cuts()
+def _moments(leads: TargetPerson, again: MeasuredClip, part: Span) -> Iterator[AlignedFrames]:
+    own, cuts = leads.looked.clip, CutDetector()
     pairs = zip(reader.frames(own, part), reader.frames(again.clip), strict=True)
     for at, (frame, copy) in enumerate(pairs):
         height, width = frame.image.shape[:2]
@@ -102,7 +102,7 @@ def _moments(leads: Subject, again: Looked, part: Span) -> Iterator[Moment]:
         if found is not None:
             faces["result"] = replace(found, landmarks=found.landmarks - ASIDE)
         images: dict[Role, Image] = {"result": back, "onto": image, "truth": image}
-        yield Moment(at, float(frame.time), cuts(image), images, faces)
+        yield AlignedFrames(at, float(frame.time), cuts(image), images, faces)
 
 
 def _moved(image: Image, right: int, down: int) -> Image:

@@ -17,16 +17,28 @@ import numpy as np
 from faceswap_ae.common.progress import Progress, no_progress
 from faceswap_ae.conversion.report import read_rows
 from faceswap_ae.evaluation import scores
-from faceswap_ae.evaluation.baselines import of_views, rewritten
-from faceswap_ae.evaluation.frame_metrics import Columns, People, measure
-from faceswap_ae.evaluation.ground_truth import answer_in
-from faceswap_ae.evaluation.identity_metrics import Views
-from faceswap_ae.evaluation.scores import Array, Figure
-from faceswap_ae.evaluation.synchronised import Stage, moments, numbers, unasked
-from faceswap_ae.evaluation.target import clip_in, is_folder, look_at, named, subject, views_in
-from faceswap_ae.evaluation.wording import Names, sentences, table
-from faceswap_ae.evaluation.worst_frames import Fault, worst
-from faceswap_ae.faces.detection.scan import Eyes
+from faceswap_ae.evaluation.baselines import reencoded, views_baseline
+from faceswap_ae.evaluation.frame_metrics import ComparedPeople, FrameColumns, measure
+from faceswap_ae.evaluation.ground_truth import find_ground_truth
+from faceswap_ae.evaluation.identity_metrics import PersonViews
+from faceswap_ae.evaluation.scores import Array, Score
+from faceswap_ae.evaluation.synchronised import (
+    ComparedClips,
+    align_frames,
+    frame_numbers,
+    frames_not_asked,
+)
+from faceswap_ae.evaluation.target import (
+    clip_in,
+    find_target,
+    is_folder,
+    person_name,
+    scan_target,
+    views_in,
+)
+from faceswap_ae.evaluation.wording import SwapNames, sentences, table
+from faceswap_ae.evaluation.worst_frames import BadFrame, find_worst_frames
+from faceswap_ae.faces.detection.scan import Detectors
 from faceswap_ae.media import provenance
 from faceswap_ae.version import TOOL
 
@@ -37,7 +49,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Clips:
+class SwapPaths:
     """What was compared."""
 
     result: Path
@@ -55,18 +67,18 @@ class Clips:
 class Evaluation:
     """All that was measured."""
 
-    clips: Clips
-    names: Names
-    summary: Mapping[str, Figure]
-    columns: Columns  # of each frame
+    clips: SwapPaths
+    names: SwapNames
+    summary: Mapping[str, Score]
+    columns: FrameColumns  # of each frame
     missed: Mapping[int, str]  # frames whose face was not swapped, and why
-    worst: tuple[Fault, ...]
+    worst: tuple[BadFrame, ...]
     numbers: Sequence[int] = ()  # of the performance's frames that the result shows
 
     @property
     def seen(self) -> int:
         """Frames that show whoever is replaced."""
-        return int(scores.seen(self.columns).sum())
+        return int(scores.is_seen(self.columns).sum())
 
     @property
     def series(self) -> dict[str, Array]:
@@ -99,28 +111,30 @@ def evaluate(
     >>> found = evaluate(Path("swap.mp4"), Path("ben.mp4"), Path("ada.mp4"))
     >>> found.summary["pose"].value
     """
-    return compared(Clips(result, face, onto, truth), progress)
+    return evaluate_paths(SwapPaths(result, face, onto, truth), progress)
 
 
-def compared(clips: Clips, progress: Progress, folders: Sequence[Path] = ()) -> Evaluation:
+def evaluate_paths(
+    clips: SwapPaths, progress: Progress, folders: Sequence[Path] = ()
+) -> Evaluation:
     """The same; clips whose faces stand in one of the face `folders` are not looked at again."""
-    eyes = Eyes()
+    eyes = Detectors()
     stage, replaced = _stage(clips, eyes, progress, folders)
-    people = People(views_in(clips.face, eyes, progress, folders), replaced)
-    columns = Columns(stage.result.count)
+    people = ComparedPeople(views_in(clips.face, eyes, progress, folders), replaced)
+    columns = FrameColumns(stage.result.count)
     with progress(f"measure {clips.result.name}", columns.count) as advance:
-        for at in measure(moments(stage), columns, people):
+        for at in measure(align_frames(stage), columns, people):
             advance(at + 1)
-    again = rewritten(stage.leads, eyes, people)
+    again = reencoded(stage.leads, eyes, people)
     other = None if stage.answer is None else stage.answer.other
-    summary = scores.summary(columns, again, of_views(people), other)
+    summary = scores.summary(columns, again, views_baseline(people), other)
     names = _names(clips)
     gone = scores.missed(columns)
-    told = worst(columns, names)
+    told = find_worst_frames(columns, names)
     return Evaluation(clips, names, summary, columns, gone, told, stage.numbers)
 
 
-def told(evaluation: Evaluation) -> dict[str, Any]:
+def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
     """All of it as JSON has it; names of figures stay the same from release to release."""
     own = evaluation
     seen = own.seen
@@ -138,42 +152,46 @@ def told(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def in_words(metrics: Mapping[str, Any]) -> list[str]:
+def format_evaluation(metrics: Mapping[str, Any]) -> list[str]:
     """The same for people: the headline, and a table of all figures."""
-    summary = {name: Figure(**one) for name, one in metrics["figures"].items()}
-    return [*metrics["headline"], "", *table(summary, Names(**metrics["names"]))]
+    summary = {name: Score(**one) for name, one in metrics["figures"].items()}
+    return [*metrics["headline"], "", *table(summary, SwapNames(**metrics["names"]))]
 
 
 def _stage(
-    clips: Clips, eyes: Eyes, progress: Progress, folders: Sequence[Path]
-) -> tuple[Stage, Views]:
+    clips: SwapPaths, eyes: Detectors, progress: Progress, folders: Sequence[Path]
+) -> tuple[ComparedClips, PersonViews]:
     """The clips side by side, and what the replaced person looks like."""
-    rows, name = read_rows(clips.result), named(clips.face)
-    shown = look_at(clips.result, eyes, progress)
+    rows, name = read_rows(clips.result), person_name(clips.face)
+    shown = scan_target(clips.result, eyes, progress)
     which: Sequence[int] = range(shown.count)
     place = clip_in(clips.onto)
     if is_folder(place):
-        leads, replaced = subject(shown, rows, name), views_in(place, eyes, progress)
+        leads, replaced = find_target(shown, rows, name), views_in(place, eyes, progress)
     else:
-        leads = subject(look_at(place, eyes, progress, folders), rows, name)
-        which, replaced = numbers(shown, leads.looked, rows), leads.views()
-    rest = unasked(shown, rows)
+        leads = find_target(scan_target(place, eyes, progress, folders), rows, name)
+        which, replaced = frame_numbers(shown, leads.looked, rows), leads.views()
+    rest = frames_not_asked(shown, rows)
     if clips.truth is None:
-        return Stage(shown, leads, which, unasked=rest), replaced
-    answer = answer_in(clips.truth)
-    true = look_at(answer.clip, eyes, progress)
-    numbers(leads.looked, true, ())
-    return Stage(shown, leads, which, true, answer, rest), replaced
+        return ComparedClips(shown, leads, which, unasked=rest), replaced
+    answer = find_ground_truth(clips.truth)
+    true = scan_target(answer.clip, eyes, progress)
+    frame_numbers(leads.looked, true, ())
+    return ComparedClips(shown, leads, which, true, answer, rest), replaced
 
 
-def _names(clips: Clips) -> Names:
+def _names(clips: SwapPaths) -> SwapNames:
     """Who is who: as the conversion told, else as files are called."""
     said = provenance.read(clips.result) or {}
     found = MARKED.fullmatch(said.get("ai_altered", ""))
-    return Names(found[1], found[2]) if found else Names(named(clips.face), named(clips.onto))
+    return (
+        SwapNames(found[1], found[2])
+        if found
+        else SwapNames(person_name(clips.face), person_name(clips.onto))
+    )
 
 
-def _figure(one: Figure) -> dict[str, Any]:
+def _figure(one: Score) -> dict[str, Any]:
     plain = asdict(one)
     return {name: _rounded(x) if isinstance(x, float) else x for name, x in plain.items()}
 

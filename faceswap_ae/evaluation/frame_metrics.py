@@ -12,18 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Image, Points, transform
-from faceswap_ae.conversion.compositing.colour_transfer import COLOUR, measured, recoloured
+from faceswap_ae.conversion.compositing.colour_transfer import COLOUR, measure_colours, recolour
 from faceswap_ae.evaluation.gaze import irises
 from faceswap_ae.evaluation.identity_metrics import (
-    Views,
+    PersonViews,
     expression_error,
     identity,
-    remembered,
     retrieved,
+    views_of_faces,
 )
 from faceswap_ae.evaluation.image_metrics import CROP, SIDE, aligned, psnr, seam, sharpness, ssim
-from faceswap_ae.evaluation.synchronised import Moment, Role
-from faceswap_ae.evaluation.temporal_metrics import Shown, mean_colour, quad, warping_error
+from faceswap_ae.evaluation.synchronised import AlignedFrames, Role
+from faceswap_ae.evaluation.temporal_metrics import FacePair, mean_colour, quad, warping_error
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.landmark_masks import hull_mask, outline_mask
 from faceswap_ae.faces.record import Face
@@ -40,14 +40,14 @@ Values = Iterator[tuple[str, float | Array]]
 
 
 @dataclass(frozen=True, eq=False)
-class People:
+class ComparedPeople:
     """Whose face it should be, and whose it was."""
 
-    owner: Views
-    replaced: Views
+    owner: PersonViews
+    replaced: PersonViews
 
 
-class Columns:
+class FrameColumns:
     """A number or an array for each frame, NaN where it is not known."""
 
     def __init__(self, count: int) -> None:
@@ -69,9 +69,11 @@ class Columns:
         return self._kept.get(name, np.full(self.count, np.nan))
 
 
-def measure(moments: Iterable[Moment], columns: Columns, people: People) -> Iterator[int]:
+def measure(
+    moments: Iterable[AlignedFrames], columns: FrameColumns, people: ComparedPeople
+) -> Iterator[int]:
     """Fill the columns; the number of each moment that is done."""
-    before: Moment | None = None
+    before: AlignedFrames | None = None
     for moment in moments:
         columns.put(moment.at, [("time", moment.time), ("cut", float(moment.cut))])
         for role, face in moment.faces.items():
@@ -91,8 +93,8 @@ def inner_mask(landmarks: Points) -> Mask:
     return outline_mask(outline.astype(np.float64), (SIDE, SIDE)) > 127
 
 
-def _whose(role: Role, face: Face, people: People) -> Values:
-    views = remembered([face])
+def _whose(role: Role, face: Face, people: ComparedPeople) -> Values:
+    views = views_of_faces([face])
     yield f"{role}.id_owner", float(identity(views, people.owner)[0])
     yield f"{role}.id_replaced", float(identity(views, people.replaced)[0])
     found = retrieved(views, [people.owner, people.replaced])[0]
@@ -120,7 +122,7 @@ def _compared(faces: Mapping[Role, Face]) -> Values:
                 yield f"{made}-{wanted}.{part}", float(getattr(off, part)[0])
 
 
-def _surface(moment: Moment) -> Values:
+def _surface(moment: AlignedFrames) -> Values:
     """Colours, sharpness and seam, at the place of whoever is replaced."""
     place = moment.faces.get("onto")
     if place is None:
@@ -136,7 +138,7 @@ def _surface(moment: Moment) -> Values:
     yield "seam", _seam(made, true, mask)
 
 
-def _nearness(moment: Moment) -> Values:
+def _nearness(moment: AlignedFrames) -> Values:
     """To the true swap, pixel by pixel."""
     place = moment.faces.get("truth")
     if place is None:
@@ -160,13 +162,13 @@ def _nearness(moment: Moment) -> Values:
         yield "other.ssim", ssim(made, other, mask)
 
 
-def _unsteadiness(before: Moment | None, now: Moment) -> Values:
+def _unsteadiness(before: AlignedFrames | None, now: AlignedFrames) -> Values:
     """What changes from frame to frame along the motion; nothing across a cut."""
     if before is None or now.cut or "onto" not in now.faces or "onto" not in before.faces:
         return
     size = now.images["onto"].shape[1::-1]
     mask = hull_mask(now.faces["onto"].landmarks, (size[0], size[1])) > 127
-    last, new = (Shown(one.images["onto"], one.images["result"]) for one in (before, now))
+    last, new = (FacePair(one.images["onto"], one.images["result"]) for one in (before, now))
     yield "warping", warping_error(last, new, mask)
 
 
@@ -201,5 +203,5 @@ def _coloured(made: Image, true: Image, mask: Mask) -> Image:
     """The swap if it had been told the true colours: what is left is shape and detail."""
     way = COLOUR["mkl"]
     face, wanted = (crop.astype(np.float32) / np.float32(255) for crop in (made, true))
-    pair = measured(way, face, wanted, mask.astype(np.float32))
-    return np.rint(recoloured(way, face, pair) * 255).astype(np.uint8)
+    pair = measure_colours(way, face, wanted, mask.astype(np.float32))
+    return np.rint(recolour(way, face, pair) * 255).astype(np.uint8)

@@ -16,7 +16,7 @@ MASK = "face-mask.mkv"
 
 
 @dataclass(frozen=True)
-class Answer:
+class GroundTruth:
     """The true swap, frame by frame."""
 
     clip: Path
@@ -37,10 +37,10 @@ class Answer:
         return frame(replace(self.film, truth=self.other), index).image
 
 
-def answer_in(place: Path) -> Answer:
+def find_ground_truth(place: Path) -> GroundTruth:
     """A folder of a synthetic film, or a clip alone."""
     clip = clip_in(place)
     if clip == place:
-        return Answer(clip)
+        return GroundTruth(clip)
     mask = place / MASK
-    return Answer(clip, mask if mask.is_file() else None, film_of(place))
+    return GroundTruth(clip, mask if mask.is_file() else None, film_of(place))

@@ -23,10 +23,10 @@ from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.evaluation import training_charts
 from faceswap_ae.evaluation.evaluate import Evaluation
-from faceswap_ae.evaluation.report_stills import Masks, Sources, embedded, stills
-from faceswap_ae.evaluation.scores import Array, Figure, leading, series
-from faceswap_ae.evaluation.svg_chart import Chart, Line, drawn, told
-from faceswap_ae.evaluation.wording import GROUPS, Names, sentences, spoken
+from faceswap_ae.evaluation.report_stills import Masks, StillSources, draw_stills, embedded
+from faceswap_ae.evaluation.scores import Array, Score, leading, series
+from faceswap_ae.evaluation.svg_chart import Chart, ChartLine, chart_to_json, draw_chart
+from faceswap_ae.evaluation.wording import GROUPS, SwapNames, format_score, sentences
 from faceswap_ae.media import images
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.training.runs.run import Run
@@ -53,16 +53,19 @@ CARDS = {
 Still = Mapping[str, Image]
 
 
-def write(
+def write_report(
     path: Path, evaluation: Evaluation, run: Run | None = None, masks: Masks | None = None
 ) -> None:
     """Write the page. With a run, its losses and its recipe are in it."""
     names = evaluation.names
     if run is not None:
-        names = Names(run.facts.face, run.facts.onto)
+        names = SwapNames(run.facts.face, run.facts.onto)
     shown = _shown(evaluation, masks)
     film = evenly_spaced(range(evaluation.columns.count), FILMED)
-    over_time, losses = _over_time(evaluation, names), training_charts.charts(run) if run else []
+    over_time, losses = (
+        _over_time(evaluation, names),
+        training_charts.draw_training_charts(run) if run else [],
+    )
     parts = {
         "title": html.escape(f"{names.face} on {names.onto}"),
         "about": html.escape(_about(evaluation)),
@@ -70,12 +73,12 @@ def write(
         "headline": "".join(f"<li>{html.escape(one)}</li>" for one in _words(evaluation, names)),
         "film": _film(evaluation, {at: shown[at] for at in film}),
         "worst": _worst(evaluation, shown),
-        "curves": "".join(map(drawn, over_time)),
+        "curves": "".join(map(draw_chart, over_time)),
         "figures": "".join(_rows(evaluation, names)),
         "training": _training(run, losses) if run else "",
         "to_training": '<a href="#training">Training</a>' if run else "",
         "again": _again(evaluation, run),
-        "data": _embedded([told(chart) for chart in (*over_time, *losses) if chart.shown]),
+        "data": _embedded([chart_to_json(chart) for chart in (*over_time, *losses) if chart.shown]),
         "css": _part("report.css"),
         "script": _part("report.js"),
     }
@@ -92,8 +95,8 @@ def _shown(evaluation: Evaluation, masks: Masks | None) -> dict[int, dict[str, I
     crops = own[f"{leading(own)}.crop"]
     if crops.ndim < 3:
         crops = np.full((own.count, 2, 3), np.nan)
-    sources = Sources(clips.result, clips.onto, clips.truth, evaluation.numbers, masks)
-    return stills(sources, crops, wanted)
+    sources = StillSources(clips.result, clips.onto, clips.truth, evaluation.numbers, masks)
+    return draw_stills(sources, crops, wanted)
 
 
 def _about(evaluation: Evaluation) -> str:
@@ -103,11 +106,11 @@ def _about(evaluation: Evaluation) -> str:
     return f"{clip.path.name}: {evaluation.columns.count} frames, {length:.1f} s, {size}"
 
 
-def _words(evaluation: Evaluation, names: Names) -> list[str]:
+def _words(evaluation: Evaluation, names: SwapNames) -> list[str]:
     return sentences(evaluation.summary, names, evaluation.seen)
 
 
-def _cards(evaluation: Evaluation, names: Names) -> Iterator[str]:
+def _cards(evaluation: Evaluation, names: SwapNames) -> Iterator[str]:
     """The few figures that are seen first, each with what it would be at best."""
     figures, seen = evaluation.summary, evaluation.seen
     standard = "the performance" if figures["jitter_truth"].value is None else "the true swap"
@@ -117,18 +120,18 @@ def _cards(evaluation: Evaluation, names: Names) -> Iterator[str]:
             continue
         said = words.format(face=names.face, onto=names.onto, standard=standard, seen=seen)
         yield (
-            f'<div class="card {_mood(name, one)}"><b>{spoken(name, one.value)}{unit}</b>'
+            f'<div class="card {_mood(name, one)}"><b>{format_score(name, one.value)}{unit}</b>'
             f"<span>{html.escape(said)}</span><small>{_beside(name, one)}</small></div>"
         )
 
 
-def _beside(name: str, one: Figure) -> str:
+def _beside(name: str, one: Score) -> str:
     parts = (("true swap", one.truth), ("floor", one.floor), ("untouched", one.unswapped))
-    known = [f"{what} {spoken(name, value)}" for what, value in parts if value is not None]
+    known = [f"{what} {format_score(name, value)}" for what, value in parts if value is not None]
     return ", ".join(known) if name != "missed" else ""
 
 
-def _mood(name: str, one: Figure) -> str:
+def _mood(name: str, one: Score) -> str:
     """Only what is plainly right or wrong has a colour; the rest is for people to judge."""
     value = one.value or 0.0
     if name == "missed":
@@ -173,7 +176,7 @@ def _worst(evaluation: Evaluation, shown: Mapping[int, Still]) -> str:
     return f'<div class="faults">{"".join(cards)}</div>'
 
 
-def _over_time(evaluation: Evaluation, names: Names) -> list[Chart]:
+def _over_time(evaluation: Evaluation, names: SwapNames) -> list[Chart]:
     columns, swap = evaluation.columns, evaluation.series
     bare, true = (series(columns, role) for role in ("onto", "truth"))
 
@@ -202,7 +205,7 @@ def _chart(title: str, unit: str, lines: Mapping[str, Array], evaluation: Evalua
     half = float(np.median(np.diff(time))) / 2 if len(time) > 1 else 0.0
     cuts = [(float(time[at]), "cut") for at in np.flatnonzero(columns["cut"][1:] > 0) + 1]
     missed = [(float(time[at]) - half, float(time[at]) + half) for at in sorted(evaluation.missed)]
-    each = [Line(label, values) for label, values in lines.items()]
+    each = [ChartLine(label, values) for label, values in lines.items()]
     zero = unit != DECIBELS
     return Chart(title, time, each, unit, from_zero=zero, marks=cuts, bands=_merged(missed))
 
@@ -218,7 +221,7 @@ def _merged(bands: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
     return found
 
 
-def _rows(evaluation: Evaluation, names: Names) -> Iterator[str]:
+def _rows(evaluation: Evaluation, names: SwapNames) -> Iterator[str]:
     """The table of all figures."""
     for group, members in GROUPS.items():
         shown = [name for name in members if evaluation.summary[name].value is not None]
@@ -227,7 +230,7 @@ def _rows(evaluation: Evaluation, names: Names) -> Iterator[str]:
         for name in shown:
             one = evaluation.summary[name]
             values = (one.value, one.floor, one.truth, one.unswapped)
-            cells = "".join(f"<td>{spoken(name, value)}</td>" for value in values)
+            cells = "".join(f"<td>{format_score(name, value)}</td>" for value in values)
             unit = f", {one.unit}" if one.unit and one.unit not in one.words else ""
             said = html.escape(f"{one.words}{unit}")
             title = html.escape(names.title(name))
@@ -239,10 +242,10 @@ def _training(run: Run, losses: Sequence[Chart]) -> str:
     shown = f"<details><summary>What it could do at the end</summary>{picture}</details>"
     begun = [f"{name} from step {step:,.0f}" for step, name in losses[0].marks] if losses else []
     stages = html.escape(f"Dashed: {', '.join(begun)}.") if begun else ""
-    account = html.escape(training_charts.account(run))
+    account = html.escape(training_charts.describe_training(run))
     return (
         f'<section id="training"><h2>Training</h2><p>{account}</p>'
-        f'<p class="faint">{stages}</p><div class="charts">{"".join(map(drawn, losses))}</div>'
+        f'<p class="faint">{stages}</p><div class="charts">{"".join(map(draw_chart, losses))}</div>'
         f"{shown if picture else ''}</section>"
     )
 

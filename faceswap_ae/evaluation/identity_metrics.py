@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.faces.boxes import square_around
 from faceswap_ae.faces.detection.recogniser import describe
-from faceswap_ae.faces.head_pose import pose
+from faceswap_ae.faces.head_pose import head_pose
 from faceswap_ae.faces.landmark_masks import EYES
 from faceswap_ae.faces.record import DESCRIPTOR, Face
 
@@ -27,7 +27,7 @@ BOX = 255.0  # pixels of the face's box at which papers tell how far the landmar
 
 
 @dataclass(frozen=True, eq=False)
-class Views:
+class PersonViews:
     """Faces as they are seen in n pictures, one in each."""
 
     landmarks: Array  # (n, 68, 2) in their pictures' pixels
@@ -37,8 +37,8 @@ class Views:
     def __len__(self) -> int:
         return len(self.landmarks)
 
-    def __getitem__(self, chosen: slice | NDArray[np.integer] | NDArray[np.bool_]) -> "Views":
-        return Views(self.landmarks[chosen], self.descriptors[chosen], self.poses[chosen])
+    def __getitem__(self, chosen: slice | NDArray[np.integer] | NDArray[np.bool_]) -> "PersonViews":
+        return PersonViews(self.landmarks[chosen], self.descriptors[chosen], self.poses[chosen])
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class Misplaced:
     mouth: Array  # and of the mouth's
 
 
-def look(pictures: Iterable[tuple[Image, Points]]) -> Views:
+def describe_views(pictures: Iterable[tuple[Image, Points]]) -> PersonViews:
     """What is to be known of faces by their pictures and landmarks. Runs the descriptor network."""
     found, batch = [_nobody()], []
     for picture in pictures:
@@ -63,13 +63,13 @@ def look(pictures: Iterable[tuple[Image, Points]]) -> Views:
     return _joined([*found, _looked(batch)])
 
 
-def remembered(faces: Iterable[Face]) -> Views:
+def views_of_faces(faces: Iterable[Face]) -> PersonViews:
     """The same of faces that were looked at before."""
     rows = [(face.landmarks, face.descriptor, face.pose) for face in faces]
     return _views(*zip(*rows, strict=True)) if rows else _nobody()
 
 
-def identity(found: Views, person: Views) -> Array:
+def identity(found: PersonViews, person: PersonViews) -> Array:
     """(n,): distance of descriptors to this person's view that is nearest in pose.
 
     The less, the more alike; of two people it is .6 and more.
@@ -83,7 +83,7 @@ def identity(found: Views, person: Views) -> Array:
     return np.asarray(np.linalg.norm(found.descriptors - person.descriptors[nearest], axis=1))
 
 
-def retrieved(found: Views, people: Sequence[Views]) -> NDArray[np.int64]:
+def retrieved(found: PersonViews, people: Sequence[PersonViews]) -> NDArray[np.int64]:
     """(n,): the number of the person who owns the most similar of all views."""
     if not people or min(len(person) for person in people) == 0:
         raise ValueError("nobody to tell apart: no people, or one without views")
@@ -91,7 +91,7 @@ def retrieved(found: Views, people: Sequence[Views]) -> NDArray[np.int64]:
     return np.asarray(np.argmin(nearest, axis=0), np.int64)
 
 
-def pose_error(made: Views, wanted: Views, *, level: bool = False) -> Array:
+def pose_error(made: PersonViews, wanted: PersonViews, *, level: bool = False) -> Array:
     """(n,): degrees between the heads of a swap and of its performance; NaN where unknown."""
     off = _wrapped(made.poses - wanted.poses)
     return np.asarray(np.linalg.norm(_wrapped(levelled(off)) if level else off, axis=1))
@@ -129,18 +129,18 @@ def _wrapped(degrees: Array) -> Array:
     return np.asarray((degrees + 180) % 360 - 180)
 
 
-def _distances(one: Views, other: Views) -> Array:
+def _distances(one: PersonViews, other: PersonViews) -> Array:
     """(n, m): between all descriptors, without the n x m x 128 differences in memory."""
     a, b = one.descriptors, other.descriptors
     squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
     return np.asarray(np.sqrt(np.maximum(squares, 0)))
 
 
-def _nobody() -> Views:
-    return Views(np.zeros((0, 68, 2)), np.zeros((0, DESCRIPTOR)), np.zeros((0, 3)))
+def _nobody() -> PersonViews:
+    return PersonViews(np.zeros((0, 68, 2)), np.zeros((0, DESCRIPTOR)), np.zeros((0, 3)))
 
 
-def _looked(pictures: Sequence[tuple[Image, Points]]) -> Views:
+def _looked(pictures: Sequence[tuple[Image, Points]]) -> PersonViews:
     if not pictures:
         return _nobody()
     landmarks = [points for _, points in pictures]
@@ -150,16 +150,16 @@ def _looked(pictures: Sequence[tuple[Image, Points]]) -> Views:
 
 def _pose(landmarks: Points, size: tuple[int, ...]) -> tuple[float, float, float]:
     try:
-        told = pose(landmarks, (size[0], size[1]))
+        told = head_pose(landmarks, (size[0], size[1]))
     except ValueError:
         return np.nan, np.nan, np.nan
     return told.yaw, told.pitch, told.roll
 
 
-def _views(*columns: Iterable[object]) -> Views:
-    return Views(*(np.asarray(list(column), np.float64) for column in columns))
+def _views(*columns: Iterable[object]) -> PersonViews:
+    return PersonViews(*(np.asarray(list(column), np.float64) for column in columns))
 
 
-def _joined(parts: Sequence[Views]) -> Views:
+def _joined(parts: Sequence[PersonViews]) -> PersonViews:
     columns = zip(*((one.landmarks, one.descriptors, one.poses) for one in parts), strict=True)
-    return Views(*(np.concatenate(column) for column in columns))
+    return PersonViews(*(np.concatenate(column) for column in columns))

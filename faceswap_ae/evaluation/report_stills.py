@@ -15,7 +15,7 @@ from PIL import Image as pillow
 
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.geometry import Image, Matrix, warp
-from faceswap_ae.evaluation.ground_truth import answer_in
+from faceswap_ae.evaluation.ground_truth import find_ground_truth
 from faceswap_ae.evaluation.scores import Array
 from faceswap_ae.evaluation.target import clip_in, is_folder
 from faceswap_ae.media import reader
@@ -33,7 +33,7 @@ Masks = Callable[[Sequence[int]], Mapping[int, Image]]  # of the performance's f
 
 
 @dataclass(frozen=True)
-class Sources:
+class StillSources:
     """The clips of a swap, and which of the performance's frames the result shows."""
 
     result: Path
@@ -43,7 +43,9 @@ class Sources:
     masks: Masks | None = None  # where they can be had without a clip of them
 
 
-def stills(sources: Sources, crops: Array, frames: Sequence[int]) -> dict[int, dict[str, Image]]:
+def draw_stills(
+    sources: StillSources, crops: Array, frames: Sequence[int]
+) -> dict[int, dict[str, Image]]:
     """The faces of some frames of the result, by what they are: `original`, `result` and others.
 
     `crops` (n, 2, 3) bring each of the result's frames to a crop of one pixel.
@@ -68,7 +70,7 @@ def embedded(image: Image) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(packed.getvalue()).decode()
 
 
-def _clips(sources: Sources) -> dict[str, tuple[Clip, Sequence[int]]]:
+def _clips(sources: StillSources) -> dict[str, tuple[Clip, Sequence[int]]]:
     result = open_clip(sources.result)
     own, onto = range(result.count), clip_in(sources.onto)
     found: dict[str, tuple[Clip, Sequence[int]]] = {}
@@ -76,7 +78,7 @@ def _clips(sources: Sources) -> dict[str, tuple[Clip, Sequence[int]]]:
         found["original"] = open_clip(onto), sources.numbers
     found["result"] = result, own
     if sources.truth is not None:
-        found["true swap"] = open_clip(answer_in(sources.truth).clip), sources.numbers
+        found["true swap"] = open_clip(find_ground_truth(sources.truth).clip), sources.numbers
     mask = _mask(sources.result, result)
     return found if mask is None else {**found, "mask": (mask, own)}
 

@@ -13,9 +13,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.evaluation.frame_metrics import Columns
+from faceswap_ae.evaluation.frame_metrics import FrameColumns
 from faceswap_ae.evaluation.gaze import gaze_error
-from faceswap_ae.evaluation.identity_metrics import Views, pose_error
+from faceswap_ae.evaluation.identity_metrics import PersonViews, pose_error
 from faceswap_ae.evaluation.synchronised import Role
 from faceswap_ae.evaluation.temporal_metrics import flicker, jitter
 
@@ -30,7 +30,7 @@ LOST, LEFT = "no face is found there", "the face was left as it was"
 
 
 @dataclass(frozen=True)
-class Figure:
+class Score:
     """One figure of a whole clip; None where it could not be measured."""
 
     value: float | None
@@ -43,7 +43,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Kind:
+class ScoreKind:
     """What a figure is."""
 
     words: str
@@ -52,43 +52,49 @@ class Kind:
 
 
 EYES_APART = "% of the eyes' distance"
-KINDS = {
-    "id_owner": Kind("distance of descriptors to the owner's view nearest in pose"),
-    "id_replaced": Kind("distance to the replaced person's view nearest in pose", "", "higher"),
-    "nearer_to_owner": Kind("share of frames nearer to the owner", "", "higher"),
-    "retrieval": Kind("share of frames whose most similar view is the owner's", "", "higher"),
-    "pose": Kind("head turned otherwise than in the performance, its constant part left out", "°"),
-    "expression": Kind("landmarks off those of the performance", EYES_APART),
-    "expression_px": Kind("the same as papers tell it, all 136 coordinates", "px of 255"),
-    "eyes": Kind("landmarks of the eyes off the performance", EYES_APART),
-    "mouth": Kind("landmarks of the mouth off the performance", EYES_APART),
-    "gaze": Kind("irises off the performance, the constant part left out", "% of an eye's width"),
-    "pose_truth": Kind("head turned otherwise than in the true swap", "°"),
-    "expression_truth": Kind("landmarks off those of the true swap", EYES_APART),
-    "eyes_truth": Kind("landmarks of the eyes off the true swap", EYES_APART),
-    "mouth_truth": Kind("landmarks of the mouth off the true swap", EYES_APART),
-    "gaze_truth": Kind("irises off the true swap", "% of an eye's width"),
-    "ssim": Kind("structural similarity to the true swap, brows to mouth", "", "higher"),
-    "psnr": Kind("nearness to the true swap, brows to mouth", "dB", "higher"),
-    "psnr_coloured": Kind("the same if it had the true colours", "dB", "higher"),
-    "psnr_unswapped": Kind("nearness of the untouched performance to the true swap", "dB"),
-    "psnr_gain": Kind("nearer than the untouched performance by", "dB", "higher"),
-    "ssim_other": Kind("structural similarity to the true swap by {other}", "", "higher"),
-    "psnr_other": Kind("nearness to the true swap by {other}", "dB", "higher"),
-    "jitter": Kind("the crop's corners off going straight on", "px"),
-    "jitter_truth": Kind("the same of the true swap", "px"),
-    "jitter_ratio": Kind("jitter, to that of the true swap or else the performance"),
-    "flicker": Kind("steps of the face's mean colour", "levels"),
-    "warping": Kind("unsteady along the motion, more than the performance is", "levels"),
-    "seam": Kind("step of colours at the face's border, more than there should be", "levels"),
-    "sharpness": Kind("detail, as a share of what there should be", "", "one"),
-    "missed": Kind("frames in which the face was not swapped", "frames"),
+SCORES = {
+    "id_owner": ScoreKind("distance of descriptors to the owner's view nearest in pose"),
+    "id_replaced": ScoreKind(
+        "distance to the replaced person's view nearest in pose", "", "higher"
+    ),
+    "nearer_to_owner": ScoreKind("share of frames nearer to the owner", "", "higher"),
+    "retrieval": ScoreKind("share of frames whose most similar view is the owner's", "", "higher"),
+    "pose": ScoreKind(
+        "head turned otherwise than in the performance, its constant part left out", "°"
+    ),
+    "expression": ScoreKind("landmarks off those of the performance", EYES_APART),
+    "expression_px": ScoreKind("the same as papers tell it, all 136 coordinates", "px of 255"),
+    "eyes": ScoreKind("landmarks of the eyes off the performance", EYES_APART),
+    "mouth": ScoreKind("landmarks of the mouth off the performance", EYES_APART),
+    "gaze": ScoreKind(
+        "irises off the performance, the constant part left out", "% of an eye's width"
+    ),
+    "pose_truth": ScoreKind("head turned otherwise than in the true swap", "°"),
+    "expression_truth": ScoreKind("landmarks off those of the true swap", EYES_APART),
+    "eyes_truth": ScoreKind("landmarks of the eyes off the true swap", EYES_APART),
+    "mouth_truth": ScoreKind("landmarks of the mouth off the true swap", EYES_APART),
+    "gaze_truth": ScoreKind("irises off the true swap", "% of an eye's width"),
+    "ssim": ScoreKind("structural similarity to the true swap, brows to mouth", "", "higher"),
+    "psnr": ScoreKind("nearness to the true swap, brows to mouth", "dB", "higher"),
+    "psnr_coloured": ScoreKind("the same if it had the true colours", "dB", "higher"),
+    "psnr_unswapped": ScoreKind("nearness of the untouched performance to the true swap", "dB"),
+    "psnr_gain": ScoreKind("nearer than the untouched performance by", "dB", "higher"),
+    "ssim_other": ScoreKind("structural similarity to the true swap by {other}", "", "higher"),
+    "psnr_other": ScoreKind("nearness to the true swap by {other}", "dB", "higher"),
+    "jitter": ScoreKind("the crop's corners off going straight on", "px"),
+    "jitter_truth": ScoreKind("the same of the true swap", "px"),
+    "jitter_ratio": ScoreKind("jitter, to that of the true swap or else the performance"),
+    "flicker": ScoreKind("steps of the face's mean colour", "levels"),
+    "warping": ScoreKind("unsteady along the motion, more than the performance is", "levels"),
+    "seam": ScoreKind("step of colours at the face's border, more than there should be", "levels"),
+    "sharpness": ScoreKind("detail, as a share of what there should be", "", "one"),
+    "missed": ScoreKind("frames in which the face was not swapped", "frames"),
 }
 ALONE = ("psnr_unswapped", "psnr_gain", "jitter_truth", "jitter_ratio", "ssim_other", "psnr_other")
 OTHER_WORDS = {"face": "chin, forehead and cheeks too", "features": "brows, eyes, nose and mouth"}
 
 
-def series(columns: Columns, made: Role = "result") -> dict[str, Array]:
+def series(columns: FrameColumns, made: Role = "result") -> dict[str, Array]:
     """Each figure frame by frame, of the result or of another clip in its place."""
     near, far = (columns[f"{made}.{name}"] for name in ("id_owner", "id_replaced"))
     found = {
@@ -117,33 +123,33 @@ def series(columns: Columns, made: Role = "result") -> dict[str, Array]:
     }
 
 
-def missed(columns: Columns) -> dict[int, str]:
+def missed(columns: FrameColumns) -> dict[int, str]:
     """Frames in which whoever is meant was not swapped, and why not."""
     if "onto.quad" not in columns:
         return {}
-    there = known(columns, "onto")
-    lost = there & ~known(columns, "result")
+    there = is_measured(columns, "onto")
+    lost = there & ~is_measured(columns, "result")
     left = there & (columns["changed"] < UNCHANGED) & (columns["result.id_replaced"] < SAME)
     told = {int(at): LEFT for at in np.flatnonzero(left)}
     return {**told, **{int(at): LOST for at in np.flatnonzero(lost & ~left)}}
 
 
-def leading(columns: Columns) -> Role:
+def leading(columns: FrameColumns) -> Role:
     """The clip that says who is meant: the performance, if it is known."""
     return "onto" if "onto.quad" in columns else "result"
 
 
-def known(columns: Columns, role: Role) -> NDArray[np.bool_]:
+def is_measured(columns: FrameColumns, role: Role) -> NDArray[np.bool_]:
     """Frames in which a clip's face was found."""
     return np.asarray(np.isfinite(_first(columns[f"{role}.quad"])))
 
 
-def seen(columns: Columns) -> NDArray[np.bool_]:
+def is_seen(columns: FrameColumns) -> NDArray[np.bool_]:
     """Frames that show whoever is meant."""
-    return known(columns, leading(columns))
+    return is_measured(columns, leading(columns))
 
 
-def means(columns: Columns, made: Role = "result") -> dict[str, float]:
+def means(columns: FrameColumns, made: Role = "result") -> dict[str, float]:
     """Over all frames."""
     every = series(columns, made)
     found = {name: mean(values) for name, values in every.items()}
@@ -151,8 +157,8 @@ def means(columns: Columns, made: Role = "result") -> dict[str, float]:
 
 
 def summary(
-    columns: Columns, rewritten: Columns, floors: Mapping[str, float], other: str | None
-) -> dict[str, Figure]:
+    columns: FrameColumns, rewritten: FrameColumns, floors: Mapping[str, float], other: str | None
+) -> dict[str, Score]:
     """All figures; `rewritten` and `floors` are those of floors.py."""
     own, true, bare = (means(columns, role) for role in ("result", "truth", "onto"))
     least = {**means(rewritten), **floors, "missed": 0.0}
@@ -163,7 +169,7 @@ def summary(
     bare |= {name: mean(columns[f"onto.{name}"]) for name in ("psnr", "ssim")}
     words = OTHER_WORDS.get(other or "", "its other definition")
     return {
-        name: Figure(
+        name: Score(
             _plain(own[name]),
             None if name in ALONE else _plain(least.get(name, np.nan)),
             kind.unit,
@@ -172,7 +178,7 @@ def summary(
             _plain(true.get(name, np.nan)),
             _plain(bare.get(name, np.nan)),
         )
-        for name, kind in KINDS.items()
+        for name, kind in SCORES.items()
     }
 
 
@@ -189,7 +195,7 @@ def middle(values: Array) -> float:
 
 
 def _performed(
-    columns: Columns, made: Role, wanted: Role, *, level: bool = True
+    columns: FrameColumns, made: Role, wanted: Role, *, level: bool = True
 ) -> dict[str, Array]:
     """How far one clip is from doing what the other does."""
     pair = f"{made}-{wanted}"
@@ -203,23 +209,23 @@ def _performed(
     }
 
 
-def _turned(columns: Columns, made: Role, wanted: Role, *, level: bool) -> Array:
+def _turned(columns: FrameColumns, made: Role, wanted: Role, *, level: bool) -> Array:
     poses = [columns[f"{role}.pose"] for role in (made, wanted)]
     if min(each.ndim for each in poses) < 2:
         return np.full(columns.count, np.nan)
     nothing = np.zeros((columns.count, 0))
-    one, other = (Views(nothing, nothing, each) for each in poses)
+    one, other = (PersonViews(nothing, nothing, each) for each in poses)
     return pose_error(one, other, level=level)
 
 
-def _looking(columns: Columns, made: Role, wanted: Role, *, level: bool) -> Array:
+def _looking(columns: FrameColumns, made: Role, wanted: Role, *, level: bool) -> Array:
     eyes = [columns[f"{role}.irises"] for role in (made, wanted)]
     if min(each.ndim for each in eyes) < 3:
         return np.full(columns.count, np.nan)
     return gaze_error(*eyes, level=level)
 
 
-def _jitter(columns: Columns, made: Role) -> Array:
+def _jitter(columns: FrameColumns, made: Role) -> Array:
     """(n,): of each frame between its neighbours; nothing across a cut."""
     quads, found = columns[f"{made}.quad"], np.full(columns.count, np.nan)
     if quads.ndim < 3 or columns.count < 3:
@@ -229,7 +235,7 @@ def _jitter(columns: Columns, made: Role) -> Array:
     return found
 
 
-def _flicker(columns: Columns, made: Role) -> float:
+def _flicker(columns: FrameColumns, made: Role) -> float:
     """Over all rows of frames without a gap or a cut, each by its number of steps."""
     colours = columns[f"{made}.colour"]
     if colours.ndim < 2:

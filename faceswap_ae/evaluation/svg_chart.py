@@ -23,7 +23,7 @@ LEAST = 1e-9  # of a range, or of a value whose logarithm is drawn
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
+class ChartLine:
     """Numbers (n,) along a chart's x; NaN where there is nothing."""
 
     label: str
@@ -36,7 +36,7 @@ class Chart:
 
     title: str
     x: Array  # (n,), rising
-    lines: Sequence[Line]
+    lines: Sequence[ChartLine]
     unit: str = ""
     x_unit: str = "s"
     from_zero: bool = True
@@ -46,13 +46,13 @@ class Chart:
     bands: Sequence[tuple[float, float]] = ()  # parts of x in which something is wrong
 
     @property
-    def shown(self) -> list[Line]:
+    def shown(self) -> list[ChartLine]:
         """Those with anything to draw."""
         return [one for one in self.lines if np.isfinite(one.values).any()]
 
 
 @dataclass(frozen=True)
-class Frame:
+class PlotArea:
     """What part of the plane is drawn."""
 
     left: float
@@ -70,7 +70,7 @@ class Frame:
         return HEIGHT * float(1 - np.clip(share, 0, 1))
 
 
-def drawn(chart: Chart) -> str:
+def draw_chart(chart: Chart) -> str:
     """A chart as HTML. Empty where it has nothing to show."""
     lines = chart.shown
     if not lines:
@@ -93,7 +93,7 @@ def drawn(chart: Chart) -> str:
     )
 
 
-def told(chart: Chart) -> dict[str, Any]:
+def chart_to_json(chart: Chart) -> dict[str, Any]:
     """The numbers of a chart, as its script wants them."""
     x, lines = chart.x, chart.shown
     return {
@@ -117,7 +117,7 @@ def thinned(values: Array, most: int = MOST) -> Array:
     return np.array([part.mean() if len(part) else np.nan for part in known])
 
 
-def _frame(chart: Chart, lines: Sequence[Line]) -> Frame:
+def _frame(chart: Chart, lines: Sequence[ChartLine]) -> PlotArea:
     values = np.concatenate([_scaled(chart, thinned(line.values)) for line in lines])
     finite = values[np.isfinite(values)]
     if not len(finite):
@@ -128,7 +128,7 @@ def _frame(chart: Chart, lines: Sequence[Line]) -> Frame:
         low = min(low, 0.0)
     margin = EDGE * (high - low) or max(abs(high) * EDGE, LEAST)
     bottom = low if chart.from_zero and low == 0 else low - margin
-    return Frame(float(chart.x[0]), float(chart.x[-1]), bottom, high + margin)
+    return PlotArea(float(chart.x[0]), float(chart.x[-1]), bottom, high + margin)
 
 
 def _scaled(chart: Chart, values: Array) -> Array:
@@ -137,7 +137,7 @@ def _scaled(chart: Chart, values: Array) -> Array:
     return np.log10(np.where(values > LEAST, values, np.nan))
 
 
-def _svg(chart: Chart, lines: Sequence[Line], frame: Frame) -> str:
+def _svg(chart: Chart, lines: Sequence[ChartLine], frame: PlotArea) -> str:
     bands = (
         f'<rect class="band" x="{frame.across(first):.1f}" y="0" height="{HEIGHT:g}" '
         f'width="{max(frame.across(last) - frame.across(first), 1):.1f}"/>'
@@ -160,7 +160,7 @@ def _svg(chart: Chart, lines: Sequence[Line], frame: Frame) -> str:
     )
 
 
-def _path(chart: Chart, line: Line, frame: Frame) -> str:
+def _path(chart: Chart, line: ChartLine, frame: PlotArea) -> str:
     """Broken where nothing is known; a point alone becomes a dot."""
     parts, last = [], False
     for x, y in zip(thinned(chart.x), _scaled(chart, thinned(line.values)), strict=True):

@@ -18,13 +18,13 @@ from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.conversion.assignment import OUTSIDE
 from faceswap_ae.conversion.report import FrameRow
-from faceswap_ae.evaluation.ground_truth import Answer
-from faceswap_ae.evaluation.target import Looked, Subject
+from faceswap_ae.evaluation.ground_truth import GroundTruth
+from faceswap_ae.evaluation.target import MeasuredClip, TargetPerson
 from faceswap_ae.faces.record import Face
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.reader import Frame
-from faceswap_ae.media.scene_cuts import Cuts
+from faceswap_ae.media.scene_cuts import CutDetector
 from faceswap_ae.media.span import Span
 
 Role = Literal["result", "onto", "truth"]
@@ -36,7 +36,7 @@ LATE = Fraction(1, 2)  # of a frame, that clips may differ in time
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
+class AlignedFrames:
     """Frames that are shown at the same time, and where the face is in them."""
 
     at: int  # the number in the result
@@ -49,25 +49,25 @@ class Moment:
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class ComparedClips:
     """Clips of the same moments."""
 
-    result: Looked
-    leads: Subject  # who is meant: in the performance, or in the result where there is none
+    result: MeasuredClip
+    leads: TargetPerson  # who is meant: in the performance, or in the result where there is none
     numbers: Sequence[int]  # of the performance's frames, that the result shows
-    truth: Looked | None = None
-    answer: Answer | None = None
+    truth: MeasuredClip | None = None
+    answer: GroundTruth | None = None
     unasked: frozenset[int] = frozenset()  # frames of the result that were not to be swapped
 
     @property
-    def onto(self) -> Looked | None:
+    def onto(self) -> MeasuredClip | None:
         """The performance, if it is known."""
         return None if self.leads.looked is self.result else self.leads.looked
 
     @property
-    def clips(self) -> dict[Role, Looked]:
+    def clips(self) -> dict[Role, MeasuredClip]:
         """All that there are."""
-        every: dict[Role, Looked | None] = {
+        every: dict[Role, MeasuredClip | None] = {
             "result": self.result,
             "onto": self.onto,
             "truth": self.truth,
@@ -90,7 +90,9 @@ class Stage:
         return {role: face for role, face in found.items() if face is not None}
 
 
-def numbers(result: Looked, onto: Looked, rows: Sequence[FrameRow] = ()) -> Sequence[int]:
+def frame_numbers(
+    result: MeasuredClip, onto: MeasuredClip, rows: Sequence[FrameRow] = ()
+) -> Sequence[int]:
     """Which frames of a performance a result shows: all, or those that its report names."""
     shown = [row.frame for row in rows]
     if len(shown) == result.count and all(map(onto.has, shown)):
@@ -101,7 +103,7 @@ def numbers(result: Looked, onto: Looked, rows: Sequence[FrameRow] = ()) -> Sequ
     raise UserError(f"{one}, {other}: compare clips of the same moments")
 
 
-def unasked(result: Looked, rows: Sequence[FrameRow]) -> frozenset[int]:
+def frames_not_asked(result: MeasuredClip, rows: Sequence[FrameRow]) -> frozenset[int]:
     """Frames before and after the part that a conversion was to swap, by its report."""
     asked = [at for at, row in enumerate(rows) if any(face.left != OUTSIDE for face in row.faces)]
     if len(rows) != result.count or not asked:
@@ -109,16 +111,16 @@ def unasked(result: Looked, rows: Sequence[FrameRow]) -> frozenset[int]:
     return frozenset(range(result.count)) - frozenset(range(asked[0], asked[-1] + 1))
 
 
-def moments(stage: Stage) -> Iterator[Moment]:
+def align_frames(stage: ComparedClips) -> Iterator[AlignedFrames]:
     """Every moment of the result, in order."""
-    begins, drawn = Cuts(), set(evenly_spaced(range(stage.result.count), DRAWN))
+    begins, drawn = CutDetector(), set(evenly_spaced(range(stage.result.count), DRAWN))
     roles = tuple(stage.clips)
     for at, row in enumerate(_abreast(stage)):
         shown = dict(zip(roles, row, strict=False))
         images = _even({role: frame.image for role, frame in shown.items()})
         scene = images.get("onto", images["result"])
         visible = row[-1].image[..., 0] > 127 if len(row) > len(roles) else None
-        yield Moment(
+        yield AlignedFrames(
             at,
             float(row[0].time),
             begins(scene),
@@ -129,7 +131,7 @@ def moments(stage: Stage) -> Iterator[Moment]:
         )
 
 
-def _abreast(stage: Stage) -> Iterator[tuple[Frame, ...]]:
+def _abreast(stage: ComparedClips) -> Iterator[tuple[Frame, ...]]:
     """The frames of all clips, and of the true swap's mask as the last."""
     streams = [
         _only(one.clip, None if role == "result" else stage.numbers)
@@ -156,7 +158,7 @@ def _only(clip: Clip, wanted: Sequence[int] | None) -> Iterator[Frame]:
             yield frame
 
 
-def _check_times(stage: Stage, begin: Sequence[Frame], row: Sequence[Frame]) -> None:
+def _check_times(stage: ComparedClips, begin: Sequence[Frame], row: Sequence[Frame]) -> None:
     """Frames of the same number are to be shown at the same time."""
     passed = [frame.time - first.time for frame, first in zip(row, begin, strict=True)]
     if max(passed) - min(passed) > LATE / stage.result.clip.rate:

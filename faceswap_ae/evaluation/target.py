@@ -16,13 +16,13 @@ from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import Progress
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.conversion.report import FrameRow
-from faceswap_ae.evaluation.identity_metrics import Views, remembered
+from faceswap_ae.evaluation.identity_metrics import PersonViews, views_of_faces
 from faceswap_ae.faces.alignment import is_face
 from faceswap_ae.faces.boxes import Box, square_around
-from faceswap_ae.faces.detection.scan import Eyes, find, to_look_at
-from faceswap_ae.faces.detection.scan_cache import Found, lookup
+from faceswap_ae.faces.detection.scan import Detectors, count_unscanned, scan
+from faceswap_ae.faces.detection.scan_cache import ScannedClip, find_scan
 from faceswap_ae.faces.folders import face_file
-from faceswap_ae.faces.identities import parted, tallied
+from faceswap_ae.faces.identities import split_people, tally_tracks
 from faceswap_ae.faces.record import Face
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.span import WHOLE
@@ -33,11 +33,11 @@ CLIPS = ("clip.mkv", "clip.mp4")  # in a folder of a synthetic film
 
 
 @dataclass(frozen=True, eq=False)
-class Looked:
+class MeasuredClip:
     """A clip of which every frame was looked at."""
 
     clip: Clip
-    found: Found
+    found: ScannedClip
 
     @property
     def count(self) -> int:
@@ -65,10 +65,10 @@ class Looked:
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class TargetPerson:
     """Whoever is meant in a clip, by their tracks."""
 
-    looked: Looked
+    looked: MeasuredClip
     tracks: frozenset[int]
 
     def at(self, frame: int) -> Face | None:
@@ -82,32 +82,36 @@ class Subject:
         every = self.looked.found.faces(WHOLE)
         return sorted({one.frame for one in every if one.track in self.tracks and is_face(one)})
 
-    def views(self) -> Views:
+    def views(self) -> PersonViews:
         """What they look like, by evenly chosen frames."""
         chosen = (self.at(frame) for frame in evenly_spaced(self.frames, MOST))
-        return remembered([one for one in chosen if one is not None])
+        return views_of_faces([one for one in chosen if one is not None])
 
 
-def look_at(path: Path, eyes: Eyes, progress: Progress, folders: Sequence[Path] = ()) -> Looked:
+def scan_target(
+    path: Path, eyes: Detectors, progress: Progress, folders: Sequence[Path] = ()
+) -> MeasuredClip:
     """Find every face of a clip that is not known yet, in face folders neither."""
     clip = open_clip(path)
-    found = lookup(clip, WHOLE, eyes.look, folders)
-    total = to_look_at(clip, found.journal, WHOLE, eyes.look)
+    found = find_scan(clip, WHOLE, eyes.look, folders)
+    total = count_unscanned(clip, found.journal, WHOLE, eyes.look)
     with progress(f"find faces in {path.name}", total) as advance:
-        for count, _ in enumerate(find(clip, found.journal, eyes), 1):
+        for count, _ in enumerate(scan(clip, found.journal, eyes), 1):
             advance(count)
-    return Looked(clip, found)
+    return MeasuredClip(clip, found)
 
 
-def subject(looked: Looked, rows: Sequence[FrameRow] = (), face: str = "") -> Subject:
+def find_target(
+    looked: MeasuredClip, rows: Sequence[FrameRow] = (), face: str = ""
+) -> TargetPerson:
     """Whoever was swapped by a conversion's report, with this face if one is called so."""
     among = set(_swapped(looked, rows, face))
     shown = (one for one in looked.found.faces(WHOLE) if is_face(one))
-    tracks = tallied(one for one in shown if not among or one.track in among)
+    tracks = tally_tracks(one for one in shown if not among or one.track in among)
     if not tracks:
         raise UserError(f"{looked.clip.path}: shows no face; is it the right clip?")
-    often = parted(tracks, []).unknown[0]
-    return Subject(looked, frozenset(track for _, track in often))
+    often = split_people(tracks, []).unknown[0]
+    return TargetPerson(looked, frozenset(track for _, track in often))
 
 
 def clip_in(place: Path) -> Path:
@@ -115,15 +119,17 @@ def clip_in(place: Path) -> Path:
     return next((place / name for name in CLIPS if (place / name).is_file()), place)
 
 
-def views_in(place: Path, eyes: Eyes, progress: Progress, folders: Sequence[Path] = ()) -> Views:
+def views_in(
+    place: Path, eyes: Detectors, progress: Progress, folders: Sequence[Path] = ()
+) -> PersonViews:
     """What a person looks like: in a folder of faces, or whoever is seen most in a clip."""
     clip = clip_in(place)
     if not is_folder(clip):
-        return subject(look_at(clip, eyes, progress, folders)).views()
+        return find_target(scan_target(clip, eyes, progress, folders)).views()
     known = [one.stored.face for one in face_file.entries(clip) if one.stored]
     if not known:
         raise UserError(f"{place}: holds no faces; name a clip, or a folder that extract filled")
-    return remembered(evenly_spaced(known, MOST))
+    return views_of_faces(evenly_spaced(known, MOST))
 
 
 def is_folder(place: Path) -> bool:
@@ -131,12 +137,12 @@ def is_folder(place: Path) -> bool:
     return place.is_dir() or place.suffix == ".zip"
 
 
-def named(place: Path) -> str:
+def person_name(place: Path) -> str:
     """Whom a clip or a folder shows, as its name has it."""
     return place.absolute().parent.name if place.name in CLIPS else place.stem
 
 
-def _swapped(looked: Looked, rows: Sequence[FrameRow], face: str) -> Iterator[int]:
+def _swapped(looked: MeasuredClip, rows: Sequence[FrameRow], face: str) -> Iterator[int]:
     """The tracks with a face in a box that was swapped. Numbers of tracks may have changed."""
     names = {face.swapped for row in rows for face in row.faces if face.swapped is not None}
     names = {face} & names or names

@@ -25,7 +25,7 @@ LEAST_SIDE = 32  # pixels that optical flow needs
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class FacePair:
     """One moment: the frame as it was filmed, and with the face swapped."""
 
     original: Image
@@ -55,7 +55,7 @@ def flicker(colours: Array) -> float:
     return float(np.sqrt(np.diff(colours, axis=0).var(axis=0).mean()))
 
 
-def warping_error(before: Shown, now: Shown, mask: Mask) -> float:
+def warping_error(before: FacePair, now: FacePair, mask: Mask) -> float:
     """How far a swapped face is from its last picture moved on, in levels, less the original's.
 
     The motion is that of the original frames; `mask` is the face now. Below 0 a swap is steadier

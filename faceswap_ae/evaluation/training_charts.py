@@ -7,16 +7,16 @@ from itertools import pairwise
 import numpy as np
 
 from faceswap_ae.common.quantities import format_duration
-from faceswap_ae.evaluation.svg_chart import Array, Chart, Line
+from faceswap_ae.evaluation.svg_chart import Array, Chart, ChartLine
 from faceswap_ae.networks.model_interface import FACE, ONTO
 from faceswap_ae.training.runs import metric_log
-from faceswap_ae.training.runs.metric_log import Row
+from faceswap_ae.training.runs.metric_log import MetricRow
 from faceswap_ae.training.runs.run import Run
 
 PAUSE = 600.0  # seconds without a row: nobody trained
 
 
-def charts(run: Run) -> list[Chart]:
+def draw_training_charts(run: Run) -> list[Chart]:
     """A chart for each kind of loss, with a line for each person."""
     rows, facts = metric_log.read(run.log), run.facts
     if not rows:
@@ -33,7 +33,7 @@ def charts(run: Run) -> list[Chart]:
         Chart(
             title,
             steps,
-            [Line(label, _values(rows, name)) for label, name in lines.items()],
+            [ChartLine(label, _values(rows, name)) for label, name in lines.items()],
             x_unit="steps",
             from_zero=False,
             log=_is_positive(rows, lines.values()),
@@ -44,7 +44,7 @@ def charts(run: Run) -> list[Chart]:
     ]
 
 
-def account(run: Run) -> str:
+def describe_training(run: Run) -> str:
     """One sentence: what was trained, and for how long."""
     rows, facts = metric_log.read(run.log), run.facts
     told = f"{facts.face} onto {facts.onto}, model {facts.model}, trainer {facts.trainer}"
@@ -65,18 +65,18 @@ def _parted(name: str) -> tuple[str, str]:
     return ": ".join(part for part in (player, kind) if part), identity
 
 
-def _values(rows: Sequence[Row], name: str) -> Array:
+def _values(rows: Sequence[MetricRow], name: str) -> Array:
     return np.array([row.losses.get(name, np.nan) for row in rows])
 
 
-def _is_positive(rows: Sequence[Row], names: Iterable[str]) -> bool:
+def _is_positive(rows: Sequence[MetricRow], names: Iterable[str]) -> bool:
     """Losses fall by decades; some of a game's are below zero."""
     values = np.concatenate([_values(rows, name) for name in names])
     finite = values[np.isfinite(values)]
     return bool(len(finite) and finite.min() > 0)
 
 
-def _stages(rows: Sequence[Row]) -> Iterator[tuple[float, str]]:
+def _stages(rows: Sequence[MetricRow]) -> Iterator[tuple[float, str]]:
     """Where each began."""
     last = ""
     for row in rows:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from faceswap_ae.evaluation.frame_metrics import HIGHEST
-from faceswap_ae.evaluation.scores import Figure
+from faceswap_ae.evaluation.scores import Score
 
-Figures = Mapping[str, Figure]
+Figures = Mapping[str, Score]
 
 GROUPS = {
     "whose face": ("id_owner", "id_replaced", "nearer_to_owner", "retrieval"),
@@ -58,7 +58,7 @@ COLUMN = 11  # characters of a figure in the terminal
 
 
 @dataclass(frozen=True)
-class Names:
+class SwapNames:
     """Whose face goes onto whom."""
 
     face: str
@@ -69,7 +69,7 @@ class Names:
         return TITLES[figure].format(face=self.face, onto=self.onto)
 
 
-def sentences(figures: Figures, names: Names, seen: int) -> list[str]:
+def sentences(figures: Figures, names: SwapNames, seen: int) -> list[str]:
     """The headline. `seen` counts the frames that show whoever is replaced."""
     told = [
         _whose(figures, names),
@@ -81,7 +81,7 @@ def sentences(figures: Figures, names: Names, seen: int) -> list[str]:
     return [one for one in told if one]
 
 
-def table(figures: Figures, names: Names) -> Iterator[str]:
+def table(figures: Figures, names: SwapNames) -> Iterator[str]:
     """All figures for a terminal, beside what they may be at best and at worst."""
     yield f"{'':28}" + "".join(
         f"{one:>{COLUMN}}" for one in ("swap", "floor", "truth", "untouched")
@@ -93,13 +93,14 @@ def table(figures: Figures, names: Names) -> Iterator[str]:
         for name in shown:
             one = figures[name]
             told = [
-                spoken(name, value) for value in (one.value, one.floor, one.truth, one.unswapped)
+                format_score(name, value)
+                for value in (one.value, one.floor, one.truth, one.unswapped)
             ]
             columns = "".join(f"{value:>{COLUMN}}" for value in told)
             yield f"  {names.title(name):26}{columns}  {one.unit}".rstrip()
 
 
-def spoken(name: str, value: float | None) -> str:
+def format_score(name: str, value: float | None) -> str:
     """A figure with as many digits as it is worth."""
     if value is None:
         return ""
@@ -112,7 +113,7 @@ def spoken(name: str, value: float | None) -> str:
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-def _whose(figures: Figures, names: Names) -> str:
+def _whose(figures: Figures, names: SwapNames) -> str:
     share, near, far = (figures[name] for name in ("nearer_to_owner", "id_owner", "id_replaced"))
     if share.value is None or near.value is None or far.value is None:
         return ""
@@ -154,7 +155,7 @@ def _steady(figures: Figures) -> str:
     return f"{told}, with {100 * detail:.0f} % of its detail."
 
 
-def _missed(figures: Figures, names: Names, seen: int) -> str:
+def _missed(figures: Figures, names: SwapNames, seen: int) -> str:
     missed = figures["missed"].value
     if missed is None:
         return ""

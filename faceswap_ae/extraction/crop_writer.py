@@ -9,11 +9,11 @@ from pathlib import Path
 
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.faces.detection.references import of_entries
-from faceswap_ae.faces.detection.scan import Eyes
+from faceswap_ae.faces.detection.references import known_from_entries
+from faceswap_ae.faces.detection.scan import Detectors
 from faceswap_ae.faces.folders import face_file, face_folder
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
-from faceswap_ae.faces.identities import Known
+from faceswap_ae.faces.identities import KnownPerson
 from faceswap_ae.faces.record import Face
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip
@@ -21,13 +21,13 @@ from faceswap_ae.media.span import Span
 
 
 @dataclass
-class Shelf:
+class PersonFolder:
     """A person's folder, its journal, what is there and whom that shows."""
 
     folder: Path
     journal: Journal
     there: set[str] = field(default_factory=set)  # ids
-    known: Known | None = None
+    known: KnownPerson | None = None
     count: int = 0  # faces put in
 
     def put(self, image: Image, face: Face, crop: str, size: int) -> None:
@@ -46,7 +46,7 @@ WAITING = 8  # faces in their hands, each with its whole frame
 
 
 @dataclass(frozen=True)
-class Cut:
+class CropFormat:
     """How faces are cut out."""
 
     crop: str
@@ -54,15 +54,15 @@ class Cut:
     keep_going: bool  # past damage, as when they were found
 
 
-Wanted = Mapping[int, Iterable[tuple[Shelf, str]]]  # by frame: face ids
+Wanted = Mapping[int, Iterable[tuple[PersonFolder, str]]]  # by frame: face ids
 Passing = tuple[Image, Mapping[str, Face]]  # a frame, and the faces found in it by id
 
 
-def cut(clip: Clip, found: Journal, wanted: Wanted, how: Cut) -> Iterator[Passing]:
+def write_crops(clip: Clip, found: Journal, wanted: Wanted, how: CropFormat) -> Iterator[Passing]:
     """Write the faces wanted of a clip; each frame that is named passes by."""
     key = fingerprint(clip.path)
     span = Span(first=min(wanted), last=max(wanted))
-    waiting: deque[tuple[Future[None], Shelf, str]] = deque()
+    waiting: deque[tuple[Future[None], PersonFolder, str]] = deque()
     with ThreadPoolExecutor(WORKERS) as pool:
         # Damage was told when they were found, and nothing that lies behind it is wanted.
         with suppress(MediaError):
@@ -80,17 +80,17 @@ def cut(clip: Clip, found: Journal, wanted: Wanted, how: Cut) -> Iterator[Passin
             _record(*waiting.popleft())
 
 
-def _record(written: Future[None], shelf: Shelf, face: str) -> None:
+def _record(written: Future[None], shelf: PersonFolder, face: str) -> None:
     written.result()
     shelf.journal.add_written(face)
     shelf.count += 1
 
 
-def opened(folder: Path, eyes: Eyes) -> Shelf:
+def open_person_folder(folder: Path, eyes: Detectors) -> PersonFolder:
     """The shelf of a folder, which may be new."""
-    if folder.exists() or face_folder.packed(folder).exists():
-        face_folder.opened(folder)
-    shelf = Shelf(folder, Journal(folder))
+    if folder.exists() or face_folder.zip_of(folder).exists():
+        face_folder.check_unpacked(folder)
+    shelf = PersonFolder(folder, Journal(folder))
     if folder.is_dir():
         entries = face_file.entries(folder)
         shelf.there = set(_ids(entries))
@@ -98,9 +98,9 @@ def opened(folder: Path, eyes: Eyes) -> Shelf:
         gone = _ids(face_file.entries(dropped)) if dropped.is_dir() else ()
         for face in sorted({*shelf.there, *gone} - shelf.journal.written):
             shelf.journal.add_written(face)
-        shelf.known = of_entries(entries, eyes)
+        shelf.known = known_from_entries(entries, eyes)
     return shelf
 
 
-def _ids(entries: list[face_file.Entry]) -> Iterator[str]:
+def _ids(entries: list[face_file.FaceEntry]) -> Iterator[str]:
     return (entry.stored.face.id for entry in entries if entry.stored)

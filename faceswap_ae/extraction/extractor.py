@@ -22,17 +22,35 @@ from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import Progress, no_progress
 from faceswap_ae.common.sequences import evenly_spaced
-from faceswap_ae.extraction.crop_writer import Cut, Passing, Shelf, cut, opened
-from faceswap_ae.extraction.selection import OTHER, Choice, Held, Limits, choose
+from faceswap_ae.extraction.crop_writer import (
+    CropFormat,
+    Passing,
+    PersonFolder,
+    open_person_folder,
+    write_crops,
+)
+from faceswap_ae.extraction.selection import (
+    OTHER,
+    AlreadyThere,
+    FaceSelection,
+    SelectionLimits,
+    select_faces,
+)
 from faceswap_ae.faces.alignment import is_face
-from faceswap_ae.faces.detection.references import of_photos
-from faceswap_ae.faces.detection.scan import Eyes, Look, find, to_look_at
+from faceswap_ae.faces.detection.references import known_from_photos
+from faceswap_ae.faces.detection.scan import Detectors, ScanOptions, count_unscanned, scan
 from faceswap_ae.faces.folders.contact_sheet import FACES_EACH, thumb, write_others
 from faceswap_ae.faces.folders.face_file import SIZE, read
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
-from faceswap_ae.faces.identities import Parted, Tally, TrackKey, parted, tallied
+from faceswap_ae.faces.identities import (
+    PeopleSplit,
+    TrackKey,
+    TrackTally,
+    split_people,
+    tally_tracks,
+)
 from faceswap_ae.media.clip import Clip, open_clip
-from faceswap_ae.media.inputs import Failure, sources
+from faceswap_ae.media.inputs import InputFailure, find_inputs
 from faceswap_ae.media.span import WHOLE, Span
 
 FACELESS = "no face found; try --detector cnn, or a larger and brighter picture"
@@ -46,14 +64,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Options:
+class ExtractOptions:
     """How to extract. Without `like`, the faces that a folder holds say who belongs there."""
 
     data: Path = Path("data")
     like: tuple[Path, ...] = ()  # photos of the person
     everyone: bool = False  # a folder for each person found
-    look: Look = field(default_factory=Look)
-    limits: Limits = field(default_factory=Limits)
+    look: ScanOptions = field(default_factory=ScanOptions)
+    limits: SelectionLimits = field(default_factory=SelectionLimits)
     span: Span = WHOLE
     crop: str = "whole"
     size: int = SIZE
@@ -64,7 +82,7 @@ class Options:
 
 
 @dataclass
-class Summary:
+class ExtractSummary:
     """What came of it."""
 
     written: dict[Path, int] = field(default_factory=dict)  # new faces, by folder
@@ -72,24 +90,24 @@ class Summary:
     others: dict[int, int] = field(default_factory=dict)  # faces of each other person
     sheet: Path | None = None  # a picture of them
     looked: int = 0  # frames, newly
-    failures: list[Failure] = field(default_factory=list)
+    failures: list[InputFailure] = field(default_factory=list)
 
     def fail(self, path: Path, reason: str) -> None:
         """An input is of no use; the rest goes on."""
         log.warning("%s", reason)
-        self.failures.append(Failure(path, reason))
+        self.failures.append(InputFailure(path, reason))
 
 
 def extract(
     inputs: Sequence[Path],
     name: str,
-    options: Options = Options(),
+    options: ExtractOptions = ExtractOptions(),
     progress: Progress = no_progress,
-) -> Summary:
+) -> ExtractSummary:
     """Fill `data/<name>` with a person's faces from videos, photos, folders and globs."""
     if not NAME.fullmatch(name):
         raise UserError(f"--as '{name}': give a folder's name without slashes, such as ada")
-    run = _Run(name, options, progress)
+    run = _Extraction(name, options, progress)
     clips = run.look(inputs)
     people = run.know(clips)
     others = run.choose(clips, people)
@@ -103,26 +121,28 @@ Others = dict[int, list[Place]]  # by person, counted from 2
 
 
 @dataclass
-class _Run:
+class _Extraction:
     """One extraction. The first shelf is the person's own; its journal knows all that was seen."""
 
     name: str
-    options: Options
+    options: ExtractOptions
     progress: Progress
-    summary: Summary = field(default_factory=Summary)
-    wanted: dict[str, dict[int, list[tuple[Shelf, str]]]] = field(
+    summary: ExtractSummary = field(default_factory=ExtractSummary)
+    wanted: dict[str, dict[int, list[tuple[PersonFolder, str]]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
 
     def __post_init__(self) -> None:
-        self.eyes = Eyes(self.options.look)
+        self.eyes = Detectors(self.options.look)
         # Before the work: a bad photo must not show after an hour of looking.
-        self.shelves = [opened(self.options.data / self.name, self.eyes)]
+        self.shelves = [open_person_folder(self.options.data / self.name, self.eyes)]
         if self.options.like:
-            self.shelves[0].known = of_photos(self.options.like, self.eyes)
+            self.shelves[0].known = known_from_photos(self.options.like, self.eyes)
         if self.options.everyone:
             numbers = sorted(self._numbers())
-            self.shelves += [opened(self._numbered(number), self.eyes) for number in numbers]
+            self.shelves += [
+                open_person_folder(self._numbered(number), self.eyes) for number in numbers
+            ]
 
     @property
     def journal(self) -> Journal:
@@ -141,11 +161,13 @@ class _Run:
     def look(self, inputs: Sequence[Path]) -> Clips:
         """Find every face."""
         clips = self._opened(inputs)
-        total = sum(to_look_at(clip, self.journal, *self._how(clip)) for clip in clips.values())
+        total = sum(
+            count_unscanned(clip, self.journal, *self._how(clip)) for clip in clips.values()
+        )
         with self.progress("look", total) as advance:
             for key, clip in clips.items():
                 try:
-                    for _ in find(clip, self.journal, self.eyes, self._how(clip)[0]):
+                    for _ in scan(clip, self.journal, self.eyes, self._how(clip)[0]):
                         self.summary.looked += 1
                         advance(self.summary.looked)
                 except MediaError as error:
@@ -158,7 +180,7 @@ class _Run:
         return clips
 
     def _opened(self, inputs: Sequence[Path]) -> Clips:
-        paths, failures = sources(inputs)
+        paths, failures = find_inputs(inputs)
         for failure in failures:
             self.summary.fail(failure.path, failure.reason)
         clips: Clips = {}
@@ -175,13 +197,13 @@ class _Run:
             log.info("%d pictures are faces of ours and left out; see faces merge", ours)
         return clips
 
-    def _how(self, clip: Clip) -> tuple[Span, Look]:
+    def _how(self, clip: Clip) -> tuple[Span, ScanOptions]:
         return (WHOLE if clip.pictures else self.options.span), self.options.look
 
-    def know(self, clips: Clips) -> Parted:
+    def know(self, clips: Clips) -> PeopleSplit:
         """Say whose track is whose."""
-        tracks = tallied(face for face in self.journal.all_faces(clips) if is_face(face))
-        people = parted(tracks, [shelf.known for shelf in self.shelves])
+        tracks = tally_tracks(face for face in self.journal.all_faces(clips) if is_face(face))
+        people = split_people(tracks, [shelf.known for shelf in self.shelves])
         if self.shelves[0].known is None and people.unknown:
             if not self.options.everyone:
                 self._warn_of_another(tracks, people)
@@ -192,16 +214,16 @@ class _Run:
             self._make_room(tracks, people)
         return people
 
-    def _make_room(self, tracks: Mapping[TrackKey, Tally], people: Parted) -> None:
+    def _make_room(self, tracks: Mapping[TrackKey, TrackTally], people: PeopleSplit) -> None:
         """A shelf for each person who has none; a face or two may be anything."""
         often = [group for group in people.unknown if _count(tracks, group) >= LEAST]
         first = max(self._numbers(), default=1) + 1
         for number, group in enumerate(often, first):
-            self.shelves.append(opened(self._numbered(number), self.eyes))
+            self.shelves.append(open_person_folder(self._numbered(number), self.eyes))
             people.known.append(group)
             people.unknown.remove(group)
 
-    def _warn_of_another(self, tracks: Mapping[TrackKey, Tally], people: Parted) -> None:
+    def _warn_of_another(self, tracks: Mapping[TrackKey, TrackTally], people: PeopleSplit) -> None:
         counts = [_count(tracks, group) for group in people.unknown[:2]]
         if len(counts) == 2 and counts[1] > CLOSE * counts[0]:
             log.warning(
@@ -218,7 +240,7 @@ class _Run:
         here = self.shelves[0].folder
         return f"{names}: shows nobody like the faces in {here}; choose another name with --as"
 
-    def choose(self, clips: Clips, people: Parted) -> Others:
+    def choose(self, clips: Clips, people: PeopleSplit) -> Others:
         """Order what is wanted of each clip; where the others are seen."""
         left: dict[str, str] = {}
         for shelf, tracks in zip(self.shelves, people.known, strict=True):
@@ -243,13 +265,13 @@ class _Run:
                 others[number].append((face.clip, face.frame, face.id))
         return others
 
-    def _chosen(self, shelf: Shelf, clips: Clips, tracks: set[TrackKey]) -> Choice:
+    def _chosen(self, shelf: PersonFolder, clips: Clips, tracks: set[TrackKey]) -> FaceSelection:
         if shelf is not self.shelves[0]:
             shelf.learn(self.journal, clips)
         found = shelf.journal.all_faces(shelf.journal.clips)
         here = (face for face in found if face.clip in clips or face.id in shelf.there)
-        held = Held(shelf.journal.written, shelf.there)
-        choice = choose(here, tracks, self.options.limits, held)
+        held = AlreadyThere(shelf.journal.written, shelf.there)
+        choice = select_faces(here, tracks, self.options.limits, held)
         shelf.journal.add_skipped(choice.skipped)
         for clip, frames in choice.wanted.items():
             for frame, ids in frames.items():
@@ -277,10 +299,10 @@ class _Run:
             write_others(self.summary.sheet, self.summary.others, thumbs)
 
     def _cut(self, clips: Clips) -> Iterator[Passing]:
-        how = Cut(self.options.crop, self.options.size, self.options.look.keep_going)
+        how = CropFormat(self.options.crop, self.options.size, self.options.look.keep_going)
         for key, clip in clips.items():
             if key in self.wanted:
-                yield from cut(clip, self.journal, self.wanted[key], how)
+                yield from write_crops(clip, self.journal, self.wanted[key], how)
 
 
 def is_face_of_ours(path: Path) -> bool:
@@ -288,5 +310,5 @@ def is_face_of_ours(path: Path) -> bool:
     return path.suffix.lower() == ".png" and path.is_file() and read(path) is not None
 
 
-def _count(tracks: Mapping[TrackKey, Tally], group: Iterable[TrackKey]) -> int:
+def _count(tracks: Mapping[TrackKey, TrackTally], group: Iterable[TrackKey]) -> int:
     return sum(tracks[key].count for key in group)

@@ -23,7 +23,7 @@ BLURRED, SMALL, ALIKE, SURPLUS = "blurred", "small", "alike", "surplus"
 
 
 @dataclass(frozen=True)
-class Limits:
+class SelectionLimits:
     """What the user wants less of. By default everything of the person is kept."""
 
     blur: float = 0.0  # least sharpness
@@ -49,7 +49,7 @@ class _Candidate:
 
 
 @dataclass(frozen=True)
-class Held:
+class AlreadyThere:
     """Faces by their ids: all that ever were in the folder, and those that are there now."""
 
     written: Set[str] = frozenset()
@@ -57,7 +57,7 @@ class Held:
 
 
 @dataclass
-class Choice:
+class FaceSelection:
     """Which faces are to be written, by clip and frame, and why the others are not."""
 
     wanted: dict[str, dict[int, list[str]]] = field(
@@ -66,12 +66,14 @@ class Choice:
     skipped: dict[str, str] = field(default_factory=dict)
 
 
-def choose(faces: Iterable[Face], theirs: set[TrackKey], limits: Limits, held: Held) -> Choice:
+def select_faces(
+    faces: Iterable[Face], theirs: set[TrackKey], limits: SelectionLimits, held: AlreadyThere
+) -> FaceSelection:
     """Judge every face found; `theirs` are the tracks that show the person wanted.
 
     What is there stays, and counts among the most that are wanted; what was dropped does not.
     """
-    choice, taken = Choice(), list[_Candidate]()
+    choice, taken = FaceSelection(), list[_Candidate]()
     last: dict[TrackKey, Points] = {}
     for face in faces:
         track, there = (face.clip, face.track), face.id in held.there
@@ -96,7 +98,7 @@ def choose(faces: Iterable[Face], theirs: set[TrackKey], limits: Limits, held: H
 
 
 def _reason(
-    face: Face, theirs: bool, limits: Limits, last: Mapping[tuple[str, int], Points]
+    face: Face, theirs: bool, limits: SelectionLimits, last: Mapping[tuple[str, int], Points]
 ) -> str | None:
     """Why a face is left out, the gravest reason first."""
     if not is_face(face):
@@ -111,7 +113,7 @@ def _reason(
     return ALIKE if limits.change and before is not None and _alike(face, before, limits) else None
 
 
-def _alike(face: Face, before: Points, limits: Limits) -> bool:
+def _alike(face: Face, before: Points, limits: SelectionLimits) -> bool:
     moved = np.linalg.norm(_shape(face.landmarks) - before, axis=1).mean()
     return bool(100 * moved < limits.change)
 

@@ -23,25 +23,27 @@ Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Knots:
+class Clusters:
     """Groups of faces: how many, their mean, and their mean squared distance to it."""
 
     count: Numbers  # (n,)
     mean: Numbers  # (n, 128)
     spread: Numbers  # (n,)
 
-    def of(self, part: slice) -> "Knots":
+    def of(self, part: slice) -> "Clusters":
         """Some of them."""
-        return Knots(self.count[part], self.mean[part], self.spread[part])
+        return Clusters(self.count[part], self.mean[part], self.spread[part])
 
-    def tied(self, numbers: NDArray[np.int64]) -> "Knots":
+    def tied(self, numbers: NDArray[np.int64]) -> "Clusters":
         """Those of one number as one."""
         count: Numbers = np.bincount(numbers, self.count).astype(float)
         mean = np.zeros((len(count), self.mean.shape[1]))
         np.add.at(mean, numbers, self.mean * self.count[:, None])
         mean /= count[:, None]
         away = ((self.mean - mean[numbers]) ** 2).sum(axis=1)
-        return Knots(count, mean, np.bincount(numbers, self.count * (self.spread + away)) / count)
+        return Clusters(
+            count, mean, np.bincount(numbers, self.count * (self.spread + away)) / count
+        )
 
     def apart(self, one: int) -> Numbers:
         """Mean squared distance of one's faces to those of each."""
@@ -58,12 +60,14 @@ class Knots:
         self.count[kept] += self.count[gone]
 
 
-def singles(descriptors: NDArray[np.float32]) -> Knots:
+def single_clusters(descriptors: NDArray[np.float32]) -> Clusters:
     """Each descriptor (n, 128) by itself."""
-    return Knots(np.ones(len(descriptors)), descriptors.astype(float), np.zeros(len(descriptors)))
+    return Clusters(
+        np.ones(len(descriptors)), descriptors.astype(float), np.zeros(len(descriptors))
+    )
 
 
-def whose(knots: Knots) -> NDArray[np.int64]:
+def cluster_numbers(knots: Clusters) -> NDArray[np.int64]:
     """For each group of faces whose it is, as numbers from 0."""
     parts = [slice(first, first + CHUNK) for first in range(0, len(knots.count), CHUNK)]
     numbers = np.zeros(len(knots.count), np.int64)
@@ -76,9 +80,9 @@ def whose(knots: Knots) -> NDArray[np.int64]:
     return np.asarray(np.unique(_joined(tied)[numbers], return_inverse=True)[1], np.int64)
 
 
-def _joined(knots: Knots) -> NDArray[np.int64]:
+def _joined(knots: Clusters) -> NDArray[np.int64]:
     """Join the nearest two until no two are one person's; for each, which it is part of."""
-    knots = Knots(knots.count.copy(), knots.mean.copy(), knots.spread.copy())
+    knots = Clusters(knots.count.copy(), knots.mean.copy(), knots.spread.copy())
     numbers = np.arange(len(knots.count))
     far = np.stack([knots.apart(one) for one in range(len(numbers))])
     np.fill_diagonal(far, np.inf)

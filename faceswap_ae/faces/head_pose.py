@@ -36,7 +36,7 @@ NEAREST, FARTHEST = 400.0, 3000.0
 
 
 @dataclass(frozen=True)
-class Pose:
+class HeadPose:
     """Degrees: yaw to the viewer's right, pitch up, roll clockwise as seen; 0 faces the camera."""
 
     yaw: float
@@ -44,7 +44,7 @@ class Pose:
     roll: float
 
 
-def pose(landmarks: Points, size: tuple[int, int]) -> Pose:
+def head_pose(landmarks: Points, size: tuple[int, int]) -> HeadPose:
     """Of 68 landmarks in a picture of `size`. Raises ValueError where no head can be told."""
     seen = np.ascontiguousarray(landmarks[RIGID], np.float64)
     if not np.all(np.isfinite(seen)):
@@ -57,7 +57,7 @@ def pose(landmarks: Points, size: tuple[int, int]) -> Pose:
     turn = _solved(around, float(focal))
     yaw = np.arcsin(np.clip(-turn[2, 0], -1, 1))
     pitch, roll = -np.arctan2(turn[2, 1], turn[2, 2]), -np.arctan2(turn[1, 0], turn[0, 0])
-    return Pose(*(float(np.degrees(angle)) for angle in (yaw, pitch, roll)))
+    return HeadPose(*(float(np.degrees(angle)) for angle in (yaw, pitch, roll)))
 
 
 def _narrow(around: Points) -> bool:

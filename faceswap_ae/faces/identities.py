@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.common.sequences import evenly_spaced
-from faceswap_ae.faces.clustering import Knots, whose
+from faceswap_ae.faces.clustering import Clusters, cluster_numbers
 from faceswap_ae.faces.record import DESCRIPTOR, Descriptor, Face
 
 # Over 16 synthetic people, no face was farther than .42 from its own person, and a hundredth of
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 @dataclass
-class Tally:
+class TrackTally:
     """What is remembered of a track, however long."""
 
     total: Numbers = field(default_factory=lambda: np.zeros(DESCRIPTOR))
@@ -42,7 +42,7 @@ class Tally:
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class KnownPerson:
     """A person by some of their faces."""
 
     references: NDArray[np.float32]  # (n, 128)
@@ -54,33 +54,37 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Parted:
+class PeopleSplit:
     """Tracks by person: those of each known one, and the groups that are nobody known."""
 
     known: list[set[TrackKey]]
     unknown: list[set[TrackKey]]  # who is seen most first
 
 
-def known_by(descriptors: Sequence[Descriptor]) -> Known | None:
+def known_person(descriptors: Sequence[Descriptor]) -> KnownPerson | None:
     """A person by these descriptors, evenly chosen where they are many; None for none."""
-    return Known(np.stack(evenly_spaced(descriptors, MOST_REFERENCES))) if descriptors else None
+    return (
+        KnownPerson(np.stack(evenly_spaced(descriptors, MOST_REFERENCES))) if descriptors else None
+    )
 
 
-def tallied(faces: Iterable[Face]) -> dict[TrackKey, Tally]:
+def tally_tracks(faces: Iterable[Face]) -> dict[TrackKey, TrackTally]:
     """The tracks of faces that pass by, one at a time."""
-    tracks: dict[TrackKey, Tally] = {}
+    tracks: dict[TrackKey, TrackTally] = {}
     for face in faces:
-        tracks.setdefault((face.clip, face.track), Tally()).add(face)
+        tracks.setdefault((face.clip, face.track), TrackTally()).add(face)
     return tracks
 
 
-def parted(tracks: Mapping[TrackKey, Tally], known: Sequence[Known | None]) -> Parted:
+def split_people(
+    tracks: Mapping[TrackKey, TrackTally], known: Sequence[KnownPerson | None]
+) -> PeopleSplit:
     """Whose track is whose."""
-    people = Parted([set() for _ in known], [])
+    people = PeopleSplit([set() for _ in known], [])
     if not tracks:
         return people
     knots, keys = _knots(tracks.values()), list(tracks)
-    numbers = whose(knots)
+    numbers = cluster_numbers(knots)
     tied = knots.tied(numbers)
     for person in np.argsort(-tied.count, kind="stable"):
         own = {keys[place] for place in np.flatnonzero(numbers == person)}
@@ -92,15 +96,15 @@ def parted(tracks: Mapping[TrackKey, Tally], known: Sequence[Known | None]) -> P
     return people
 
 
-def _knots(tracks: Iterable[Tally]) -> Knots:
+def _knots(tracks: Iterable[TrackTally]) -> Clusters:
     tallies = list(tracks)
     count = np.array([tally.count for tally in tallies], np.float64)
     mean = np.stack([tally.total for tally in tallies]) / count[:, None]
     squares = np.array([tally.squares for tally in tallies]) / count
-    return Knots(count, mean, np.maximum(squares - (mean**2).sum(axis=1), 0))
+    return Clusters(count, mean, np.maximum(squares - (mean**2).sum(axis=1), 0))
 
 
-def _nearest(mean: Numbers, known: Sequence[Known | None]) -> int | None:
+def _nearest(mean: Numbers, known: Sequence[KnownPerson | None]) -> int | None:
     """Which known person it is, if any."""
     distances = [np.inf if one is None else one.distance(mean) for one in known]
     nearest = min(range(len(distances)), key=distances.__getitem__, default=None)

@@ -115,7 +115,7 @@ def _width(part: Points) -> float:
 GREY = 0.5  # what a network sees where it is not to look
 
 
-def hide(image: Floats, hull: Image) -> None:
+def hide_outside(image: Floats, hull: Image) -> None:
     """Make grey what is outside a mask: a network that is trained on such faces needs them so."""
     image -= np.float32(GREY)
     image *= hull[..., None] * np.float32(1 / 255)

@@ -51,7 +51,7 @@ class Quality:
     occlusion: float
 
 
-def measure(crop: Image, landmarks: Points, scale: float) -> Quality:
+def measure_quality(crop: Image, landmarks: Points, scale: float) -> Quality:
     """Of a square crop with the landmarks in it, and how many of its pixels one of the frame is.
 
     Where no face is left inside the crop it is dark, soft and covered.

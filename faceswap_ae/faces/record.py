@@ -52,7 +52,7 @@ class Face:
 
 
 @dataclass(frozen=True, eq=False)
-class Stored:
+class StoredFace:
     """A face as its PNG tells it: the face, the crop's kind, and where the frame lies in it."""
 
     face: Face
@@ -65,7 +65,7 @@ class Stored:
         return transform(self.face.landmarks, self.matrix)
 
 
-def tell(face: Face) -> dict[str, Any]:
+def face_to_json(face: Face) -> dict[str, Any]:
     """A face as JSON."""
     told: dict[str, Any] = {"version": VERSION, **vars(face)}
     for name in ("time", "score", "sharpness", "brightness", "occlusion"):
@@ -77,13 +77,13 @@ def tell(face: Face) -> dict[str, Any]:
     return told
 
 
-def tell_stored(stored: Stored) -> dict[str, Any]:
+def stored_to_json(stored: StoredFace) -> dict[str, Any]:
     """The same with its crop."""
     matrix = np.asarray(stored.matrix).round(8).tolist()
-    return {**tell(stored.face), "crop": stored.crop, "matrix": matrix}
+    return {**face_to_json(stored.face), "crop": stored.crop, "matrix": matrix}
 
 
-def understand(told: Mapping[str, Any]) -> Face:
+def face_from_json(told: Mapping[str, Any]) -> Face:
     """JSON as a face. Raises ValueError, TypeError or KeyError where it is not one."""
     if int(told["version"]) > VERSION:
         newer = f"face data of version {told['version']}, this program knows {VERSION}"
@@ -99,9 +99,9 @@ def understand(told: Mapping[str, Any]) -> Face:
     return Face(**values)
 
 
-def understand_stored(told: Mapping[str, Any]) -> Stored:
+def stored_from_json(told: Mapping[str, Any]) -> StoredFace:
     """The same with its crop."""
-    return Stored(understand(told), str(told["crop"]), _numbers(told["matrix"], (2, 3)))
+    return StoredFace(face_from_json(told), str(told["crop"]), _numbers(told["matrix"], (2, 3)))
 
 
 def _numbers(told: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -71,12 +71,12 @@ def open_clip(path: Path, rate: Fraction | None = None) -> Clip:
         return _picture_clip(path, pictures, rate or PICTURE_RATE)
     if rate is not None:
         raise UserError(f"{path}: a rate is for pictures; this is a video with its own")
-    with opened(path) as (container, stream):
+    with open_container(path) as (container, stream):
         return _described(path, container, stream, _first_frame(path, container, stream))
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+def open_container(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The file and its video stream, decoding on all cores. Raises MediaError naming the file."""
     try:
         container = av.open(path.absolute())  # FFmpeg reads a protocol out of `10:30.mp4`
@@ -90,7 +90,7 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         found = [stream for stream in container.streams.video if not _is_cover(stream)]
         if not found:
             raise MediaError(f"{path}: no video stream; is it an audio file?")
-        videos = [stream for stream in found if known(stream)]
+        videos = [stream for stream in found if is_decodable(stream)]
         if not videos:
             raise MediaError(f"{path}: its video is of a kind that FFmpeg does not know")
         stream = max(videos, key=lambda video: video.width * video.height)
@@ -104,7 +104,7 @@ def _unreadable(path: Path) -> str:
     return f"{path}: not a video, or one cut off before its index was written; copy it again"
 
 
-def known(stream: Stream) -> bool:
+def is_decodable(stream: Stream) -> bool:
     """Does FFmpeg know the stream's codec? PyAV gives streams of others no context at all."""
     return stream.codec_context is not None
 
@@ -128,7 +128,7 @@ def _described(
     width, height = (frame.height, frame.width) if turn % 2 else (frame.width, frame.height)
     aspect = stream.sample_aspect_ratio or Fraction(1)
     rate = stream.average_rate or stream.guessed_rate or PICTURE_RATE
-    duration = promised(stream) or Fraction(container.duration or 0, av.time_base)
+    duration = promised_duration(stream) or Fraction(container.duration or 0, av.time_base)
     base = stream.time_base or 1 / rate
     return Clip(
         path=path,
@@ -144,13 +144,15 @@ def _described(
         aspect=1 / aspect if turn % 2 else aspect,
         colour=_colour(frame),
         start=(frame.pts or 0) * base,
-        sound=tuple(audio.codec.name for audio in container.streams.audio if known(audio)),
-        subtitles=tuple(text.codec.name for text in container.streams.subtitles if known(text)),
+        sound=tuple(audio.codec.name for audio in container.streams.audio if is_decodable(audio)),
+        subtitles=tuple(
+            text.codec.name for text in container.streams.subtitles if is_decodable(text)
+        ),
         chapters=len(container.chapters()),
     )
 
 
-def promised(stream: VideoStream) -> Fraction | None:
+def promised_duration(stream: VideoStream) -> Fraction | None:
     """How long the file says its video is, which a cut-off file does not keep. In seconds."""
     if stream.duration and stream.time_base:
         return stream.duration * stream.time_base

@@ -31,7 +31,7 @@ H264 = Encoding()
 
 
 @dataclass(frozen=True)
-class Kind:
+class CodecKind:
     """What a codec needs: FFmpeg's encoder, the pixels it takes, where it may stand."""
 
     encoder: str
@@ -41,10 +41,10 @@ class Kind:
     even: bool = False  # it halves the colour planes, so sides must be even
 
 
-KINDS = {
-    "h264": Kind("libx264", "yuv420p", "yuv420p", (".mp4", ".mov", ".mkv"), even=True),
-    "prores": Kind("prores_ks", "yuv422p10le", "yuv422p10le", (".mov", ".mkv")),
-    "ffv1": Kind("ffv1", "bgr0", "gray", (".mkv",)),
+CODECS = {
+    "h264": CodecKind("libx264", "yuv420p", "yuv420p", (".mp4", ".mov", ".mkv"), even=True),
+    "prores": CodecKind("prores_ks", "yuv422p10le", "yuv422p10le", (".mov", ".mkv")),
+    "ffv1": CodecKind("ffv1", "bgr0", "gray", (".mkv",)),
 }
 PRESETS = (
     *("ultrafast", "superfast", "veryfast", "faster", "fast"),
@@ -52,17 +52,17 @@ PRESETS = (
 )
 
 
-def check(encoding: Encoding) -> None:
+def check_encoding(encoding: Encoding) -> None:
     """Is there such an encoding?"""
-    if encoding.codec not in KINDS:
-        raise UserError(unknown("codec", encoding.codec, KINDS))
+    if encoding.codec not in CODECS:
+        raise UserError(unknown("codec", encoding.codec, CODECS))
     if encoding.preset not in PRESETS:
         raise UserError(unknown("preset", encoding.preset, PRESETS))
 
 
-def kind_for(path: Path, encoding: Encoding) -> Kind:
-    check(encoding)
-    kind = KINDS[encoding.codec]
+def kind_for(path: Path, encoding: Encoding) -> CodecKind:
+    check_encoding(encoding)
+    kind = CODECS[encoding.codec]
     if path.suffix.lower() not in kind.suffixes:
         places = " or ".join(kind.suffixes)
         raise UserError(
@@ -81,7 +81,7 @@ def options_for(encoding: Encoding) -> dict[str, str]:
     return {"level": "3"} if encoding.codec == "ffv1" else {}
 
 
-def told_colour(like: Clip, pixels: str) -> Colour:
+def output_colour(like: Clip, pixels: str) -> Colour:
     """How the output's numbers are meant: as the clip's, where the codec lets it be told."""
     colour = like.colour
     if pixels == "yuv420p":
@@ -97,9 +97,9 @@ def threads_for(encoding: Encoding) -> int:
     return REPEATABLE_THREADS if encoding.repeatable else 0
 
 
-def tell_changes(like: Clip, encoding: Encoding) -> None:
+def log_changes(like: Clip, encoding: Encoding) -> None:
     """Say what of the clip's shape a kind of video cannot keep."""
-    kind = KINDS[encoding.codec]
+    kind = CODECS[encoding.codec]
     right, bottom = odd_sides(like, even=kind.even)
     if right or bottom:
         told = "%dx%d becomes %dx%d: this kind of video needs even sides, the last line is doubled"

@@ -17,26 +17,26 @@ VIDEOS = {
 
 
 @dataclass(frozen=True)
-class Failure:
+class InputFailure:
     """An input that could not be used, and why; the text names it."""
 
     path: Path
     reason: str
 
 
-def sources(named: Iterable[Path]) -> tuple[list[Path], list[Failure]]:
+def find_inputs(named: Iterable[Path]) -> tuple[list[Path], list[InputFailure]]:
     """Every file that is meant, each once, and what of it cannot be used."""
     found: dict[Path, None] = {}
-    failures: list[Failure] = []
+    failures: list[InputFailure] = []
     for path in named:
         try:
             found |= dict.fromkeys(_files(path, failures))
         except UserError as error:
-            failures.append(Failure(path, str(error)))
+            failures.append(InputFailure(path, str(error)))
     return list(found), failures
 
 
-def _files(path: Path, failures: list[Failure]) -> list[Path]:
+def _files(path: Path, failures: list[InputFailure]) -> list[Path]:
     if path.is_dir():
         before, inside = len(failures), _walk(path, failures)
         files = [file for file in inside if file.suffix.lower() in VIDEOS | images.READABLE]
@@ -53,12 +53,12 @@ def _files(path: Path, failures: list[Failure]) -> list[Path]:
     return [file for files in each for file in files]
 
 
-def _walk(folder: Path, failures: list[Failure]) -> Iterator[Path]:
+def _walk(folder: Path, failures: list[InputFailure]) -> Iterator[Path]:
     """Files in a folder and its folders, by name, without hidden ones."""
 
     def refused(error: OSError) -> None:
         closed = f"{error.filename}: no permission to read this folder; open it with chmod"
-        failures.append(Failure(Path(str(error.filename)), closed))
+        failures.append(InputFailure(Path(str(error.filename)), closed))
 
     for place, folders, names in os.walk(folder, onerror=refused):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -68,6 +68,6 @@ def _walk(folder: Path, failures: list[Failure]) -> Iterator[Path]:
 LONGEST = 60  # characters of a file's name that its faces are called by
 
 
-def stem_of(name: str) -> str:
+def safe_stem(name: str) -> str:
     """A file's name without what shells and disks mind."""
     return re.sub(r"[^\w.-]+", "_", name)[:LONGEST].lstrip(".") or "face"

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image as pillow
 from PIL import ImageDraw, ImageFont
 
-from faceswap_ae.common.atomic import replacing, spare
+from faceswap_ae.common.atomic import check_is_no_input, replacing
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.media.clip import open_clip
@@ -57,7 +57,7 @@ def side_by_side(
         raise UserError(f"{len(videos)} clips, but {len(names)} names: {', '.join(names)}")
     if out.suffix.lower() not in (".mp4", ".mov", ".mkv"):
         raise UserError(f"{out}: side by side goes into .mp4, .mov or .mkv")
-    spare(out, videos)
+    check_is_no_input(out, videos)
     from moviepy import clips_array
 
     with ExitStack() as stack:

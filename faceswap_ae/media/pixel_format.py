@@ -28,7 +28,7 @@ def matrix_of(colour: Colour, height: int) -> int:
     return MATRICES.get(colour.matrix, 1 if height >= HIGH_DEFINITION else 5)
 
 
-class Reader:
+class ToRgb:
     """Frames to RGB. Keeps swscale's tables from frame to frame."""
 
     def __init__(self, colour: Colour, turn: int = 0, *, quick: bool = False) -> None:
@@ -63,7 +63,7 @@ class Reader:
         return np.repeat(_pixels(frame.planes[0])[..., None], 3, axis=2)
 
 
-class Writer:
+class FromRgb:
     """RGB to frames of an encoder's own kind."""
 
     def __init__(self, pixels: str, colour: Colour) -> None:

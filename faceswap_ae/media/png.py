@@ -34,7 +34,7 @@ def encode(image: Image, words: Mapping[str, str] | None = None) -> bytes:
     return SIGNATURE + b"".join(parts)
 
 
-def words(file: IO[bytes], keyword: str) -> str | None:
+def read_text(file: IO[bytes], keyword: str) -> str | None:
     """The words under a keyword that stand before the pixels; None where there are none."""
     if file.read(len(SIGNATURE)) != SIGNATURE:
         return None

@@ -51,7 +51,7 @@ GIF_BLOCK = 255  # bytes at most
 GIF_LOOP = b"\x21\xff\x0bNETSCAPE2.0"  # some readers look for it in the first place only
 
 
-def marks(when: datetime, what: str) -> dict[str, str]:
+def make_marks(when: datetime, what: str) -> dict[str, str]:
     """The marks of an output. `what` was done, in one line: `ben's face put onto ada`."""
     # XML and a line of a GIF take neither breaks nor control characters.
     what = "".join(filter(str.isprintable, " ".join(what.split())))
@@ -65,7 +65,7 @@ def marks(when: datetime, what: str) -> dict[str, str]:
     }
 
 
-def words(told: Mapping[str, str]) -> dict[str, str]:
+def png_words(told: Mapping[str, str]) -> dict[str, str]:
     """Marks as the words beside the pixels of a PNG."""
     if not told:
         return {}
@@ -102,7 +102,7 @@ def read(path: Path) -> dict[str, str] | None:
     return found if "ai_tool" in found else None
 
 
-def carried(clip: Clip) -> dict[str, str]:
+def read_clip_marks(clip: Clip) -> dict[str, str]:
     """The marks of a clip, for what is cut out of it."""
     place = clip.pictures[0] if clip.pictures else clip.path
     return (read(place) or {}) if place.is_file() else {}
@@ -125,7 +125,7 @@ def _png_words(file: BinaryIO) -> dict[str, str]:
     found = {}
     for key in KEYS:
         file.seek(0)
-        if (text := png.words(file, key)) is not None:
+        if (text := png.read_text(file, key)) is not None:
             found[key] = text
     return found
 

@@ -22,10 +22,10 @@ from av.video.stream import VideoStream
 
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.common.prefetch import ahead
+from faceswap_ae.common.prefetch import prefetch
 from faceswap_ae.media import images
-from faceswap_ae.media.clip import Clip, opened
-from faceswap_ae.media.pixel_format import Reader
+from faceswap_ae.media.clip import Clip, open_container
+from faceswap_ae.media.pixel_format import ToRgb
 from faceswap_ae.media.span import WHOLE, Span
 from faceswap_ae.media.truncation import missing_bytes
 
@@ -56,13 +56,15 @@ def frames(
     Damage raises MediaError after the good frames, or is a warning with `keep_going`. `quick`
     takes colours that are a level off (see pixels.py), for looking rather than writing.
     """
-    reader = _Pictures(clip, keep_going) if clip.pictures else _Video(clip, keep_going, quick)
+    reader = (
+        _PictureReader(clip, keep_going) if clip.pictures else _VideoReader(clip, keep_going, quick)
+    )
     depth = AHEAD_BYTES // (clip.width * clip.height * 3)
-    return ahead(reader.frames(span), max(2, min(16, depth)))
+    return prefetch(reader.frames(span), max(2, min(16, depth)))
 
 
 @dataclass
-class _Pictures:
+class _PictureReader:
     """A row of pictures, each for one period of the clip's rate."""
 
     clip: Clip
@@ -90,7 +92,7 @@ class _Pictures:
 
 
 @dataclass
-class _Video:
+class _VideoReader:
     """A video file. Counts the damage that it meets on the way."""
 
     clip: Clip
@@ -101,8 +103,8 @@ class _Video:
     read: int = 0
 
     def frames(self, span: Span) -> Generator[Frame]:
-        rgb = Reader(self.clip.colour, self.clip.turn, quick=self.quick)
-        with opened(self.clip.path) as (container, stream):
+        rgb = ToRgb(self.clip.colour, self.clip.turn, quick=self.quick)
+        with open_container(self.clip.path) as (container, stream):
             times = self._seek(container, stream, span)
             for count, (picture, time, duration) in enumerate(self._timed(container, stream)):
                 index = bisect_left(times, time) if times else count

@@ -21,58 +21,58 @@ import av
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from faceswap_ae.common.atomic import replacing, replacing_folder, spare
+from faceswap_ae.common.atomic import check_is_no_input, replacing, replacing_folder
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.media import provenance
 from faceswap_ae.media.clip import Clip
-from faceswap_ae.media.codecs import Encoding, tell_changes
+from faceswap_ae.media.codecs import Encoding, log_changes
 from faceswap_ae.media.montage import write_gif
 from faceswap_ae.media.segment_joiner import join
 from faceswap_ae.media.segment_store import (
-    Output,
-    Piece,
+    OutputSpec,
+    PacketInfo,
     Segment,
-    Shown,
     WorkFolder,
-    remove,
-    taken_up,
+    WrittenFrame,
+    open_work_folder,
+    remove_work_folder,
 )
 from faceswap_ae.media.span import Span
-from faceswap_ae.media.video_encoder import packer, told
-from faceswap_ae.media.writer import Form, PictureFolder, form_of, nothing
+from faceswap_ae.media.video_encoder import explaining_errors, open_encoder
+from faceswap_ae.media.writer import Form, PictureFolder, form_of, nothing_to_write
 
 
 @contextmanager
-def segments(output: Output, job: Mapping[str, Any]) -> Iterator[Parts]:
+def resumable(output: OutputSpec, job: Mapping[str, Any]) -> Iterator[ResumableWriter]:
     """Open an output that survives being stopped; it appears when the block ends well.
 
     `job` says, as JSON, what the frames are made of: the parts of another job are thrown away.
     """
     tracks = [output.tracks.path] if isinstance(output.tracks, Clip) else []
-    spare(output.path, [output.like.path, *tracks])
+    check_is_no_input(output.path, [output.like.path, *tracks])
     form = form_of(output.path, output.encoding)
     replaced = replacing_folder if form == "pictures" else replacing
-    with taken_up(output, job) as folder:
+    with open_work_folder(output, job) as folder:
         with replaced(output.path) as part:
             if form == "pictures":
                 part.rmdir()  # it comes whole, by a rename
-            parts = Parts(output, folder, form)
+            parts = ResumableWriter(output, folder, form)
             try:
                 yield parts
                 parts.finish()
             finally:
                 parts.drop()
             _join(parts, part)
-        remove(folder)
+        remove_work_folder(folder)
 
 
-class _Maker(Protocol):
+class _SegmentMaker(Protocol):
     """Makes one segment."""
 
-    def add(self, image: Image, shown: Shown) -> None:
+    def add(self, image: Image, shown: WrittenFrame) -> None:
         """Take the next frame."""
 
-    def complete(self, frames: tuple[Shown, ...]) -> Segment:
+    def complete(self, frames: tuple[WrittenFrame, ...]) -> Segment:
         """All frames are there: bring what was made to the disk."""
 
     def drop(self) -> None:
@@ -80,17 +80,17 @@ class _Maker(Protocol):
 
 
 @dataclass
-class Parts:
+class ResumableWriter:
     """Takes frames in the order of their times, beginning where the complete segments end."""
 
-    output: Output
+    output: OutputSpec
     folder: WorkFolder
     form: Form
     done: int = 0  # frames in complete segments
     end: Fraction | None = None  # of the last of them: the time of the frame to begin with
     complete: int = 0  # segments
-    _frames: list[Shown] = field(default_factory=list)  # of the segment that is being made
-    _maker: _Maker | None = None
+    _frames: list[WrittenFrame] = field(default_factory=list)  # of the segment that is being made
+    _maker: _SegmentMaker | None = None
 
     def __post_init__(self) -> None:
         there = _numbers(self.folder.pictures)
@@ -103,7 +103,7 @@ class Parts:
         if self.form == "pictures":
             _tidy(self.folder.pictures, self.done)
         else:
-            tell_changes(self.output.like, _coded(self.output, self.folder, self.form).encoding)
+            log_changes(self.output.like, _coded(self.output, self.folder, self.form).encoding)
 
     @property
     def rest(self) -> Span:
@@ -115,7 +115,7 @@ class Parts:
         """Take one picture, and what is to be kept of it, as JSON."""
         if self._maker is None:
             self._maker = self._next_maker()
-        shown = Shown(time, duration, note)
+        shown = WrittenFrame(time, duration, note)
         self._maker.add(image, shown)
         self._frames.append(shown)
         if len(self._frames) == self.output.segment:
@@ -132,72 +132,72 @@ class Parts:
         if self._maker is not None:
             self._finish_segment(self._maker)
         if not self.done:
-            raise nothing(self.output.path)
+            raise nothing_to_write(self.output.path)
 
     def drop(self) -> None:
         """Leave a segment that is not complete."""
         if self._maker is not None:
             self._maker.drop()
 
-    def _next_maker(self) -> _Maker:
+    def _next_maker(self) -> _SegmentMaker:
         if self.form == "pictures":
-            words = provenance.words(self.output.marks)
-            return _Pictures(PictureFolder(self.folder.pictures, self.done, words))
+            words = provenance.png_words(self.output.marks)
+            return _PictureSegment(PictureFolder(self.folder.pictures, self.done, words))
         target = self.folder.packets(self.complete)
-        return _Packets(target, _coded(self.output, self.folder, self.form))
+        return _PacketSegment(target, _coded(self.output, self.folder, self.form))
 
-    def _finish_segment(self, maker: _Maker) -> None:
+    def _finish_segment(self, maker: _SegmentMaker) -> None:
         frames = tuple(self._frames)
         self.folder.add(self.complete, maker.complete(frames))
         self._maker, self._frames = None, []
         self._count(frames)
 
-    def _count(self, frames: tuple[Shown, ...]) -> None:
+    def _count(self, frames: tuple[WrittenFrame, ...]) -> None:
         self.complete += 1
         self.done += len(frames)
         self.end = frames[-1].time + frames[-1].duration
 
 
 @dataclass
-class _Pictures:
+class _PictureSegment:
     """A segment of pictures is the pictures."""
 
     place: PictureFolder
 
-    def add(self, image: Image, shown: Shown) -> None:
+    def add(self, image: Image, shown: WrittenFrame) -> None:
         self.place.write(image, shown.time, shown.duration)
 
-    def complete(self, frames: tuple[Shown, ...]) -> Segment:
+    def complete(self, frames: tuple[WrittenFrame, ...]) -> Segment:
         return Segment(frames)
 
     def drop(self) -> None:
         pass
 
 
-class _Packets:
+class _PacketSegment:
     """A segment of a video: a fresh encoder's packets."""
 
-    def __init__(self, target: Path, output: Output) -> None:
+    def __init__(self, target: Path, output: OutputSpec) -> None:
         self.target = target
         self.output = output
         self.part = target.with_name("unfinished")
         self.file = self.part.open("wb")
         # Nothing is written there: it makes the encoder work as it does for a file.
         self.container = av.open(io.BytesIO(), "w", format="matroska")
-        self.packer = packer(self.container, output.path, output.like, output.encoding)
+        self.packer = open_encoder(self.container, output.path, output.like, output.encoding)
         self.numbers: dict[int, int] = {}  # of the frames, by their begin
-        self.pieces: list[Piece] = []
+        self.pieces: list[PacketInfo] = []
         self.delay = 0
 
-    def add(self, image: Image, shown: Shown) -> None:
+    def add(self, image: Image, shown: WrittenFrame) -> None:
         tick = self.packer.tick
         begin, end = round(shown.time / tick), round((shown.time + shown.duration) / tick)
         self.numbers[begin] = len(self.numbers)
-        with told(self.output.path):
+        with explaining_errors(self.output.path):
             self._keep(self.packer.add(image, begin, end))
 
-    def complete(self, frames: tuple[Shown, ...]) -> Segment:
-        with told(self.output.path):
+    def complete(self, frames: tuple[WrittenFrame, ...]) -> Segment:
+        with explaining_errors(self.output.path):
             self._keep(self.packer.rest())
         self.file.flush()
         os.fsync(self.file.fileno())
@@ -216,7 +216,9 @@ class _Packets:
         for packet in packets:
             assert packet.pts is not None and packet.dts is not None
             self.file.write(packet)
-            self.pieces.append(Piece(packet.size, self.numbers[packet.pts], packet.is_keyframe))
+            self.pieces.append(
+                PacketInfo(packet.size, self.numbers[packet.pts], packet.is_keyframe)
+            )
             # An encoder that shuffles frames lets decoding begin so many frames before showing.
             self.delay += packet.dts < first
 
@@ -238,7 +240,7 @@ def _tidy(pictures: Path, done: int) -> None:
             item.unlink()
 
 
-def _coded(output: Output, folder: WorkFolder, form: Form) -> Output:
+def _coded(output: OutputSpec, folder: WorkFolder, form: Form) -> OutputSpec:
     """The video that is encoded: a GIF's frames wait in a lossless one."""
     if form != "gif":
         return output
@@ -246,7 +248,7 @@ def _coded(output: Output, folder: WorkFolder, form: Form) -> Output:
     return replace(output, path=folder.path / "frames.mkv", encoding=lossless, tracks=None)
 
 
-def _join(parts: Parts, part: Path) -> None:
+def _join(parts: ResumableWriter, part: Path) -> None:
     output, folder = parts.output, parts.folder
     if parts.form == "pictures":
         folder.pictures.replace(part)

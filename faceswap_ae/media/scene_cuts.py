@@ -20,7 +20,7 @@ MEMORY = 0.8  # of the usual difference, that stays from frame to frame
 
 
 @dataclass
-class Cuts:
+class CutDetector:
     """Remembers the last frame and how much frames differ at present."""
 
     before: NDArray[np.float32] | None = None

@@ -18,19 +18,19 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from faceswap_ae.common.errors import Fault
-from faceswap_ae.media.segment_store import Output, Segment, WorkFolder
-from faceswap_ae.media.streams import Tracks
-from faceswap_ae.media.video_encoder import packer
-from faceswap_ae.media.waveform import Played
-from faceswap_ae.media.writer import accompanied, begun, container_at
+from faceswap_ae.media.segment_store import OutputSpec, Segment, WorkFolder
+from faceswap_ae.media.streams import StreamCopier
+from faceswap_ae.media.video_encoder import open_encoder
+from faceswap_ae.media.waveform import WaveformEncoder
+from faceswap_ae.media.writer import accompanied, container_at, output_start
 
 
-def join(folder: WorkFolder, count: int, part: Path, output: Output) -> None:
+def join(folder: WorkFolder, count: int, part: Path, output: OutputSpec) -> None:
     """Write the first `count` segments, and what comes along, into one file at `part`."""
     with container_at(part, output.path, output.encoding) as container:
         container.metadata.update(output.marks)
         # An encoder that never sees a picture: it writes the header as if it had made all packets.
-        video = packer(container, output.path, output.like, output.encoding)
+        video = open_encoder(container, output.path, output.like, output.encoding)
         with accompanied(container, output.tracks, output.span) as tracks:
             container.start_encoding()
             row = _Row(container, video.stream, video.tick, tracks)
@@ -53,7 +53,7 @@ class _Row:
     container: OutputContainer
     stream: VideoStream
     tick: Fraction
-    tracks: Tracks | Played | None
+    tracks: StreamCopier | WaveformEncoder | None
     zero: Fraction | None = None
     end: Fraction = Fraction(0)
     late: list[int] = field(default_factory=list)  # times of showing, not yet of decoding
@@ -61,7 +61,7 @@ class _Row:
     def add(self, segment: Segment, packets: Path) -> None:
         frames = segment.frames
         if self.zero is None:
-            self.zero = begun(self.tracks, frames[0].time)
+            self.zero = output_start(self.tracks, frames[0].time)
         begins = [self._ticks(shown.time) for shown in frames]
         ends = [self._ticks(shown.time + shown.duration) for shown in frames]
         decoded = [*(self.late or _run_in(begins, ends[-1], segment.delay)), *begins]

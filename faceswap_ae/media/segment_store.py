@@ -26,7 +26,7 @@ from typing import Any
 
 import av
 
-from faceswap_ae.common.atomic import explained, write_text
+from faceswap_ae.common.atomic import explain_os_error, write_text
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.codecs import H264, Encoding
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Output:
+class OutputSpec:
     """What is to be made: a file or folder like `like`, with what comes along and what is said."""
 
     path: Path
@@ -53,7 +53,7 @@ class Output:
 
 
 @dataclass(frozen=True)
-class Shown:
+class WrittenFrame:
     """A frame that is done: when it is shown, for how long, and what the caller noted of it."""
 
     time: Fraction
@@ -62,7 +62,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Piece:
+class PacketInfo:
     """One packet: its bytes, the number of its frame in the segment, whether players may enter."""
 
     size: int
@@ -74,8 +74,8 @@ class Piece:
 class Segment:
     """Frames in the order of showing, packets in the order of decoding (none of pictures)."""
 
-    frames: tuple[Shown, ...]
-    pieces: tuple[Piece, ...] = ()
+    frames: tuple[WrittenFrame, ...]
+    pieces: tuple[PacketInfo, ...] = ()
     delay: int = 0  # frames by which decoding runs ahead of showing
     extradata: bytes = b""  # what a decoder must know before the first packet
 
@@ -96,12 +96,12 @@ class WorkFolder:
 
     def add(self, number: int, segment: Segment) -> None:
         """With this file a segment is complete."""
-        write_text(self._facts(number), json.dumps(_told(segment), separators=(",", ":")) + "\n")
+        write_text(self._facts(number), json.dumps(_to_json(segment), separators=(",", ":")) + "\n")
 
     def segment(self, number: int) -> Segment | None:
         """A complete segment, or None."""
         try:
-            segment = _understood(json.loads(self._facts(number).read_bytes()))
+            segment = _from_json(json.loads(self._facts(number).read_bytes()))
             size = sum(piece.size for piece in segment.pieces)
             whole = not size or self.packets(number).stat().st_size == size
         except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
@@ -120,7 +120,7 @@ class WorkFolder:
 
 
 @contextmanager
-def taken_up(output: Output, job: Mapping[str, Any]) -> Iterator[WorkFolder]:
+def open_work_folder(output: OutputSpec, job: Mapping[str, Any]) -> Iterator[WorkFolder]:
     """The work folder of an output, emptied where it is another job's; nobody else's meanwhile.
 
     It stays behind where at least one segment is complete, and goes with `remove`.
@@ -135,12 +135,12 @@ def taken_up(output: Output, job: Mapping[str, Any]) -> Iterator[WorkFolder]:
                 yield folder
             finally:
                 if folder.segment(0) is None:
-                    remove(folder)
+                    remove_work_folder(folder)
     except OSError as error:
-        raise explained(error, output.path) from error
+        raise explain_os_error(error, output.path) from error
 
 
-def remove(folder: WorkFolder) -> None:
+def remove_work_folder(folder: WorkFolder) -> None:
     """The parts are not needed any more."""
     shutil.rmtree(folder.path, ignore_errors=True)
 
@@ -162,7 +162,7 @@ def _begin(folder: WorkFolder, made: dict[str, Any]) -> None:
     write_text(place, json.dumps(made, indent=1) + "\n")
 
 
-def _made(output: Output, job: Mapping[str, Any]) -> dict[str, Any]:
+def _made(output: OutputSpec, job: Mapping[str, Any]) -> dict[str, Any]:
     """All that the bytes of a segment depend on."""
     like = replace(output.like, path=Path(), pictures=())  # the caller knows a clip by its content
     return {
@@ -176,7 +176,7 @@ def _made(output: Output, job: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _told(segment: Segment) -> dict[str, Any]:
+def _to_json(segment: Segment) -> dict[str, Any]:
     return {
         "frames": [[str(shown.time), str(shown.duration)] for shown in segment.frames],
         "notes": [shown.note for shown in segment.frames],
@@ -186,10 +186,12 @@ def _told(segment: Segment) -> dict[str, Any]:
     }
 
 
-def _understood(told: dict[str, Any]) -> Segment:
+def _from_json(told: dict[str, Any]) -> Segment:
     times = [(Fraction(time), Fraction(duration)) for time, duration in told["frames"]]
-    frames = tuple(Shown(*when, note) for when, note in zip(times, told["notes"], strict=True))
-    pieces = tuple(Piece(*piece) for piece in told["packets"])
+    frames = tuple(
+        WrittenFrame(*when, note) for when, note in zip(times, told["notes"], strict=True)
+    )
+    pieces = tuple(PacketInfo(*piece) for piece in told["packets"])
     return Segment(frames, pieces, told["delay"], bytes.fromhex(told["extradata"]))
 
 

@@ -23,7 +23,7 @@ from av.packet import Packet
 from av.stream import Stream
 from av.subtitles.stream import SubtitleStream
 
-from faceswap_ae.media.clip import Clip, known
+from faceswap_ae.media.clip import Clip, is_decodable
 from faceswap_ae.media.span import WHOLE, Span
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Tracks:
+class StreamCopier:
     """Feeds a clip's other streams into an output, in step with its pictures.
 
     Times are the clip's: seconds from its first frame. `zero` is the one that becomes the
@@ -200,9 +200,9 @@ class Tracks:
 
 
 def _copyable(stream: Stream) -> bool:
-    if not known(stream):
+    if not is_decodable(stream):
         log.warning("one %s track is left out: FFmpeg does not know its codec", stream.type)
-    return known(stream)
+    return is_decodable(stream)
 
 
 def _begin_at(packet: Packet[Stream], zero: Fraction) -> None:

@@ -23,19 +23,19 @@ from faceswap_ae.media.codecs import (
     describe,
     kind_for,
     options_for,
+    output_colour,
     threads_for,
-    told_colour,
 )
-from faceswap_ae.media.pixel_format import Writer
+from faceswap_ae.media.pixel_format import FromRgb
 
 
 @dataclass
-class Packer:
+class VideoEncoder:
     """The encoder of an output's video stream."""
 
     path: Path  # of the output, for words about it
     stream: VideoStream
-    convert: Writer
+    convert: FromRgb
     size: tuple[int, int]  # (width, height) of the pictures, before any padding
     even: bool
     lengths: dict[int, int] = field(default_factory=dict)  # of frames inside the encoder, by time
@@ -78,20 +78,22 @@ class Packer:
         return packets
 
 
-def packer(container: OutputContainer, path: Path, like: Clip, encoding: Encoding) -> Packer:
+def open_encoder(
+    container: OutputContainer, path: Path, like: Clip, encoding: Encoding
+) -> VideoEncoder:
     """Add a video stream to a container of `path`, described as `like` is."""
     kind = kind_for(path, encoding)
     pixels = kind.grey if like.pixels == "gray" else kind.pixels
-    colour = told_colour(like, pixels)
+    colour = output_colour(like, pixels)
     stream = container.add_stream(kind.encoder, rate=like.rate, options=options_for(encoding))
     assert isinstance(stream, VideoStream)
     stream.codec_context.thread_count = threads_for(encoding)
     describe(stream, like, pixels, colour, even=kind.even)
-    return Packer(path, stream, Writer(pixels, colour), (like.width, like.height), kind.even)
+    return VideoEncoder(path, stream, FromRgb(pixels, colour), (like.width, like.height), kind.even)
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def explaining_errors(path: Path) -> Iterator[None]:
     """What FFmpeg cannot write, in one line; what the disk cannot take stays an OSError."""
     try:
         yield

@@ -20,7 +20,7 @@ class Waveform:
 
 
 @dataclass
-class Played:
+class WaveformEncoder:
     """Feeds a waveform into an output as AAC, in step with its pictures. Stands in for Tracks."""
 
     waveform: Waveform

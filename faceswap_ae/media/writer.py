@@ -20,17 +20,17 @@ from av.container import OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from faceswap_ae.common.atomic import replacing, replacing_folder, spare
+from faceswap_ae.common.atomic import check_is_no_input, replacing, replacing_folder
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.media import png, provenance
-from faceswap_ae.media.clip import Clip, opened
-from faceswap_ae.media.codecs import H264, Encoding, kind_for, tell_changes
+from faceswap_ae.media.clip import Clip, open_container
+from faceswap_ae.media.codecs import H264, Encoding, kind_for, log_changes
 from faceswap_ae.media.montage import write_gif
 from faceswap_ae.media.span import WHOLE, Span
-from faceswap_ae.media.streams import Tracks
-from faceswap_ae.media.video_encoder import Packer, packer, told
-from faceswap_ae.media.waveform import Played, Waveform
+from faceswap_ae.media.streams import StreamCopier
+from faceswap_ae.media.video_encoder import VideoEncoder, explaining_errors, open_encoder
+from faceswap_ae.media.waveform import Waveform, WaveformEncoder
 
 Form = Literal["pictures", "gif", "video"]
 
@@ -56,14 +56,14 @@ def writing(
     `tracks` is the clip whose sound, subtitles and chapters come along, or sound made here;
     `span` is the part of the clip that will be written.
     """
-    spare(path, [like.path, *([tracks.path] if isinstance(tracks, Clip) else [])])
-    form, said = form_of(path, encoding), provenance.carried(like)
+    check_is_no_input(path, [like.path, *([tracks.path] if isinstance(tracks, Clip) else [])])
+    form, said = form_of(path, encoding), provenance.read_clip_marks(like)
     if form == "pictures":
         with replacing_folder(path) as part:
-            pictures = PictureFolder(part, words=provenance.words(said))
+            pictures = PictureFolder(part, words=provenance.png_words(said))
             yield pictures
             if not pictures.count:
-                raise nothing(path)
+                raise nothing_to_write(path)
         return
     with replacing(path) as part:
         if form == "gif":
@@ -72,9 +72,9 @@ def writing(
         else:
             with container_at(part, path, encoding) as container:
                 container.metadata.update(said)
-                video = VideoFile(container, packer(container, path, like, encoding))
+                video = VideoFile(container, open_encoder(container, path, like, encoding))
                 with accompanied(container, tracks, span) as video.tracks:
-                    tell_changes(like, encoding)
+                    log_changes(like, encoding)
                     yield video
                     video.finish()
         provenance.stamp(part, said)
@@ -91,7 +91,7 @@ def form_of(path: Path, encoding: Encoding) -> Form:
     return "pictures" if pictures else "gif"
 
 
-def nothing(path: Path) -> MediaError:
+def nothing_to_write(path: Path) -> MediaError:
     """There must be something to write."""
     return MediaError(f"{path}: no frame to write; the part asked for holds none")
 
@@ -115,15 +115,15 @@ class VideoFile:
     """An open output. Writes each frame and, up to its time, the tracks that come along."""
 
     container: OutputContainer
-    packer: Packer
-    tracks: Tracks | Played | None = None
+    packer: VideoEncoder
+    tracks: StreamCopier | WaveformEncoder | None = None
     zero: Fraction | None = None
     end: Fraction = Fraction(0)
 
     def write(self, image: Image, time: Fraction, duration: Fraction) -> None:
         """Take one picture, shown from `time` for `duration` (seconds of the source clip)."""
         if self.zero is None:
-            self.zero = begun(self.tracks, time)
+            self.zero = output_start(self.tracks, time)
         self.end = time + duration
         tick = self.packer.tick
         begin, end = round((time - self.zero) / tick), round((self.end - self.zero) / tick)
@@ -134,7 +134,7 @@ class VideoFile:
     def finish(self) -> None:
         """Empty the encoder and write what is left of the tracks."""
         if self.zero is None:
-            raise nothing(self.packer.path)
+            raise nothing_to_write(self.packer.path)
         self._mux(self.packer.rest())
         if self.tracks is not None:
             self.tracks.finish(self.end)
@@ -144,7 +144,7 @@ class VideoFile:
             self.container.mux(packet)
 
 
-def begun(tracks: Tracks | Played | None, time: Fraction) -> Fraction:
+def output_start(tracks: StreamCopier | WaveformEncoder | None, time: Fraction) -> Fraction:
     """The first picture has this time: which time becomes the output's zero?"""
     if tracks is None:
         return time
@@ -160,22 +160,22 @@ def container_at(part: Path, path: Path, encoding: Encoding) -> Iterator[OutputC
     flags = {} if matroska else {"movflags": "+faststart+use_metadata_tags"}
     if encoding.repeatable:
         flags["fflags"] = "+bitexact"  # Matroska otherwise draws a number for each file
-    with told(path), av.open(part, "w", options=flags) as container:
+    with explaining_errors(path), av.open(part, "w", options=flags) as container:
         yield container
 
 
 @contextmanager
 def accompanied(
     container: OutputContainer, tracks: Clip | Waveform | None, span: Span
-) -> Iterator[Tracks | Played | None]:
+) -> Iterator[StreamCopier | WaveformEncoder | None]:
     """What comes along into a container that has its video stream; nothing from pictures."""
     if isinstance(tracks, Waveform):
-        yield Played(tracks, container)
+        yield WaveformEncoder(tracks, container)
     elif tracks is None or tracks.pictures:
         yield None
     else:
-        with opened(tracks.path) as (source, _):
-            yield Tracks(tracks, source, container, span)
+        with open_container(tracks.path) as (source, _):
+            yield StreamCopier(tracks, source, container, span)
 
 
 @contextmanager

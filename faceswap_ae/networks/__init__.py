@@ -2,10 +2,17 @@
 
 Layers and blocks that models share, discriminators, and the two contracts, which plug-ins import
 from here: `Networks`, `Output` and the identities of a model, `Player` of a trainer, and
-`Known`, what both are told of the two people. Importing this loads no Keras.
+`IdentityStatistics`, what both are told of the two people. Importing this loads no Keras.
 """
 
-from faceswap_ae.networks.model_interface import FACE, IDENTITIES, ONTO, Known, Networks, Output
+from faceswap_ae.networks.model_interface import (
+    FACE,
+    IDENTITIES,
+    ONTO,
+    IdentityStatistics,
+    Networks,
+    Output,
+)
 from faceswap_ae.networks.trainer_interface import Player
 
-__all__ = ["FACE", "IDENTITIES", "ONTO", "Known", "Networks", "Output", "Player"]
+__all__ = ["FACE", "IDENTITIES", "ONTO", "IdentityStatistics", "Networks", "Output", "Player"]

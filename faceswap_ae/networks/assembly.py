@@ -14,11 +14,11 @@ from keras import layers, ops
 from faceswap_ae.networks.blocks import down, grid, scaled, up
 from faceswap_ae.networks.model_interface import (
     IDENTITIES,
-    Faces,
+    FacesByIdentity,
     Identity,
     Networks,
     Output,
-    Rebuilt,
+    Reconstruction,
     Tensor,
 )
 
@@ -105,7 +105,7 @@ class _Shared:
     def decode(self, code: Tensor, to: Identity) -> Output:
         return _output(self.decoders[to](self.inter(code)))
 
-    def at_once(self, faces: Faces) -> Rebuilt:
+    def at_once(self, faces: FacesByIdentity) -> Reconstruction:
         code = self.encoder(ops.concatenate([faces[identity] for identity in IDENTITIES], axis=0))
         halves = zip(IDENTITIES, ops.split(code, 2), ops.split(self.inter(code), 2), strict=True)
         return {key: (own, _output(self.decoders[key](one))) for key, own, one in halves}

@@ -8,13 +8,13 @@ from typing import Any
 
 from faceswap_ae.common import plugins
 from faceswap_ae.networks.model_interface import FACE, Networks
-from faceswap_ae.runtime.backend import wake
+from faceswap_ae.runtime.backend import load_keras
 
 GIGA = 1e9
 
 
 @dataclass(frozen=True)
-class Listed:
+class ModelSummary:
     """A model as its options' defaults make it."""
 
     name: str
@@ -26,9 +26,9 @@ class Listed:
     purpose: str
 
 
-def models(told: Callable[[int], None] = lambda _: None) -> Iterator[Listed]:
+def list_models(told: Callable[[int], None] = lambda _: None) -> Iterator[ModelSummary]:
     """Every model, built once; `told` of how many."""
-    wake()
+    load_keras()
     import keras
 
     for count, name in enumerate(plugins.names("models"), 1):
@@ -37,7 +37,7 @@ def models(told: Callable[[int], None] = lambda _: None) -> Iterator[Listed]:
         with keras.StatelessScope(initialize_variables=False):
             built: Networks = module.build(module.Options())
         parts = built.parts.values()
-        yield Listed(
+        yield ModelSummary(
             name,
             built.size_in,
             built.size_out,

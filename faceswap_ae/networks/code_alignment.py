@@ -32,14 +32,14 @@ Numbers = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Cloud:
+class CodeStatistics:
     """Where codes lie: along the last axis, mean and spread."""
 
     mean: Numbers
     spread: Numbers
 
 
-def cloud(codes: Iterable[Numbers]) -> Cloud:
+def code_statistics(codes: Iterable[Numbers]) -> CodeStatistics:
     """The cloud of codes that pass by in batches (n, ..., k)."""
     count, total, squares = 0, np.zeros(1), np.zeros(1)
     for batch in codes:
@@ -48,15 +48,15 @@ def cloud(codes: Iterable[Numbers]) -> Cloud:
         squares = squares + (flat**2).sum(axis=0)
     mean = total / max(count, 1)
     spread = np.sqrt(np.maximum(squares / max(count, 1) - mean**2, 0))
-    return Cloud(mean.astype(np.float32), spread.astype(np.float32))
+    return CodeStatistics(mean.astype(np.float32), spread.astype(np.float32))
 
 
 @dataclass(frozen=True, eq=False)
 class Alignment:
     """From the faces of one identity, coded to be shown as another, to that one's own."""
 
-    theirs: Cloud
-    own: Cloud
+    theirs: CodeStatistics
+    own: CodeStatistics
 
     def __call__(self, code: Tensor) -> Tensor:
         """The code, moved."""
@@ -70,7 +70,7 @@ class Alignment:
         """So far of the way; None for nothing of it."""
         pairs = ((getattr(self.theirs, name), getattr(self.own, name)) for name in PARTS)
         between = (theirs + np.float32(share) * (own - theirs) for theirs, own in pairs)
-        return Alignment(self.theirs, Cloud(*between)) if share else None
+        return Alignment(self.theirs, CodeStatistics(*between)) if share else None
 
 
 def alignment(
@@ -79,8 +79,8 @@ def alignment(
     """Measured on faces as they are, in batches of the networks' size."""
     of = ONTO if to == FACE else FACE
     return Alignment(
-        cloud(_numbers(networks.encode(batch, of, to)) for batch in faces[of]),
-        cloud(_numbers(networks.encode(batch, to, to)) for batch in faces[to]),
+        code_statistics(_numbers(networks.encode(batch, of, to)) for batch in faces[of]),
+        code_statistics(_numbers(networks.encode(batch, to, to)) for batch in faces[to]),
     )
 
 
@@ -89,7 +89,7 @@ def _numbers(code: Tensor) -> Numbers:
     return np.asarray(ops.convert_to_numpy(ops.cast(code, "float32")), np.float32)
 
 
-def told(alignments: Mapping[Identity, Alignment]) -> dict[str, Numbers]:
+def alignments_to_arrays(alignments: Mapping[Identity, Alignment]) -> dict[str, Numbers]:
     """Alignments as named arrays, by whom they lead to."""
     return {
         f"{to}/{whose}/{what}": getattr(getattr(align, whose), what)
@@ -99,12 +99,12 @@ def told(alignments: Mapping[Identity, Alignment]) -> dict[str, Numbers]:
     }
 
 
-def understood(arrays: Mapping[str, Numbers]) -> dict[Identity, Alignment]:
+def alignments_from_arrays(arrays: Mapping[str, Numbers]) -> dict[Identity, Alignment]:
     """The alignments that `told` told."""
     return {
         to: Alignment(
             *(
-                Cloud(arrays[f"{to}/{whose}/mean"], arrays[f"{to}/{whose}/spread"])
+                CodeStatistics(arrays[f"{to}/{whose}/mean"], arrays[f"{to}/{whose}/spread"])
                 for whose in ("theirs", "own")
             )
         )
@@ -112,7 +112,9 @@ def understood(arrays: Mapping[str, Numbers]) -> dict[Identity, Alignment]:
     }
 
 
-def swapped(networks: Networks, x: Tensor, align: Alignment | None, to: Identity = FACE) -> Output:
+def aligned_swap(
+    networks: Networks, x: Tensor, align: Alignment | None, to: Identity = FACE
+) -> Output:
     """The other identity's faces as `to`, by way of the alignment if there is one."""
     of = ONTO if to == FACE else FACE
     code: Any = networks.encode(x, of, to)

@@ -34,7 +34,7 @@ Kind = Literal["patch", "unet"]
 
 
 @dataclass(frozen=True, eq=False)
-class Verdict:
+class DiscriminatorOutput:
     """What a discriminator says, and what it went by."""
 
     scores: Sequence[Tensor]  # (n, h, w, 1), from each head, in 32 bits
@@ -48,12 +48,12 @@ class Discriminator:
     model: Any
     heads: int
 
-    def judge(self, face: Tensor, bent: Tensor) -> Verdict:
+    def judge(self, face: Tensor, bent: Tensor) -> DiscriminatorOutput:
         """Faces (n, size, size, 3) beside the bent ones of any size."""
         size = self.model.input_shape[1]
         both = ops.concatenate([ops.cast(face, "float32"), resized(bent, size)], axis=-1)
         made = self.model(both)
-        return Verdict(made[: self.heads], made[self.heads :])
+        return DiscriminatorOutput(made[: self.heads], made[self.heads :])
 
 
 def build(kind: Kind, size: int, name: str, width: float = 1.0) -> Discriminator:

@@ -28,7 +28,7 @@ IDENTITIES: tuple[Identity, Identity] = (FACE, ONTO)
 
 Numbers = NDArray[np.float32]
 Tensor = Any  # of whatever backend Keras runs on
-Faces = Mapping[Identity, Tensor]
+FacesByIdentity = Mapping[Identity, Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class Output:
     smaller: tuple[Tensor, ...] = ()  # faces at lower resolutions, for a trainer to compare too
 
 
-Rebuilt = Mapping[Identity, tuple[Tensor, Output]]  # codes, and faces as themselves
+Reconstruction = Mapping[Identity, tuple[Tensor, Output]]  # codes, and faces as themselves
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,13 +57,13 @@ class Networks:
     # Parts that only an identity's own faces train.
     own: Mapping[Identity, tuple[str, ...]] = field(default_factory=dict)
     # `reconstruct_both`, if shared parts can take both identities' faces as one batch.
-    at_once: Callable[[Faces], Rebuilt] | None = None
+    at_once: Callable[[FacesByIdentity], Reconstruction] | None = None
 
     def reconstruct(self, x: Tensor, identity: Identity) -> Output:
         """A face as itself."""
         return self.decode(self.encode(x, identity, identity), identity)
 
-    def reconstruct_both(self, faces: Faces) -> Rebuilt:
+    def reconstruct_both(self, faces: FacesByIdentity) -> Reconstruction:
         """Equally many faces of each as themselves, with their codes: how trainers go quickest."""
         if self.at_once is not None:
             return self.at_once(faces)
@@ -82,7 +82,7 @@ class Networks:
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class IdentityStatistics:
     """What is known of both identities before training."""
 
     shape: Mapping[Identity, Numbers]  # (68, 2), mean landmarks in the unit square

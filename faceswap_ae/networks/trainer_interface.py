@@ -13,13 +13,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.networks.model_interface import Identity, Known, Networks, Tensor
+from faceswap_ae.networks.model_interface import Identity, IdentityStatistics, Networks, Tensor
 
 Numbers = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Faces:
+class FaceBatch:
     """A batch of one identity as tensors: feed.Batch says what each is."""
 
     warped: Tensor
@@ -30,7 +30,7 @@ class Faces:
     landmarks: Tensor
 
 
-Pair = Mapping[Identity, Faces]
+BatchPair = Mapping[Identity, FaceBatch]
 Terms = Mapping[str, Tensor]  # each a number, weighted
 
 
@@ -39,7 +39,7 @@ class Player:
     """A loss and the weights that it moves."""
 
     name: str
-    loss: Callable[[Pair], Terms]
+    loss: Callable[[BatchPair], Terms]
     parts: Mapping[str, Any]  # Keras models
     rate: float = 1.0  # times the run's
     fresh: bool = False  # wants a pair of its own, not the one before it had
@@ -51,6 +51,8 @@ class Trainer(Protocol):
 
     Options: type
 
-    def build(self, networks: Networks, options: Any, known: Known) -> Sequence[Player]:
+    def build(
+        self, networks: Networks, options: Any, known: IdentityStatistics
+    ) -> Sequence[Player]:
         """Who plays."""
         ...

@@ -11,7 +11,7 @@ from faceswap_ae.common.errors import UserError
 Arrays = dict[str, NDArray[Any]]
 
 
-def variables(parts: Mapping[str, Any]) -> dict[str, Any]:
+def named_variables(parts: Mapping[str, Any]) -> dict[str, Any]:
     """The variables of Keras models, by names that every session gives alike."""
     return {
         f"{name}/{number:04d}": variable
@@ -20,18 +20,20 @@ def variables(parts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def arrays_of(variables: Mapping[str, Any]) -> Arrays:
+def to_arrays(variables: Mapping[str, Any]) -> Arrays:
     """The values of variables, as they are now."""
     # Not Keras's own way, which asks for a copy in a manner that TensorFlow does not know.
     return {name: np.asarray(variable).copy() for name, variable in variables.items()}
 
 
-def only(parts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+def select_parts(parts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Arrays:
     """The arrays of these parts, by the names that `variables` gives."""
     return {name: array for name, array in arrays.items() if name.rpartition("/")[0] in parts}
 
 
-def assign(variables: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], whose: str) -> None:
+def assign_arrays(
+    variables: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], whose: str
+) -> None:
     """Give variables their values back. They must be the same ones."""
     wrong = [
         name

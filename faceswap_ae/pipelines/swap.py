@@ -20,18 +20,18 @@ from typing import TYPE_CHECKING, Any
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import Progress, no_progress
-from faceswap_ae.evaluation.ground_truth import answer_in
+from faceswap_ae.evaluation.ground_truth import find_ground_truth
 from faceswap_ae.extraction import extractor
 from faceswap_ae.media.clip import open_clip
-from faceswap_ae.media.inputs import stem_of
-from faceswap_ae.training import recipe as plan
+from faceswap_ae.media.inputs import safe_stem
 from faceswap_ae.training import train
+from faceswap_ae.training.recipe import load_recipe
 from faceswap_ae.training.runs.run import Run
-from faceswap_ae.training.schedule import Budget, budget
+from faceswap_ae.training.schedule import Budget, resolve_budget
 from faceswap_ae.version import TOOL
 
 if TYPE_CHECKING:
-    from faceswap_ae.evaluation.evaluate import Clips
+    from faceswap_ae.evaluation.evaluate import SwapPaths
     from faceswap_ae.evaluation.report_stills import Masks
 from faceswap_ae.common.progress import Status, no_status
 
@@ -82,7 +82,7 @@ class Swap:
 
 
 @dataclass(frozen=True)
-class Swapped:
+class SwapResult:
     """What came of it."""
 
     out: Path
@@ -91,7 +91,7 @@ class Swapped:
     metrics: dict[str, Any] = field(default_factory=dict)
 
 
-def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_status) -> Swapped:
+def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_status) -> SwapResult:
     """Extract, train, convert, evaluate. Stopped anywhere, the same call goes on there.
 
     >>> swap(Swap(Path("ben.mp4"), Path("ada.mp4"), Path("swap.mp4"), minutes=30))
@@ -100,12 +100,12 @@ def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_sta
         open_clip(path)  # told now, not after an hour
     if not wanted.out.suffix:
         raise UserError(f"{wanted.out}: name a file, such as swap.mp4")
-    settings = plan.load(wanted.recipe, wanted.changes)
-    limit = budget(wanted.steps, wanted.minutes, Budget(settings.steps, settings.minutes))
+    settings = load_recipe(wanted.recipe, wanted.changes)
+    limit = resolve_budget(wanted.steps, wanted.minutes, Budget(settings.steps, settings.minutes))
     with _written_down(wanted.work):
         data = wanted.work / "data"
         for path, name in zip((wanted.face, wanted.onto), wanted.names, strict=True):
-            extractor.extract([path], name, extractor.Options(data), progress)
+            extractor.extract([path], name, extractor.ExtractOptions(data), progress)
         folders = face, onto = data / wanted.names[0], data / wanted.names[1]
         with status("train") as say:
             job = train.Job(face, onto, wanted.run.folder, settings, limit)
@@ -116,40 +116,40 @@ def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_sta
 
 def _convert(wanted: Swap, data: Path, progress: Progress) -> "Masks":
     """Convert; the masks of any frames of it."""
-    from faceswap_ae.conversion.converter import Converter, Options, convert_clip, is_made
-    from faceswap_ae.conversion.stills import masks
+    from faceswap_ae.conversion.converter import Converter, ConvertOptions, convert_clip, is_made
+    from faceswap_ae.conversion.stills import render_masks
 
-    converter = Converter(Options((wanted.run,), data), progress)
+    converter = Converter(ConvertOptions((wanted.run,), data), progress)
     clip = open_clip(wanted.played)
     if is_made(converter, clip, wanted.out):
         log.info("%s: is made already", wanted.out)
     else:
         convert_clip(converter, clip, wanted.out)
-    return partial(masks, converter, clip)
+    return partial(render_masks, converter, clip)
 
 
 def _evaluated(
     wanted: Swap, folders: Sequence[Path], covers: "Masks", progress: Progress
-) -> Swapped:
+) -> SwapResult:
     from faceswap_ae.common.atomic import write_text
     from faceswap_ae.evaluation import evaluate, html_report
 
-    clips = evaluate.Clips(wanted.out, wanted.face, wanted.played, wanted.truth)
+    clips = evaluate.SwapPaths(wanted.out, wanted.face, wanted.played, wanted.truth)
     page, metrics = wanted.work / "report.html", wanted.work / "metrics.json"
     told = _measured(clips, page, metrics)
     if told is None:
-        found = evaluate.compared(clips, progress, folders)
-        told = evaluate.told(found)
+        found = evaluate.evaluate_paths(clips, progress, folders)
+        told = evaluate.evaluation_to_json(found)
         write_text(metrics, json.dumps(told, indent=1) + "\n")
-        html_report.write(page, found, wanted.run, covers)
-    return Swapped(wanted.out, wanted.run, page, told)
+        html_report.write_report(page, found, wanted.run, covers)
+    return SwapResult(wanted.out, wanted.run, page, told)
 
 
-def _measured(clips: "Clips", page: Path, metrics: Path) -> dict[str, Any] | None:
+def _measured(clips: "SwapPaths", page: Path, metrics: Path) -> dict[str, Any] | None:
     """What was told of these clips by this version, if nothing is newer."""
     if not (page.exists() and metrics.exists()):
         return None
-    truth = None if clips.truth is None else answer_in(clips.truth).clip
+    truth = None if clips.truth is None else find_ground_truth(clips.truth).clip
     seen = [path for path in (clips.result, clips.face, clips.onto, truth) if path is not None]
     if min(map(_changed, (page, metrics))) < max(map(_changed, seen)):
         return None
@@ -165,7 +165,7 @@ def _changed(path: Path) -> int:
 def _name(path: Path) -> str | None:
     """Who a file shows, going by its name; by its folder's where that tells nothing."""
     for word in (path.stem, path.absolute().parent.name):
-        name = stem_of(word).rstrip("_.-")
+        name = safe_stem(word).rstrip("_.-")
         if name.lower() not in PLAIN and extractor.NAME.fullmatch(name):
             return name
     return None

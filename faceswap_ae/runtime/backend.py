@@ -18,17 +18,17 @@ STDERR = 2
 
 
 @cache
-def wake() -> None:
+def load_keras() -> None:
     """Load Keras and its backend. Call it before importing what imports keras."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what matters is raised too
-    with hushed():
+    with quiet_stderr():
         import keras  # noqa: F401 - loading it is what is wanted
     # It warns of every size of picture that it meets, and pictures have many.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextmanager
-def hushed() -> Iterator[None]:
+def quiet_stderr() -> Iterator[None]:
     """Take a backend's talk out of what is written to the error output."""
     sys.stderr.flush()
     own = os.dup(STDERR)

@@ -4,7 +4,7 @@ import logging
 import os
 
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.runtime.backend import wake
+from faceswap_ae.runtime.backend import load_keras
 from faceswap_ae.runtime.precision import gpu_capability
 
 SLOW = (
@@ -15,7 +15,7 @@ SLOW = (
 log = logging.getLogger(__name__)
 
 
-def choose(wanted: str | None) -> None:
+def choose_device(wanted: str | None) -> None:
     """Use one GPU (0, 1, ...) or the CPU, as said; else whatever the backend finds.
 
     Call it before anything else wakes Keras: backends look for GPUs once.
@@ -27,7 +27,7 @@ def choose(wanted: str | None) -> None:
         if wanted == "cpu":
             os.environ["JAX_PLATFORMS"] = "cpu"
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX would take all memory
-    wake()
+    load_keras()
     import keras
 
     name = keras.backend.backend()

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 
-def free(place: Path) -> int:
+def free_bytes(place: Path) -> int:
     """Bytes free on the disk of a folder that need not be there yet."""
     near = place.absolute()
     usage = shutil.disk_usage(next(one for one in (near, *near.parents) if one.exists()))
@@ -15,12 +15,12 @@ def free(place: Path) -> int:
     return usage.free if usage.total else sys.maxsize
 
 
-def taken(paths: Iterable[Path]) -> int:
+def used_bytes(paths: Iterable[Path]) -> int:
     """Bytes in these files and folders; what vanishes meanwhile does not count."""
     return sum(_length(path) for path in _files(paths))
 
 
-def changed(folder: Path) -> float:
+def last_change(folder: Path) -> float:
     """When a file in it was last written, in seconds since 1970."""
     return max((_time(path) for path in _files([folder])), default=0.0)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from faceswap_ae.common import plugins
-from faceswap_ae.runtime.hardware import cpu, memory
-from faceswap_ae.runtime.weights import WEIGHTS_MEND, weights
+from faceswap_ae.runtime.hardware import describe_cpu, installed_memory
+from faceswap_ae.runtime.weights import WEIGHTS_MEND, weight_files
 from faceswap_ae.version import VERSION
 
 PYTHONS = ((3, 11), (3, 14))  # from, up to but without
@@ -62,13 +62,13 @@ def examine(data: Path, runs: Path) -> Report:
         python=f"{platform.python_version()} ({sys.executable})",
         system=platform.platform(),
         backend=probe("backend"),
-        cpu={"cores": os.cpu_count(), **cpu()},
-        memory_gib=memory(),
+        cpu={"cores": os.cpu_count(), **describe_cpu()},
+        memory_gib=installed_memory(),
         disk_free_gib=round(shutil.disk_usage(Path.cwd()).free / 2**30, 1),
         codecs=codecs(),
         dlib=probe("dlib"),
         opencv=probe("opencv"),
-        weights=weights(),
+        weights=weight_files(),
         plugins={kind: plugins.names(kind) for kind in plugins.KINDS},
         folders={"data": str(data.resolve()), "runs": str(runs.resolve())},
     )

@@ -8,7 +8,7 @@ from typing import Any
 CPU_FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_tile", "neon")
 
 
-def cpu() -> dict[str, Any]:
+def describe_cpu() -> dict[str, Any]:
     """The processor's name and those of its abilities that matter for speed."""
     listing = Path("/proc/cpuinfo")
     text = listing.read_text(encoding="utf-8") if listing.exists() else ""
@@ -19,7 +19,7 @@ def cpu() -> dict[str, Any]:
     return {"model": model, "features": [name for name in CPU_FEATURES if name in flags]}
 
 
-def memory() -> float | None:
+def installed_memory() -> float | None:
     """GiB of memory in the machine, where the system tells."""
     try:
         return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)

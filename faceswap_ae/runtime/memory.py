@@ -15,7 +15,7 @@ NUMBER = 4  # bytes
 
 def likely_batch(parts: Iterable[Any]) -> int:
     """So many faces as likely fit, a power of two; on a GPU the usual, halved when it fails."""
-    free = available()
+    free = available_bytes()
     if free is None or on_gpu():
         return USUAL
     per_face = NUMBER * COPIES * sum(_outputs(part) for part in parts)
@@ -25,7 +25,7 @@ def likely_batch(parts: Iterable[Any]) -> int:
     return batch
 
 
-def available() -> int | None:
+def available_bytes() -> int | None:
     """Bytes that a process could still have, where the system tells."""
     with suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
@@ -34,7 +34,7 @@ def available() -> int | None:
     return None
 
 
-def peak() -> int:
+def peak_bytes() -> int:
     """Bytes that this process held at most, 0 where the system does not tell."""
     try:
         import resource

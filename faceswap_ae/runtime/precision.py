@@ -5,21 +5,21 @@ with its instructions; float16, with a scaled loss, on older GPUs. Weights stay 
 """
 
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.runtime.hardware import cpu
+from faceswap_ae.runtime.hardware import describe_cpu
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 CPU_FEATURES = ("avx512_bf16", "amx_bf16")
 BFLOAT16_SINCE = (8, 0)  # compute capability of NVIDIA's GPUs: Ampere
 
 
-def policy(wanted: str) -> str:
+def dtype_policy(wanted: str) -> str:
     """Keras's name for a precision; `auto` chooses for this machine."""
     if wanted != "auto":
         return POLICIES[wanted]
     gpu = gpu_capability()
     if gpu is not None:
         return POLICIES["bfloat16" if gpu >= BFLOAT16_SINCE else "float16"]
-    quick = any(feature in cpu()["features"] for feature in CPU_FEATURES)
+    quick = any(feature in describe_cpu()["features"] for feature in CPU_FEATURES)
     return POLICIES["bfloat16" if quick else "float32"]
 
 

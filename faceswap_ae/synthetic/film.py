@@ -18,7 +18,7 @@ import numpy as np
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.common.interrupts import stoppable, unheard
+from faceswap_ae.common.interrupts import stoppable, without_interrupts
 from faceswap_ae.media.clip import BT709, Clip
 from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.media.writer import writing
@@ -26,7 +26,7 @@ from faceswap_ae.synthetic.light import LIGHTS
 from faceswap_ae.synthetic.motion import Performance, voice
 from faceswap_ae.synthetic.occluder import KINDS, Occluder
 from faceswap_ae.synthetic.people import Sitter, Truth, alone, hybrid, person
-from faceswap_ae.synthetic.scene import LEAST_FACE, Act, Frame, Setting, render
+from faceswap_ae.synthetic.scene import LEAST_FACE, Act, Setting, SyntheticFrame, render
 from faceswap_ae.version import TOOL
 
 FACE = 0.42  # of the picture's shorter side
@@ -135,7 +135,7 @@ def _check(film: Film) -> None:
         raise UserError(f"{width}x{height} is too small: this film needs {side} pixels a side")
 
 
-def frame(film: Film, index: int) -> Frame:
+def frame(film: Film, index: int) -> SyntheticFrame:
     """One frame alone: the same whichever process makes it."""
     sitter, act, setting, others = _staged(film, index)
     return render(sitter, act, setting, others)
@@ -172,7 +172,7 @@ def _share(film: Film, first: int, step: int) -> Iterator[Connection]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_render, args=(film, first, step, theirs), daemon=True)
-    with unheard():
+    with without_interrupts():
         process.start()
     theirs.close()
     try:

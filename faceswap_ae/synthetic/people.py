@@ -43,7 +43,7 @@ class Skull:
 
 
 @dataclass(frozen=True)
-class Frame:
+class FaceFrame:
     """What surrounds the features: chin, forehead, cheeks."""
 
     chin_height: float = trait(0, -9, 10)
@@ -153,7 +153,7 @@ class Person:
     tone: float = 0.35  # of the skin, light to dark
     warmth: float = 0.0  # of the skin, -1 cool to 1 warm
     skull: Skull = field(default_factory=Skull)
-    frame: Frame = field(default_factory=Frame)
+    frame: FaceFrame = field(default_factory=FaceFrame)
     features: Features = field(default_factory=Features)
     marks: Marks = field(default_factory=Marks)
     hair: Hair = field(default_factory=Hair)
@@ -173,7 +173,7 @@ class Sitter:
     truth: Truth = "features"
 
     @property
-    def frame(self) -> Frame:
+    def frame(self) -> FaceFrame:
         return self.head.frame if self.truth == "features" else self.face.frame
 
     @property

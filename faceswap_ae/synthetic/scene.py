@@ -65,7 +65,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Frame:
+class SyntheticFrame:
     """The picture, and the truth about the first sitter in it."""
 
     image: Image
@@ -87,7 +87,7 @@ def render(
     act: Act,
     setting: Setting = Setting(),
     others: Sequence[tuple[Sitter, Act]] = (),
-) -> Frame:
+) -> SyntheticFrame:
     """Draw a sitter, with others behind."""
     _check(act, setting)
     light = _backdrop(setting.backdrop, setting.size).copy()
@@ -96,7 +96,7 @@ def render(
     points, mask, turn = _onto(light, sitter, act, setting)
     if setting.occluder is not None:
         mask = mask & ~occlude(light, setting.occluder, setting.light)
-    return Frame(_developed(light, setting), points, mask, turn)
+    return SyntheticFrame(_developed(light, setting), points, mask, turn)
 
 
 def _check(act: Act, setting: Setting) -> None:

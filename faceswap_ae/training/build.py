@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 
 from faceswap_ae.common import plugins
-from faceswap_ae.networks.model_interface import IDENTITIES, Known, Networks
+from faceswap_ae.networks.model_interface import IDENTITIES, IdentityStatistics, Networks
 from faceswap_ae.networks.trainer_interface import Player
-from faceswap_ae.networks.variables import variables
-from faceswap_ae.runtime.backend import wake
-from faceswap_ae.runtime.precision import policy
-from faceswap_ae.training.data.batches import Feed
+from faceswap_ae.networks.variables import named_variables
+from faceswap_ae.runtime.backend import load_keras
+from faceswap_ae.runtime.precision import dtype_policy
+from faceswap_ae.training.data.batches import BatchSource
 from faceswap_ae.training.data.face_set import FaceSet
 
 SEEN = 256  # faces, of which the mean is taken
 
 
 @dataclass(frozen=True, eq=False)
-class Game:
+class TrainingSetup:
     """Networks with the players that train them."""
 
     networks: Networks
@@ -35,34 +35,36 @@ class Game:
     @property
     def variables(self) -> dict[str, Any]:
         """Everything that training changes, by name."""
-        return variables(self.parts)
+        return named_variables(self.parts)
 
 
-def networks(plan: Any) -> Networks:
+def build_networks(plan: Any) -> Networks:
     """A plan's model, built from its seed in its precision."""
-    wake()
+    load_keras()
     import keras
 
-    keras.config.set_dtype_policy(policy(plan.precision))
+    keras.config.set_dtype_policy(dtype_policy(plan.precision))
     keras.utils.set_random_seed(plan.seed)
     built: Networks = plugins.load("models", plan.model).build(plan.network)
     return built
 
 
-def begin(plan: Any, own: Networks, known: Known) -> None:
+def warm_start(plan: Any, own: Networks, known: IdentityStatistics) -> None:
     """A head start from what both identities look like, where the model has one."""
     model = plugins.load("models", plan.model)
     if hasattr(model, "start"):
         model.start(own, known)
 
 
-def game(plan: Any, own: Networks, known: Known) -> Game:
+def build_setup(plan: Any, own: Networks, known: IdentityStatistics) -> TrainingSetup:
     """The networks of a plan with the players that its trainer gives."""
     players = plugins.load("trainers", plan.trainer).build(own, plan.training, known)
-    return Game(own, players)
+    return TrainingSetup(own, players)
 
 
-def known(sets: tuple[FaceSet, FaceSet], feed: Feed, crop: str) -> Known:
+def identity_statistics(
+    sets: tuple[FaceSet, FaceSet], feed: BatchSource, crop: str
+) -> IdentityStatistics:
     """What both sets look like, on average."""
     shape, face, mask = {}, {}, {}
     for identity, one in zip(IDENTITIES, sets, strict=True):
@@ -70,4 +72,4 @@ def known(sets: tuple[FaceSet, FaceSet], feed: Feed, crop: str) -> Known:
         seen = list(feed.taught(identity, SEEN))
         face[identity] = np.concatenate([batch.target for batch in seen]).mean(axis=0)
         mask[identity] = np.concatenate([batch.mask for batch in seen]).mean(axis=0)
-    return Known(shape, face, mask, crop)
+    return IdentityStatistics(shape, face, mask, crop)

@@ -17,7 +17,7 @@ Batch = Mapping[Any, Mapping[str, Any]]
 log = logging.getLogger(__name__)
 
 
-def found() -> list[str]:
+def find_gpus() -> list[str]:
     """The GPUs that the backend may use, by its own names; torch trains on one."""
     name = keras.backend.backend()
     if name == "tensorflow":
@@ -31,7 +31,7 @@ def found() -> list[str]:
 
 
 @contextmanager
-def together(devices: Sequence[str]) -> Iterator[int]:
+def share_devices(devices: Sequence[str]) -> Iterator[int]:
     """Let what is built and trained within the block share these devices; how many they are."""
     if len(devices) < 2:
         yield 1
@@ -41,7 +41,7 @@ def together(devices: Sequence[str]) -> Iterator[int]:
         yield len(devices)
 
 
-def shared(batch: Batch, count: int) -> list[dict[Any, dict[str, Any]]]:
+def split_batch(batch: Batch, count: int) -> list[dict[Any, dict[str, Any]]]:
     """A batch in equal parts."""
     return [
         {
@@ -52,7 +52,7 @@ def shared(batch: Batch, count: int) -> list[dict[Any, dict[str, Any]]]:
     ]
 
 
-def laid_out(batch: Batch) -> Any:
+def spread_batch(batch: Batch) -> Any:
     """A batch over all of JAX's devices that share a step."""
     spread = keras.distribution.distribution()
     if spread is None:

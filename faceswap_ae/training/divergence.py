@@ -12,7 +12,7 @@ MEMORY = 0.98  # of the usual loss that stays from step to step
 
 
 @dataclass
-class Guard:
+class DivergenceGuard:
     """Knows what losses are usual."""
 
     usual: float | None = None

@@ -12,7 +12,7 @@ import numpy as np
 
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.faces.identities import Known, known_by
+from faceswap_ae.faces.identities import KnownPerson, known_person
 from faceswap_ae.faces.record import DESCRIPTOR
 from faceswap_ae.networks.model_interface import IDENTITIES, Identity
 from faceswap_ae.training.data.face_set import FaceSet
@@ -21,11 +21,11 @@ from faceswap_ae.training.runs.run import Run
 VERSION = 1
 
 
-def remember(run: Run, sets: Sequence[FaceSet]) -> None:
+def save_known_people(run: Run, sets: Sequence[FaceSet]) -> None:
     """Keep what both look like; `sets` are in the order of IDENTITIES."""
     told: dict[str, object] = {"version": VERSION}
     for identity, one in zip(IDENTITIES, sets, strict=True):
-        known = known_by(list(one.descriptors))
+        known = known_person(list(one.descriptors))
         assert known is not None
         packed = base64.b64encode(known.references.astype("<f4").tobytes()).decode()
         told[identity] = {"name": one.name, "descriptors": packed}
@@ -34,12 +34,12 @@ def remember(run: Run, sets: Sequence[FaceSet]) -> None:
         write_text(run.people, text)
 
 
-def known(run: Run, identity: Identity) -> Known | None:
+def load_known_person(run: Run, identity: Identity) -> KnownPerson | None:
     """One of a run's people; None where the run does not tell."""
     try:
         told = json.loads(run.people.read_bytes())[identity]["descriptors"]
         numbers = np.frombuffer(base64.b64decode(told, validate=True), "<f4")
-        return Known(numbers.reshape(-1, DESCRIPTOR).astype(np.float32))
+        return KnownPerson(numbers.reshape(-1, DESCRIPTOR).astype(np.float32))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -12,14 +12,14 @@ import keras
 from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import UserError, unknown
-from faceswap_ae.networks.model_interface import FACE, ONTO, Identity, Known, Networks
-from faceswap_ae.networks.variables import Arrays, arrays_of, assign
-from faceswap_ae.training import build, recipe
-from faceswap_ae.training.build import Game
+from faceswap_ae.networks.model_interface import FACE, ONTO, Identity, IdentityStatistics, Networks
+from faceswap_ae.networks.variables import Arrays, assign_arrays, to_arrays
+from faceswap_ae.training.build import TrainingSetup, build_setup, warm_start
 from faceswap_ae.training.losses import perception
-from faceswap_ae.training.losses.reconstruction import Likeness
+from faceswap_ae.training.losses.reconstruction import LossWeights
+from faceswap_ae.training.recipe import recipe_at, stages_of
 from faceswap_ae.training.runs.checkpoint import WEIGHTS
-from faceswap_ae.training.schedule import Stage
+from faceswap_ae.training.schedule import TrainingStage
 from faceswap_ae.training.stepper import Stepper
 
 OPTIMISER = "optimiser"
@@ -29,27 +29,27 @@ Groups = Mapping[str, Mapping[str, NDArray[Any]]]
 class Learner:
     """A run's networks, and who moves them now."""
 
-    def __init__(self, settings: Any, networks: Networks, known: Known) -> None:
+    def __init__(self, settings: Any, networks: Networks, known: IdentityStatistics) -> None:
         self.settings, self.networks, self.known = settings, networks, known
         self._asleep: dict[str, Arrays] = {WEIGHTS: {}, OPTIMISER: {}}
-        for stage in recipe.stages(settings):
+        for stage in stages_of(settings):
             _check(settings, stage, networks)  # told now, not when the stage begins
-        build.begin(settings, networks, known)
+        warm_start(settings, networks, known)
         self.enter(0)
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> TrainingStage:
         """The stage that it is in."""
         return self._stage
 
     def enter(self, number: int) -> None:
         """Be in a stage. Who plays there begins as built; `restore` gives what was learnt."""
-        self._stage = recipe.stages(self.settings)[number]
-        self.plan = recipe.at(self.settings, self._stage)
+        self._stage = stages_of(self.settings)[number]
+        self.plan = recipe_at(self.settings, self._stage)
         frozen = {*self.settings.freeze, *self._stage.freeze}
         # What is new in a stage begins alike in whichever session that is.
         keras.utils.set_random_seed(self.settings.seed + number)
-        self.game: Game = build.game(self.plan, self.networks, self.known)
+        self.game: TrainingSetup = build_setup(self.plan, self.networks, self.known)
         self.stepper = Stepper(self.game.players, self.plan.optimiser, frozen)
 
     def change(self, number: int) -> None:
@@ -57,14 +57,14 @@ class Learner:
         learnt = self.arrays()
         self.enter(number)
         if self._stage.exchange:
-            learnt = exchanged(learnt, self.networks.own)
+            learnt = exchange_own_parts(learnt, self.networks.own)
         self.restore(learnt, "the stage before")
 
     def arrays(self) -> dict[str, Arrays]:
         """Everything that was learnt, asleep or not."""
         awake = {WEIGHTS: self.game.variables, OPTIMISER: self.stepper.variables}
         return {
-            group: {**self._asleep[group], **arrays_of(variables)}
+            group: {**self._asleep[group], **to_arrays(variables)}
             for group, variables in awake.items()
         }
 
@@ -76,7 +76,7 @@ class Learner:
                 self._asleep[group] = _wake(variables, arrays[group], whose)
 
 
-def exchanged(arrays: Groups, own: Mapping[Identity, Sequence[str]]) -> dict[str, Arrays]:
+def exchange_own_parts(arrays: Groups, own: Mapping[Identity, Sequence[str]]) -> dict[str, Arrays]:
     """Each identity's own parts as the other's, moments too."""
     pairs = list(zip(own.get(FACE, ()), own.get(ONTO, ()), strict=True))
     other = {one: two for pair in pairs for one, two in (pair, pair[::-1])}
@@ -96,7 +96,7 @@ def _wake(variables: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], whos
     A part of which nothing is known stays as it is, and any other must be known wholly.
     """
     here, there = ({_part(name) for name in names} for names in (variables, arrays))
-    assign(
+    assign_arrays(
         {name: variable for name, variable in variables.items() if _part(name) in there},
         {name: array for name, array in arrays.items() if _part(name) in here},
         whose,
@@ -108,7 +108,7 @@ def _part(name: str) -> str:
     return name.rpartition("/")[0]
 
 
-def _check(settings: Any, stage: Stage, networks: Networks) -> None:
+def _check(settings: Any, stage: TrainingStage, networks: Networks) -> None:
     """Can these networks do what a stage asks for?"""
     frozen, own = {*settings.freeze, *stage.freeze}, networks.own
     for name in sorted(frozen - networks.parts.keys()):
@@ -119,6 +119,6 @@ def _check(settings: Any, stage: Stage, networks: Networks) -> None:
     if stage.exchange and not (own.get(FACE) and len(own[FACE]) == len(own.get(ONTO, ()))):
         told = "this model has no parts of each identity's own"
         raise UserError(f"stage {stage.name}: exchange: {told}")
-    options = recipe.at(settings, stage).training
-    if isinstance(options, Likeness):
+    options = recipe_at(settings, stage).training
+    if isinstance(options, LossWeights):
         perception.check(options)

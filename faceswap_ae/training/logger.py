@@ -20,22 +20,22 @@ from faceswap_ae.training import plateau
 from faceswap_ae.training.data.batches import Batch
 from faceswap_ae.training.losses import pixel
 from faceswap_ae.training.losses.pixel import softened
-from faceswap_ae.training.plateau import Measured
-from faceswap_ae.training.preview import Names, preview
-from faceswap_ae.training.runs.metric_log import History, Row
+from faceswap_ae.training.plateau import HeldOutLoss
+from faceswap_ae.training.preview import PreviewNames, draw_preview
+from faceswap_ae.training.runs.metric_log import MetricLog, MetricRow
 from faceswap_ae.training.runs.run import Run
-from faceswap_ae.training.runs.tensorboard import Events
+from faceswap_ae.training.runs.tensorboard import EventWriter
 
 NOTE_EVERY = 2.0  # seconds between rows of the log
 LOT = 8  # faces measured at a time: what a training batch leaves room for
 SHOWN = 6  # faces in the preview
 HELD = "held-out"
 
-Told = Callable[["Report"], None]
+Told = Callable[["StepReport"], None]
 
 
 @dataclass(frozen=True)
-class Moment:
+class StepStatus:
     """Where a training is."""
 
     step: int
@@ -46,10 +46,10 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Report:
+class StepReport:
     """What a person is told now and then."""
 
-    moment: Moment
+    moment: StepStatus
     losses: Mapping[str, float]
     faces_per_second: float
     memory: int  # bytes, the most so far
@@ -65,22 +65,22 @@ class Report:
         return f"{stage}step {moment.step:,}, loss {loss:.4f}, {speed}; {self.state}"
 
 
-class Diary:
+class TrainingLogger:
     """Keeps the files open, and what was measured since the last row."""
 
-    def __init__(self, run: Run, names: Names, told: Told, *, masked: bool = False) -> None:
+    def __init__(self, run: Run, names: PreviewNames, told: Told, *, masked: bool = False) -> None:
         self.run, self.names, self.told, self.masked = run, names, told, masked
         self._stage_from, self._is_last = -1, True
-        self.measured: list[Measured] = []
+        self.measured: list[HeldOutLoss] = []
         self._sums: dict[str, float] = defaultdict(float)
         self._steps = 0
         self._since = time.monotonic()
-        self._noted = Row(-1, {})  # the last row
+        self._noted = MetricRow(-1, {})  # the last row
 
     def begin(self, step: int) -> None:
         """A session begins or goes on at a step."""
-        self._history = History(self.run.log, step)
-        self._events = Events(self.run.events, step)
+        self._history = MetricLog(self.run.log, step)
+        self._events = EventWriter(self.run.events, step)
         self._since = time.monotonic()
 
     def stage(self, step: int, *, is_last: bool) -> None:
@@ -93,9 +93,9 @@ class Diary:
     def state(self) -> str:
         """Is it still worth its time?"""
         own = [one for one in self.measured if one.step > self._stage_from]
-        return plateau.told(own, is_last=self._is_last)
+        return plateau.format_verdict(own, is_last=self._is_last)
 
-    def note(self, moment: Moment, terms: Mapping[str, float], rate: float) -> None:
+    def note(self, moment: StepStatus, terms: Mapping[str, float], rate: float) -> None:
         """A step was made."""
         for name, term in terms.items():
             self._sums[name] += term
@@ -104,12 +104,12 @@ class Diary:
         if spent < NOTE_EVERY and moment.progress < 1:
             return
         means = {name: total / self._steps for name, total in self._sums.items()}
-        now, peak = time.time(), memory.peak()
-        self._noted = Row(moment.step, means, {"all": rate}, peak, now, moment.stage)
+        now, peak = time.time(), memory.peak_bytes()
+        self._noted = MetricRow(moment.step, means, {"all": rate}, peak, now, moment.stage)
         self._history.add(self._noted)
         self._events.scalars(moment.step, {**means, "rate": rate}, now)
         speed = moment.faces * self._steps / max(spent, 1e-6)
-        self.told(Report(moment, means, speed, peak, self.state))
+        self.told(StepReport(moment, means, speed, peak, self.state))
         self._sums.clear()
         self._steps, self._since = 0, time.monotonic()
 
@@ -122,19 +122,19 @@ class Diary:
     ) -> None:
         """Measure and draw."""
         found = {
-            identity: measured(networks, held[identity], identity, masked=self.masked)
+            identity: held_out_loss(networks, held[identity], identity, masked=self.masked)
             for identity in IDENTITIES
         }
         loss = float(np.mean(list(found.values())))
-        self.measured.append(Measured(step, loss))
+        self.measured.append(HeldOutLoss(step, loss))
         now = time.time()
         named = {f"{HELD}/{name}": value for name, value in found.items()}
         # A step has one row, and the last word counts.
-        noted = self._noted if self._noted.step == step else Row(step, {})
+        noted = self._noted if self._noted.step == step else MetricRow(step, {})
         self._history.add(replace(noted, losses={**noted.losses, **named}, time=now))
         self._events.scalars(step, named, now)
         places = np.linspace(0, len(held[ONTO].target) - 1, SHOWN).round().astype(int)
-        picture = preview(networks, held[ONTO].some(np.unique(places)), align, self.names)
+        picture = draw_preview(networks, held[ONTO].some(np.unique(places)), align, self.names)
         images.write(self.run.preview, picture)
         self._events.image(step, "preview", picture, now)
 
@@ -144,7 +144,7 @@ class Diary:
 
     def remember(self, facts: Sequence[Sequence[float]]) -> None:
         """What was measured before."""
-        self.measured = [Measured(int(step), float(loss)) for step, loss in facts]
+        self.measured = [HeldOutLoss(int(step), float(loss)) for step, loss in facts]
 
     def close(self) -> None:
         """Nothing more is written."""
@@ -152,7 +152,9 @@ class Diary:
             self._events.close()
 
 
-def measured(networks: Networks, held: Batch, identity: Identity, *, masked: bool = False) -> float:
+def held_out_loss(
+    networks: Networks, held: Batch, identity: Identity, *, masked: bool = False
+) -> float:
     """How far reconstructions of held-out faces are from them: mean error and structure alike.
 
     `masked` where nothing but the face is trained, so that nothing else counts.

@@ -22,24 +22,25 @@ import numpy as np
 
 from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import Fault, UserError
-from faceswap_ae.common.interrupts import Stop, stoppable
+from faceswap_ae.common.interrupts import StopRequest, stoppable
 from faceswap_ae.common.quantities import format_bytes
 from faceswap_ae.networks import code_alignment
 from faceswap_ae.networks.model_interface import FACE, IDENTITIES, Identity, Networks
 from faceswap_ae.runtime import memory
-from faceswap_ae.training import build, recipe, schedule
+from faceswap_ae.training import schedule
+from faceswap_ae.training.build import identity_statistics
 from faceswap_ae.training.data import face_set
-from faceswap_ae.training.data.batches import Batch, Feed
+from faceswap_ae.training.data.batches import Batch, BatchSource
 from faceswap_ae.training.data.face_set import FaceSet
-from faceswap_ae.training.divergence import Guard
+from faceswap_ae.training.divergence import DivergenceGuard
 from faceswap_ae.training.learner import Learner
-from faceswap_ae.training.logger import Diary, Moment, Report
-from faceswap_ae.training.preview import Names
-from faceswap_ae.training.recipe import Job
+from faceswap_ae.training.logger import StepReport, StepStatus, TrainingLogger
+from faceswap_ae.training.preview import PreviewNames
+from faceswap_ae.training.recipe import Job, stages_of
 from faceswap_ae.training.runs import checkpoint, tensor_file
-from faceswap_ae.training.runs import run as runs
-from faceswap_ae.training.runs.checkpoint import WEIGHTS, State
-from faceswap_ae.training.schedule import Place
+from faceswap_ae.training.runs.checkpoint import WEIGHTS, TrainingState
+from faceswap_ae.training.runs.run import Run
+from faceswap_ae.training.schedule import StagePosition
 from faceswap_ae.training.stepper import is_out_of_memory
 
 CODED, LITTLE = 512, 64  # faces of each identity that codes are lined up by: to keep, to look
@@ -47,15 +48,15 @@ LEAST_RATE = 1 / 64  # of the plan's rate, below which nothing is to be hoped fo
 
 log = logging.getLogger(__name__)
 
-Told = Callable[[Report], None]
+Told = Callable[[StepReport], None]
 
 
 @dataclass
-class Course:
+class TrainingLoop:
     """A run in a session, from where it is."""
 
     job: Job
-    run: runs.Run
+    run: Run
     own: Networks
     sets: tuple[FaceSet, FaceSet]
     told: Told
@@ -63,22 +64,22 @@ class Course:
     step: int = 0
     seconds: float = 0.0  # of training, all sessions together
     spent: float = 0.0  # of them, in this one
-    place: Place = field(default_factory=Place)  # where it entered its stage
+    place: StagePosition = field(default_factory=StagePosition)  # where it entered its stage
     easier: float = 1.0  # times the plan's rate: halved when something went wrong
     restored: int = -1  # the step that was gone back to
     whole: bool = True  # False while what was learnt changes hands
-    guard: Guard = field(default_factory=Guard)
-    stop: Stop = field(default_factory=Stop)
+    guard: DivergenceGuard = field(default_factory=DivergenceGuard)
+    stop: StopRequest = field(default_factory=StopRequest)
 
     def __post_init__(self) -> None:
         plan, own = self.job.plan, self.own
-        self.feed = Feed(
+        self.feed = BatchSource(
             self.sets, plan.augment, own.size_in, own.size_out, self._batch(own), plan.seed
         )
-        self.learner = Learner(plan, own, build.known(self.sets, self.feed, plan.crop))
+        self.learner = Learner(plan, own, identity_statistics(self.sets, self.feed, plan.crop))
         self._feed_stage()
-        names = Names(*(one.name for one in self.sets))
-        self.diary = Diary(
+        names = PreviewNames(*(one.name for one in self.sets))
+        self.diary = TrainingLogger(
             self.run, names, self.told, masked=getattr(plan.training, "masked", False)
         )
         self.held = {identity: self.feed.held_out(identity) for identity in IDENTITIES}
@@ -97,8 +98,8 @@ class Course:
         return self.job.budget.progress(self.step, self.seconds)
 
     @property
-    def stages(self) -> tuple[schedule.Stage, ...]:
-        return recipe.stages(self.job.plan)
+    def stages(self) -> tuple[schedule.TrainingStage, ...]:
+        return stages_of(self.job.plan)
 
     def resume(self) -> None:
         """Go on from the newest checkpoint; a new run makes sure that two will fit."""
@@ -176,8 +177,8 @@ class Course:
         self.spent += seconds
 
     def _stage_is_over(self) -> bool:
-        now = Place(self.place.number, self.step, self.seconds)
-        return self.guard.calm and schedule.is_over(
+        now = StagePosition(self.place.number, self.step, self.seconds)
+        return self.guard.calm and schedule.is_stage_over(
             self.stages, self.place, self.job.budget, now, self.diary.measured
         )
 
@@ -194,11 +195,11 @@ class Course:
             checkpoint.snapshot(self.run.checkpoints, self._state())
         with self._unsaved():
             self.learner.change(number)
-            self.place = Place(number, self.step, self.seconds)
+            self.place = StagePosition(number, self.step, self.seconds)
         self._begin_stage()
-        self.guard = Guard()
+        self.guard = DivergenceGuard()
         self.save()
-        log.info("step %s: %s begins", f"{self.step:,}", schedule.spoken(self.stages, number))
+        log.info("step %s: %s begins", f"{self.step:,}", schedule.format_stage(self.stages, number))
 
     @contextmanager
     def _unsaved(self) -> Iterator[None]:
@@ -221,8 +222,8 @@ class Course:
     def _note(self, terms: Mapping[str, float]) -> None:
         left = None if self.progress == 0 else self.seconds * (1 / self.progress - 1)
         faces = 2 * self.feed.count * self.learner.stepper.pairs
-        stage = schedule.spoken(self.stages, self.place.number)
-        moment = Moment(self.step, self.progress, left, faces, stage)
+        stage = schedule.format_stage(self.stages, self.place.number)
+        moment = StepStatus(self.step, self.progress, left, faces, stage)
         self.diary.note(moment, terms, self._rate())
 
     def look(self) -> None:
@@ -241,8 +242,11 @@ class Course:
         checkpoint.save(self.run.checkpoints, state)
         return True
 
-    def _state(self) -> State:
-        arrays = {**self.learner.arrays(), "codes": code_alignment.told(self._alignments(CODED))}
+    def _state(self) -> TrainingState:
+        arrays = {
+            **self.learner.arrays(),
+            "codes": code_alignment.alignments_to_arrays(self._alignments(CODED)),
+        }
         facts = {
             "seconds": self.seconds,
             "stage": asdict(self.place),
@@ -253,15 +257,15 @@ class Course:
             "faces": {one.name: one.fingerprint for one in self.sets},
             "crop": self.job.plan.crop,
         }
-        return State(self.step, arrays, facts)
+        return TrainingState(self.step, arrays, facts)
 
-    def _restore(self, state: State) -> None:
-        self.place = Place(**state.facts.get("stage", {}))
+    def _restore(self, state: TrainingState) -> None:
+        self.place = StagePosition(**state.facts.get("stage", {}))
         with self._unsaved():
             # Anew even if it is in it: a light pack has no moments, and these may be spoilt.
             self.learner.enter(self.place.number)
             self.learner.restore(state.arrays, str(self.run.folder))
-        face_set.tell_changes(self.sets, state.facts.get("faces", {}))
+        face_set.warn_of_changes(self.sets, state.facts.get("faces", {}))
         self.step = state.step
         self.seconds = float(state.facts.get("seconds", 0.0))
         self.easier = float(state.facts.get("easier", 1.0))
@@ -292,7 +296,7 @@ class Course:
                 " Try another recipe, or precision=float32"
             )
         self._restore(state)
-        self.easier, self.guard, self.restored = easier, Guard(), state.step
+        self.easier, self.guard, self.restored = easier, DivergenceGuard(), state.step
         log.warning(
             "step %d: %s; back to step %d at %g of the rate", self.step, trouble, state.step, easier
         )

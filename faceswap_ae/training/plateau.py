@@ -11,14 +11,14 @@ LEAST = 4  # measurements
 
 
 @dataclass(frozen=True)
-class Measured:
+class HeldOutLoss:
     """A held-out loss at a step."""
 
     step: int
     loss: float
 
 
-def improvement(measured: Sequence[Measured]) -> float | None:
+def improvement(measured: Sequence[HeldOutLoss]) -> float | None:
     """By how much of itself the loss fell per 1,000 steps of late; None where too few are known."""
     late, early = _parts(measured)
     if not late or not early:
@@ -28,16 +28,16 @@ def improvement(measured: Sequence[Measured]) -> float | None:
     return (before - now) / max(before, 1e-12) * 1000 / max(end - begin, 1.0)
 
 
-def flat_for(measured: Sequence[Measured]) -> int:
+def flat_for(measured: Sequence[HeldOutLoss]) -> int:
     """For how many steps the loss has not fallen below what it was by a hundredth."""
-    best: Measured | None = None
+    best: HeldOutLoss | None = None
     for one in measured:
         if best is None or one.loss < (1 - FLAT) * best.loss:
             best = one
     return measured[-1].step - best.step if best else 0
 
 
-def told(measured: Sequence[Measured], *, is_last: bool = True) -> str:
+def format_verdict(measured: Sequence[HeldOutLoss], *, is_last: bool = True) -> str:
     """One line for a person who wonders whether to go on; of stages only the last ends it."""
     if len(measured) < LEAST:
         return "too early to tell"
@@ -51,7 +51,7 @@ def told(measured: Sequence[Measured], *, is_last: bool = True) -> str:
     return f"still improving: {100 * gain:.1f} % per 1,000 steps"
 
 
-def _parts(measured: Sequence[Measured]) -> tuple[list[Measured], list[Measured]]:
+def _parts(measured: Sequence[HeldOutLoss]) -> tuple[list[HeldOutLoss], list[HeldOutLoss]]:
     """The measurements of the last steps, and those of as many before."""
     if len(measured) < LEAST:
         return [], []

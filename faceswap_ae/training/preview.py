@@ -10,7 +10,7 @@ from PIL import Image as pillow
 from PIL import ImageDraw, ImageFont
 
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.networks.code_alignment import Alignment, swapped
+from faceswap_ae.networks.code_alignment import Alignment, aligned_swap
 from faceswap_ae.networks.model_interface import ONTO, Networks, Output
 from faceswap_ae.networks.trainer_interface import Numbers
 from faceswap_ae.training.data.batches import Batch
@@ -22,7 +22,7 @@ PAPER, INK = (250, 250, 248), (40, 40, 40)
 
 
 @dataclass(frozen=True)
-class Names:
+class PreviewNames:
     """Who is who."""
 
     face: str
@@ -34,12 +34,14 @@ class Names:
         return (self.onto, f"{self.onto} again", f"{self.face} on {self.onto}", "mask")
 
 
-def preview(networks: Networks, faces: Batch, align: Alignment | None, names: Names) -> Image:
+def draw_preview(
+    networks: Networks, faces: Batch, align: Alignment | None, names: PreviewNames
+) -> Image:
     """A row for each of the onto-identity's faces. What a model makes lies over it, by its mask."""
     from keras import ops
 
     again = networks.reconstruct(faces.warped, ONTO)
-    swap = swapped(networks, faces.warped, align)
+    swap = aligned_swap(networks, faces.warped, align)
     columns = [faces.target, *(_over(made, faces.target) for made in (again, swap))]
     if swap.mask is not None:
         columns.append(np.repeat(ops.convert_to_numpy(swap.mask), 3, axis=-1))

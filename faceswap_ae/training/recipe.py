@@ -18,10 +18,10 @@ import yaml
 from faceswap_ae.common import config, plugins
 from faceswap_ae.common.errors import RecipeError, unknown
 from faceswap_ae.faces.alignment import CROPS
-from faceswap_ae.runtime.backend import wake
+from faceswap_ae.runtime.backend import load_keras
 from faceswap_ae.training.data.augmentation import Augmentation
 from faceswap_ae.training.optimiser import Optimiser
-from faceswap_ae.training.schedule import CHANGED, ONLY, Budget, Stage
+from faceswap_ae.training.schedule import CHANGED, ONLY, Budget, TrainingStage
 
 # What may change in a run that has begun: how long it goes on, and what a machine has of its own.
 FREE = (
@@ -43,7 +43,7 @@ Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 
 @dataclass(frozen=True)
-class Plan:
+class Recipe:
     """The part of a recipe that all models and trainers share."""
 
     model: str
@@ -61,7 +61,7 @@ class Plan:
     preview_seconds: float = 30.0  # between pictures of how it goes
     optimiser: Optimiser = field(default_factory=Optimiser)
     augment: Augmentation = field(default_factory=Augmentation)
-    stages: tuple[Stage, ...] = ()  # one after the other; none is one that changes nothing
+    stages: tuple[TrainingStage, ...] = ()  # one after the other; none is one that changes nothing
 
     def __post_init__(self) -> None:
         if self.crop not in CROPS:
@@ -79,49 +79,49 @@ class Plan:
             raise ValueError("stages: the first has nothing to exchange or to keep")
 
 
-def names() -> list[str]:
+def list_recipes() -> list[str]:
     """Every recipe that comes along."""
     inside = files("faceswap_ae") / "recipes"
     return sorted(Path(one.name).stem for one in inside.iterdir() if one.name.endswith(".yaml"))
 
 
-def load(named: str, overrides: Sequence[str] = ()) -> Any:
+def load_recipe(named: str, overrides: Sequence[str] = ()) -> Any:
     """A recipe by its name or its path, with `key=value` changes; a Plan with the plug-ins' own."""
     path = Path(named)
     if path.suffix in (".yaml", ".yml"):
-        return read(path, overrides)
-    if named not in names():
-        raise RecipeError(f"{unknown('recipe', named, names())}; or name a .yaml file")
+        return read_recipe(path, overrides)
+    if named not in list_recipes():
+        raise RecipeError(f"{unknown('recipe', named, list_recipes())}; or name a .yaml file")
     text = (files("faceswap_ae") / "recipes" / f"{named}.yaml").read_text(encoding="utf-8")
-    return parse(text, f"recipe {named}", overrides)
+    return parse_recipe(text, f"recipe {named}", overrides)
 
 
-def read(path: Path, overrides: Sequence[str] = ()) -> Any:
+def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Any:
     """A recipe's file."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: cannot be read ({error})") from error
-    return parse(text, str(path), overrides)
+    return parse_recipe(text, str(path), overrides)
 
 
-def parse(text: str, name: str, overrides: Sequence[str] = ()) -> Any:
+def parse_recipe(text: str, name: str, overrides: Sequence[str] = ()) -> Any:
     """A recipe's text. The plug-ins that it names say what else may stand in it."""
     text = ALIGN.sub(lambda found: f"align: {int(found[1] == 'true')}", text)
     model, trainer = _named(text, name, overrides)
-    kind = kind_of(model, trainer)
+    kind = recipe_type(model, trainer)
     found: Any = config.parse(kind, text, name, [_placed(override, kind) for override in overrides])
-    for stage in stages(found):
-        at(found, stage, name)  # told now, not after hours
+    for stage in stages_of(found):
+        recipe_at(found, stage, name)  # told now, not after hours
     return found
 
 
-def stages(settings: Any) -> tuple[Stage, ...]:
+def stages_of(settings: Any) -> tuple[TrainingStage, ...]:
     """The stages of a plan, at least one."""
     return settings.stages or ONLY
 
 
-def at(settings: Any, stage: Stage, name: str = "recipe") -> Any:
+def recipe_at(settings: Any, stage: TrainingStage, name: str = "recipe") -> Any:
     """A plan as it is in a stage."""
     kind = type(settings)
     changes = [_placed(f"{key}={value}", kind) for key, value in stage.changes.items()]
@@ -142,15 +142,15 @@ def at(settings: Any, stage: Stage, name: str = "recipe") -> Any:
 
 
 @cache
-def kind_of(model: str, trainer: str) -> type:
+def recipe_type(model: str, trainer: str) -> type:
     """The dataclass of recipes for a model and a trainer."""
-    wake()
+    load_keras()
     own = {"network": plugins.load("models", model), "training": plugins.load("trainers", trainer)}
     groups = [
         (group, module.Options, field(default_factory=module.Options))
         for group, module in own.items()
     ]
-    return make_dataclass("Recipe", groups, bases=(Plan,), frozen=True)
+    return make_dataclass("Recipe", groups, bases=(Recipe,), frozen=True)
 
 
 def _named(text: str, name: str, overrides: Sequence[str]) -> tuple[str, str]:
@@ -166,7 +166,7 @@ def _named(text: str, name: str, overrides: Sequence[str]) -> tuple[str, str]:
             found[key] = value
     if not found.get("model"):
         raise RecipeError(f"{name}: names no model ({', '.join(plugins.names('models'))})")
-    return str(found["model"]), str(found.get("trainer") or Plan.trainer)
+    return str(found["model"]), str(found.get("trainer") or Recipe.trainer)
 
 
 def _placed(override: str, kind: type) -> str:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.training import plateau
-from faceswap_ae.training.plateau import Measured
+from faceswap_ae.training.plateau import HeldOutLoss
 
 DEFAULT_MINUTES = 30.0
 
@@ -41,7 +41,7 @@ class Budget:
         return min(1.0, max(shares))
 
 
-def budget(steps: int | None, minutes: float | None, plan: "Budget") -> Budget:
+def resolve_budget(steps: int | None, minutes: float | None, plan: "Budget") -> Budget:
     """What the user says goes before what the recipe says; something has to end it."""
     if steps is None and minutes is None:
         steps, minutes = plan.steps, plan.minutes
@@ -55,7 +55,7 @@ FLAT = 0.1  # of a stage's length without a gain, after which it ends
 
 
 @dataclass(frozen=True)
-class Stage:
+class TrainingStage:
     """A part of a training."""
 
     name: str
@@ -73,11 +73,11 @@ class Stage:
             raise ValueError(f"share: {self.share} is not more than 0")
 
 
-ONLY = (Stage("train", leave="share"),)  # of recipes that name none
+ONLY = (TrainingStage("train", leave="share"),)  # of recipes that name none
 
 
 @dataclass(frozen=True)
-class Place:
+class StagePosition:
     """Where a run entered the stage that it is in."""
 
     number: int = 0
@@ -85,7 +85,7 @@ class Place:
     seconds: float = 0.0
 
 
-def until(stages: Sequence[Stage], place: Place, budget: Budget) -> float:
+def stage_end(stages: Sequence[TrainingStage], place: StagePosition, budget: Budget) -> float:
     """The progress of the budget at which a stage ends if nothing ends it before."""
     if place.number >= len(stages) - 1:
         return 1.0
@@ -94,13 +94,17 @@ def until(stages: Sequence[Stage], place: Place, budget: Budget) -> float:
     return begun + (1 - begun) * stages[place.number].share / left
 
 
-def is_over(
-    stages: Sequence[Stage], place: Place, budget: Budget, now: Place, measured: Sequence[Measured]
+def is_stage_over(
+    stages: Sequence[TrainingStage],
+    place: StagePosition,
+    budget: Budget,
+    now: StagePosition,
+    measured: Sequence[HeldOutLoss],
 ) -> bool:
     """Should the next stage begin? `now` is where the run is."""
     if place.number >= len(stages) - 1:
         return False
-    progress, end = budget.progress(now.step, now.seconds), until(stages, place, budget)
+    progress, end = budget.progress(now.step, now.seconds), stage_end(stages, place, budget)
     if progress >= end:
         return True
     if stages[place.number].leave == "share":
@@ -111,7 +115,7 @@ def is_over(
     return len(own) >= plateau.LEAST and plateau.flat_for(own) >= FLAT * length
 
 
-def spoken(stages: Sequence[Stage], number: int) -> str:
+def format_stage(stages: Sequence[TrainingStage], number: int) -> str:
     """A stage for a person, if there is more than one."""
     if len(stages) < 2:
         return ""

@@ -16,12 +16,12 @@ import keras
 from keras import ops
 
 from faceswap_ae.networks.model_interface import IDENTITIES, Identity
-from faceswap_ae.networks.trainer_interface import Faces, Player
-from faceswap_ae.training.distribution import laid_out, shared
+from faceswap_ae.networks.trainer_interface import FaceBatch, Player
+from faceswap_ae.training.distribution import split_batch, spread_batch
 from faceswap_ae.training.optimiser import Optimiser, built, slots
 
 Move = Callable[[Any], Mapping[str, Any]]
-FIELDS = tuple(field.name for field in fields(Faces))
+FIELDS = tuple(field.name for field in fields(FaceBatch))
 OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OutOfMemory", "OOM")
 
 
@@ -111,7 +111,7 @@ def _arrays(pair: Mapping[Identity, object]) -> dict[Identity, dict[str, Any]]:
 
 def _judged(player: Player, batch: Mapping[Identity, Mapping[str, Any]]) -> tuple[Any, Any]:
     """The sum of a player's terms, and the terms."""
-    pair = {name: Faces(**arrays) for name, arrays in batch.items()}
+    pair = {name: FaceBatch(**arrays) for name, arrays in batch.items()}
     terms = {name: ops.cast(term, "float32") for name, term in player.loss(pair).items()}
     return sum(terms.values()), terms
 
@@ -138,7 +138,7 @@ def _tensorflow(player: Player, own: Variables) -> Move:
         return {name: together.reduce(mean, term, axis=None) for name, term in terms.items()}
 
     def moved(batch: Any) -> Mapping[str, Any]:
-        parts = shared(batch, together.num_replicas_in_sync)
+        parts = split_batch(batch, together.num_replicas_in_sync)
         found: Mapping[str, Any] = move(
             together.experimental_distribute_values_from_function(
                 lambda here: tf.nest.map_structure(
@@ -198,7 +198,7 @@ def _jax(player: Player, own: Variables) -> Move:
 
     def moving(batch: Any) -> Mapping[str, Any]:
         now = [[one.value for one in many] for many in (weights, others, optimiser.variables)]
-        *new, terms = move(*now, laid_out(batch))
+        *new, terms = move(*now, spread_batch(batch))
         for many, values in zip((weights, others, optimiser.variables), new, strict=True):
             for one, value in zip(many, values, strict=True):
                 one.assign(value)

@@ -6,50 +6,50 @@ one that cannot begin.
 
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.networks.model_interface import Networks
-from faceswap_ae.networks.variables import assign, only, variables
-from faceswap_ae.runtime.backend import wake
-from faceswap_ae.training import build
+from faceswap_ae.networks.variables import assign_arrays, named_variables, select_parts
+from faceswap_ae.runtime.backend import load_keras
+from faceswap_ae.training.build import build_networks
 from faceswap_ae.training.data import face_set
 from faceswap_ae.training.data.face_set import FaceSet
-from faceswap_ae.training.known_people import remember
-from faceswap_ae.training.loop import Course, Told
+from faceswap_ae.training.known_people import save_known_people
+from faceswap_ae.training.loop import Told, TrainingLoop
 from faceswap_ae.training.recipe import FREE, Job
 from faceswap_ae.training.runs import checkpoint
-from faceswap_ae.training.runs import run as runs
 from faceswap_ae.training.runs.checkpoint import WEIGHTS
 from faceswap_ae.training.runs.manifest import CHECKPOINT, SNAPSHOT, Kind
+from faceswap_ae.training.runs.run import Run, RunFacts, begin_run
 
 __all__ = ["Job", "train"]
 
 KINDS: tuple[Kind, ...] = (SNAPSHOT, CHECKPOINT)
 
 
-def train(job: Job, told: Told = lambda _: None) -> runs.Run:
+def train(job: Job, told: Told = lambda _: None) -> Run:
     """Train a run from where it is until its budget is over. Ctrl-C saves before it ends.
 
     >>> folders = Path("data/ben"), Path("data/ada"), Path("runs/ben-onto-ada")
     >>> train(Job(*folders, plan.load("quick"), Budget(minutes=30)))
     """
-    run = runs.Run(job.run)
+    run = Run(job.run)
     begun = bool(checkpoint.listed(run.checkpoints))
     if job.fork is not None and begun:
         raise UserError(f"{job.run}: is there already; --fork begins a new run, name another")
     if job.fork is None and not begun and run.card.exists() and run.facts.origin:
         was = f"was to begin with the weights of {run.facts.origin} and saved nothing yet"
         raise UserError(f"{job.run}: {was}; give --fork again, or remove it")
-    wake()
+    load_keras()
     from faceswap_ae.training import distribution
 
-    with distribution.together(distribution.found()) as devices:
-        own = build.networks(job.plan)
+    with distribution.share_devices(distribution.find_gpus()) as devices:
+        own = build_networks(job.plan)
         sets = _sets(job, run, max(own.size_in, own.size_out))
-        course = Course(job, run, own, sets, told, devices)
+        course = TrainingLoop(job, run, own, sets, told, devices)
         origin = _borrow(job, own) if job.fork else ""
         face, onto = (one.name for one in sets)
         plan = job.plan
-        facts = runs.Facts(face, onto, plan.model, plan.trainer, plan.crop, origin=origin)
-        runs.begin(job.run, plan, facts, FREE)
-        remember(run, sets)
+        facts = RunFacts(face, onto, plan.model, plan.trainer, plan.crop, origin=origin)
+        begin_run(job.run, plan, facts, FREE)
+        save_known_people(run, sets)
         try:
             course.resume()
             course.go()
@@ -58,10 +58,12 @@ def train(job: Job, told: Told = lambda _: None) -> runs.Run:
     return run
 
 
-def _sets(job: Job, run: runs.Run, size: int) -> tuple[FaceSet, FaceSet]:
+def _sets(job: Job, run: Run, size: int) -> tuple[FaceSet, FaceSet]:
     """Both folders' faces. Those that were held out before stay so, whatever came or went."""
-    face, onto = (face_set.load(folder, job.plan.crop, size) for folder in (job.face, job.onto))
-    face_set.compare(face, onto)
+    face, onto = (
+        face_set.load_face_set(folder, job.plan.crop, size) for folder in (job.face, job.onto)
+    )
+    face_set.warn_of_difference(face, onto)
     saved = checkpoint.listed(run.checkpoints)
     before = saved[0].facts.get("held", {}) if saved else {}
     return face.holding(before.get(face.name, ())), onto.holding(before.get(onto.name, ()))
@@ -70,7 +72,7 @@ def _sets(job: Job, run: runs.Run, size: int) -> tuple[FaceSet, FaceSet]:
 def _borrow(job: Job, own: Networks) -> str:
     """Begin with the weights of another run's networks; which they are."""
     assert job.fork is not None
-    origin = runs.Run(job.fork)
+    origin = Run(job.fork)
     state = _kept(origin, job.fork_step)
     if state is None:
         raise UserError(f"{origin.folder}: has no checkpoint to begin from; train it first")
@@ -78,12 +80,12 @@ def _borrow(job: Job, own: Networks) -> str:
         if name not in own.parts:
             raise UserError(unknown("part of the model", name, own.parts))
     parts = {name: own.parts[name] for name in job.borrowed or own.parts}
-    arrays = only(parts, state.arrays[WEIGHTS])
-    assign(variables(parts), arrays, str(origin.folder))
+    arrays = select_parts(parts, state.arrays[WEIGHTS])
+    assign_arrays(named_variables(parts), arrays, str(origin.folder))
     return f"{origin.name} at step {state.step}"
 
 
-def _kept(origin: runs.Run, step: int | None) -> checkpoint.State | None:
+def _kept(origin: Run, step: int | None) -> checkpoint.TrainingState | None:
     """Its newest checkpoint, or what it kept of a step."""
     if step is None:
         return checkpoint.load(origin.checkpoints, [WEIGHTS])

@@ -12,18 +12,19 @@ from faceswap_ae.common.geometry import Image
 from faceswap_ae.networks import code_alignment
 from faceswap_ae.networks.code_alignment import Alignment
 from faceswap_ae.networks.model_interface import FACE, ONTO, Identity, Networks
-from faceswap_ae.networks.variables import assign, only, variables
-from faceswap_ae.training import build, recipe
+from faceswap_ae.networks.variables import assign_arrays, named_variables, select_parts
+from faceswap_ae.training.build import build_networks
 from faceswap_ae.training.data import face_set
-from faceswap_ae.training.data.batches import Feed
-from faceswap_ae.training.preview import Names, preview
+from faceswap_ae.training.data.batches import BatchSource
+from faceswap_ae.training.preview import PreviewNames, draw_preview
+from faceswap_ae.training.recipe import read_recipe
 from faceswap_ae.training.runs import checkpoint
 from faceswap_ae.training.runs.checkpoint import WEIGHTS
 from faceswap_ae.training.runs.run import Run
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class TrainedRun:
     """A run's networks, where its codes lie, and what it was begun with."""
 
     networks: Networks
@@ -37,25 +38,31 @@ class Trained:
         return whole.part(self.plan.align) if whole else None
 
 
-def load(run: Run) -> Trained:
+def load_trained(run: Run) -> TrainedRun:
     """The newest sound checkpoint. The optimiser and the trainer's own parts are left alone."""
-    settings = recipe.read(run.recipe)
+    settings = read_recipe(run.recipe)
     state = checkpoint.load(run.checkpoints, [WEIGHTS, "codes"])
     if state is None:
         raise UserError(f"{run.folder}: has no checkpoint yet; train it first")
-    built = build.networks(settings)
-    arrays = only(built.parts, state.arrays[WEIGHTS])
-    assign(variables(built.parts), arrays, str(run.folder))
-    found = code_alignment.understood(state.arrays["codes"]) if "codes" in state.arrays else {}
-    return Trained(built, found, settings, state.step)
+    built = build_networks(settings)
+    arrays = select_parts(built.parts, state.arrays[WEIGHTS])
+    assign_arrays(named_variables(built.parts), arrays, str(run.folder))
+    found = (
+        code_alignment.alignments_from_arrays(state.arrays["codes"])
+        if "codes" in state.arrays
+        else {}
+    )
+    return TrainedRun(built, found, settings, state.step)
 
 
-def draw(run: Run, onto: Path, rows: int) -> Image:
+def draw_run_preview(run: Run, onto: Path, rows: int) -> Image:
     """A preview of a run on faces of `onto`, a folder, that it never learnt."""
-    one = load(run)
+    one = load_trained(run)
     own, settings, facts = one.networks, one.plan, run.facts
-    faces = face_set.load(onto, settings.crop, max(own.size_in, own.size_out))
-    feed = Feed((faces, faces), settings.augment, own.size_in, own.size_out, rows, settings.seed)
+    faces = face_set.load_face_set(onto, settings.crop, max(own.size_in, own.size_out))
+    feed = BatchSource(
+        (faces, faces), settings.augment, own.size_in, own.size_out, rows, settings.seed
+    )
     places = faces.held[np.linspace(0, len(faces.held) - 1, min(rows, len(faces.held))).astype(int)]
     still = feed.still(ONTO, places)
-    return preview(own, still, one.alignment(), Names(facts.face, facts.onto))
+    return draw_preview(own, still, one.alignment(), PreviewNames(facts.face, facts.onto))

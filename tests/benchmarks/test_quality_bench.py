@@ -56,8 +56,8 @@ def test_nobody_is_filmed_twice_with_one_seed() -> None:
 def test_a_paste_of_the_performer_is_nearly_the_clip_itself(solo: Path, tmp_path: Path) -> None:
     clip = solo / "clip.mp4"
     data = tmp_path / "data"
-    extractor.extract([clip], "ben", extractor.Options(data))
-    known = face_set.load(data / "ben", CROP, SIDE)
+    extractor.extract([clip], "ben", extractor.ExtractOptions(data))
+    known = face_set.load_face_set(data / "ben", CROP, SIDE)
     one = next(entry.stored for entry in face_file.entries(data / "ben") if entry.stored)
     assert closest(known, one.landmarks).shape == (SIDE, SIDE, 3)
     out = tmp_path / "pasted.mp4"

@@ -13,8 +13,8 @@ from faceswap_ae.cli.runs import app
 from faceswap_ae.cli.terminal import Session
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.training.runs import checkpoint
-from faceswap_ae.training.runs.metric_log import History, Row
-from faceswap_ae.training.runs.run import begin
+from faceswap_ae.training.runs.metric_log import MetricLog, MetricRow
+from faceswap_ae.training.runs.run import begin_run
 from tests.support.processes import HEAVY
 from tests.support.run_files import FACTS, Settings, state_of, trained
 
@@ -32,10 +32,10 @@ def place(tmp_path: Path) -> Path:
     """Two runs: one that was trained, and one that begins from it."""
     run = trained(tmp_path / "ben-ada", 12000)
     checkpoint.snapshot(run.checkpoints, state_of(5000))
-    History(run.log).add(Row(12000, {"total": 0.12345, "mask": 0.5}))
+    MetricLog(run.log).add(MetricRow(12000, {"total": 0.12345, "mask": 0.5}))
     for path in run.folder.rglob("*"):
         os.utime(path, (1.7e9, 1.7e9))
-    other = begin(tmp_path / "b", Settings(), replace(FACTS, origin="ben-ada at step 12000"))
+    other = begin_run(tmp_path / "b", Settings(), replace(FACTS, origin="ben-ada at step 12000"))
     checkpoint.save(other.checkpoints, state_of(0))
     return tmp_path
 
@@ -102,7 +102,7 @@ def test_show(place: Path) -> None:
 
 
 def test_show_of_a_run_that_has_not_begun(tmp_path: Path) -> None:
-    begin(tmp_path / "x", Settings(), FACTS)
+    begin_run(tmp_path / "x", Settings(), FACTS)
     shown = said(tmp_path, "show", "x")
     assert "step 0" in shown and "checkpoints" not in shown and "losses at" not in shown
 

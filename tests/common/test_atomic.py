@@ -7,10 +7,10 @@ import pytest
 
 from faceswap_ae.common.atomic import (
     ABANDONED,
-    explained,
+    check_is_no_input,
+    explain_os_error,
     replacing,
     replacing_folder,
-    spare,
     write_text,
 )
 from faceswap_ae.common.errors import Fault, UserError
@@ -92,12 +92,12 @@ def test_a_folder_appears_at_the_end_only(tmp_path: Path) -> None:
 
 def test_what_is_read_is_not_written_over(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
-    spare(path, [path])
+    check_is_no_input(path, [path])
     path.write_text("")
-    spare(tmp_path / "other.mp4", [path])
+    check_is_no_input(tmp_path / "other.mp4", [path])
     (tmp_path / "link.mp4").symlink_to(path)
     with pytest.raises(UserError, match="is a clip that is read"):
-        spare(tmp_path / "link.mp4", [path])
+        check_is_no_input(tmp_path / "link.mp4", [path])
 
 
 def test_folder_in_the_way(tmp_path: Path) -> None:
@@ -112,6 +112,6 @@ def test_file_as_parent(tmp_path: Path) -> None:
 
 
 def test_full_disk_is_the_machines_fault(tmp_path: Path) -> None:
-    error = explained(OSError(errno.ENOSPC, "No space left on device"), tmp_path / "out.mp4")
+    error = explain_os_error(OSError(errno.ENOSPC, "No space left on device"), tmp_path / "out.mp4")
     assert isinstance(error, Fault)
     assert "No space left" in str(error) and "out.mp4" in str(error)

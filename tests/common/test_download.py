@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae.common.download import PIECE, Published, fetch, there
+from faceswap_ae.common.download import PIECE, PublishedFile, fetch, find_downloaded
 from faceswap_ae.common.errors import UserError
 
 CONTENT = bytes(range(256)) * (3 * PIECE // 256) + b"end"
@@ -66,7 +66,7 @@ def test_a_file_comes_once_with_progress_and_notice(
     served: Served, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     told: list[tuple[int, int | None]] = []
-    published = Published(served.url, len(CONTENT), "under somebody's terms")
+    published = PublishedFile(served.url, len(CONTENT), "under somebody's terms")
     folder = tmp_path / "deep" / "weights"
     with caplog.at_level(logging.INFO):
         path = fetch(published, folder, lambda done, total: told.append((done, total)))
@@ -77,16 +77,16 @@ def test_a_file_comes_once_with_progress_and_notice(
     assert sorted(one.name for one in folder.iterdir()) == ["net.h5", "net.h5.pin.json"]
     pin = json.loads((folder / "net.h5.pin.json").read_text())
     assert pin["sha256"] == hashlib.sha256(CONTENT).hexdigest()
-    assert fetch(published, folder) == there(published, folder) == path
+    assert fetch(published, folder) == find_downloaded(published, folder) == path
     assert len(served.asked) == 1
 
 
 def test_what_broke_off_goes_on(served: Served, tmp_path: Path) -> None:
-    published = Published(served.url, len(CONTENT))
+    published = PublishedFile(served.url, len(CONTENT))
     served.cut = PIECE + 1000
     with pytest.raises(UserError, match=rf"net\.h5: broke off after {PIECE + 1000} bytes"):
         fetch(published, tmp_path)
-    assert there(published, tmp_path) is None
+    assert find_downloaded(published, tmp_path) is None
     served.cut = None
     told: list[int] = []
     path = fetch(published, tmp_path, lambda done, _: told.append(done))
@@ -99,29 +99,29 @@ def test_what_broke_off_goes_on(served: Served, tmp_path: Path) -> None:
 def test_what_cannot_go_on_begins_anew(served: Served, tmp_path: Path, why: str) -> None:
     served.cut = 5000
     with pytest.raises(UserError, match="broke off"):
-        fetch(Published(served.url), tmp_path)
+        fetch(PublishedFile(served.url), tmp_path)
     served.cut = None
     if why == "no ranges":
         served.ranges = False
     else:
         served.tag, served.content = '"second"', CONTENT[::-1]
-    assert fetch(Published(served.url), tmp_path).read_bytes() == served.content
+    assert fetch(PublishedFile(served.url), tmp_path).read_bytes() == served.content
 
 
 def test_a_part_that_was_whole_needs_no_server(tmp_path: Path) -> None:
     (tmp_path / ".net.h5.fetching").write_bytes(CONTENT)
-    path = fetch(Published("http://127.0.0.1:9/net.h5", len(CONTENT)), tmp_path)
+    path = fetch(PublishedFile("http://127.0.0.1:9/net.h5", len(CONTENT)), tmp_path)
     assert path.read_bytes() == CONTENT
 
 
 def test_a_wrong_size_is_refused_before_it_is_read(served: Served, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=f"has {len(CONTENT)} bytes, not the 77"):
-        fetch(Published(served.url, 77), tmp_path)
+        fetch(PublishedFile(served.url, 77), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_another_file_than_at_first_is_refused(served: Served, tmp_path: Path) -> None:
-    published = Published(served.url, len(CONTENT))
+    published = PublishedFile(served.url, len(CONTENT))
     path = fetch(published, tmp_path)
     path.write_bytes(CONTENT[::-1])
     with pytest.raises(UserError, match="not the file that it was at first"):
@@ -137,7 +137,7 @@ def test_another_file_than_at_first_is_refused(served: Served, tmp_path: Path) -
 
 
 def test_offline_says_what_to_do(tmp_path: Path) -> None:
-    nobody = Published("http://127.0.0.1:9/net.h5", instead="give --vggface PATH")
+    nobody = PublishedFile("http://127.0.0.1:9/net.h5", instead="give --vggface PATH")
     with pytest.raises(UserError, match=r"net\.h5: cannot be fetched \(.*\); give --vggface PATH"):
         fetch(nobody, tmp_path)
 
@@ -145,7 +145,7 @@ def test_offline_says_what_to_do(tmp_path: Path) -> None:
 def test_a_server_that_refuses(served: Served, tmp_path: Path) -> None:
     served.refuses = 404
     with pytest.raises(UserError, match=r"cannot be fetched \(the server says 404 Not Found\)"):
-        fetch(Published(served.url), tmp_path)
+        fetch(PublishedFile(served.url), tmp_path)
 
 
 def test_a_part_longer_than_the_file_is_forgotten(served: Served, tmp_path: Path) -> None:
@@ -153,11 +153,11 @@ def test_a_part_longer_than_the_file_is_forgotten(served: Served, tmp_path: Path
     (tmp_path / ".net.h5.fetching.version").write_text(served.tag)
     served.refuses = 416
     with pytest.raises(UserError, match="416"):
-        fetch(Published(served.url), tmp_path)
+        fetch(PublishedFile(served.url), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be(served: Served, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("where a folder is wanted")
     with pytest.raises(UserError, match="cannot be written"):
-        fetch(Published(served.url), tmp_path / "file")
+        fetch(PublishedFile(served.url), tmp_path / "file")

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from faceswap_ae.common.interrupts import stoppable, unheard
+from faceswap_ae.common.interrupts import stoppable, without_interrupts
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -49,7 +49,7 @@ def test_a_process_started_unheard_goes_on() -> None:
     press = "import os, signal; os.kill(os.getpid(), signal.SIGINT); print('goes on')"
     command = [sys.executable, "-c", f"import signal; signal.signal(2, signal.SIG_DFL); {press}"]
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
-    with unheard():
+    with without_interrupts():
         goes_on = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (goes_on.returncode, goes_on.stdout) == (0, "goes on\n")
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before

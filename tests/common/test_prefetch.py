@@ -5,7 +5,7 @@ from collections.abc import Generator
 
 import pytest
 
-from faceswap_ae.common.prefetch import ahead
+from faceswap_ae.common.prefetch import prefetch
 
 
 def counting(closed: threading.Event, until: int = 10**9) -> Generator[int]:
@@ -16,12 +16,12 @@ def counting(closed: threading.Event, until: int = 10**9) -> Generator[int]:
 
 
 def test_items_arrive_in_order() -> None:
-    assert list(ahead(counting(threading.Event(), 1000), 4)) == list(range(1000))
+    assert list(prefetch(counting(threading.Event(), 1000), 4)) == list(range(1000))
 
 
 def test_stopping_early_closes_the_source_and_ends_the_thread() -> None:
     closed, before = threading.Event(), threading.active_count()
-    items = ahead(counting(closed), 2)
+    items = prefetch(counting(closed), 2)
     assert [next(items) for _ in range(5)] == list(range(5))
     items.close()  # type: ignore[attr-defined] # a generator
     assert closed.is_set()
@@ -38,7 +38,7 @@ def test_no_more_than_the_depth_is_made_in_advance() -> None:
             made += 1
             yield number
 
-    for taken, _ in enumerate(ahead(source(), 3), 1):
+    for taken, _ in enumerate(prefetch(source(), 3), 1):
         most = max(most, made - taken)
     assert 1 <= most <= 4  # three in the queue, one in the thread's hand
 
@@ -51,8 +51,8 @@ def test_an_error_comes_after_the_good_items() -> None:
 
     found: list[int] = []
     with pytest.raises(ValueError, match="broken"):
-        found.extend(iter(ahead(source(), 8)))
-    items = ahead(source(), 8)
+        found.extend(iter(prefetch(source(), 8)))
+    items = prefetch(source(), 8)
     assert [next(items), next(items)] == [1, 2]
     with pytest.raises(ValueError, match="broken"):
         next(items)
@@ -60,7 +60,7 @@ def test_an_error_comes_after_the_good_items() -> None:
 
 INTERRUPTED = """
 import itertools, signal, sys
-from faceswap_ae.common.prefetch import ahead
+from faceswap_ae.common.prefetch import prefetch
 
 def source():
     yield from itertools.count()
@@ -68,7 +68,7 @@ def source():
 signal.signal(signal.SIGALRM, signal.default_int_handler)
 caught = 0
 for number in range(int(sys.argv[1])):
-    items = ahead(source(), 4)
+    items = prefetch(source(), 4)
     signal.setitimer(signal.ITIMER_REAL, 0.0005 + number % 7 * 0.0003)
     try:
         for item in items:

@@ -15,8 +15,8 @@ import pytest
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.conversion.assignment import DROPPED, OTHER, OUTSIDE, Wanted
-from faceswap_ae.conversion.compositor import Style
+from faceswap_ae.conversion.assignment import DROPPED, OTHER, OUTSIDE, SwapRequest
+from faceswap_ae.conversion.compositor import CompositeOptions
 from faceswap_ae.conversion.converter import Converter, convert_clip
 from faceswap_ae.media import images, provenance, reader
 from faceswap_ae.media.clip import open_clip
@@ -111,7 +111,7 @@ def test_stopped_and_taken_up_it_is_the_same(
 
 
 def test_the_same_comes_out_each_time(studio: Path, play: Path, tmp_path: Path) -> None:
-    style = Style(blend="poisson-stable")
+    style = CompositeOptions(blend="poisson-stable")
     span = Span(first=10, last=20)
     outs = [tmp_path / name for name in ("one.mkv", "other.mkv")]
     for out in outs:
@@ -137,7 +137,9 @@ def test_only_the_person_of_the_run_is_swapped(studio: Path, duet: Path, tmp_pat
     told = converted(studio, duet / "clip.mp4", tmp_path / "duet.mkv")
     assert told["swapped"] == 12
     assert told["left"] == {OTHER: 12}
-    more = converted(studio, duet / "clip.mp4", tmp_path / "all.mkv", wanted=Wanted(everyone=True))
+    more = converted(
+        studio, duet / "clip.mp4", tmp_path / "all.mkv", wanted=SwapRequest(everyone=True)
+    )
     assert more["left"] == {}
 
 
@@ -260,7 +262,7 @@ def test_odd_sizes_varying_rates_and_no_sound(studio: Path, play: Path, tmp_path
     with writing(odd, like, LOSSLESS) as sink:
         for frame, (time, after) in zip(reader.frames(source), pairwise(times), strict=False):
             sink.write(np.ascontiguousarray(frame.image[:187, :251]), time, after - time)
-    told = converted(studio, odd, tmp_path / "out.mkv", wanted=Wanted(everyone=True))
+    told = converted(studio, odd, tmp_path / "out.mkv", wanted=SwapRequest(everyone=True))
     assert told["swapped"] == told["frames"] == 8
     made = list(reader.frames(open_clip(tmp_path / "out.mkv")))
     assert [frame.time for frame in made] == times[:-1]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae.conversion.report import FaceRow, FrameRow, made_by, read_job, read_rows
-from faceswap_ae.training.runs.run import Facts, begin
+from faceswap_ae.training.runs.run import RunFacts, begin_run
 
 
 def test_a_conversions_report(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_a_report_that_is_none(text: str, tmp_path: Path) -> None:
 
 
 def test_the_run_that_made_it(tmp_path: Path) -> None:
-    run = begin(tmp_path / "ben-ada", {}, Facts("ben", "ada", "quick", "gan", "inner"))
+    run = begin_run(tmp_path / "ben-ada", {}, RunFacts("ben", "ada", "quick", "gan", "inner"))
     report = tmp_path / "swap.mp4.json"
 
     def told(name: str, created: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion.converter import Converter
-from faceswap_ae.conversion.stills import masks, still
+from faceswap_ae.conversion.stills import render_masks, render_still
 from faceswap_ae.media import images, provenance
 from faceswap_ae.media.clip import open_clip
 from tests.support.conversions import converted, options, shown
@@ -34,7 +34,7 @@ def test_a_still_is_the_frame_of_the_whole(
     whole: Path, studio: Path, play: Path, tmp_path: Path
 ) -> None:
     converter = Converter(options(studio, view="side"), no_progress)
-    out = still(converter, open_clip(play / "clip.mp4"), Fraction(32, 8), tmp_path / "x.png")
+    out = render_still(converter, open_clip(play / "clip.mp4"), Fraction(32, 8), tmp_path / "x.png")
     picture = images.read(out)
     assert picture.shape == (192, 512, 3)
     wanted = shown(whole)[32]
@@ -44,7 +44,7 @@ def test_a_still_is_the_frame_of_the_whole(
 
 
 def test_masks_are_those_of_the_view_of_them(whole: Path, studio: Path, play: Path) -> None:
-    found = masks(
+    found = render_masks(
         Converter(options(studio), no_progress), open_clip(play / "clip.mp4"), [9, 32, 63]
     )
     assert list(found) == [9, 32, 63]

@@ -5,20 +5,20 @@ import numpy as np
 import pytest
 
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.conversion.renderer import Rendered
-from faceswap_ae.conversion.views import VIEWS, Names, chosen
+from faceswap_ae.conversion.renderer import RenderedFrame
+from faceswap_ae.conversion.views import VIEWS, ViewNames, choose_views
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.reader import Frame
 
-NAMES = Names("ada", "ben on ada")
+NAMES = ViewNames("ada", "ben on ada")
 
 
-def rendered() -> Rendered:
+def rendered() -> RenderedFrame:
     original = np.full((60, 80, 3), 50, np.uint8)
     frame = Frame(0, Fraction(0), Fraction(1, 25), original)
     cover = np.zeros((60, 80), np.float32)
     cover[20:40, 20:60] = 1
-    return Rendered(frame, np.full_like(original, 200), (0,), cover)
+    return RenderedFrame(frame, np.full_like(original, 200), (0,), cover)
 
 
 def test_each_view_shows_what_it_says() -> None:
@@ -47,12 +47,12 @@ def test_a_view_makes_a_clip_of_its_size() -> None:
 
 def test_a_face_beyond_the_frame_has_no_mask() -> None:
     one = rendered()
-    bare = Rendered(one.frame, one.image)
+    bare = RenderedFrame(one.frame, one.image)
     assert not VIEWS["mask"].show(bare, NAMES).any()
 
 
 def test_all_is_every_view_and_an_unknown_one_is_told() -> None:
-    assert chosen("all") == VIEWS
-    assert list(chosen("side")) == ["side"]
+    assert choose_views("all") == VIEWS
+    assert list(choose_views("side")) == ["side"]
     with pytest.raises(UserError, match="did you mean 'triptych'"):
-        chosen("tryptich")
+        choose_views("tryptich")

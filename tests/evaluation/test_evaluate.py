@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.evaluation.evaluate import evaluate, in_words, told
+from faceswap_ae.evaluation.evaluate import evaluate, evaluation_to_json, format_evaluation
 from faceswap_ae.evaluation.frame_metrics import HIGHEST
-from faceswap_ae.evaluation.scores import KINDS, LEFT, LOST
-from faceswap_ae.evaluation.wording import Names
+from faceswap_ae.evaluation.scores import LEFT, LOST, SCORES
+from faceswap_ae.evaluation.wording import SwapNames
 from tests.support.swaps import COUNT, COVERED, KEPT, Swapped
 
 pytest_plugins = ("tests.support.swap_fixtures",)
@@ -56,7 +56,7 @@ def test_the_true_swap_is_perfect(swapped: Swapped) -> None:
     other = figures["psnr_other"]
     assert other is not None
     assert 20 < other < 60  # the chin is another's by the other definition
-    assert found.names == Names("ben", "play")
+    assert found.names == SwapNames("ben", "play")
 
 
 def test_the_untouched_clip_is_the_replaced_person(swapped: Swapped) -> None:
@@ -81,10 +81,10 @@ def test_without_a_performance(swapped: Swapped, two_people: Path) -> None:
 
 
 def test_json_has_every_figure_and_no_nan(swapped: Swapped) -> None:
-    metrics = told(swapped.measured)
+    metrics = evaluation_to_json(swapped.measured)
     again = json.loads(json.dumps(metrics, allow_nan=False))
     assert again == metrics
-    assert set(again["figures"]) == set(KINDS)
+    assert set(again["figures"]) == set(SCORES)
     assert {"value", "floor", "unit", "better", "words"} <= set(again["figures"]["pose"])
     assert len(again["every"]) == again["frames"] == COUNT
     assert again["every"][KEPT]["missed"] == LEFT
@@ -93,8 +93,8 @@ def test_json_has_every_figure_and_no_nan(swapped: Swapped) -> None:
 
 
 def test_words_come_from_what_was_written(swapped: Swapped) -> None:
-    metrics = json.loads(json.dumps(told(swapped.measured)))
-    lines = in_words(metrics)
+    metrics = json.loads(json.dumps(evaluation_to_json(swapped.measured)))
+    lines = format_evaluation(metrics)
     assert lines[0].startswith("Nearer to ben than to play in 93 %")
     assert any("2 of 16 frames" in line for line in lines)
     assert any("distance to ben" in line for line in lines)

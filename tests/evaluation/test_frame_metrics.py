@@ -5,11 +5,17 @@ import numpy as np
 import pytest
 
 from faceswap_ae.common.geometry import Image, transform
-from faceswap_ae.evaluation.frame_metrics import HIGHEST, Columns, People, inner_mask, measure
-from faceswap_ae.evaluation.identity_metrics import remembered
+from faceswap_ae.evaluation.frame_metrics import (
+    HIGHEST,
+    ComparedPeople,
+    FrameColumns,
+    inner_mask,
+    measure,
+)
+from faceswap_ae.evaluation.identity_metrics import views_of_faces
 from faceswap_ae.evaluation.image_metrics import CROP, SIDE
 from faceswap_ae.evaluation.scores import UNCHANGED
-from faceswap_ae.evaluation.synchronised import Moment, Role
+from faceswap_ae.evaluation.synchronised import AlignedFrames, Role
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.landmark_masks import hull_mask
 from faceswap_ae.faces.record import DESCRIPTOR, Face
@@ -35,7 +41,7 @@ def face(landmarks: np.ndarray[tuple[int, ...], np.dtype[np.float64]], who: Imag
 
 
 @pytest.fixture(scope="module")
-def moments() -> list[Moment]:
+def moments() -> list[AlignedFrames]:
     """Three frames of ada as ben, perfectly."""
     found = []
     for at in range(3):
@@ -49,27 +55,27 @@ def moments() -> list[Moment]:
             "truth": true.image,
         }
         faces: dict[Role, Face] = {"result": his, "onto": own, "truth": his}
-        found.append(Moment(at, at / 15, at == 0, images, faces, true.mask > 127))
+        found.append(AlignedFrames(at, at / 15, at == 0, images, faces, true.mask > 127))
     return found
 
 
 @pytest.fixture(scope="module")
-def people(moments: list[Moment]) -> People:
-    views = {role: remembered([one]) for role, one in moments[0].faces.items()}
-    return People(views["truth"], views["onto"])
+def people(moments: list[AlignedFrames]) -> ComparedPeople:
+    views = {role: views_of_faces([one]) for role, one in moments[0].faces.items()}
+    return ComparedPeople(views["truth"], views["onto"])
 
 
-def measured(moments: list[Moment], people: People) -> Columns:
-    columns = Columns(len(moments))
+def measured(moments: list[AlignedFrames], people: ComparedPeople) -> FrameColumns:
+    columns = FrameColumns(len(moments))
     assert list(measure(moments, columns, people)) == [one.at for one in moments]
     return columns
 
 
-def with_result(moment: Moment, image: Image) -> Moment:
+def with_result(moment: AlignedFrames, image: Image) -> AlignedFrames:
     return replace(moment, images={**moment.images, "result": image})
 
 
-def test_a_perfect_swap(moments: list[Moment], people: People) -> None:
+def test_a_perfect_swap(moments: list[AlignedFrames], people: ComparedPeople) -> None:
     found = measured(moments, people)
     assert np.all(found["result.id_owner"] == 0) and np.all(found["result.retrieval"] == 1)
     assert np.allclose(found["result.id_replaced"], np.sqrt(2))
@@ -82,7 +88,9 @@ def test_a_perfect_swap(moments: list[Moment], people: People) -> None:
     assert np.isnan(found["warping"][0]) and np.isfinite(found["warping"][1:]).all()
 
 
-def test_nothing_is_measured_where_nobody_is(moments: list[Moment], people: People) -> None:
+def test_nothing_is_measured_where_nobody_is(
+    moments: list[AlignedFrames], people: ComparedPeople
+) -> None:
     nobody = replace(moments[1], faces={})
     found = measured([moments[0], nobody, moments[2]], people)
     for name in ("result.id_owner", "psnr", "changed", "seam", "result-onto.mouth"):
@@ -91,14 +99,16 @@ def test_nothing_is_measured_where_nobody_is(moments: list[Moment], people: Peop
     assert np.isfinite(found["time"]).all()
 
 
-def test_a_step_across_a_cut_is_left_out(moments: list[Moment], people: People) -> None:
+def test_a_step_across_a_cut_is_left_out(
+    moments: list[AlignedFrames], people: ComparedPeople
+) -> None:
     cut = [moments[0], replace(moments[1], cut=True), moments[2]]
     assert np.isnan(measured(cut, people)["warping"]).tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize("within", [0, 5, 9])
 def test_a_seam_is_found_wherever_the_mask_ends(
-    within: int, moments: list[Moment], people: People
+    within: int, moments: list[AlignedFrames], people: ComparedPeople
 ) -> None:
     one = moments[0]
     true = one.images["truth"]
@@ -110,7 +120,7 @@ def test_a_seam_is_found_wherever_the_mask_ends(
 
 
 def test_other_colours_are_told_apart_from_other_shapes(
-    moments: list[Moment], people: People
+    moments: list[AlignedFrames], people: ComparedPeople
 ) -> None:
     one = moments[0]
     true = one.images["truth"]
@@ -122,7 +132,9 @@ def test_other_colours_are_told_apart_from_other_shapes(
     assert cast["ssim"][0] > soft["ssim"][0]
 
 
-def test_only_what_is_seen_is_compared(moments: list[Moment], people: People) -> None:
+def test_only_what_is_seen_is_compared(
+    moments: list[AlignedFrames], people: ComparedPeople
+) -> None:
     one = moments[0]
     landmarks = one.faces["truth"].landmarks
     x, y = landmarks[48:68].mean(axis=0)
@@ -135,7 +147,7 @@ def test_only_what_is_seen_is_compared(moments: list[Moment], people: People) ->
     assert measured([replace(moment, visible=visible)], people)["psnr"][0] > 35
 
 
-def test_the_inner_mask_is_within_the_face(moments: list[Moment]) -> None:
+def test_the_inner_mask_is_within_the_face(moments: list[AlignedFrames]) -> None:
     landmarks = moments[0].faces["onto"].landmarks
     placed = transform(landmarks, matrix_of(landmarks, CROP, SIDE))
     inner, whole = inner_mask(placed), hull_mask(placed, (SIDE, SIDE)) > 127

@@ -11,7 +11,7 @@ from faceswap_ae.evaluation.gaze import gaze_error, irises
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.light import LIGHTS
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
-from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
+from faceswap_ae.synthetic.scene import Act, Setting, SyntheticFrame, render
 
 SIZE = (240, 240)
 WHO = ("ada", "ben", "carl")
@@ -19,12 +19,12 @@ STRAIGHT = Act(face=140)
 Array = NDArray[np.float64]
 
 
-def shot(sitter: Sitter, act: Act, number: int = 0) -> Frame:
+def shot(sitter: Sitter, act: Act, number: int = 0) -> SyntheticFrame:
     light = list(LIGHTS.values())[number % len(LIGHTS)]
     return render(sitter, act, Setting(SIZE, light, number, seed=number))
 
 
-def of(frame: Frame, image: Image | None = None) -> Array:
+def of(frame: SyntheticFrame, image: Image | None = None) -> Array:
     points = frame.landmarks.picture.astype(np.float64)
     return irises(frame.image if image is None else image, points)
 

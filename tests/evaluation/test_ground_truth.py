@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae.evaluation.ground_truth import answer_in
+from faceswap_ae.evaluation.ground_truth import find_ground_truth
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
 from tests.support.swaps import FILM, Swapped
@@ -13,7 +13,7 @@ pytest_plugins = ("tests.support.swap_fixtures",)
 
 
 def test_a_folder_of_a_true_swap(swapped: Swapped) -> None:
-    found = answer_in(swapped.truth)
+    found = find_ground_truth(swapped.truth)
     assert found.clip == swapped.truth / "clip.mkv"
     assert found.mask == swapped.truth / "face-mask.mkv"
     assert found.film is not None
@@ -22,7 +22,7 @@ def test_a_folder_of_a_true_swap(swapped: Swapped) -> None:
 
 
 def test_the_other_definition_is_drawn(swapped: Swapped) -> None:
-    found = answer_in(swapped.truth)
+    found = find_ground_truth(swapped.truth)
     assert found.other == "face"
     image = found.drawn(2)
     given = next(one.image for one in reader.frames(open_clip(found.clip)) if one.index == 2)
@@ -32,13 +32,13 @@ def test_the_other_definition_is_drawn(swapped: Swapped) -> None:
 
 
 def test_nobody_elses_face_has_no_other_definition(swapped: Swapped) -> None:
-    found = answer_in(swapped.onto)
+    found = find_ground_truth(swapped.onto)
     assert found.other is None
     assert found.drawn(0) is None
 
 
 def test_a_clip_alone(swapped: Swapped) -> None:
-    found = answer_in(swapped.swap)
+    found = find_ground_truth(swapped.swap)
     assert (found.clip, found.mask, found.film) == (swapped.swap, None, None)
 
 
@@ -49,5 +49,5 @@ def test_truth_that_nobody_can_draw_again(head: dict[str, object], tmp_path: Pat
     (tmp_path / "clip.mkv").touch()
     told = json.dumps(head, default=str)[:-1] + ',\n"frames": []}'
     (tmp_path / "truth.json").write_text(told)
-    assert answer_in(tmp_path).film is None
-    assert answer_in(tmp_path).other is None
+    assert find_ground_truth(tmp_path).film is None
+    assert find_ground_truth(tmp_path).other is None

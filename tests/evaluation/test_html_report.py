@@ -13,11 +13,11 @@ from PIL import Image as pillow
 
 from faceswap_ae.cli.main import main
 from faceswap_ae.evaluation import html_report
-from faceswap_ae.evaluation.scores import KINDS
-from faceswap_ae.evaluation.wording import Names
+from faceswap_ae.evaluation.scores import SCORES
+from faceswap_ae.evaluation.wording import SwapNames
 from faceswap_ae.media import images
-from faceswap_ae.training.runs.metric_log import History, Row
-from faceswap_ae.training.runs.run import Facts, Run, begin
+from faceswap_ae.training.runs.metric_log import MetricLog, MetricRow
+from faceswap_ae.training.runs.run import Run, RunFacts, begin_run
 from tests.support.html_page import Page
 from tests.support.swaps import COVERED, KEPT, Swapped
 
@@ -51,15 +51,15 @@ class Report(Page):
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run with a little of everything that a page shows."""
-    found = begin(
+    found = begin_run(
         tmp_path_factory.mktemp("runs") / "ben-onto-ada",
         {"note": "<b>"},
-        Facts("ben", "ada", "quick", "autoencoder", "inner"),
+        RunFacts("ben", "ada", "quick", "autoencoder", "inner"),
     )
-    log = History(found.log)
+    log = MetricLog(found.log)
     for step in range(1, 4):
         losses = {"autoencoder/face mae": 1 / step, "autoencoder/onto mae": 2 / step}
-        log.add(Row(step, losses, time=float(step), stage="one" if step < 3 else "two"))
+        log.add(MetricRow(step, losses, time=float(step), stage="one" if step < 3 else "two"))
     images.write(found.preview, np.full((100, 200, 3), 128, np.uint8))
     return found
 
@@ -67,7 +67,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture(scope="module")
 def place(swapped: Swapped, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("page") / "report.html"
-    html_report.write(out, swapped.measured, run)
+    html_report.write_report(out, swapped.measured, run)
     return out
 
 
@@ -108,7 +108,7 @@ def test_the_headline_and_the_figures(page: Page, swapped: Swapped) -> None:
     assert "Nearer to ben than to ada in 93 %" in page.texts["li"]
     for name, one in swapped.measured.summary.items():
         if one.value is not None and name not in ("psnr_unswapped", "jitter_truth"):
-            assert KINDS[name].words.partition("{")[0] in page.texts["small"], name
+            assert SCORES[name].words.partition("{")[0] in page.texts["small"], name
     assert "agreed to it" in page.texts["p"]
 
 
@@ -143,8 +143,8 @@ def test_how_to_repeat_it(page: Page, swapped: Swapped, run: Run) -> None:
 
 
 def test_names_stay_words(swapped: Swapped, tmp_path: Path) -> None:
-    evaluation = replace(swapped.measured, names=Names(NASTY, "ada"), worst=())
-    html_report.write(tmp_path / "page.html", evaluation)
+    evaluation = replace(swapped.measured, names=SwapNames(NASTY, "ada"), worst=())
+    html_report.write_report(tmp_path / "page.html", evaluation)
     page = Report((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert page.texts["h1"] == f"{NASTY} on ada"
     assert len(page.all("script")) == 2

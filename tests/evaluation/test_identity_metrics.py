@@ -8,18 +8,18 @@ from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.evaluation.identity_metrics import (
     BATCH,
     BOX,
-    Views,
+    PersonViews,
+    describe_views,
     expression_error,
     identity,
     levelled,
-    look,
     pose_error,
-    remembered,
     retrieved,
+    views_of_faces,
 )
 from faceswap_ae.faces.boxes import square_around
 from faceswap_ae.faces.detection.recogniser import describe
-from faceswap_ae.faces.head_pose import pose
+from faceswap_ae.faces.head_pose import head_pose
 from faceswap_ae.faces.record import DESCRIPTOR, Face
 from faceswap_ae.synthetic.expression import Expression
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
@@ -38,32 +38,32 @@ def shot(sitter: Sitter, act: Act, seed: int = 0) -> Picture:
     return frame.image, frame.landmarks.picture.astype(np.float64)
 
 
-def of(poses: np.ndarray[tuple[int, ...], np.dtype[np.float64]], mark: float = 0.0) -> Views:
+def of(poses: np.ndarray[tuple[int, ...], np.dtype[np.float64]], mark: float = 0.0) -> PersonViews:
     """Views that are told apart by their poses, and by one number of their descriptors."""
     descriptors = np.zeros((len(poses), DESCRIPTOR))
     descriptors[:, 0], descriptors[:, 1] = mark, np.arange(len(poses))
-    return Views(np.zeros((len(poses), 68, 2)), descriptors, poses)
+    return PersonViews(np.zeros((len(poses), 68, 2)), descriptors, poses)
 
 
 @pytest.fixture(scope="module")
-def seen() -> dict[str, Views]:
+def seen() -> dict[str, PersonViews]:
     """The owner and the replaced person, each twice, and the true swap, in three poses."""
     swap = hybrid(person("ben"), person("ada"), "face")
     sitters = {"ada": ADA, "ben": BEN, "swap": swap}
     return {
-        name: look(shot(sitter, Act(face=130, yaw=turn), seed) for turn in TURNS)
+        name: describe_views(shot(sitter, Act(face=130, yaw=turn), seed) for turn in TURNS)
         for seed, (name, sitter) in enumerate(sitters.items())
     }
 
 
-def test_a_true_swap_is_its_owner(seen: dict[str, Views]) -> None:
+def test_a_true_swap_is_its_owner(seen: dict[str, PersonViews]) -> None:
     owner, replaced = (identity(seen["swap"], seen[name]) for name in ("ben", "ada"))
     assert np.all(owner < 0.45) and np.all(replaced > owner + 0.15)
     assert retrieved(seen["swap"], [seen["ada"], seen["ben"]]).tolist() == [1, 1, 1]
     assert retrieved(seen["ada"], [seen["ada"], seen["ben"]]).tolist() == [0, 0, 0]
 
 
-def test_nobody_is_far_from_themselves(seen: dict[str, Views]) -> None:
+def test_nobody_is_far_from_themselves(seen: dict[str, PersonViews]) -> None:
     assert np.all(identity(seen["ada"], seen["ada"]) == 0)
     assert np.all(pose_error(seen["ada"], seen["ada"]) == 0)
 
@@ -75,13 +75,13 @@ def test_the_view_nearest_in_pose_is_compared() -> None:
     assert np.allclose(identity(found, person_), np.abs(np.arange(3) - chosen))
 
 
-def test_nobody_to_compare_with(seen: dict[str, Views]) -> None:
+def test_nobody_to_compare_with(seen: dict[str, PersonViews]) -> None:
     with pytest.raises(ValueError, match="nobody"):
-        identity(seen["ada"], look([]))
+        identity(seen["ada"], describe_views([]))
     with pytest.raises(ValueError, match="nobody"):
         retrieved(seen["ada"], [])
     with pytest.raises(ValueError, match="nobody"):
-        retrieved(seen["ada"], [seen["ben"], look([])])
+        retrieved(seen["ada"], [seen["ben"], describe_views([])])
 
 
 @given(arrays(np.float64, (4, 6), elements=st.floats(-1, 1)))
@@ -94,10 +94,10 @@ def test_the_owner_of_the_nearest_view_is_retrieved(spread: Points) -> None:
 
 def test_more_pictures_than_are_described_at_once() -> None:
     picture = shot(ADA, Act(face=130))
-    many = look(picture for _ in range(BATCH + 2))
+    many = describe_views(picture for _ in range(BATCH + 2))
     assert len(many) == BATCH + 2
     assert np.allclose(many.descriptors, describe([picture]), atol=1e-5)
-    told = pose(picture[1], SIZE)
+    told = head_pose(picture[1], SIZE)
     assert np.allclose(many.poses, (told.yaw, told.pitch, told.roll))
     assert np.array_equal(many[:3].landmarks, np.stack([picture[1]] * 3))
 
@@ -106,7 +106,7 @@ def test_landmarks_without_a_pose() -> None:
     image, points = shot(ADA, Act(face=130))
     flat = points * [1, 0] + [0, 100]
     flat[:, 1] += 2 * flat[:, 0]
-    assert np.all(np.isnan(look([(image, flat)]).poses))
+    assert np.all(np.isnan(describe_views([(image, flat)]).poses))
 
 
 def test_what_was_looked_at_before_is_not_looked_at_again() -> None:
@@ -123,11 +123,11 @@ def test_what_was_looked_at_before_is_not_looked_at_again() -> None:
         descriptor=np.arange(DESCRIPTOR, dtype=np.float32),
         pose=(1.0, 2.0, 3.0),
     )
-    views = remembered([face, face])
+    views = views_of_faces([face, face])
     assert np.array_equal(views.landmarks[1], face.landmarks)
     assert np.array_equal(views.descriptors[1], face.descriptor)
     assert views.poses.tolist() == [[1, 2, 3]] * 2
-    assert len(remembered([])) == 0
+    assert len(views_of_faces([])) == 0
 
 
 @given(DEGREES, DEGREES)
@@ -150,7 +150,7 @@ def test_half_a_turn_to_the_left_is_one_to_the_right() -> None:
     assert np.allclose(pose_error(of(turned), of(0 * turned), level=True), [0, 0, 2])
 
 
-def test_heads_that_turn_too_little(seen: dict[str, Views]) -> None:
+def test_heads_that_turn_too_little(seen: dict[str, PersonViews]) -> None:
     still = seen["ada"][np.array([1, 1, 1])]
     error = pose_error(still, seen["ada"], level=True)
     assert np.all(np.abs(error - [20, 0, 20]) < 3)

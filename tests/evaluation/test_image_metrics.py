@@ -11,13 +11,13 @@ from skimage.metrics import structural_similarity
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.evaluation.image_metrics import Mask, aligned, overlap, psnr, seam, sharpness, ssim
 from faceswap_ae.synthetic.people import alone, person
-from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
+from faceswap_ae.synthetic.scene import Act, Setting, SyntheticFrame, render
 
 WHO = ["ada", "ben"]
 MASKS = arrays(np.bool_, (12, 10))
 
 
-def shot(who: str) -> Frame:
+def shot(who: str) -> SyntheticFrame:
     return render(alone(person(who)), Act(face=140, yaw=8), Setting((240, 240), grain=0.003))
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image as pillow
 
 from faceswap_ae.common.geometry import warp
-from faceswap_ae.evaluation.report_stills import SIDE, Sources, embedded, stills
+from faceswap_ae.evaluation.report_stills import SIDE, StillSources, draw_stills, embedded
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
@@ -19,13 +19,13 @@ pytest_plugins = ("tests.support.swap_fixtures",)
 NOWHERE = np.full((COUNT, 2, 3), np.nan)
 
 
-def sources(swapped: Swapped) -> Sources:
-    return Sources(swapped.swap, swapped.onto, swapped.truth, range(COUNT))
+def sources(swapped: Swapped) -> StillSources:
+    return StillSources(swapped.swap, swapped.onto, swapped.truth, range(COUNT))
 
 
 def test_faces_side_by_side(swapped: Swapped) -> None:
     crops = swapped.measured.columns["onto.crop"]
-    found = stills(sources(swapped), crops, [9, 2, 9])
+    found = draw_stills(sources(swapped), crops, [9, 2, 9])
     assert list(found) == [2, 9]
     for frame, pictures in found.items():
         assert list(pictures) == ["original", "result", "true swap", "change"]
@@ -40,7 +40,7 @@ def test_faces_side_by_side(swapped: Swapped) -> None:
 
 
 def test_where_no_face_was_seen_the_middle_is_shown(swapped: Swapped) -> None:
-    (pictures,) = stills(sources(swapped), NOWHERE, [5]).values()
+    (pictures,) = draw_stills(sources(swapped), NOWHERE, [5]).values()
     image = next(one.image for one in reader.frames(open_clip(swapped.swap)) if one.index == 5)
     height, width = image.shape[:2]
     left = (width - height) / 2
@@ -49,11 +49,11 @@ def test_where_no_face_was_seen_the_middle_is_shown(swapped: Swapped) -> None:
 
 
 def test_a_part_shows_the_performances_own_frames(swapped: Swapped) -> None:
-    part = Sources(swapped.onto / "clip.mp4", swapped.onto, None, range(COUNT))
-    moved = Sources(
+    part = StillSources(swapped.onto / "clip.mp4", swapped.onto, None, range(COUNT))
+    moved = StillSources(
         swapped.onto / "clip.mp4", swapped.onto, None, [one + 6 for one in range(COUNT)]
     )
-    (here,), (there,) = (stills(one, NOWHERE, [3]).values() for one in (part, moved))
+    (here,), (there,) = (draw_stills(one, NOWHERE, [3]).values() for one in (part, moved))
     assert np.array_equal(here["original"], here["result"])
     assert not here["change"].any()
     assert not np.array_equal(there["original"], there["result"])
@@ -66,15 +66,15 @@ def test_the_mask_that_a_conversion_wrote(swapped: Swapped, tmp_path: Path) -> N
     with writing(tmp_path / "swap-mask.mkv", clip, Encoding("ffv1")) as sink:
         for frame in reader.frames(clip):
             sink.write(np.full_like(frame.image, 200), frame.time, frame.duration)
-    own = Sources(swap, swapped.onto, None, range(COUNT))
-    (pictures,) = stills(own, NOWHERE, [1]).values()
+    own = StillSources(swap, swapped.onto, None, range(COUNT))
+    (pictures,) = draw_stills(own, NOWHERE, [1]).values()
     assert list(pictures) == ["original", "result", "mask"]
     assert np.all(pictures["mask"] == 200)
 
 
 def test_without_a_performance(swapped: Swapped, two_people: Path) -> None:
-    own = Sources(swapped.swap, two_people / "ada", None, range(COUNT))
-    (pictures,) = stills(own, NOWHERE, [0]).values()
+    own = StillSources(swapped.swap, two_people / "ada", None, range(COUNT))
+    (pictures,) = draw_stills(own, NOWHERE, [0]).values()
     assert list(pictures) == ["result"]
 
 

@@ -4,18 +4,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from faceswap_ae.evaluation.frame_metrics import Columns
+from faceswap_ae.evaluation.frame_metrics import FrameColumns
 from faceswap_ae.evaluation.scores import (
-    KINDS,
     LEFT,
     LOST,
-    known,
+    SCORES,
+    is_measured,
+    is_seen,
     leading,
     mean,
     means,
     middle,
     missed,
-    seen,
     series,
     summary,
 )
@@ -23,7 +23,7 @@ from tests.support.measured import COUNT, SQUARE, columns
 
 
 def test_a_row_for_each_frame() -> None:
-    found = Columns(3)
+    found = FrameColumns(3)
     found.put(1, [("one", 2.0), ("two", np.ones((2, 2)))])
     assert np.array_equal(found["one"], [np.nan, 2, np.nan], equal_nan=True)
     assert found["two"].shape == (3, 2, 2)
@@ -72,7 +72,7 @@ def test_flicker_goes_round_a_gap() -> None:
     found = columns()
     found.put(4, [("result.colour", np.full(3, np.nan))])
     assert means(found)["flicker"] == pytest.approx(means(columns(), "onto")["flicker"], rel=0.1)
-    assert np.isnan(means(Columns(COUNT))["flicker"])
+    assert np.isnan(means(FrameColumns(COUNT))["flicker"])
 
 
 def test_which_frames_were_missed() -> None:
@@ -85,21 +85,21 @@ def test_which_frames_were_missed() -> None:
     for role in ("result", "onto"):  # nobody is there
         found.put(6, [(f"{role}.quad", np.full((4, 2), np.nan))])
     assert missed(found) == {2: LOST, 3: LEFT}
-    assert seen(found).sum() == COUNT - 1
-    assert known(found, "result").sum() == COUNT - 2
+    assert is_seen(found).sum() == COUNT - 1
+    assert is_measured(found, "result").sum() == COUNT - 2
 
 
 def test_without_a_performance_nobody_is_missed() -> None:
-    found = Columns(2)
+    found = FrameColumns(2)
     found.put(0, [("result.quad", SQUARE)])
     assert leading(found) == "result"
     assert missed(found) == {}
-    assert seen(found).tolist() == [True, False]
+    assert is_seen(found).tolist() == [True, False]
 
 
 def test_a_summary_has_every_figure() -> None:
     found = summary(columns(), columns(away=0.3), {"id_owner": 0.25}, "face")
-    assert list(found) == list(KINDS)
+    assert list(found) == list(SCORES)
     one = found["id_owner"]
     assert one.value == pytest.approx(0.2)
     assert one.unswapped == pytest.approx(0.7)

@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from faceswap_ae.evaluation.svg_chart import HEIGHT, MOST, WIDTH, Chart, Line, drawn, thinned, told
+from faceswap_ae.evaluation.svg_chart import (
+    HEIGHT,
+    MOST,
+    WIDTH,
+    Chart,
+    ChartLine,
+    chart_to_json,
+    draw_chart,
+    thinned,
+)
 from tests.support.html_page import Page
 
 NAN = np.nan
@@ -18,17 +27,17 @@ def points(path: str) -> list[tuple[float, float]]:
 
 
 def path_of(chart: Chart) -> str:
-    found = re.search(r'class="line l0" d="([^"]*)"', drawn(chart))
+    found = re.search(r'class="line l0" d="([^"]*)"', draw_chart(chart))
     assert found is not None
     return found[1]
 
 
 @given(VALUES, st.booleans())
 def test_every_known_point_is_within_the_picture(values: np.ndarray, from_zero: bool) -> None:
-    chart = Chart("x", np.arange(len(values)) / 10, [Line("a", values)], from_zero=from_zero)
+    chart = Chart("x", np.arange(len(values)) / 10, [ChartLine("a", values)], from_zero=from_zero)
     known = np.isfinite(values)
     if not known.any():
-        assert drawn(chart) == ""
+        assert draw_chart(chart) == ""
         return
     found = points(path_of(chart))
     assert len(found) == known.sum()
@@ -39,23 +48,25 @@ def test_every_known_point_is_within_the_picture(values: np.ndarray, from_zero: 
 
 def test_a_line_breaks_where_nothing_is_known() -> None:
     values = np.array([1.0, 2.0, NAN, 3.0])
-    broken = Chart("x", np.arange(4.0), [Line("a", values)])
+    broken = Chart("x", np.arange(4.0), [ChartLine("a", values)])
     assert path_of(broken).count("M") == 2
-    bridged = Chart("x", np.arange(4.0), [Line("a", values)], bridged=True)
+    bridged = Chart("x", np.arange(4.0), [ChartLine("a", values)], bridged=True)
     assert path_of(bridged).count("M") == 1
     assert "M0.0," in path_of(broken) and "h0" in path_of(broken)
 
 
 def test_few_values_far_off_do_not_flatten_the_rest() -> None:
     values = np.append(np.tile([1.0, 2.0], 50), 1000.0)
-    heights = [y for _, y in points(path_of(Chart("x", np.arange(101.0), [Line("a", values)])))]
+    heights = [
+        y for _, y in points(path_of(Chart("x", np.arange(101.0), [ChartLine("a", values)])))
+    ]
     assert heights[0] - heights[1] > HEIGHT / 6
     assert heights[-1] == 0
 
 
 def test_decades() -> None:
     values = np.array([100.0, 10.0, 1.0])
-    chart = Chart("loss", np.arange(3.0), [Line("", values)], log=True, from_zero=False)
+    chart = Chart("loss", np.arange(3.0), [ChartLine("", values)], log=True, from_zero=False)
     heights = [y for _, y in points(path_of(chart))]
     assert heights[1] - heights[0] == pytest.approx(heights[2] - heights[1], abs=0.2)
 
@@ -64,12 +75,12 @@ def test_marks_and_bands() -> None:
     chart = Chart(
         "a <b>",
         np.array([0.0, 10.0]),
-        [Line("one & two", np.array([1.0, 2.0])), Line("nothing", np.full(2, NAN))],
+        [ChartLine("one & two", np.array([1.0, 2.0])), ChartLine("nothing", np.full(2, NAN))],
         unit="px",
         marks=[(5.0, "cut")],
         bands=[(2.0, 4.0)],
     )
-    text = drawn(chart)
+    text = draw_chart(chart)
     page = Page(text)
     assert not page.open
     assert page.texts["b"] == "a <b>"
@@ -81,8 +92,10 @@ def test_marks_and_bands() -> None:
 
 
 def test_the_numbers_of_a_chart() -> None:
-    chart = Chart("x", np.array([0.0, 1.0]), [Line("a", np.array([0.123456789, NAN]))], unit="px")
-    assert told(chart) == {
+    chart = Chart(
+        "x", np.array([0.0, 1.0]), [ChartLine("a", np.array([0.123456789, NAN]))], unit="px"
+    )
+    assert chart_to_json(chart) == {
         "x": [0, 1],
         "unit": "px",
         "xUnit": "s",

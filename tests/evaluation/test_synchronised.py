@@ -10,10 +10,15 @@ from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion.assignment import OUTSIDE
 from faceswap_ae.conversion.report import FaceRow, FrameRow
-from faceswap_ae.evaluation.ground_truth import answer_in
-from faceswap_ae.evaluation.synchronised import Stage, moments, numbers, unasked
-from faceswap_ae.evaluation.target import Looked, look_at, subject
-from faceswap_ae.faces.detection.scan import Eyes
+from faceswap_ae.evaluation.ground_truth import find_ground_truth
+from faceswap_ae.evaluation.synchronised import (
+    ComparedClips,
+    align_frames,
+    frame_numbers,
+    frames_not_asked,
+)
+from faceswap_ae.evaluation.target import MeasuredClip, find_target, scan_target
+from faceswap_ae.faces.detection.scan import Detectors
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
@@ -25,19 +30,19 @@ pytest_plugins = ("tests.support.swap_fixtures",)
 pytestmark = pytest.mark.usefixtures("_remembers")
 
 
-def looked(path: Path) -> Looked:
-    return look_at(path, Eyes(), no_progress)
+def looked(path: Path) -> MeasuredClip:
+    return scan_target(path, Detectors(), no_progress)
 
 
 @pytest.fixture
-def stage(swapped: Swapped) -> Stage:
-    answer = answer_in(swapped.truth)
-    leads = subject(looked(swapped.onto / "clip.mp4"))
-    return Stage(looked(swapped.swap), leads, range(COUNT), looked(answer.clip), answer)
+def stage(swapped: Swapped) -> ComparedClips:
+    answer = find_ground_truth(swapped.truth)
+    leads = find_target(looked(swapped.onto / "clip.mp4"))
+    return ComparedClips(looked(swapped.swap), leads, range(COUNT), looked(answer.clip), answer)
 
 
-def test_frames_pass_side_by_side(stage: Stage) -> None:
-    found = list(moments(stage))
+def test_frames_pass_side_by_side(stage: ComparedClips) -> None:
+    found = list(align_frames(stage))
     assert [one.at for one in found] == list(range(COUNT))
     assert [one.at for one in found if one.cut] == [0, CUT]
     for one in found:
@@ -50,7 +55,7 @@ def test_frames_pass_side_by_side(stage: Stage) -> None:
 
 
 def test_a_result_that_is_a_part_of_the_performance(
-    stage: Stage, swapped: Swapped, tmp_path: Path
+    stage: ComparedClips, swapped: Swapped, tmp_path: Path
 ) -> None:
     first, last = 5, 9
     clip, part = open_clip(swapped.truth / "clip.mkv"), tmp_path / "part.mkv"
@@ -60,32 +65,34 @@ def test_a_result_that_is_a_part_of_the_performance(
                 sink.write(frame.image, frame.time - Fraction(first, 10), frame.duration)
     own = looked(part)
     rows = [FrameRow(at, 0.0) for at in range(first, last + 1)]
-    which = numbers(own, stage.leads.looked, rows)
+    which = frame_numbers(own, stage.leads.looked, rows)
     assert list(which) == [5, 6, 7, 8, 9]
-    cut = Stage(own, stage.leads, which, stage.truth, stage.answer)
-    for one in moments(cut):
+    cut = ComparedClips(own, stage.leads, which, stage.truth, stage.answer)
+    for one in align_frames(cut):
         assert np.array_equal(one.images["result"], one.images["truth"])
         assert set(one.faces) == set(one.images)
     with pytest.raises(UserError, match=r"part\.mkv has 5 frames.*has 16 frames"):
-        numbers(own, stage.leads.looked)
+        frame_numbers(own, stage.leads.looked)
 
 
-def test_a_frame_that_was_not_to_be_swapped_is_passed_over(stage: Stage) -> None:
+def test_a_frame_that_was_not_to_be_swapped_is_passed_over(stage: ComparedClips) -> None:
     quiet = replace(stage, unasked=frozenset({1, 2}))
-    assert [one.at for one in moments(quiet) if not one.faces] == [1, 2]
+    assert [one.at for one in align_frames(quiet) if not one.faces] == [1, 2]
 
 
-def test_what_was_asked_for_is_seen_from_the_report(stage: Stage) -> None:
+def test_what_was_asked_for_is_seen_from_the_report(stage: ComparedClips) -> None:
     faces = (FaceRow(0, swapped="ben"), FaceRow(0, left=OUTSIDE), FaceRow(0, left="no face"))
     swap, outside, other = (FrameRow(0, 0.0, (face,)) for face in faces)
     nothing = FrameRow(0, 0.0)
     rows = [nothing, outside, other, swap, nothing, swap, *[outside] * (COUNT - 6)]
-    assert unasked(stage.result, rows) == frozenset({0, 1, *range(6, COUNT)})
-    assert unasked(stage.result, rows[:-1]) == frozenset()  # of another clip
-    assert unasked(stage.result, [nothing] * COUNT) == frozenset()
+    assert frames_not_asked(stage.result, rows) == frozenset({0, 1, *range(6, COUNT)})
+    assert frames_not_asked(stage.result, rows[:-1]) == frozenset()  # of another clip
+    assert frames_not_asked(stage.result, [nothing] * COUNT) == frozenset()
 
 
-def rewritten(stage: Stage, out: Path, size: tuple[int, int], slower: Fraction) -> Looked:
+def rewritten(
+    stage: ComparedClips, out: Path, size: tuple[int, int], slower: Fraction
+) -> MeasuredClip:
     """The beginning of the performance at another size and pace."""
     clip = stage.leads.looked.clip
     like = replace(clip, width=size[0], height=size[1])
@@ -98,15 +105,15 @@ def rewritten(stage: Stage, out: Path, size: tuple[int, int], slower: Fraction) 
     return looked(out)
 
 
-def test_clips_of_another_size_or_pace_are_refused(stage: Stage, tmp_path: Path) -> None:
-    plain = Stage(stage.result, stage.leads, stage.numbers)
+def test_clips_of_another_size_or_pace_are_refused(stage: ComparedClips, tmp_path: Path) -> None:
+    plain = ComparedClips(stage.result, stage.leads, stage.numbers)
     width, height = stage.result.clip.width, stage.result.clip.height
     wide = rewritten(stage, tmp_path / "wide.mkv", (width + 8, height), Fraction(1))
     with pytest.raises(UserError, match="different sizes"):
-        next(moments(replace(plain, result=wide)))
+        next(align_frames(replace(plain, result=wide)))
     padded = rewritten(stage, tmp_path / "padded.mkv", (width + 1, height), Fraction(1))
-    found = next(moments(replace(plain, result=padded)))  # as an encoder pads odd sides
+    found = next(align_frames(replace(plain, result=padded)))  # as an encoder pads odd sides
     assert found.images["result"].shape == found.images["onto"].shape
     slow = rewritten(stage, tmp_path / "slow.mkv", (width, height), Fraction(2))
     with pytest.raises(UserError, match="frame 1 is shown at"):
-        list(moments(replace(plain, result=slow)))
+        list(align_frames(replace(plain, result=slow)))

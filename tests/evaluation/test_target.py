@@ -7,16 +7,16 @@ from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion.report import FaceRow, FrameRow
 from faceswap_ae.evaluation.target import (
-    Looked,
+    MeasuredClip,
     clip_in,
+    find_target,
     is_folder,
-    look_at,
-    named,
-    subject,
+    person_name,
+    scan_target,
     views_in,
 )
 from faceswap_ae.faces.boxes import square_around
-from faceswap_ae.faces.detection.scan import Eyes
+from faceswap_ae.faces.detection.scan import Detectors
 from tests.support.face_folders import fill
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -24,12 +24,12 @@ COUNT = 12  # frames of the duet
 
 
 @pytest.fixture(scope="module")
-def both(duet: Path, cache: None) -> Looked:  # noqa: ARG001 - it sets where caches go
+def both(duet: Path, cache: None) -> MeasuredClip:  # noqa: ARG001 - it sets where caches go
     """Ada on the left, carl on the right."""
-    return look_at(duet / "clip.mp4", Eyes(), no_progress)
+    return scan_target(duet / "clip.mp4", Detectors(), no_progress)
 
 
-def box(looked: Looked, frame: int, number: int) -> tuple[float, float, float, float]:
+def box(looked: MeasuredClip, frame: int, number: int) -> tuple[float, float, float, float]:
     """Of a face, counted from the left."""
     faces = sorted(looked.faces(frame), key=lambda one: float(one.landmarks[:, 0].mean()))
     return square_around(faces[number].landmarks).box
@@ -39,16 +39,16 @@ def row(frame: int, *faces: FaceRow) -> FrameRow:
     return FrameRow(frame, 0.0, faces)
 
 
-def test_every_frame_was_looked_at(both: Looked) -> None:
+def test_every_frame_was_looked_at(both: MeasuredClip) -> None:
     assert both.count == COUNT
     assert all(len(both.faces(frame)) == 2 for frame in range(COUNT))
     assert both.faces(COUNT) == []
 
 
-def test_who_was_swapped_is_meant(both: Looked) -> None:
+def test_who_was_swapped_is_meant(both: MeasuredClip) -> None:
     for number in (0, 1):
         rows = [row(at, FaceRow(0, box(both, at, number), swapped="ben")) for at in range(COUNT)]
-        meant = subject(both, rows)
+        meant = find_target(both, rows)
         assert meant.frames == list(range(COUNT))
         for frame in range(COUNT):
             face = meant.at(frame)
@@ -56,25 +56,25 @@ def test_who_was_swapped_is_meant(both: Looked) -> None:
             assert square_around(face.landmarks).box == box(both, frame, number)
 
 
-def test_of_two_swaps_the_one_with_the_face_is_meant(both: Looked) -> None:
+def test_of_two_swaps_the_one_with_the_face_is_meant(both: MeasuredClip) -> None:
     boxes = [(box(both, at, 0), box(both, at, 1)) for at in range(COUNT)]
     rows = [
         row(at, FaceRow(0, a, swapped="ben"), FaceRow(1, b, swapped="emil"))
         for at, (a, b) in enumerate(boxes)
     ]
-    left, right = (subject(both, rows, name).at(0) for name in ("ben", "emil"))
+    left, right = (find_target(both, rows, name).at(0) for name in ("ben", "emil"))
     assert left is not None and right is not None
     assert left.landmarks[:, 0].max() < right.landmarks[:, 0].min()
 
 
-def test_whoever_is_seen_most_is_meant(both: Looked) -> None:
+def test_whoever_is_seen_most_is_meant(both: MeasuredClip) -> None:
     rows = [row(at, FaceRow(0, box(both, at, 0), left="another person")) for at in range(COUNT)]
-    meant = subject(both, rows)
+    meant = find_target(both, rows)
     assert meant.frames == list(range(COUNT))
     assert len(meant.tracks) == 1
 
 
-def test_the_face_in_the_same_place(both: Looked) -> None:
+def test_the_face_in_the_same_place(both: MeasuredClip) -> None:
     for face in both.faces(3):
         again = both.near(4, face)
         assert again is not None
@@ -84,8 +84,8 @@ def test_the_face_in_the_same_place(both: Looked) -> None:
     assert both.near(4, moved) is None
 
 
-def test_views_are_of_one_person(both: Looked, duet: Path) -> None:
-    views = views_in(duet, Eyes(), no_progress)
+def test_views_are_of_one_person(both: MeasuredClip, duet: Path) -> None:
+    views = views_in(duet, Detectors(), no_progress)
     assert len(views) == COUNT
     away = np.linalg.norm(views.descriptors - views.descriptors.mean(axis=0), axis=1)
     assert away.max() < 0.4
@@ -94,20 +94,20 @@ def test_views_are_of_one_person(both: Looked, duet: Path) -> None:
 
 def test_a_folder_of_faces(tmp_path: Path) -> None:
     fill(tmp_path / "ada", range(3))
-    assert len(views_in(tmp_path / "ada", Eyes(), no_progress)) == 3
+    assert len(views_in(tmp_path / "ada", Detectors(), no_progress)) == 3
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="holds no faces"):
-        views_in(tmp_path / "empty", Eyes(), no_progress)
+        views_in(tmp_path / "empty", Detectors(), no_progress)
 
 
 def test_a_clip_without_a_face(plain_clip: Path) -> None:
     with pytest.raises(UserError, match="shows no face"):
-        subject(look_at(plain_clip, Eyes(), no_progress))
+        find_target(scan_target(plain_clip, Detectors(), no_progress))
 
 
 def test_names_and_places(duet: Path, tmp_path: Path) -> None:
     assert clip_in(duet) == duet / "clip.mp4"
     assert clip_in(tmp_path) == tmp_path
-    assert named(duet) == named(duet / "clip.mp4") == "duet"
-    assert named(Path("films/ben.mp4")) == "ben"
+    assert person_name(duet) == person_name(duet / "clip.mp4") == "duet"
+    assert person_name(Path("films/ben.mp4")) == "ben"
     assert is_folder(tmp_path) and is_folder(Path("ada.zip")) and not is_folder(Path("ada.mp4"))

@@ -9,8 +9,8 @@ from hypothesis.extra.numpy import arrays
 
 from faceswap_ae.common.geometry import Image, Points, transform
 from faceswap_ae.evaluation.temporal_metrics import (
+    FacePair,
     Mask,
-    Shown,
     flicker,
     jitter,
     mean_colour,
@@ -19,16 +19,16 @@ from faceswap_ae.evaluation.temporal_metrics import (
 )
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.synthetic.film import Film, frame
-from faceswap_ae.synthetic.scene import Frame
+from faceswap_ae.synthetic.scene import SyntheticFrame
 
 QUADS = arrays(np.float64, (6, 4, 2), elements=st.floats(-100, 100))
 PLACES = st.tuples(st.floats(-300, 300), st.floats(-300, 300))
-Clip = list[tuple[Frame, Frame]]  # as it was filmed, and the true swap
+Clip = list[tuple[SyntheticFrame, SyntheticFrame]]  # as it was filmed, and the true swap
 
 
 @pytest.fixture(scope="module")
 def clip() -> Clip:
-    def shot(as_if: str | None, index: int) -> Frame:
+    def shot(as_if: str | None, index: int) -> SyntheticFrame:
         film = Film("ada", as_if, seconds=Fraction(2), fps=Fraction(25), size=(256, 224), seed=5)
         return frame(film, index)
 
@@ -41,7 +41,7 @@ def lighter(image: Image, mask: Mask, levels: int) -> Image:
 
 
 def trembles(clip: Clip, swapped: list[Image]) -> float:
-    shown = [Shown(own.image, made) for (own, _), made in zip(clip, swapped, strict=True)]
+    shown = [FacePair(own.image, made) for (own, _), made in zip(clip, swapped, strict=True)]
     masks = [true.mask > 127 for _, true in clip[1:]]
     steps = zip(pairwise(shown), masks, strict=True)
     return float(np.mean([warping_error(*two, mask) for two, mask in steps]))
@@ -132,7 +132,7 @@ def test_a_face_that_stays_behind(clip: Clip) -> None:
 @pytest.mark.parametrize("size", [(32, 32), (40, 200)])
 def test_faces_of_a_pixel_in_a_corner(size: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
-    one, other = (Shown(image, image) for image in rng.integers(0, 255, (2, *size, 3), np.uint8))
+    one, other = (FacePair(image, image) for image in rng.integers(0, 255, (2, *size, 3), np.uint8))
     mask = np.zeros(size, np.bool_)
     assert np.isnan(warping_error(one, other, mask))
     mask[0, -1] = True

@@ -3,28 +3,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae.evaluation.training_charts import account, charts
-from faceswap_ae.training.runs.metric_log import History, Row
-from faceswap_ae.training.runs.run import Facts, Run, begin
+from faceswap_ae.evaluation.training_charts import describe_training, draw_training_charts
+from faceswap_ae.training.runs.metric_log import MetricLog, MetricRow
+from faceswap_ae.training.runs.run import Run, RunFacts, begin_run
 
-FACTS = Facts("ben", "ada", "quick", "gan", "inner")
+FACTS = RunFacts("ben", "ada", "quick", "gan", "inner")
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """A run of two stages that paused for an hour between them."""
-    found = begin(tmp_path / "run", {"size": 64}, FACTS)
-    log = History(found.log)
+    found = begin_run(tmp_path / "run", {"size": 64}, FACTS)
+    log = MetricLog(found.log)
     for step in range(1, 7):
         losses = {"gan/face mae": 1 / step, "gan/onto mae": 2 / step, "judge/real": 1.0 - step}
         held = {"held-out/face": 0.1} if step == 3 else {}
         time = 1000 + 2.0 * step + (3600 if step > 3 else 0)
-        log.add(Row(step, losses | held, {}, 2**30, time, "begin" if step < 4 else "refine"))
+        log.add(MetricRow(step, losses | held, {}, 2**30, time, "begin" if step < 4 else "refine"))
     return found
 
 
 def test_a_chart_for_each_kind_of_loss(run: Run) -> None:
-    found = {one.title: one for one in charts(run)}
+    found = {one.title: one for one in draw_training_charts(run)}
     assert list(found) == ["gan: mae", "held-out", "judge: real"]
     mae = found["gan: mae"]
     assert [line.label for line in mae.lines] == ["ben", "ada"]  # as everywhere on the page
@@ -37,11 +37,12 @@ def test_a_chart_for_each_kind_of_loss(run: Run) -> None:
 
 def test_the_account_leaves_pauses_out(run: Run) -> None:
     assert (
-        account(run) == "ben onto ada, model quick, trainer gan: 6 steps in 8 s, 1.0 GiB at most."
+        describe_training(run)
+        == "ben onto ada, model quick, trainer gan: 6 steps in 8 s, 1.0 GiB at most."
     )
 
 
 def test_a_run_without_a_log(tmp_path: Path) -> None:
-    run = begin(tmp_path / "run", {}, FACTS)
-    assert charts(run) == []
-    assert account(run).endswith("its log is empty.")
+    run = begin_run(tmp_path / "run", {}, FACTS)
+    assert draw_training_charts(run) == []
+    assert describe_training(run).endswith("its log is empty.")

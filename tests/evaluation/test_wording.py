@@ -3,12 +3,12 @@ from dataclasses import replace
 import pytest
 
 from faceswap_ae.evaluation.frame_metrics import HIGHEST
-from faceswap_ae.evaluation.scores import KINDS, Figure
-from faceswap_ae.evaluation.wording import GROUPS, TITLES, Names, sentences, spoken, table
+from faceswap_ae.evaluation.scores import SCORES, Score
+from faceswap_ae.evaluation.wording import GROUPS, TITLES, SwapNames, format_score, sentences, table
 
-NAMES = Names("ben", "ada")
+NAMES = SwapNames("ben", "ada")
 NOTHING = {
-    name: Figure(None, None, kind.unit, kind.better, kind.words) for name, kind in KINDS.items()
+    name: Score(None, None, kind.unit, kind.better, kind.words) for name, kind in SCORES.items()
 }
 VALUES = {
     "id_owner": 0.37,
@@ -64,10 +64,10 @@ def test_beside_a_true_swap() -> None:
 
 
 def test_the_table_names_every_figure_once() -> None:
-    assert set(TITLES) == set(KINDS)
+    assert set(TITLES) == set(SCORES)
     grouped = [name for members in GROUPS.values() for name in members]
     assert len(grouped) == len(set(grouped))
-    assert set(KINDS) - set(grouped) == {"psnr_unswapped", "jitter_truth"}
+    assert set(SCORES) - set(grouped) == {"psnr_unswapped", "jitter_truth"}
     lines = list(table(TOLD, NAMES))
     assert len(lines) == 1 + len(VALUES) + 3  # and the groups that have any
     assert any(line.split() == ["distance", "to", "ben", "0.370", "1.000"] for line in lines)
@@ -86,4 +86,4 @@ def test_the_table_names_every_figure_once() -> None:
     ],
 )
 def test_figures_as_people_read_them(name: str, value: float | None, said: str) -> None:
-    assert spoken(name, value) == said
+    assert format_score(name, value) == said

@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 
 from faceswap_ae.evaluation.scores import LOST
-from faceswap_ae.evaluation.wording import Names
-from faceswap_ae.evaluation.worst_frames import NOTED, SIGNS, worst
+from faceswap_ae.evaluation.wording import SwapNames
+from faceswap_ae.evaluation.worst_frames import NOTED, SIGNS, find_worst_frames
 from tests.support.measured import COUNT, SQUARE, columns
 
-NAMES = Names("ben", "ada")
+NAMES = SwapNames("ben", "ada")
 
 
 def test_an_even_swap_has_no_worst_frame() -> None:
-    assert worst(columns(), NAMES) == ()
+    assert find_worst_frames(columns(), NAMES) == ()
 
 
 def test_the_worst_comes_first_with_its_reason() -> None:
@@ -20,21 +20,21 @@ def test_the_worst_comes_first_with_its_reason() -> None:
         found.put(at, [("result-onto.mouth", 0.05)])
     found.put(4, [("result.id_owner", 0.65), ("result.id_replaced", 0.4)])
     found.put(7, [("result.quad", np.full((4, 2), np.nan))])
-    one, two, three = worst(found, NAMES)
+    one, two, three = find_worst_frames(found, NAMES)
     assert (one.frame, one.why) == (7, LOST)
     assert (two.frame, two.why) == (4, "more like ada than like ben: 0.40 and 0.65 away")
     assert three.frame == 1
     assert three.time == pytest.approx(0.1)
     assert three.why == "the mouth is 20.0 % off the performance, 5.0 % mostly"
     assert one.steps > two.steps > three.steps >= NOTED
-    assert worst(found, NAMES, most=1) == (one,)
+    assert find_worst_frames(found, NAMES, most=1) == (one,)
 
 
 def test_neighbours_are_told_once() -> None:
     found = columns()
     for at in range(3, 6):
         found.put(at, [("result.quad", np.full((4, 2), np.nan))])
-    assert [one.frame for one in worst(found, NAMES)] == [3]
+    assert [one.frame for one in find_worst_frames(found, NAMES)] == [3]
 
 
 def test_where_the_performer_jumps_nothing_is_wrong() -> None:
@@ -42,8 +42,8 @@ def test_where_the_performer_jumps_nothing_is_wrong() -> None:
     own.put(4, [("result.quad", SQUARE + 44)])
     for role in ("result", "onto"):
         both.put(4, [(f"{role}.quad", SQUARE + 44)])
-    assert worst(own, NAMES)[0].why.startswith("it jumps")
-    assert worst(both, NAMES) == ()
+    assert find_worst_frames(own, NAMES)[0].why.startswith("it jumps")
+    assert find_worst_frames(both, NAMES) == ()
 
 
 @pytest.mark.parametrize("name", SIGNS)

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.extraction.extractor import Options, Summary, extract
-from faceswap_ae.extraction.selection import ALIKE, OTHER, SURPLUS, Limits
-from faceswap_ae.faces.detection.scan import Look
+from faceswap_ae.extraction.extractor import ExtractOptions, ExtractSummary, extract
+from faceswap_ae.extraction.selection import ALIKE, OTHER, SURPLUS, SelectionLimits
+from faceswap_ae.faces.detection.scan import ScanOptions
 from faceswap_ae.faces.folders import face_file, face_folder, packing
 from faceswap_ae.faces.folders.journal import NAME, Journal, fingerprint
 from faceswap_ae.faces.folders.realignment import read_points, realign
-from faceswap_ae.faces.record import Face, Stored
+from faceswap_ae.faces.record import Face, StoredFace
 from faceswap_ae.media import images
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.reader import frames
@@ -36,7 +36,7 @@ def ids(folder: Path) -> Ids:
 def made(solo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with ben's faces from the film of him."""
     data = tmp_path_factory.mktemp("data")
-    extract([solo / "clip.mp4"], "ben", Options(data))
+    extract([solo / "clip.mp4"], "ben", ExtractOptions(data))
     return data
 
 
@@ -66,7 +66,7 @@ def test_every_frame_gives_a_face_with_its_story(made: Path, solo: Path) -> None
 
 def test_a_second_run_does_nothing(data: Path, solo: Path) -> None:
     before = (data / "ben" / NAME).read_bytes()
-    summary = extract([solo / "clip.mp4"], "ben", Options(data))
+    summary = extract([solo / "clip.mp4"], "ben", ExtractOptions(data))
     assert summary.looked == 0
     assert summary.written == {data / "ben": 0}
     assert (data / "ben" / NAME).read_bytes() == before
@@ -76,7 +76,7 @@ def test_what_was_dropped_stays_away(data: Path, solo: Path) -> None:
     gone = face_file.pictures(data / "ben")[3]
     assert isinstance(gone, Path)
     gone.unlink()
-    extract([solo / "clip.mp4"], "ben", Options(data))
+    extract([solo / "clip.mp4"], "ben", ExtractOptions(data))
     assert len(ids(data / "ben")) == 13
     assert gone.stem not in ids(data / "ben")
 
@@ -84,25 +84,25 @@ def test_what_was_dropped_stays_away(data: Path, solo: Path) -> None:
 def test_a_renamed_clip_is_the_same_clip(data: Path, solo: Path, tmp_path: Path) -> None:
     other = tmp_path / "Ünder another näme.mp4"
     shutil.copy(solo / "clip.mp4", other)
-    assert extract([other, solo / "clip.mp4"], "ben", Options(data)).looked == 0
+    assert extract([other, solo / "clip.mp4"], "ben", ExtractOptions(data)).looked == 0
 
 
 def test_a_lost_journal_only_means_looking_again(data: Path, solo: Path) -> None:
     before = ids(data / "ben")
     (data / "ben" / NAME).unlink()
-    assert extract([solo / "clip.mp4"], "ben", Options(data)).looked == 14
+    assert extract([solo / "clip.mp4"], "ben", ExtractOptions(data)).looked == 14
     assert ids(data / "ben") == before
 
 
 def test_a_part_and_then_the_rest(tmp_path: Path, solo: Path, made: Path) -> None:
-    part = Options(tmp_path, span=Span(first=5, last=8))
+    part = ExtractOptions(tmp_path, span=Span(first=5, last=8))
     assert extract([solo / "clip.mp4"], "ben", part).looked == 4
-    assert extract([solo / "clip.mp4"], "ben", Options(tmp_path)).looked == 10
+    assert extract([solo / "clip.mp4"], "ben", ExtractOptions(tmp_path)).looked == 10
     assert ids(tmp_path / "ben") == ids(made / "ben")
 
 
 def test_only_every_third(tmp_path: Path, solo: Path) -> None:
-    extract([solo / "clip.mp4"], "ben", Options(tmp_path, look=Look(every=3)))
+    extract([solo / "clip.mp4"], "ben", ExtractOptions(tmp_path, look=ScanOptions(every=3)))
     journal = Journal(tmp_path / "ben")
     assert journal.frames(journal.clips[0]) == {0, 3, 6, 9, 12}
     assert len(ids(tmp_path / "ben")) == 5
@@ -111,12 +111,14 @@ def test_only_every_third(tmp_path: Path, solo: Path) -> None:
 def test_limits_can_be_loosened_without_looking_again(
     tmp_path: Path, solo: Path, made: Path
 ) -> None:
-    few = extract([solo / "clip.mp4"], "ben", Options(tmp_path, limits=Limits(most=4)))
+    few = extract(
+        [solo / "clip.mp4"], "ben", ExtractOptions(tmp_path, limits=SelectionLimits(most=4))
+    )
     assert few.written == {tmp_path / "ben": 4}
     assert few.skipped == {SURPLUS: 10}
     journal = Journal(tmp_path / "ben")
     assert len(journal.skipped) == 10
-    all_of_them = extract([solo / "clip.mp4"], "ben", Options(tmp_path))
+    all_of_them = extract([solo / "clip.mp4"], "ben", ExtractOptions(tmp_path))
     assert all_of_them.looked == 0
     assert ids(tmp_path / "ben") == ids(made / "ben")
     for name in ids(made / "ben"):
@@ -133,9 +135,11 @@ def test_near_duplicates_are_left_out(tmp_path: Path, solo: Path) -> None:
         image = shown.image.copy()
         image[0, 0] = number  # another picture, the same face
         images.write(still / f"{number}.png", image)
-    summary = extract([still], "ben", Options(tmp_path, limits=Limits(change=1)))
+    summary = extract([still], "ben", ExtractOptions(tmp_path, limits=SelectionLimits(change=1)))
     assert summary.written == {tmp_path / "ben": 3}  # photos are no track
-    clip = extract([solo / "clip.mp4"], "all", Options(tmp_path, limits=Limits(change=30)))
+    clip = extract(
+        [solo / "clip.mp4"], "all", ExtractOptions(tmp_path, limits=SelectionLimits(change=30))
+    )
     assert clip.skipped == {ALIKE: 12}  # one of each scene stays
 
 
@@ -150,7 +154,7 @@ def test_hand_work_survives_a_lost_journal(data: Path, solo: Path) -> None:
     assert dropped
     before = {place.name: place.read_bytes() for place in face_file.pictures(folder)}
     (folder / NAME).unlink()
-    extract([solo / "clip.mp4"], "ben", Options(data))
+    extract([solo / "clip.mp4"], "ben", ExtractOptions(data))
     assert {place.name: place.read_bytes() for place in face_file.pictures(folder)} == before
 
 
@@ -159,7 +163,7 @@ def test_our_own_faces_are_no_photos(
 ) -> None:
     caplog.set_level("INFO", "faceswap_ae")
     shutil.copy(solo / "clip.mp4", data / "clip.mp4")
-    assert extract([data], "ben", Options(data)).looked == 0
+    assert extract([data], "ben", ExtractOptions(data)).looked == 0
     assert "14 pictures are faces of ours" in caplog.text
 
 
@@ -167,12 +171,12 @@ def test_a_packed_folder_is_not_begun_anew(data: Path, solo: Path) -> None:
     packing.pack(data / "ben")
     shutil.rmtree(data / "ben")
     with pytest.raises(UserError, match="is packed"):
-        extract([solo / "clip.mp4"], "ben", Options(data))
+        extract([solo / "clip.mp4"], "ben", ExtractOptions(data))
 
 
 def test_parts_are_one_track(tmp_path: Path, solo: Path) -> None:
     for span in (Span(first=8, last=9), Span(first=12), Span(first=8)):
-        extract([solo / "clip.mp4"], "ben", Options(tmp_path, span=span))
+        extract([solo / "clip.mp4"], "ben", ExtractOptions(tmp_path, span=span))
     tracks = {face.frame: face.track for face in _stories(tmp_path / "ben")}
     assert len(tracks) == 6
     assert tracks[8] == tracks[9] == tracks[10] == tracks[11]
@@ -182,7 +186,7 @@ class TestPeople:
     def test_the_main_person_is_taken_and_the_other_shown(
         self, tmp_path: Path, duet: Path, solo: Path
     ) -> None:
-        summary = extract([duet / "clip.mp4", solo / "clip.mp4"], "ben", Options(tmp_path))
+        summary = extract([duet / "clip.mp4", solo / "clip.mp4"], "ben", ExtractOptions(tmp_path))
         assert summary.written == {tmp_path / "ben": 14}
         assert summary.skipped == {OTHER: 24}
         assert sorted(summary.others.values()) == [12, 12]
@@ -195,7 +199,7 @@ class TestPeople:
             half = np.array_split(frame.image, 2, axis=1)[place]
             images.write(tmp_path / f"{name}.jpg", np.ascontiguousarray(half))
             photo = (tmp_path / f"{name}.jpg",)
-            summary = extract([duet / "clip.mp4"], name, Options(tmp_path, like=photo))
+            summary = extract([duet / "clip.mp4"], name, ExtractOptions(tmp_path, like=photo))
             assert summary.written == {tmp_path / name: 12}
         both = [
             np.median([f.box[0] for f in _stories(tmp_path / name)]) for name in ("ada", "carl")
@@ -203,7 +207,7 @@ class TestPeople:
         assert both[0] < both[1]
 
     def test_everyone_has_a_folder(self, tmp_path: Path, duet: Path, solo: Path) -> None:
-        options = Options(tmp_path, everyone=True)
+        options = ExtractOptions(tmp_path, everyone=True)
         extract([duet / "clip.mp4"], "duo", options)
         assert [len(ids(tmp_path / name)) for name in ("duo", "duo-2")] == [12, 12]
         assert not set(ids(tmp_path / "duo")) & set(ids(tmp_path / "duo-2"))
@@ -220,26 +224,26 @@ class TestPeople:
     def test_a_gap_between_numbers_mixes_nobody(
         self, tmp_path: Path, duet: Path, solo: Path
     ) -> None:
-        extract([duet / "clip.mp4"], "duo", Options(tmp_path, everyone=True))
+        extract([duet / "clip.mp4"], "duo", ExtractOptions(tmp_path, everyone=True))
         (tmp_path / "duo-2").rename(tmp_path / "duo-7")
         before = ids(tmp_path / "duo-7")
-        extract([solo / "clip.mp4"], "duo", Options(tmp_path, everyone=True))
+        extract([solo / "clip.mp4"], "duo", ExtractOptions(tmp_path, everyone=True))
         assert ids(tmp_path / "duo-7") == before
         assert len(ids(tmp_path / "duo-8")) == 14
 
     def test_somebody_else_asks_for_another_name(self, data: Path, duet: Path) -> None:
         with pytest.raises(UserError, match="choose another name with --as"):
-            extract([duet / "clip.mp4"], "ben", Options(data))
+            extract([duet / "clip.mp4"], "ben", ExtractOptions(data))
         assert len(ids(data / "ben")) == 14
 
     def test_a_photo_without_a_face_is_refused_at_once(self, tmp_path: Path, duet: Path) -> None:
         images.write(tmp_path / "wall.png", np.full((200, 200, 3), 128, np.uint8))
-        options = Options(tmp_path, like=(tmp_path / "wall.png",))
+        options = ExtractOptions(tmp_path, like=(tmp_path / "wall.png",))
         with pytest.raises(UserError, match=r"wall\.png: no face found"):
             extract([duet / "clip.mp4"], "ben", options)
 
 
-def _stored(folder: Path) -> list[Stored]:
+def _stored(folder: Path) -> list[StoredFace]:
     return [entry.stored for entry in face_file.entries(folder) if entry.stored]
 
 
@@ -255,21 +259,21 @@ def test_progress_reaches_its_end(tmp_path: Path, solo: Path) -> None:
         told[what] = [total]
         yield told[what].append
 
-    extract([solo / "clip.mp4"], "ben", Options(tmp_path), progress)
+    extract([solo / "clip.mp4"], "ben", ExtractOptions(tmp_path), progress)
     assert told == {"look": [14, *range(1, 15)], "write": [14, *range(1, 15)]}
 
 
 KILLED = """
 import sys
 from pathlib import Path
-from faceswap_ae.extraction.extractor import Options, extract
+from faceswap_ae.extraction.extractor import ExtractOptions, extract
 from contextlib import contextmanager
 
 @contextmanager
 def progress(what, total):
     yield lambda count: print(what, count, flush=True)
 
-extract([Path(sys.argv[1])], "ben", Options(Path(sys.argv[2])), progress)
+extract([Path(sys.argv[1])], "ben", ExtractOptions(Path(sys.argv[2])), progress)
 """
 
 
@@ -282,7 +286,7 @@ def test_a_kill_loses_nothing(tmp_path: Path, solo: Path, made: Path, moment: st
             if line.strip() == moment:
                 break
         os.kill(child.pid, signal.SIGKILL)
-    summary: Summary = extract([solo / "clip.mp4"], "ben", Options(tmp_path))
+    summary: ExtractSummary = extract([solo / "clip.mp4"], "ben", ExtractOptions(tmp_path))
     assert summary.looked <= 14 - 5 if moment.startswith("look") else summary.looked == 0
     assert ids(tmp_path / "ben") == ids(made / "ben")
     assert len(face_file.pictures(tmp_path / "ben")) == 14

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as pillow
 
-from faceswap_ae.extraction.extractor import Options, extract
+from faceswap_ae.extraction.extractor import ExtractOptions, extract
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
@@ -28,7 +28,7 @@ def test_sizes_whose_rows_are_padded(size: tuple[int, int], solo: Path, tmp_path
             part = frame.image[:height, -width:]
             image[: part.shape[0], : part.shape[1]] = part
             sink.write(image, frame.time, frame.duration)
-    summary = extract([tmp_path / "clip.mp4"], "ben", Options(tmp_path))
+    summary = extract([tmp_path / "clip.mp4"], "ben", ExtractOptions(tmp_path))
     assert summary.written == {tmp_path / "ben": 5}
 
 
@@ -39,7 +39,7 @@ def test_a_cut_off_clip_gives_all_that_can_be_read(tmp_path: Path, solo: Path) -
             sink.write(frame.image, frame.time, frame.duration)
     cut_off = tmp_path / "cut off.mkv"
     cut_off.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
-    summary = extract([cut_off], "ben", Options(tmp_path))
+    summary = extract([cut_off], "ben", ExtractOptions(tmp_path))
     told = re.search(r"(\d+) frames could be read", summary.failures[0].reason)
     assert told is not None
     assert summary.looked == int(told[1]) > 5
@@ -56,7 +56,7 @@ def test_photos_of_all_kinds(tmp_path: Path, solo: Path) -> None:
     sixteen = np.asarray(shown.convert("L"), np.uint16) * 257
     pillow.fromarray(sixteen).save(folder / "deep.png")
     shown.resize((7680, 5760)).save(folder / "8k.jpg", quality=90)
-    summary = extract([folder], "ben", Options(tmp_path))
+    summary = extract([folder], "ben", ExtractOptions(tmp_path))
     assert not summary.failures
     entries = face_file.entries(tmp_path / "ben")
     stories = [entry.stored.face for entry in entries if entry.stored]
@@ -79,7 +79,9 @@ def test_bad_inputs_are_told_and_the_rest_goes_on(
     (tmp_path / "text.jpg").write_text("no picture at all")
     (tmp_path / "nobody.mp4").symlink_to(plain_clip)
     bad = ["empty.mp4", "text.mp4", "text.jpg", "nobody.mp4", "cut off.mp4", "nowhere.mp4"]
-    summary = extract([*(tmp_path / name for name in bad), good], "ben", Options(tmp_path / "data"))
+    summary = extract(
+        [*(tmp_path / name for name in bad), good], "ben", ExtractOptions(tmp_path / "data")
+    )
     assert summary.written == {tmp_path / "data" / "ben": 14}
     assert {failure.path.name for failure in summary.failures} == set(bad)
     told = [record.getMessage() for record in caplog.records]
@@ -94,6 +96,6 @@ def test_a_clip_of_one_frame(tmp_path: Path, solo: Path) -> None:
     with writing(tmp_path / "one.mp4", clip) as sink:
         first = next(iter(frames(clip)))
         sink.write(first.image, first.time, first.duration)
-    assert extract([tmp_path / "one.mp4"], "ben", Options(tmp_path)).written == {
+    assert extract([tmp_path / "one.mp4"], "ben", ExtractOptions(tmp_path)).written == {
         tmp_path / "ben": 1
     }

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.faces import clustering
-from faceswap_ae.faces.clustering import CHUNK, singles, whose
+from faceswap_ae.faces.clustering import CHUNK, cluster_numbers, single_clusters
 from tests.support.face_records import SPREAD, somebody
 
 APART = 0.62  # between two people's middles; the cast's nearest two
@@ -31,23 +31,26 @@ def same(one: NDArray[np.int64], other: NDArray[np.int64]) -> bool:
 @pytest.mark.parametrize("spread", [0.2, 0.4])
 def test_people_are_told_apart(people: int, each: int, spread: float) -> None:
     found, owners = crowd(people, each, spread)
-    assert same(whose(singles(found)), owners)
+    assert same(cluster_numbers(single_clusters(found)), owners)
 
 
 @given(st.permutations(range(24)))
 def test_the_order_of_the_faces_does_not_matter(order: list[int]) -> None:
     found, _ = crowd(4, 6, 0.4)
-    assert same(whose(singles(found[order])), whose(singles(found))[order])
+    assert same(
+        cluster_numbers(single_clusters(found[order])),
+        cluster_numbers(single_clusters(found))[order],
+    )
 
 
 def test_one_face_is_one_person() -> None:
-    assert whose(singles(np.ones((1, 128), np.float32))).tolist() == [0]
+    assert cluster_numbers(single_clusters(np.ones((1, 128), np.float32))).tolist() == [0]
 
 
 def test_a_group_counts_as_its_faces() -> None:
     """Joined as groups of many, or face by face: the same spread and the same middle."""
     rng = np.random.default_rng(1)
-    faces = singles(rng.normal(0, SPREAD, (60, 128)).astype(np.float32))
+    faces = single_clusters(rng.normal(0, SPREAD, (60, 128)).astype(np.float32))
     thirds, halves = np.repeat(np.arange(3), 20), np.arange(60) % 2
     step = faces.tied(thirds).tied(np.zeros(3, np.int64))
     for one in (step, faces.tied(halves).tied(np.zeros(2, np.int64))):
@@ -59,4 +62,4 @@ def test_a_crowd_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clustering, "MOST", 3)
     crowd = np.stack([somebody(who) for who in range(4)]).astype(np.float32)
     with pytest.raises(UserError, match="more than 3 people"):
-        whose(singles(crowd))
+        cluster_numbers(single_clusters(crowd))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae.common.geometry import Points
-from faceswap_ae.faces.head_pose import FOCAL, HEAD, RIGID, Pose, pose
+from faceswap_ae.faces.head_pose import FOCAL, HEAD, RIGID, HeadPose, head_pose
 from faceswap_ae.synthetic.model import rotation
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
@@ -31,7 +31,7 @@ def seen(angles: tuple[float, float, float], away: float = 900.0) -> Points:
 
 @given(DEGREES)
 def test_the_angles_of_the_generic_head_are_found(angles: tuple[float, float, float]) -> None:
-    assert np.allclose(astuple(pose(seen(angles), SIZE)), angles, atol=0.01)
+    assert np.allclose(astuple(head_pose(seen(angles), SIZE)), angles, atol=0.01)
 
 
 @given(DEGREES, st.floats(0.2, 5), st.tuples(st.floats(-500, 500), st.floats(-500, 500)))
@@ -40,7 +40,7 @@ def test_place_and_scale_do_not_matter(
 ) -> None:
     size = round(320 * scale), 10
     moved = seen(angles) * (size[0] / 320) + place
-    assert np.allclose(astuple(pose(moved, size)), angles, atol=0.05)
+    assert np.allclose(astuple(head_pose(moved, size)), angles, atol=0.05)
 
 
 @given(DEGREES)
@@ -51,7 +51,7 @@ def test_a_mirror_turns_yaw_and_roll_round(angles: tuple[float, float, float]) -
     for one, other in MIRRORED.items():
         mirrored[one] = points[other]
     mirrored[:, 0] *= -1
-    found, turned = pose(points, SIZE), pose(mirrored, SIZE)
+    found, turned = head_pose(points, SIZE), head_pose(mirrored, SIZE)
     assert np.allclose(astuple(turned), (-found.yaw, found.pitch, -found.roll), atol=0.05)
 
 
@@ -63,9 +63,9 @@ def test_a_mirror_turns_yaw_and_roll_round(angles: tuple[float, float, float]) -
 def test_heads_turn_as_the_renderer_was_told(name: str, turn: Act, near: float) -> None:
     """Against the same head straight on: what differs between persons is a constant."""
 
-    def told(act: Act) -> Pose:
+    def told(act: Act) -> HeadPose:
         frame = render(alone(person(name)), act, Setting((224, 224), grain=0))
-        return pose(frame.landmarks.picture.astype(float), (224, 224))
+        return head_pose(frame.landmarks.picture.astype(float), (224, 224))
 
     straight, turned = told(Act()), told(turn)
     difference = np.subtract(astuple(turned), astuple(straight))
@@ -84,10 +84,10 @@ def test_heads_turn_as_the_renderer_was_told(name: str, turn: Act, near: float) 
 )
 def test_what_is_no_head(points: Points) -> None:
     with pytest.raises(ValueError, match="no pose"):
-        pose(points, SIZE)
+        head_pose(points, SIZE)
 
 
 def test_scattered_points_have_some_pose() -> None:
     rng = np.random.default_rng(1)
     for size in (1e-2, 1.0, 1e6):
-        assert np.all(np.isfinite(astuple(pose(rng.normal(0, size, (68, 2)), SIZE))))
+        assert np.all(np.isfinite(astuple(head_pose(rng.normal(0, size, (68, 2)), SIZE))))

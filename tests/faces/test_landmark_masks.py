@@ -17,22 +17,22 @@ from faceswap_ae.faces.landmark_masks import (
 from faceswap_ae.synthetic.expression import Expression
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.people import alone, person
-from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
+from faceswap_ae.synthetic.scene import Act, Setting, SyntheticFrame, render
 
 SIZE = (256, 240)
 
 
-def shot(act: Act) -> Frame:
+def shot(act: Act) -> SyntheticFrame:
     return render(alone(person("ada")), act, Setting(SIZE, grain=0))
 
 
 @pytest.fixture(scope="module")
-def frame() -> Frame:
+def frame() -> SyntheticFrame:
     return shot(Act())
 
 
 @pytest.fixture(scope="module")
-def points(frame: Frame) -> Points:
+def points(frame: SyntheticFrame) -> Points:
     return frame.landmarks.picture.astype(np.float64)
 
 

@@ -8,34 +8,34 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Image, Points, scale_of, transform, warp
 from faceswap_ae.faces.alignment import matrix_of
-from faceswap_ae.faces.quality import Quality, measure
+from faceswap_ae.faces.quality import Quality, measure_quality
 from faceswap_ae.synthetic.light import LIGHTS
 from faceswap_ae.synthetic.occluder import Kind, Occluder
 from faceswap_ae.synthetic.people import alone, person
-from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
+from faceswap_ae.synthetic.scene import Act, Setting, SyntheticFrame, render
 
 SIZE = (320, 320)
 WHO = ["ada", "ben", "fatou"]
 Kernel = NDArray[np.float32]
 
 
-def shot(who: str, light: str = "soft", occluder: Occluder | None = None) -> Frame:
+def shot(who: str, light: str = "soft", occluder: Occluder | None = None) -> SyntheticFrame:
     act = Act(face=170, yaw=12, pitch=3)
     return render(alone(person(who)), act, Setting(SIZE, LIGHTS[light], occluder=occluder))
 
 
 @pytest.fixture(scope="module")
-def shots() -> dict[str, Frame]:
+def shots() -> dict[str, SyntheticFrame]:
     return {who: shot(who) for who in WHO}
 
 
 def told(image: Image, points: Points, size: int = 256) -> Quality:
     matrix = matrix_of(points, "whole", size)
     crop = warp(image, matrix, (size, size))
-    return measure(crop, transform(points, matrix), scale_of(matrix))
+    return measure_quality(crop, transform(points, matrix), scale_of(matrix))
 
 
-def of(frame: Frame, image: Image | None = None) -> Quality:
+def of(frame: SyntheticFrame, image: Image | None = None) -> Quality:
     points = frame.landmarks.picture.astype(np.float64)
     return told(frame.image if image is None else image, points)
 
@@ -50,7 +50,7 @@ def dragged(image: Image, length: int, *, down: bool = False) -> Image:
 
 
 @pytest.mark.parametrize("who", WHO)
-def test_the_more_blurred_the_less_sharp(who: str, shots: dict[str, Frame]) -> None:
+def test_the_more_blurred_the_less_sharp(who: str, shots: dict[str, SyntheticFrame]) -> None:
     frame = shots[who]
     levels = [frame.image, *(blurred(frame.image, sigma) for sigma in (0.7, 1.2, 2, 3.5, 6))]
     sharp = [of(frame, image).sharpness for image in levels]
@@ -59,7 +59,7 @@ def test_the_more_blurred_the_less_sharp(who: str, shots: dict[str, Frame]) -> N
 
 
 @pytest.mark.parametrize("down", [False, True])
-def test_motion_blurs_in_any_direction(down: bool, shots: dict[str, Frame]) -> None:
+def test_motion_blurs_in_any_direction(down: bool, shots: dict[str, SyntheticFrame]) -> None:
     for frame in shots.values():
         levels = [frame.image, *(dragged(frame.image, n, down=down) for n in (3, 7, 15))]
         sharp = [of(frame, image).sharpness for image in levels]
@@ -67,7 +67,7 @@ def test_motion_blurs_in_any_direction(down: bool, shots: dict[str, Frame]) -> N
         assert sharp[3] < 0.7 * sharp[0]
 
 
-def test_light_and_noise_do_not_sharpen(shots: dict[str, Frame]) -> None:
+def test_light_and_noise_do_not_sharpen(shots: dict[str, SyntheticFrame]) -> None:
     rng = np.random.default_rng(0)
     for frame in shots.values():
         plain = of(frame)
@@ -81,7 +81,9 @@ def test_light_and_noise_do_not_sharpen(shots: dict[str, Frame]) -> None:
 
 
 @pytest.mark.parametrize("share", [0.7, 0.45, 0.3])
-def test_small_faces_are_as_sharp_as_large_ones(share: float, shots: dict[str, Frame]) -> None:
+def test_small_faces_are_as_sharp_as_large_ones(
+    share: float, shots: dict[str, SyntheticFrame]
+) -> None:
     side = round(SIZE[0] * share)
     for frame in shots.values():
         points = (frame.landmarks.picture.astype(np.float64) + 0.5) * (side / SIZE[0]) - 0.5
@@ -92,15 +94,18 @@ def test_small_faces_are_as_sharp_as_large_ones(share: float, shots: dict[str, F
         assert told(blurred(small, 2), points).sharpness < 0.6 * sharp
 
 
-def test_the_scale_tells_small_from_blurred(shots: dict[str, Frame]) -> None:
+def test_the_scale_tells_small_from_blurred(shots: dict[str, SyntheticFrame]) -> None:
     small = np.asarray(cv2.resize(shots["ben"].image, (96, 96), interpolation=cv2.INTER_AREA))
     points = (shots["ben"].landmarks.picture.astype(np.float64) + 0.5) * 0.3 - 0.5
     matrix = matrix_of(points, "whole", 256)
     crop, placed = warp(small.astype(np.uint8), matrix, (256, 256)), transform(points, matrix)
-    assert measure(crop, placed, 1.0).sharpness < 0.4 * measure(crop, placed, 3.0).sharpness
+    assert (
+        measure_quality(crop, placed, 1.0).sharpness
+        < 0.4 * measure_quality(crop, placed, 3.0).sharpness
+    )
 
 
-def test_a_crop_of_any_size_tells_the_same(shots: dict[str, Frame]) -> None:
+def test_a_crop_of_any_size_tells_the_same(shots: dict[str, SyntheticFrame]) -> None:
     for frame in shots.values():
         points = frame.landmarks.picture.astype(np.float64)
         one, other = told(frame.image, points, 256), told(frame.image, points, 512)
@@ -125,20 +130,20 @@ def test_a_hand_over_the_mouth_is_noticed(who: str) -> None:
     assert of(shot(who, "soft", hand)).occlusion > of(free).occlusion + 0.05
 
 
-def microphone(frame: Frame, kind: Kind) -> Occluder:
+def microphone(frame: SyntheticFrame, kind: Kind) -> Occluder:
     """Something before the mouth."""
     x, y = frame.landmarks.picture[48:60].mean(axis=0)
     return Occluder(kind, (float(x), float(y) + 8), 70)
 
 
-def test_darkness_covers_nothing(shots: dict[str, Frame]) -> None:
+def test_darkness_covers_nothing(shots: dict[str, SyntheticFrame]) -> None:
     for frame in shots.values():
         for gain in (0.5, 0.25, 0.1):
             assert of(frame, (frame.image * gain).astype(np.uint8)).occlusion < 0.1
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
-def test_a_picture_of_nothing(level: int, shots: dict[str, Frame]) -> None:
+def test_a_picture_of_nothing(level: int, shots: dict[str, SyntheticFrame]) -> None:
     frame = shots["ada"]
     quality = of(frame, np.full_like(frame.image, level))
     assert quality.sharpness == 0
@@ -146,12 +151,12 @@ def test_a_picture_of_nothing(level: int, shots: dict[str, Frame]) -> None:
     assert 0.15 < quality.occlusion <= 0.3  # no eyes, no lips
 
 
-def test_no_face_inside_the_crop(shots: dict[str, Frame]) -> None:
+def test_no_face_inside_the_crop(shots: dict[str, SyntheticFrame]) -> None:
     frame = shots["ada"]
     points = frame.landmarks.picture.astype(np.float64)
-    assert measure(frame.image, points + 5000, 1.0) == Quality(0.0, 0.0, 1.0)
+    assert measure_quality(frame.image, points + 5000, 1.0) == Quality(0.0, 0.0, 1.0)
     with pytest.raises(ValueError, match="68 points"):
-        measure(frame.image, np.full((68, 2), np.nan), 1.0)
+        measure_quality(frame.image, np.full((68, 2), np.nan), 1.0)
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])
@@ -159,5 +164,5 @@ def test_anything_has_a_quality_between_0_and_1(scale: float) -> None:
     rng = np.random.default_rng(0)
     for spread in (3, 30, 300):
         noise = rng.integers(0, 256, (256, 256, 3), np.uint8)
-        quality = measure(noise, rng.normal(128, spread, (68, 2)), scale)
+        quality = measure_quality(noise, rng.normal(128, spread, (68, 2)), scale)
         assert all(0 <= value <= 1 for value in astuple(quality))

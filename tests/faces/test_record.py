@@ -7,14 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.faces.record import Stored, tell, tell_stored, understand, understand_stored
+from faceswap_ae.faces.record import (
+    StoredFace,
+    face_from_json,
+    face_to_json,
+    stored_from_json,
+    stored_to_json,
+)
 from tests.support.face_records import some_face
 
 
 @given(st.integers(0, 10**6), st.text(max_size=20), st.booleans())
 def test_a_face_comes_back(seed: int, source: str, corrected: bool) -> None:
     face = some_face(seed, source=source, corrected=corrected)
-    again = understand(json.loads(json.dumps(tell(face))))
+    again = face_from_json(json.loads(json.dumps(face_to_json(face))))
     assert np.allclose(again.landmarks, face.landmarks, atol=0.0051)
     assert np.array_equal(again.descriptor, face.descriptor)
     plain = ("id", "source", "clip", "frame", "detector", "track", "corrected", "box", "pose")
@@ -22,8 +28,8 @@ def test_a_face_comes_back(seed: int, source: str, corrected: bool) -> None:
 
 
 def test_a_crop_comes_back() -> None:
-    stored = Stored(some_face(), "whole", np.array([[2.0, 0.1, -7.0], [-0.1, 2.0, 3.0]]))
-    again = understand_stored(json.loads(json.dumps(tell_stored(stored))))
+    stored = StoredFace(some_face(), "whole", np.array([[2.0, 0.1, -7.0], [-0.1, 2.0, 3.0]]))
+    again = stored_from_json(json.loads(json.dumps(stored_to_json(stored))))
     assert again.crop == "whole"
     assert np.array_equal(again.matrix, stored.matrix)
     assert np.allclose(again.landmarks, stored.landmarks, atol=0.02)
@@ -42,9 +48,9 @@ def test_a_crop_comes_back() -> None:
 )
 def test_damage_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises((ValueError, TypeError)):
-        understand(tell(some_face()) | wrong)
+        face_from_json(face_to_json(some_face()) | wrong)
 
 
 def test_a_newer_version_asks_for_an_upgrade() -> None:
     with pytest.raises(UserError, match="upgrade"):
-        understand(tell(some_face()) | {"version": 2})
+        face_from_json(face_to_json(some_face()) | {"version": 2})

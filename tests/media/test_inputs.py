@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from faceswap_ae.media.inputs import sources
+from faceswap_ae.media.inputs import find_inputs
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def place(tmp_path: Path) -> Path:
 
 
 def named(place: Path, *inputs: str) -> list[str]:
-    found, failures = sources([place / name for name in inputs])
+    found, failures = find_inputs([place / name for name in inputs])
     assert not failures
     return [str(path.relative_to(place)) for path in found]
 
@@ -40,7 +40,7 @@ def test_a_name_with_brackets_is_a_name(place: Path) -> None:
 
 def test_what_is_empty_is_told_and_the_rest_goes_on(place: Path) -> None:
     (place / "empty").mkdir()
-    found, failures = sources([place / "empty", place / "*.avi", place / "b.mp4"])
+    found, failures = find_inputs([place / "empty", place / "*.avi", place / "b.mp4"])
     assert found == [place / "b.mp4"]
     assert [failure.path.name for failure in failures] == ["empty", "*.avi"]
     assert "no videos or pictures" in failures[0].reason

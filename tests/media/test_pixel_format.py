@@ -4,7 +4,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from faceswap_ae.media.clip import BT709, Colour
-from faceswap_ae.media.pixel_format import Reader, Writer, matrix_of
+from faceswap_ae.media.pixel_format import FromRgb, ToRgb, matrix_of
 from tests.support.clips import bars
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8).repeat(8, 0).repeat(8, 1)
@@ -12,8 +12,8 @@ PHOTO = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8).repeat(
 
 def round_trip(pixels: str, colour: Colour, *, quick: bool = False) -> NDArray[np.int64]:
     """How far each pixel is off after the way there and back."""
-    frame = Writer(pixels, colour)(PHOTO)
-    off: NDArray[np.int64] = Reader(colour, quick=quick)(frame).astype(np.int64) - PHOTO
+    frame = FromRgb(pixels, colour)(PHOTO)
+    off: NDArray[np.int64] = ToRgb(colour, quick=quick)(frame).astype(np.int64) - PHOTO
     return off
 
 
@@ -34,7 +34,7 @@ def test_lossless_kinds() -> None:
 
 
 def test_frames_carry_their_tags() -> None:
-    frame = Writer("yuv422p10le", Colour(9, 1, 9, 16))(PHOTO)
+    frame = FromRgb("yuv422p10le", Colour(9, 1, 9, 16))(PHOTO)
     told = frame.colorspace, frame.color_range, frame.color_primaries, frame.color_trc
     assert told == (9, 1, 9, 16)
 
@@ -42,7 +42,7 @@ def test_frames_carry_their_tags() -> None:
 def test_turns() -> None:
     frame = VideoFrame.from_ndarray(bars(5, (64, 48)))
     for quarters in range(4):
-        turned = Reader(BT709, quarters)(frame)
+        turned = ToRgb(BT709, quarters)(frame)
         assert np.array_equal(np.rot90(turned, -quarters), bars(5, (64, 48)))
 
 
@@ -55,7 +55,7 @@ def test_what_is_not_told_goes_by_the_lines() -> None:
 def test_no_thread_writes_into_anothers_rows() -> None:
     """At widths that are no multiple of 16 swscale's threads did, now and then."""
     image = np.random.default_rng(0).integers(0, 256, (480, 66, 3), np.uint8)
-    write = Writer("yuv422p10le", BT709)
+    write = FromRgb("yuv422p10le", BT709)
 
     def planes() -> list[bytes]:
         return [

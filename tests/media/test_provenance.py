@@ -14,14 +14,14 @@ from PIL import Image as pillow
 from faceswap_ae.media import png, provenance
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.reader import frames
-from faceswap_ae.media.resumable_writer import segments
-from faceswap_ae.media.segment_store import Output
+from faceswap_ae.media.resumable_writer import resumable
+from faceswap_ae.media.segment_store import OutputSpec
 from faceswap_ae.media.truncation import missing_bytes
 from tests.support.clips import Recording, record
 from tests.support.written_clips import NOISE, new, rewrite, write_all
 
 WHEN = datetime(2026, 11, 20, 16, 44, 1, tzinfo=UTC)
-TOLD = provenance.marks(WHEN, "ben's face <put>\n onto ada & shown: here")
+TOLD = provenance.make_marks(WHEN, "ben's face <put>\n onto ada & shown: here")
 IPTC = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
 
 
@@ -60,7 +60,7 @@ def test_a_picture(tmp_path: Path) -> None:
     folder.mkdir()
     assert provenance.read(folder) is None
     path = folder / "000001.png"
-    path.write_bytes(png.encode(NOISE, provenance.words(TOLD)))
+    path.write_bytes(png.encode(NOISE, provenance.png_words(TOLD)))
     assert provenance.read(path) == provenance.read(folder) == TOLD
     with pillow.open(path) as picture:
         assert source_type(picture.info["xmp"].decode()) == provenance.SOURCE_TYPE
@@ -113,21 +113,21 @@ def test_no_marks_change_nothing(tmp_path: Path) -> None:
     before = path.read_bytes()
     provenance.stamp(path, {})
     assert path.read_bytes() == before
-    assert provenance.words({}) == {}
+    assert provenance.png_words({}) == {}
 
 
 @given(what=st.text(max_size=600))
 def test_any_words_come_back(what: str) -> None:
-    told = provenance.marks(WHEN, what)
-    packed = png.encode(NOISE[:2, :2], provenance.words(told))
-    found = {key: png.words(io.BytesIO(packed), key) for key in provenance.KEYS}
+    told = provenance.make_marks(WHEN, what)
+    packed = png.encode(NOISE[:2, :2], provenance.png_words(told))
+    found = {key: png.read_text(io.BytesIO(packed), key) for key in provenance.KEYS}
     assert found == told
-    packet = png.words(io.BytesIO(packed), provenance.XMP_KEYWORD)
+    packet = png.read_text(io.BytesIO(packed), provenance.XMP_KEYWORD)
     assert packet is not None and source_type(packet) == provenance.SOURCE_TYPE
 
 
 def test_time_is_the_callers() -> None:
-    later = provenance.marks(WHEN.replace(year=2027), "x")
+    later = provenance.make_marks(WHEN.replace(year=2027), "x")
     assert later["ai_time"].startswith("2027")
 
 
@@ -137,13 +137,13 @@ def test_what_is_cut_out_of_an_altered_clip_says_so(tmp_path: Path, source: str,
     made = tmp_path / source
     if source == "in":
         made.mkdir()
-        (made / "1.png").write_bytes(png.encode(NOISE, provenance.words(TOLD)))
+        (made / "1.png").write_bytes(png.encode(NOISE, provenance.png_words(TOLD)))
     else:
         write_all(made, new(), [NOISE] * 2)
         provenance.stamp(made, TOLD)
     if source == "in.mp4":  # its tags come from the writer
         assert provenance.read(made) is None
-        with segments(Output(made, new(), marks=TOLD), {}) as parts:
+        with resumable(OutputSpec(made, new(), marks=TOLD), {}) as parts:
             parts.write(NOISE, Fraction(0), Fraction(1, 25))
     cut = rewrite(made, tmp_path / name)
     assert provenance.read(cut) == TOLD

@@ -14,8 +14,8 @@ from faceswap_ae.media import images, provenance
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.media.reader import frames
-from faceswap_ae.media.resumable_writer import Parts, segments
-from faceswap_ae.media.segment_store import Output
+from faceswap_ae.media.resumable_writer import ResumableWriter, resumable
+from faceswap_ae.media.segment_store import OutputSpec
 from faceswap_ae.media.span import Span
 from tests.support.clips import Recording, number_in, packets_of, record
 from tests.support.segments import JOB, OUTPUTS, TOLD, content, make, output
@@ -88,7 +88,7 @@ def test_all_is_done_but_the_joining(tmp_path: Path, plain_clip: Path) -> None:
     out = output(tmp_path, plain_clip)
 
     def stopped_late() -> None:
-        with segments(out, JOB) as parts:
+        with resumable(out, JOB) as parts:
             for frame in frames(out.like):
                 parts.write(frame.image, frame.time, frame.duration)
             parts.finish()
@@ -102,13 +102,13 @@ def test_all_is_done_but_the_joining(tmp_path: Path, plain_clip: Path) -> None:
     assert len(read(out.path)) == 40
 
 
-def done(parts: Parts) -> tuple[int, Fraction | None]:
+def done(parts: ResumableWriter) -> tuple[int, Fraction | None]:
     return parts.done, parts.end
 
 
 def test_where_to_go_on(tmp_path: Path, plain_clip: Path) -> None:
     out = replace(output(tmp_path, plain_clip), span=Span(start=Fraction(1, 30), last=39))
-    with segments(out, JOB) as parts:
+    with resumable(out, JOB) as parts:
         assert done(parts) == (0, None)
         assert parts.rest == out.span
         for frame in frames(out.like, parts.rest):
@@ -125,7 +125,7 @@ def test_another_job_begins_anew(
     out = output(tmp_path, plain_clip)
     with pytest.raises(KeyboardInterrupt):
         make(out, at(30))
-    with segments(out, {**JOB, "face": "carl"}) as parts:
+    with resumable(out, {**JOB, "face": "carl"}) as parts:
         assert parts.done == 0
         parts.write(np.zeros((48, 64, 3), np.uint8), Fraction(0), Fraction(1, 30))
     assert len(read(out.path)) == 1
@@ -215,7 +215,7 @@ def test_nothing_to_write_leaves_nothing(tmp_path: Path, plain_clip: Path) -> No
 
 def test_a_picture_of_another_size_is_refused(tmp_path: Path) -> None:
     def odd() -> None:
-        with segments(Output(tmp_path / "out.mp4", new()), JOB) as parts:
+        with resumable(OutputSpec(tmp_path / "out.mp4", new()), JOB) as parts:
             parts.write(NOISE, Fraction(0), Fraction(1, 25))
             parts.write(NOISE[:, :32], Fraction(1, 25), Fraction(1, 25))
 
@@ -227,7 +227,7 @@ def test_a_picture_of_another_size_is_refused(tmp_path: Path) -> None:
 def test_changes_of_shape_are_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "faceswap_ae")
     like = new((65, 49))
-    with segments(Output(tmp_path / "out.mp4", like, segment=2), JOB) as parts:
+    with resumable(OutputSpec(tmp_path / "out.mp4", like, segment=2), JOB) as parts:
         for number in range(7):
             parts.write(np.zeros((49, 65, 3), np.uint8), number / like.rate, 1 / like.rate)
     assert caplog.text.count("65x49 becomes 66x50") == 1
@@ -236,8 +236,8 @@ def test_changes_of_shape_are_told_once(tmp_path: Path, caplog: pytest.LogCaptur
 def test_grey(tmp_path: Path) -> None:
     ramp = np.arange(64 * 48, dtype=np.int64).reshape(48, 64).astype(np.uint8)
     like = new(pixels="gray")
-    out = Output(tmp_path / "mask.mkv", like, Encoding("ffv1"), segment=2)
-    with segments(out, JOB) as parts:
+    out = OutputSpec(tmp_path / "mask.mkv", like, Encoding("ffv1"), segment=2)
+    with resumable(out, JOB) as parts:
         for number in range(5):
             parts.write(np.roll(ramp, number), number / like.rate, 1 / like.rate)
     assert open_clip(out.path).pixels == "gray"

@@ -6,12 +6,12 @@ import numpy as np
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.reader import frames
-from faceswap_ae.media.scene_cuts import Cuts
+from faceswap_ae.media.scene_cuts import CutDetector
 
 
 def told(images: list[Image]) -> list[int]:
     """At which images a scene begins."""
-    cuts = Cuts()
+    cuts = CutDetector()
     return [number for number, image in enumerate(images) if cuts(image)]
 
 

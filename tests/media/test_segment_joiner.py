@@ -17,8 +17,8 @@ from faceswap_ae.common.errors import Fault
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.media.reader import Frame, frames
-from faceswap_ae.media.resumable_writer import segments
-from faceswap_ae.media.segment_store import Output, WorkFolder
+from faceswap_ae.media.resumable_writer import resumable
+from faceswap_ae.media.segment_store import OutputSpec, WorkFolder
 from faceswap_ae.media.span import WHOLE, Span
 from faceswap_ae.media.waveform import Waveform
 from faceswap_ae.media.writer import writing
@@ -38,7 +38,7 @@ OUTPUTS = {
 Facts = list[tuple[int, int | None, int | None, int | None, bytes]]
 
 
-def in_one_go(output: Output, limit: int | None = None) -> Path:
+def in_one_go(output: OutputSpec, limit: int | None = None) -> Path:
     clip, span = output.like, output.span
     with writing(output.path, clip, output.encoding, tracks=output.tracks, span=span) as sink:
         for frame in list(frames(clip, span))[:limit]:
@@ -46,14 +46,14 @@ def in_one_go(output: Output, limit: int | None = None) -> Path:
     return output.path
 
 
-def in_segments(output: Output, limit: int | None = None) -> Path:
-    with segments(output, {}) as parts:
+def in_segments(output: OutputSpec, limit: int | None = None) -> Path:
+    with resumable(output, {}) as parts:
         for frame in list(frames(output.like, parts.rest))[:limit]:
             parts.write(frame.image, frame.time, frame.duration)
     return output.path
 
 
-def both(output: Output, limit: int | None = None) -> tuple[Path, Path]:
+def both(output: OutputSpec, limit: int | None = None) -> tuple[Path, Path]:
     """One file written in one go, one joined of segments."""
     whole = output.path.with_name(f"whole{output.path.suffix}")
     return in_one_go(replace(output, path=whole), limit), in_segments(output, limit)
@@ -92,7 +92,7 @@ def test_one_segment_is_the_file_that_is_written_in_one_go(tmp_path: Path, name:
     suffix, encoding = OUTPUTS[name]
     made = Recording(count=30, ticks=(1, 3, 2), sounds=("aac", "aac"), chapters=2)
     clip = open_clip(record(tmp_path / "in.mp4", made))
-    whole, joined = both(Output(tmp_path / f"out{suffix}", clip, encoding, clip))
+    whole, joined = both(OutputSpec(tmp_path / f"out{suffix}", clip, encoding, clip))
     assert whole.read_bytes() == joined.read_bytes()
 
 
@@ -104,7 +104,9 @@ def test_many_segments_have_the_same_times_and_sound(
     suffix, encoding = OUTPUTS[name]
     made = Recording(ticks=ticks, sounds=("aac", "aac"), chapters=2, aspect=Fraction(4, 3))
     clip = open_clip(record(tmp_path / "in.mp4", made))
-    whole, joined = both(Output(tmp_path / f"out{suffix}", clip, encoding, clip, segment=LENGTH))
+    whole, joined = both(
+        OutputSpec(tmp_path / f"out{suffix}", clip, encoding, clip, segment=LENGTH)
+    )
     before, after = read(whole), read(joined)
     assert times(after) == times(before) and len(after) == made.count
     assert [number_in(frame.image) for frame in after] == list(range(made.count))
@@ -129,7 +131,7 @@ def assert_in_order(path: Path) -> None:
 def test_frames_are_those_of_each_segment_alone(tmp_path: Path, name: str) -> None:
     suffix, encoding = OUTPUTS[name]
     clip = open_clip(record(tmp_path / "in.mp4", Recording(ticks=(2, 1))))
-    output = Output(tmp_path / f"out{suffix}", clip, encoding, segment=LENGTH)
+    output = OutputSpec(tmp_path / f"out{suffix}", clip, encoding, segment=LENGTH)
     alone = [
         frame.image
         for first in range(0, clip.count, LENGTH)
@@ -150,7 +152,7 @@ def test_frames_are_those_of_each_segment_alone(tmp_path: Path, name: str) -> No
 def test_every_frame_is_found_by_a_seek(tmp_path: Path, name: str) -> None:
     suffix, encoding = OUTPUTS[name]
     source = open_clip(record(tmp_path / "in.mp4", Recording(ticks=(1, 2))))
-    joined = in_segments(Output(tmp_path / f"out{suffix}", source, encoding, segment=LENGTH))
+    joined = in_segments(OutputSpec(tmp_path / f"out{suffix}", source, encoding, segment=LENGTH))
     clip = open_clip(joined)
     for number in (1, 11, 12, 13, 25, 39):
         found = next(iter(frames(clip, Span(first=number))))
@@ -169,7 +171,7 @@ def test_a_cut_takes_the_sound_of_its_time(tmp_path: Path, name: str, span: Span
     suffix, encoding = OUTPUTS[name]
     made = Recording(ticks=(1, 3, 2), sounds=("aac", "aac"), chapters=3)
     clip = open_clip(record(tmp_path / "in.mp4", made))
-    output = Output(tmp_path / f"out{suffix}", clip, encoding, clip, span, segment=LENGTH)
+    output = OutputSpec(tmp_path / f"out{suffix}", clip, encoding, clip, span, segment=LENGTH)
     whole, joined = both(output)
     assert times(read(joined)) == times(read(whole))
     assert packets_in(joined, "audio") == packets_in(whole, "audio") != []
@@ -179,7 +181,7 @@ def test_a_cut_takes_the_sound_of_its_time(tmp_path: Path, name: str, span: Span
 
 def test_sound_that_is_longer_than_the_pictures(tmp_path: Path) -> None:
     clip = open_clip(record(tmp_path / "in.mp4", Recording(sounds=("aac",))))
-    output = Output(tmp_path / "out.mp4", clip, tracks=clip, segment=LENGTH)
+    output = OutputSpec(tmp_path / "out.mp4", clip, tracks=clip, segment=LENGTH)
     whole, joined = both(output, limit=15)
     assert len(read(joined)) == 15
     assert packets_in(joined, "audio") == packets_in(whole, "audio")
@@ -191,7 +193,7 @@ def test_sound_that_begins_before_the_pictures(tmp_path: Path) -> None:
     """Its begin is the output's zero, which is between two ticks of the pictures' clock."""
     source = record(tmp_path / "in.ts", Recording(sounds=("aac",)))
     clip = open_clip(source)
-    output = Output(tmp_path / "out.mp4", clip, OUTPUTS["h264 mp4"][1], clip, segment=LENGTH)
+    output = OutputSpec(tmp_path / "out.mp4", clip, OUTPUTS["h264 mp4"][1], clip, segment=LENGTH)
     whole, joined = both(output)
     assert times(read(joined)) == times(read(whole))
     assert packets_in(joined, "audio") == packets_in(whole, "audio") != []
@@ -201,7 +203,7 @@ def test_sound_that_begins_before_the_pictures(tmp_path: Path) -> None:
 def test_sound_that_was_made_here(tmp_path: Path) -> None:
     wave = Waveform(np.random.default_rng(0).uniform(-0.1, 0.1, SOUND_RATE).astype(np.float32))
     clip = open_clip(record(tmp_path / "in.mp4", Recording(count=30)))
-    output = Output(tmp_path / "out.mp4", clip, tracks=wave, segment=LENGTH)
+    output = OutputSpec(tmp_path / "out.mp4", clip, tracks=wave, segment=LENGTH)
     whole, joined = both(output)
     assert packets_in(joined, "audio") == packets_in(whole, "audio") != []
 
@@ -214,8 +216,8 @@ def test_odd_sizes(tmp_path: Path, size: tuple[int, int], name: str) -> None:
     pictures = [
         np.random.default_rng(n).integers(0, 256, (*size[::-1], 3), np.uint8) for n in range(15)
     ]
-    output = Output(tmp_path / f"out{suffix}", like, encoding, segment=LENGTH)
-    with segments(output, {}) as parts:
+    output = OutputSpec(tmp_path / f"out{suffix}", like, encoding, segment=LENGTH)
+    with resumable(output, {}) as parts:
         for number, picture in enumerate(pictures):
             parts.write(picture, number / like.rate, 1 / like.rate)
     after = read(output.path)
@@ -237,7 +239,7 @@ def test_any_lengths(
     path = tmp_path_factory.mktemp("any") / "out.mp4"
     like = replace(new((32, 16)), time_base=tick)
     ends = np.cumsum([0, *lengths]).tolist()
-    with segments(Output(path, like, segment=segment), {}) as parts:
+    with resumable(OutputSpec(path, like, segment=segment), {}) as parts:
         for number, (begin, end) in enumerate(pairwise(ends)):
             parts.write(bars(number, (32, 16)), begin * tick, (end - begin) * tick)
     after = read(path)
@@ -255,9 +257,9 @@ def length_told(path: Path) -> Fraction:
     return Fraction(length, scale)
 
 
-def spoilt(output: Output, spoil: Callable[[WorkFolder], None]) -> None:
+def spoilt(output: OutputSpec, spoil: Callable[[WorkFolder], None]) -> None:
     """Something happens to the parts before they are joined."""
-    with segments(output, {}) as parts:
+    with resumable(output, {}) as parts:
         for frame in frames(output.like, WHOLE):
             parts.write(frame.image, frame.time, frame.duration)
         spoil(parts.folder)
@@ -270,7 +272,7 @@ def test_parts_of_another_encoder_are_refused(tmp_path: Path) -> None:
         folder.add(1, replace(second, extradata=b"another"))
 
     clip = open_clip(record(tmp_path / "in.mp4"))
-    output = Output(tmp_path / "out.mp4", clip, segment=LENGTH)
+    output = OutputSpec(tmp_path / "out.mp4", clip, segment=LENGTH)
     with pytest.raises(Fault, match="was begun by another encoder; remove it"):
         spoilt(output, spoil)
     assert not output.path.exists()
@@ -279,11 +281,11 @@ def test_parts_of_another_encoder_are_refused(tmp_path: Path) -> None:
 def test_a_part_that_is_gone_is_told(tmp_path: Path) -> None:
     """Never a shorter video without a word; the next time makes the part anew."""
     clip = open_clip(record(tmp_path / "in.mp4"))
-    output = Output(tmp_path / "out.mp4", clip, segment=LENGTH)
+    output = OutputSpec(tmp_path / "out.mp4", clip, segment=LENGTH)
     with pytest.raises(Fault, match=r"out\.mp4: a part in .* is gone; convert again"):
         spoilt(output, lambda folder: folder.packets(1).unlink())
     assert not output.path.exists()
-    with segments(output, {}) as parts:
+    with resumable(output, {}) as parts:
         assert parts.done == LENGTH
         for frame in frames(clip, parts.rest):
             parts.write(frame.image, frame.time, frame.duration)

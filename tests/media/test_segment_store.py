@@ -8,28 +8,31 @@ import pytest
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.media.segment_store import (
-    Output,
-    Piece,
+    OutputSpec,
+    PacketInfo,
     Segment,
-    Shown,
     WorkFolder,
-    remove,
-    taken_up,
+    WrittenFrame,
+    open_work_folder,
+    remove_work_folder,
 )
 from faceswap_ae.media.span import Span
 from tests.support.written_clips import new
 
 SEGMENT = Segment(
-    (Shown(Fraction(1, 3), Fraction(7, 90000), {"face": "ada"}), Shown(Fraction(1), Fraction(1))),
-    (Piece(3, 1, True), Piece(0, 0, False)),
+    (
+        WrittenFrame(Fraction(1, 3), Fraction(7, 90000), {"face": "ada"}),
+        WrittenFrame(Fraction(1), Fraction(1)),
+    ),
+    (PacketInfo(3, 1, True), PacketInfo(0, 0, False)),
     2,
     b"\0\1",
 )
 JOB = {"face": "ben", "onto": "ada", "step": 12000, "mixed": (1, 2.5)}
 
 
-def output(folder: Path) -> Output:
-    return Output(folder / "out.mp4", new())
+def output(folder: Path) -> OutputSpec:
+    return OutputSpec(folder / "out.mp4", new())
 
 
 def fill(folder: WorkFolder, number: int) -> None:
@@ -37,15 +40,15 @@ def fill(folder: WorkFolder, number: int) -> None:
     folder.add(number, SEGMENT)
 
 
-def begin(made: Output, count: int = 2) -> Path:
-    with taken_up(made, JOB) as folder:
+def begin(made: OutputSpec, count: int = 2) -> Path:
+    with open_work_folder(made, JOB) as folder:
         for number in range(count):
             fill(folder, number)
     return folder.path
 
 
 def test_a_segment_comes_back_as_it_was(tmp_path: Path) -> None:
-    with taken_up(output(tmp_path), JOB) as folder:
+    with open_work_folder(output(tmp_path), JOB) as folder:
         fill(folder, 0)
         assert folder.segment(0) == SEGMENT
         assert folder.path == tmp_path / ".out.mp4.parts"
@@ -53,9 +56,9 @@ def test_a_segment_comes_back_as_it_was(tmp_path: Path) -> None:
 
 def test_the_same_job_goes_on(tmp_path: Path) -> None:
     begin(output(tmp_path))
-    with taken_up(output(tmp_path), dict(JOB)) as folder:
+    with open_work_folder(output(tmp_path), dict(JOB)) as folder:
         assert list(folder.segments()) == [SEGMENT] * 2
-        remove(folder)
+        remove_work_folder(folder)
     assert not any(tmp_path.iterdir())
 
 
@@ -70,21 +73,21 @@ def test_the_same_job_goes_on(tmp_path: Path) -> None:
 )
 def test_another_way_of_making_begins_anew(tmp_path: Path, changes: dict[str, object]) -> None:
     begin(output(tmp_path))
-    with taken_up(replace(output(tmp_path), **changes), JOB) as folder:  # type: ignore[arg-type]
+    with open_work_folder(replace(output(tmp_path), **changes), JOB) as folder:  # type: ignore[arg-type]
         assert list(folder.segments()) == []
         assert sorted(item.name for item in folder.path.iterdir()) == ["job.json", "lock"]
 
 
 def test_another_job_begins_anew(tmp_path: Path) -> None:
     begin(output(tmp_path))
-    with taken_up(output(tmp_path), {**JOB, "step": 12001}) as folder:
+    with open_work_folder(output(tmp_path), {**JOB, "step": 12001}) as folder:
         assert list(folder.segments()) == []
 
 
 def test_the_same_clip_at_another_place_goes_on(tmp_path: Path) -> None:
     begin(output(tmp_path))
     moved = replace(output(tmp_path), like=replace(new(), path=Path("elsewhere")))
-    with taken_up(moved, JOB) as folder:
+    with open_work_folder(moved, JOB) as folder:
         assert len(list(folder.segments())) == 2
 
 
@@ -117,17 +120,17 @@ def test_nothing_is_kept_of_nothing(tmp_path: Path) -> None:
 def test_a_torn_job_begins_anew(tmp_path: Path, harm: bytes) -> None:
     place = begin(output(tmp_path)) / "job.json"
     place.write_bytes(harm)
-    with taken_up(output(tmp_path), JOB) as folder:
+    with open_work_folder(output(tmp_path), JOB) as folder:
         assert list(folder.segments()) == []
         assert json.loads(place.read_bytes())["job"]["step"] == 12000
 
 
 def test_two_at_once_are_refused(tmp_path: Path) -> None:
     def second() -> None:
-        with taken_up(output(tmp_path), {**JOB, "step": 1}):
+        with open_work_folder(output(tmp_path), {**JOB, "step": 1}):
             raise AssertionError
 
-    with taken_up(output(tmp_path), JOB) as folder:
+    with open_work_folder(output(tmp_path), JOB) as folder:
         fill(folder, 0)
         with pytest.raises(UserError, match="is being made by another process"):
             second()
@@ -138,7 +141,7 @@ def test_a_place_where_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
 
     def attempt() -> None:
-        with taken_up(output(tmp_path / "file"), JOB):
+        with open_work_folder(output(tmp_path / "file"), JOB):
             raise AssertionError
 
     with pytest.raises(UserError, match=r"out\.mp4: cannot be written"):

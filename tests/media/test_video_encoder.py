@@ -10,15 +10,15 @@ import pytest
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.codecs import Encoding
-from faceswap_ae.media.video_encoder import Packer, packer, told
+from faceswap_ae.media.video_encoder import VideoEncoder, explaining_errors, open_encoder
 from tests.support.clips import bars
 from tests.support.written_clips import NOISE, new
 
 OUT = Path("out.mkv")
 
 
-def begun(like: Clip, encoding: Encoding) -> Packer:
-    return packer(av.open(io.BytesIO(), "w", format="matroska"), OUT, like, encoding)
+def begun(like: Clip, encoding: Encoding) -> VideoEncoder:
+    return open_encoder(av.open(io.BytesIO(), "w", format="matroska"), OUT, like, encoding)
 
 
 @pytest.mark.parametrize("codec", ["h264", "prores", "ffv1"])
@@ -46,7 +46,7 @@ def test_a_picture_of_another_size_is_refused() -> None:
 
 def test_what_ffmpeg_cannot_write_is_one_line() -> None:
     def failing(number: int) -> None:
-        with told(OUT):
+        with explaining_errors(OUT):
             av.error.err_check(-number)
 
     with pytest.raises(OSError, match="No space") as caught:

@@ -11,14 +11,14 @@ from _pytest.mark.structures import ParameterSet
 
 from faceswap_ae.common import plugins
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.networks.model_interface import FACE, ONTO, Identity, Known
-from faceswap_ae.networks.variables import arrays_of, assign, variables
-from faceswap_ae.training import build, recipe
-from faceswap_ae.training.build import Game
+from faceswap_ae.networks.model_interface import FACE, ONTO, Identity, IdentityStatistics
+from faceswap_ae.networks.variables import assign_arrays, named_variables, to_arrays
+from faceswap_ae.training.build import TrainingSetup, build_networks, build_setup
 from faceswap_ae.training.data.batches import Batch
 from faceswap_ae.training.optimiser import Optimiser
+from faceswap_ae.training.recipe import parse_recipe
 from faceswap_ae.training.runs import checkpoint
-from faceswap_ae.training.runs.checkpoint import State
+from faceswap_ae.training.runs.checkpoint import TrainingState
 from faceswap_ae.training.stepper import Stepper
 from tests.support.small_models import batches
 
@@ -49,7 +49,7 @@ SEEING = {"perceptual", "identity"}  # through a network that takes seconds to c
 
 def begun(
     model: str, trainer: str, every: bool = True, seeing: bool = False
-) -> tuple[Game, dict[Identity, Batch]]:
+) -> tuple[TrainingSetup, dict[Identity, Batch]]:
     """A game built small, with every term that its trainer has or its usual ones, and batches."""
     text = f"model: {model}\ntrainer: {trainer}\nprecision: float32\n"
     options = plugins.load("trainers", trainer).Options()
@@ -58,26 +58,26 @@ def begun(
     given = [f"training.{name}=0.1" for name in terms if every and not getattr(options, name)]
     given += ["training.judge_width=0.1"] if hasattr(options, "judge_width") else []
     given += ["training.ramp=2"] if every and hasattr(options, "ramp") else []
-    settings = recipe.parse(text, "contract", [WIDTH, *given])
-    own = build.networks(settings)
+    settings = parse_recipe(text, "contract", [WIDTH, *given])
+    own = build_networks(settings)
     pair = batches(own.size_in, own.size_out)
-    known = Known(
+    known = IdentityStatistics(
         {name: one.landmarks[0] for name, one in pair.items()},
         {name: one.target[0] for name, one in pair.items()},
         {name: one.mask[0] for name, one in pair.items()},
     )
-    return build.game(settings, own, known), pair
+    return build_setup(settings, own, known), pair
 
 
 @pytest.mark.parametrize(("model", "trainer"), PAIRS)
 def test_two_steps_move_every_weight(model: str, trainer: str) -> None:
     own, pair = begun(model, trainer)
-    before = arrays_of(own.variables)
+    before = to_arrays(own.variables)
     stepper = Stepper(own.players, Optimiser(rate=1e-3))
     for _ in range(2):
         terms = stepper.step([pair] * stepper.pairs, 1e-3)
         assert all(np.isfinite(value) for value in terms.values())
-    after = arrays_of(own.variables)
+    after = to_arrays(own.variables)
     trained = {name for name, variable in own.variables.items() if variable.trainable}
     still = [name for name in trained if np.array_equal(before[name], after[name])]
     assert not still
@@ -96,13 +96,13 @@ def test_a_player_moves_its_own_weights_and_nobody_elses(trainer: str) -> None:
     assert beside
     everything = {**own.variables, **beside}
     for player in own.players:
-        before = arrays_of(everything)
+        before = to_arrays(everything)
         stepper = Stepper([replace(player, fresh=False)], Optimiser())
         stepper.step([pair], 1e-3)
         stepper.step([pair], 1e-3)
-        after = arrays_of(everything)
+        after = to_arrays(everything)
         moved = {name for name in everything if not np.array_equal(before[name], after[name])}
-        trained = {name for name in variables(player.parts) if everything[name].trainable}
+        trained = {name for name in named_variables(player.parts) if everything[name].trainable}
         assert {name for name in moved if everything[name].trainable} == trained
         assert {name.rpartition("/")[0] for name in moved} <= set(player.parts)
 
@@ -111,11 +111,11 @@ def test_a_player_moves_its_own_weights_and_nobody_elses(trainer: str) -> None:
 def test_saved_and_loaded_it_swaps_alike(model: str, trainer: str, tmp_path: Path) -> None:
     own, pair = begun(model, trainer, every=model == MODEL)
     Stepper(own.players, Optimiser()).step([pair] * 2, 1e-3)
-    checkpoint.save(tmp_path, State(1, {"weights": arrays_of(own.variables)}, {}))
+    checkpoint.save(tmp_path, TrainingState(1, {"weights": to_arrays(own.variables)}, {}))
     other, _ = begun(model, trainer, every=model == MODEL)
     found = checkpoint.load(tmp_path)
     assert found is not None
-    assign(other.variables, found.arrays["weights"], "run")
+    assign_arrays(other.variables, found.arrays["weights"], "run")
     faces = pair[ONTO].warped
     for to in (FACE, ONTO):
         one, two = (each.networks.swap(faces, to) for each in (own, other))
@@ -125,7 +125,7 @@ def test_saved_and_loaded_it_swaps_alike(model: str, trainer: str, tmp_path: Pat
 
 def test_weights_of_another_model_are_refused() -> None:
     one, _ = begun(MODEL, TRAINER)
-    arrays = arrays_of(one.variables)
+    arrays = to_arrays(one.variables)
     arrays.pop(next(iter(arrays)))
     with pytest.raises(UserError, match="do not fit this model"):
-        assign(one.variables, arrays, "runs/x")
+        assign_arrays(one.variables, arrays, "runs/x")

@@ -11,7 +11,14 @@ import pytest
 import tensorflow as tf
 
 from faceswap_ae.common import config, plugins
-from faceswap_ae.networks.model_interface import FACE, IDENTITIES, ONTO, Known, Networks, Output
+from faceswap_ae.networks.model_interface import (
+    FACE,
+    IDENTITIES,
+    ONTO,
+    IdentityStatistics,
+    Networks,
+    Output,
+)
 from tests.support.small_models import NAMES, SMALL, build, count, faces, numbers, options, small
 
 # By name: at full width, without the mask.
@@ -214,7 +221,7 @@ def test_a_start_shows_the_mean_faces(name: str) -> None:
     networks = build(name)
     side = networks.size_out
     grey = {FACE: 0.3, ONTO: 0.8}
-    known = Known(
+    known = IdentityStatistics(
         shape={identity: np.zeros((68, 2), np.float32) for identity in IDENTITIES},
         face={key: np.full((side, side, 3), level, np.float32) for key, level in grey.items()},
         mask={key: np.zeros((side, side, 1), np.float32) for key in IDENTITIES},

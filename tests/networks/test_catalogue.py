@@ -6,20 +6,20 @@ import pytest
 from faceswap_ae.cli import main
 from faceswap_ae.common import plugins
 from faceswap_ae.networks import catalogue
-from faceswap_ae.networks.catalogue import Listed
+from faceswap_ae.networks.catalogue import ModelSummary
 
 
 @pytest.fixture(scope="module")
-def listed() -> dict[str, Listed]:
-    return {one.name: one for one in catalogue.models()}
+def listed() -> dict[str, ModelSummary]:
+    return {one.name: one for one in catalogue.list_models()}
 
 
-def test_every_model_is_listed_with_what_it_is_for(listed: dict[str, Listed]) -> None:
+def test_every_model_is_listed_with_what_it_is_for(listed: dict[str, ModelSummary]) -> None:
     assert list(listed) == plugins.names("models")
     assert all(one.purpose and "\n" not in one.purpose for one in listed.values())
 
 
-def test_costs_are_those_of_the_layers(listed: dict[str, Listed]) -> None:
+def test_costs_are_those_of_the_layers(listed: dict[str, ModelSummary]) -> None:
     """Of `original` by hand, at 64 pixels: encoder, inter and one decoder with its mask."""
     down = [(32, 5, 3, 128), (16, 5, 128, 256), (8, 5, 256, 512), (4, 5, 512, 1024)]
     up = [

@@ -2,11 +2,11 @@ import numpy as np
 
 from faceswap_ae.networks.code_alignment import (
     Alignment,
+    aligned_swap,
     alignment,
-    cloud,
-    swapped,
-    told,
-    understood,
+    alignments_from_arrays,
+    alignments_to_arrays,
+    code_statistics,
 )
 from faceswap_ae.networks.model_interface import FACE, ONTO, Identity, Networks, Output, Tensor
 
@@ -18,7 +18,7 @@ def codes(seed: int, mean: float, spread: float, shape: tuple[int, ...] = (5,)) 
 
 def test_a_cloud_is_that_of_all_batches() -> None:
     found = codes(0, 3, 2, (4, 5))
-    whole, parts = cloud([found]), cloud([found[:150], found[150:]])
+    whole, parts = code_statistics([found]), code_statistics([found[:150], found[150:]])
     assert np.allclose(whole.mean, found.mean(axis=(0, 1)), atol=1e-5)
     assert np.allclose(whole.spread, found.std(axis=(0, 1)), atol=1e-5)
     assert np.allclose(parts.mean, whole.mean, atol=1e-5)
@@ -27,7 +27,7 @@ def test_a_cloud_is_that_of_all_batches() -> None:
 
 def test_aligned_codes_lie_where_the_others_do() -> None:
     theirs, own = codes(1, 4, 0.5), codes(2, -1, 2)
-    moved = np.asarray(Alignment(cloud([theirs]), cloud([own]))(theirs))
+    moved = np.asarray(Alignment(code_statistics([theirs]), code_statistics([own]))(theirs))
     assert np.allclose(moved.mean(axis=0), own.mean(axis=0), atol=1e-4)
     assert np.allclose(moved.std(axis=0), own.std(axis=0), atol=1e-4)
 
@@ -35,13 +35,13 @@ def test_aligned_codes_lie_where_the_others_do() -> None:
 def test_a_code_at_home_is_not_moved() -> None:
     own = codes(2, -1, 2)
     own[:, 3] = 7  # says nothing
-    moved = np.asarray(Alignment(cloud([own]), cloud([own]))(own))
+    moved = np.asarray(Alignment(code_statistics([own]), code_statistics([own]))(own))
     assert np.allclose(moved, own, atol=1e-4)
 
 
 def test_part_of_the_way_is_between_both_ends() -> None:
     theirs, own = codes(1, 4, 0.5), codes(2, -1, 2)
-    whole = Alignment(cloud([theirs]), cloud([own]))
+    whole = Alignment(code_statistics([theirs]), code_statistics([own]))
     some = whole.part(0.25)
     assert some is not None
     wanted = theirs + 0.25 * (np.asarray(whole(theirs)) - theirs)
@@ -65,17 +65,17 @@ def echo() -> Networks:
 def test_swapping_goes_by_way_of_the_alignment() -> None:
     faces = {FACE: [codes(3, 1, 1)], ONTO: [codes(4, 5, 1)]}
     align = alignment(echo(), faces)
-    plain, aligned = (swapped(echo(), faces[ONTO][0], one).face for one in (None, align))
+    plain, aligned = (aligned_swap(echo(), faces[ONTO][0], one).face for one in (None, align))
     assert np.allclose(np.mean(plain), 15, atol=0.1)
     assert np.allclose(np.mean(aligned), 11, atol=0.1)
-    back = swapped(echo(), faces[FACE][0], alignment(echo(), faces, ONTO), ONTO).face
+    back = aligned_swap(echo(), faces[FACE][0], alignment(echo(), faces, ONTO), ONTO).face
     assert np.allclose(np.mean(back), 105, atol=0.1)
 
 
 def test_alignments_go_to_the_disk_and_back() -> None:
     faces = {FACE: [codes(3, 1, 1)], ONTO: [codes(4, 5, 1)]}
     both = {to: alignment(echo(), faces, to) for to in (FACE, ONTO)}
-    again = understood(told(both))
+    again = alignments_from_arrays(alignments_to_arrays(both))
     for to, align in both.items():
         assert np.array_equal(
             np.asarray(again[to](faces[FACE][0])), np.asarray(align(faces[FACE][0]))

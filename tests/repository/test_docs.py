@@ -15,9 +15,10 @@ import typer
 from docs import commands
 from faceswap_ae.cli import main
 from faceswap_ae.common import plugins
-from faceswap_ae.networks.model_interface import Known
-from faceswap_ae.training import build, recipe
+from faceswap_ae.networks.model_interface import IdentityStatistics
+from faceswap_ae.training.build import build_networks, build_setup
 from faceswap_ae.training.optimiser import Optimiser
+from faceswap_ae.training.recipe import parse_recipe, stages_of
 from faceswap_ae.training.schedule import ONLY
 from faceswap_ae.training.stepper import Stepper
 from tests.conftest import ROOT
@@ -38,19 +39,19 @@ def test_the_model_and_the_trainer_shown_work(tmp_path: Path) -> None:
         (tmp_path / kind / f"{name}.py").write_text(code)
     plugins.add_folder(tmp_path)
     text = "model: small\ntrainer: plain\nprecision: float32\nnetwork: {size: 32, width: .25}"
-    settings = recipe.parse(text, "docs")
-    own, pair = build.networks(settings), batches(32, 32)
+    settings = parse_recipe(text, "docs")
+    own, pair = build_networks(settings), batches(32, 32)
     nothing = {name: np.zeros(1, np.float32) for name in pair}
-    known = Known(nothing, nothing, nothing)
-    stepper = Stepper(build.game(settings, own, known).players, Optimiser(rate=1e-3))
+    known = IdentityStatistics(nothing, nothing, nothing)
+    stepper = Stepper(build_setup(settings, own, known).players, Optimiser(rate=1e-3))
     first, second = (stepper.step([pair], 1e-3) for _ in range(2))
     assert sum(second.values()) < sum(first.values())
 
 
 def test_the_stages_shown_are_understood() -> None:
     (stages,) = (block for block in blocks("train.md", "yaml") if "stages:" in block)
-    settings = recipe.parse(f"model: quick\ntrainer: gan\n{stages}", "docs")
-    assert recipe.stages(settings) != ONLY
+    settings = parse_recipe(f"model: quick\ntrainer: gan\n{stages}", "docs")
+    assert stages_of(settings) != ONLY
     assert [one.name for one in settings.stages] == ["generalise", "detail", "sharpen"]
 
 

@@ -10,20 +10,20 @@ import pytest
 
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion.convert import convert
-from faceswap_ae.conversion.converter import Converter, Options, is_made
+from faceswap_ae.conversion.converter import Converter, ConvertOptions, is_made
 from faceswap_ae.conversion.report import made_by, read_rows
 from faceswap_ae.evaluation.evaluate import evaluate
-from faceswap_ae.extraction.extractor import Options as Extraction
+from faceswap_ae.extraction.extractor import ExtractOptions as Extraction
 from faceswap_ae.extraction.extractor import extract
 from faceswap_ae.media import provenance, reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.training.recipe import Job
-from faceswap_ae.training.recipe import read as read_plan
-from faceswap_ae.training.runs import run as runs
+from faceswap_ae.training.recipe import read_recipe as read_plan
 from faceswap_ae.training.runs.metric_log import read
+from faceswap_ae.training.runs.run import Run
 from faceswap_ae.training.schedule import Budget
 from faceswap_ae.training.train import train
-from faceswap_ae.training.trained_run import load
+from faceswap_ae.training.trained_run import load_trained
 from tests.conftest import ROOT
 
 WRITTEN = ROOT / "tests" / "written_before"
@@ -38,8 +38,8 @@ def old(tmp_path: Path) -> Path:
     return Path(shutil.copytree(WRITTEN, tmp_path / "old"))
 
 
-def _run(old: Path) -> runs.Run:
-    return runs.Run(old / "runs" / "ben-onto-ada")
+def _run(old: Path) -> Run:
+    return Run(old / "runs" / "ben-onto-ada")
 
 
 def _report(out: Path) -> Any:
@@ -55,18 +55,18 @@ def test_a_run_of_before_is_listed_with_its_log(old: Path) -> None:
     run = _run(old)
     assert (run.facts.face, run.facts.onto, run.facts.model) == ("ben", "ada", "quick")
     assert [row.step for row in read(run.log)][-1] == STEPS
-    assert load(run).step == STEPS
+    assert load_trained(run).step == STEPS
 
 
 def test_a_run_of_before_goes_on(old: Path) -> None:
     run, data = _run(old), old / "data"
     settings = read_plan(run.recipe)
     train(Job(data / "ben", data / "ada", run.folder, settings, Budget(STEPS + 2)))
-    assert load(run).step == STEPS + 2
+    assert load_trained(run).step == STEPS + 2
 
 
 def test_an_output_of_before_is_known_to_be_made(old: Path) -> None:
-    converter = Converter(Options((_run(old),), old / "data"), no_progress)
+    converter = Converter(ConvertOptions((_run(old),), old / "data"), no_progress)
     assert is_made(converter, open_clip(old / "ada.mp4"), old / "swap.mp4")
     assert made_by(old / "swap.mp4", old / "runs") == _run(old)
     rows = read_rows(old / "swap.mp4")
@@ -78,7 +78,7 @@ def test_an_output_of_before_is_known_to_be_made(old: Path) -> None:
 
 def test_a_run_of_before_makes_the_same_swap(old: Path) -> None:
     out = old / "again.mp4"
-    convert([old / "ada.mp4"], out, Options((_run(old),), old / "data"))
+    convert([old / "ada.mp4"], out, ConvertOptions((_run(old),), old / "data"))
     both = (reader.frames(open_clip(path)) for path in (old / "swap.mp4", out))
     for one, other in zip(*both, strict=True):
         assert np.abs(one.image.astype(float) - other.image).mean() < NEAR

@@ -4,12 +4,12 @@ import sys
 
 import pytest
 
-from faceswap_ae.runtime.backend import hushed
+from faceswap_ae.runtime.backend import quiet_stderr
 
 
 def test_keras_wakes_in_silence() -> None:
     program = (
-        "from faceswap_ae.runtime.backend import wake; wake(); "
+        "from faceswap_ae.runtime.backend import load_keras; load_keras(); "
         "import keras; print(keras.backend.backend())"
     )
     environment = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
@@ -24,13 +24,13 @@ TALK = b"I0000 00:00:1 port.cc:153] of itself\nbroken: libcuda\nW0000 x] more\nt
 
 
 def test_other_words_pass(capfd: pytest.CaptureFixture[str]) -> None:
-    with hushed():
+    with quiet_stderr():
         os.write(2, TALK)
     assert capfd.readouterr().err == "broken: libcuda\nthe rest"
 
 
 def _fail() -> None:
-    with hushed():
+    with quiet_stderr():
         os.write(2, b"why it failed\n")
         raise ImportError("no keras")
 

@@ -17,6 +17,6 @@ def test_a_model_for_which_memory_is_short_gets_less() -> None:
 
 
 def test_the_system_tells() -> None:
-    free = memory.available()
+    free = memory.available_bytes()
     assert free is None or free > 2**20
-    assert memory.peak() > 2**20
+    assert memory.peak_bytes() > 2**20

@@ -2,7 +2,7 @@ import keras
 import pytest
 
 from faceswap_ae.runtime import precision
-from faceswap_ae.runtime.hardware import cpu
+from faceswap_ae.runtime.hardware import describe_cpu
 
 
 @pytest.mark.parametrize(
@@ -10,11 +10,11 @@ from faceswap_ae.runtime.hardware import cpu
     [("float32", "float32"), ("bfloat16", "mixed_bfloat16"), ("float16", "mixed_float16")],
 )
 def test_what_is_asked_for_is_done(wanted: str, policy: str) -> None:
-    assert precision.policy(wanted) == policy
+    assert precision.dtype_policy(wanted) == policy
     assert keras.DTypePolicy(policy).variable_dtype == "float32"
 
 
 def test_auto_is_what_the_processor_is_quick_at() -> None:
-    quick = any(name in cpu()["features"] for name in precision.CPU_FEATURES)
+    quick = any(name in describe_cpu()["features"] for name in precision.CPU_FEATURES)
     if precision.gpu_capability() is None:
-        assert precision.policy("auto") == ("mixed_bfloat16" if quick else "float32")
+        assert precision.dtype_policy("auto") == ("mixed_bfloat16" if quick else "float32")

@@ -7,8 +7,8 @@ from typing import Any
 
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.conversion.compositor import Style
-from faceswap_ae.conversion.converter import Converter, Options, convert_clip
+from faceswap_ae.conversion.compositor import CompositeOptions
+from faceswap_ae.conversion.converter import Converter, ConvertOptions, convert_clip
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
@@ -17,12 +17,12 @@ from faceswap_ae.training.runs.run import Run
 LOSSLESS = Encoding("ffv1")
 
 
-PLAIN = Style(grain=False, motion_blur=False)
+PLAIN = CompositeOptions(grain=False, motion_blur=False)
 
 
-def options(studio: Path, **changes: Any) -> Options:
+def options(studio: Path, **changes: Any) -> ConvertOptions:
     run = Run(studio / "runs" / "ben-onto-ada")
-    plain = Options((run,), studio / "data", style=PLAIN, encoding=LOSSLESS)
+    plain = ConvertOptions((run,), studio / "data", style=PLAIN, encoding=LOSSLESS)
     return replace(plain, **changes)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.journal import Journal
-from faceswap_ae.faces.record import DESCRIPTOR, Face, Stored
+from faceswap_ae.faces.record import DESCRIPTOR, Face, StoredFace
 from faceswap_ae.media import images
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
@@ -19,7 +19,7 @@ from faceswap_ae.synthetic.scene import Act, Setting, render
 SIDE = 48  # pixels
 WHO = ("ada", "ben")  # in turn
 YAWS = (-50.0, -10.0, 20.0, 60.0)
-UNTOLD = face_file.Entry(Path("photo.png"), None)  # a picture without a story
+UNTOLD = face_file.FaceEntry(Path("photo.png"), None)  # a picture without a story
 CLIPS = {"first.mp4": "f" * 16, "second.mp4": "5" * 16}
 
 
@@ -91,8 +91,8 @@ def ids(folder: Path) -> list[str]:
     return [entry.stored.face.id for entry in face_file.entries(folder) if entry.stored]
 
 
-def entry(number: int, **changes: float | str) -> face_file.Entry:
+def entry(number: int, **changes: float | str) -> face_file.FaceEntry:
     """A face that lies nowhere, with some of its numbers changed."""
     changed = dataclasses.replace(face(number), **changes)  # type: ignore[arg-type] # by its name
-    stored = Stored(changed, "whole", np.eye(2, 3))
-    return face_file.Entry(Path(f"{changed.id}.png"), stored)
+    stored = StoredFace(changed, "whole", np.eye(2, 3))
+    return face_file.FaceEntry(Path(f"{changed.id}.png"), stored)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Points
 from faceswap_ae.faces.alignment import FITTED, TEMPLATE
-from faceswap_ae.faces.identities import Known, known_by
+from faceswap_ae.faces.identities import KnownPerson, known_person
 from faceswap_ae.faces.record import Face
 
 
@@ -64,7 +64,7 @@ def seen(who: int, track: int, count: int = 12, clip: str = "clip") -> list[Face
     ]
 
 
-def known(who: int, count: int = 20) -> Known:
-    found = known_by([face.descriptor for face in seen(who, 99, count)])
+def known(who: int, count: int = 20) -> KnownPerson:
+    found = known_person([face.descriptor for face in seen(who, 99, count)])
     assert found is not None
     return found

@@ -16,24 +16,24 @@ from PIL import Image as pillow
 
 from faceswap_ae.common.geometry import Image, Matrix, Points, compose, transform, warp
 from faceswap_ae.extraction.importers.headcrop import head_matrix
-from faceswap_ae.extraction.importers.import_faces import Imported
+from faceswap_ae.extraction.importers.import_faces import ImportSummary
 from faceswap_ae.faces.alignment import CROPS, to_template
 from faceswap_ae.faces.folders import face_file
-from faceswap_ae.faces.record import Descriptor, Stored
-from faceswap_ae.runtime.weights import weight
+from faceswap_ae.faces.record import Descriptor, StoredFace
+from faceswap_ae.runtime.weights import weight_file
 from faceswap_ae.synthetic.people import alone, person
-from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
+from faceswap_ae.synthetic.scene import Act, Setting, SyntheticFrame, render
 
 RECT = (160, 150, 420, 410)
 
 
 @cache
-def ada(yaw: float = 12) -> Frame:
+def ada(yaw: float = 12) -> SyntheticFrame:
     act = Act(face=200, yaw=yaw, roll=8, centre=(0.5, 0.5))
     return render(alone(person("ada")), act, Setting((600, 560), detail=200))
 
 
-def points(frame: Frame) -> Points:
+def points(frame: SyntheticFrame) -> Points:
     return np.asarray(frame.landmarks.picture, np.float64)
 
 
@@ -46,12 +46,12 @@ def dfl_matrix(landmarks: Points, kind: str = "whole", size: int = 512) -> Matri
     return compose(to_crop, to_template(landmarks))
 
 
-def dfl_crop(frame: Frame, kind: str = "whole", size: int = 512) -> Image:
+def dfl_crop(frame: SyntheticFrame, kind: str = "whole", size: int = 512) -> Image:
     matrix = dfl_matrix(points(frame), kind, size)
     return np.asarray(cv2.warpAffine(frame.image, matrix, (size, size), flags=cv2.INTER_LANCZOS4))
 
 
-def dfl_told(frame: Frame, kind: str = "whole", size: int = 512) -> dict[str, Any]:
+def dfl_told(frame: SyntheticFrame, kind: str = "whole", size: int = 512) -> dict[str, Any]:
     """What there is told of a face."""
     matrix = dfl_matrix(points(frame), kind, size)
     return {
@@ -74,7 +74,7 @@ def with_data(image: Image, pickled: bytes) -> bytes:
     return jpg[:end] + segment + jpg[end:]
 
 
-def dfl_jpg(frame: Frame, kind: str = "whole", size: int = 512, **more: Any) -> bytes:
+def dfl_jpg(frame: SyntheticFrame, kind: str = "whole", size: int = 512, **more: Any) -> bytes:
     told = {**dfl_told(frame, kind, size), **more}
     return with_data(dfl_crop(frame, kind, size), pickle.dumps(told, 4))
 
@@ -90,7 +90,7 @@ def dfl_pak(path: Path, jpgs: list[bytes], listed: bytes = b"") -> Path:
     return path
 
 
-def fs_face(frame: Frame) -> dict[str, Any]:
+def fs_face(frame: SyntheticFrame) -> dict[str, Any]:
     """What there is told of where a face is."""
     left, top = points(frame).min(axis=0).astype(int).tolist()
     right, bottom = points(frame).max(axis=0).astype(int).tolist()
@@ -103,7 +103,7 @@ def fs_face(frame: Frame) -> dict[str, Any]:
     }
 
 
-def fs_told(frame: Frame) -> dict[str, Any]:
+def fs_told(frame: SyntheticFrame) -> dict[str, Any]:
     """What a face PNG tells."""
     source = {
         "alignments_version": 2.4,
@@ -126,7 +126,7 @@ def with_words(image: Image, words: bytes) -> bytes:
     return whole[:33] + chunk + whole[33:]
 
 
-def fs_png(frame: Frame, size: int = 512) -> bytes:
+def fs_png(frame: SyntheticFrame, size: int = 512) -> bytes:
     matrix = head_matrix(points(frame), size)
     head = cv2.warpAffine(frame.image, matrix, (size, size), flags=cv2.INTER_CUBIC)
     return with_words(np.asarray(head, np.uint8), str(fs_told(frame)).encode())
@@ -140,7 +140,9 @@ def fs_alignments(frames: dict[str, list[dict[str, Any]]], protocol: int = 4) ->
 
 @cache
 def network() -> "dlib.face_recognition_model_v1":
-    return dlib.face_recognition_model_v1(str(weight("dlib_face_recognition_resnet_model_v1.dat")))
+    return dlib.face_recognition_model_v1(
+        str(weight_file("dlib_face_recognition_resnet_model_v1.dat"))
+    )
 
 
 class Describer:
@@ -158,7 +160,7 @@ class Describer:
         return np.array(network().compute_face_descriptor(image, found), np.float32)
 
 
-def only(folder: Path) -> tuple[Stored, Image]:
+def only(folder: Path) -> tuple[StoredFace, Image]:
     """The one face of a folder."""
     (entry,) = face_file.entries(folder)
     assert entry.stored is not None
@@ -172,11 +174,11 @@ def written(folder: Path, contents: dict[str, bytes]) -> Path:
     return folder
 
 
-def counts(found: Imported) -> tuple[int, int, int, int]:
+def counts(found: ImportSummary) -> tuple[int, int, int, int]:
     return found.added, found.there, found.dropped, found.masks
 
 
-def true_crop(frame: Frame, stored: Stored) -> Image:
+def true_crop(frame: SyntheticFrame, stored: StoredFace) -> Image:
     """What the face would be, cut straight out of its frame."""
     return warp(frame.image, stored.matrix, (face_file.SIZE, face_file.SIZE))
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from faceswap_ae.evaluation.frame_metrics import Columns
+from faceswap_ae.evaluation.frame_metrics import FrameColumns
 from faceswap_ae.evaluation.synchronised import Role
 
 COUNT = 8
@@ -11,9 +11,9 @@ COUNT = 8
 SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 
 
-def columns(away: float = 0.2, cuts: tuple[int, ...] = (0,)) -> Columns:
+def columns(away: float = 0.2, cuts: tuple[int, ...] = (0,)) -> FrameColumns:
     """A swap that goes along with the performance, its descriptors so far from the owner."""
-    found = Columns(COUNT)
+    found = FrameColumns(COUNT)
     for at in range(COUNT):
         roles: tuple[Role, ...] = ("result", "onto")
         found.put(at, [("time", at / 10), ("cut", float(at in cuts)), ("changed", 9.0)])

@@ -6,14 +6,16 @@ from pathlib import Path
 import numpy as np
 
 from faceswap_ae.training.runs import checkpoint
-from faceswap_ae.training.runs.checkpoint import State
-from faceswap_ae.training.runs.metric_log import Row
-from faceswap_ae.training.runs.run import Facts, Run, begin
+from faceswap_ae.training.runs.checkpoint import TrainingState
+from faceswap_ae.training.runs.metric_log import MetricRow
+from faceswap_ae.training.runs.run import Run, RunFacts, begin_run
 
 
-def state_of(step: int) -> State:
+def state_of(step: int) -> TrainingState:
     arrays = {"kernel": np.full((3, 4), step, np.float32), "steps": np.array(step * 2**40)}
-    return State(step, {"weights": arrays, "optimiser": {"m": arrays["kernel"] / 3}}, {"rate": 0.1})
+    return TrainingState(
+        step, {"weights": arrays, "optimiser": {"m": arrays["kernel"] / 3}}, {"rate": 0.1}
+    )
 
 
 def steps(folder: Path) -> list[int]:
@@ -44,18 +46,20 @@ class Settings:
     stages: tuple[Stage, ...] = (Stage(),)
 
 
-FACTS = Facts("ben", "ada", "df", "plain", "whole")
+FACTS = RunFacts("ben", "ada", "df", "plain", "whole")
 
 
 def trained(folder: Path, step: int = 40) -> Run:
     """A run with one checkpoint."""
-    run = begin(folder, Settings(), FACTS)
+    run = begin_run(folder, Settings(), FACTS)
     arrays = {"kernel": np.full((2, 2), step, np.float32)}
     checkpoint.save(
-        run.checkpoints, State(step, {"weights": arrays, "optimiser": arrays}, {"a": 1})
+        run.checkpoints, TrainingState(step, {"weights": arrays, "optimiser": arrays}, {"a": 1})
     )
     return run
 
 
-def row_of(step: int) -> Row:
-    return Row(step, {"total": 1 / (step + 1), "mask": 2.0}, {"coder": 5e-5}, 10**10, 1.7e9 + step)
+def row_of(step: int) -> MetricRow:
+    return MetricRow(
+        step, {"total": 1 / (step + 1), "mask": 2.0}, {"coder": 5e-5}, 10**10, 1.7e9 + step
+    )

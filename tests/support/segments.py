@@ -8,8 +8,8 @@ from faceswap_ae.media import provenance
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.media.reader import frames
-from faceswap_ae.media.resumable_writer import segments
-from faceswap_ae.media.segment_store import Output
+from faceswap_ae.media.resumable_writer import resumable
+from faceswap_ae.media.segment_store import OutputSpec
 
 STEADY = Encoding(repeatable=True)
 
@@ -24,7 +24,7 @@ OUTPUTS = {
 }
 
 
-TOLD = provenance.marks(datetime(2026, 11, 20, tzinfo=UTC), "ben's face put onto ada")
+TOLD = provenance.make_marks(datetime(2026, 11, 20, tzinfo=UTC), "ben's face put onto ada")
 
 
 JOB = {"face": "ben", "onto": "ada"}
@@ -33,15 +33,15 @@ JOB = {"face": "ben", "onto": "ada"}
 LENGTH = 12  # frames of a segment here
 
 
-def output(folder: Path, clip: Path, name: str = "h264") -> Output:
+def output(folder: Path, clip: Path, name: str = "h264") -> OutputSpec:
     file, encoding = OUTPUTS[name]
     like = open_clip(clip)
-    return Output(folder / file, like, encoding, like, marks=TOLD, segment=LENGTH)
+    return OutputSpec(folder / file, like, encoding, like, marks=TOLD, segment=LENGTH)
 
 
-def make(out: Output, stop: Callable[[int], None] = lambda _: None) -> list[object]:
+def make(out: OutputSpec, stop: Callable[[int], None] = lambda _: None) -> list[object]:
     """Copy what is still to be made, asking before each frame whether to stop; all notes."""
-    with segments(out, JOB) as parts:
+    with resumable(out, JOB) as parts:
         for frame in frames(out.like, parts.rest):
             stop(frame.index)
             note = {"frame": frame.index}

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from faceswap_ae.networks.model_interface import FACE, IDENTITIES, Identity
-from faceswap_ae.networks.trainer_interface import Pair, Player, Terms
+from faceswap_ae.networks.trainer_interface import BatchPair, Player, Terms
 from faceswap_ae.training.data.batches import Batch
 from tests.support.small_models import batches
 
@@ -24,7 +24,7 @@ def colours(name: str) -> keras.Model:
 
 
 def squared(part: keras.Model) -> Player:
-    def loss(pair: Pair) -> Terms:
+    def loss(pair: BatchPair) -> Terms:
         faces = pair[FACE]
         return {"square": ops.mean(ops.square(part(faces.warped) - faces.target))}
 
@@ -33,20 +33,22 @@ def squared(part: keras.Model) -> Player:
 
 def trained(count: int, change: str, out: str) -> None:
     """Two steps on so many devices; the weights and the moments after them."""
-    from faceswap_ae.networks.model_interface import Known
-    from faceswap_ae.training import build, distribution, recipe
+    from faceswap_ae.networks.model_interface import IdentityStatistics
+    from faceswap_ae.training import distribution
+    from faceswap_ae.training.build import build_networks
     from faceswap_ae.training.learner import Learner
+    from faceswap_ae.training.recipe import parse_recipe
 
-    settings = recipe.parse(RECIPE, "shared", [*change.split(), "clip=.1"])
+    settings = parse_recipe(RECIPE, "shared", [*change.split(), "clip=.1"])
     devices, pair = logical(count), four()
-    with distribution.together(devices) as found:
+    with distribution.share_devices(devices) as found:
         assert found == count == len(devices)
-        known = Known(
+        known = IdentityStatistics(
             {name: one.landmarks[0] for name, one in pair.items()},
             {name: one.target[0] for name, one in pair.items()},
             {name: one.mask[0] for name, one in pair.items()},
         )
-        learner = Learner(settings, build.networks(settings), known)
+        learner = Learner(settings, build_networks(settings), known)
         for _ in range(2):
             learner.stepper.step([pair] * learner.stepper.pairs, 0.1)
         arrays = learner.arrays()

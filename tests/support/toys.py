@@ -7,24 +7,24 @@ import numpy as np
 
 from faceswap_ae.networks.assembly import one_encoder
 from faceswap_ae.networks.model_interface import IDENTITIES, Identity, Networks
-from faceswap_ae.networks.trainer_interface import Faces
+from faceswap_ae.networks.trainer_interface import FaceBatch
 
 SIZE = 32
 
 
-def faces(seed: int, size: int = SIZE) -> Faces:
+def faces(seed: int, size: int = SIZE) -> FaceBatch:
     """Two of them."""
     rng = np.random.default_rng(seed)
 
     def planes(channels: int) -> Any:
         return rng.random((2, size, size, channels), np.float32)
 
-    return Faces(
+    return FaceBatch(
         planes(3), planes(3), planes(1), planes(1), planes(1), np.zeros((2, 68, 2), np.float32)
     )
 
 
-def pair(size: int = SIZE) -> dict[Identity, Faces]:
+def pair(size: int = SIZE) -> dict[Identity, FaceBatch]:
     """Two of each identity."""
     return {name: faces(number, size) for number, name in enumerate(IDENTITIES)}
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from faceswap_ae.training import recipe as plan
+from faceswap_ae.training.recipe import load_recipe, parse_recipe
 from faceswap_ae.training.runs import checkpoint
 from faceswap_ae.training.schedule import Budget
 from faceswap_ae.training.train import Job
@@ -14,18 +14,18 @@ SMALL = ("width=.25", "size=32", "latent=32", "batch=4", "precision=float32", "p
 
 def job(data: Path, run: Path, steps: int, *changes: str) -> Job:
     """Ben onto ada by `quick`, made small."""
-    settings = plan.load("quick", [*SMALL, *changes])
+    settings = load_recipe("quick", [*SMALL, *changes])
     return Job(data / "ben", data / "ada", run, settings, Budget(steps))
 
 
-def state(run: Path) -> checkpoint.State:
+def state(run: Path) -> checkpoint.TrainingState:
     """What a run goes on from."""
     found = checkpoint.load(run / "checkpoints")
     assert found is not None
     return found
 
 
-def equal(one: checkpoint.State, other: checkpoint.State) -> bool:
+def equal(one: checkpoint.TrainingState, other: checkpoint.TrainingState) -> bool:
     """Are weights and moments the same bit for bit?"""
     return all(
         np.array_equal(array, other.arrays[group][name])
@@ -38,10 +38,10 @@ def staged(recipe: str, data: Path, run: Path, *changes: str) -> Job:
     """Four stages, or the eight of gan64 made small, in 24 steps."""
     more = ("precision=float32", "preview_seconds=600", *changes)
     if recipe == "four":
-        settings, steps = plan.parse(FOUR_STAGES, "four", more), 300
+        settings, steps = parse_recipe(FOUR_STAGES, "four", more), 300
     else:
         small = ("width=.1", "judge_width=.1", "batch=2")
-        settings, steps = plan.load(recipe, [*small, *more]), 24
+        settings, steps = load_recipe(recipe, [*small, *more]), 24
     return Job(data / "ben", data / "ada", run, settings, Budget(steps))
 
 

@@ -11,14 +11,14 @@ from faceswap_ae.synthetic.light import LIGHTS
 from faceswap_ae.synthetic.model import model_of, rotation
 from faceswap_ae.synthetic.occluder import KINDS, Kind, Occluder
 from faceswap_ae.synthetic.people import alone, hybrid, person, random_person
-from faceswap_ae.synthetic.scene import Act, Frame, Setting, parse_size, render
+from faceswap_ae.synthetic.scene import Act, Setting, SyntheticFrame, parse_size, render
 
 ADA, BEN = alone(person("ada")), alone(person("ben"))
 ACT = Act(face=120)
 PLAIN = Setting(size=(224, 224))
 
 
-def changed(one: Frame, other: Frame) -> NDArray[np.bool_]:
+def changed(one: SyntheticFrame, other: SyntheticFrame) -> NDArray[np.bool_]:
     """Where two frames differ, (height, width)."""
     return np.asarray(np.abs(one.image.astype(int) - other.image).max(axis=-1) > 12)
 
@@ -63,7 +63,7 @@ def test_the_head_turns_as_told(act: Act) -> None:
 
 
 def test_eyes_close_and_mouths_open() -> None:
-    def gaps(frame: Frame) -> tuple[float, float]:
+    def gaps(frame: SyntheticFrame) -> tuple[float, float]:
         p = frame.landmarks.picture
         return float(p[41, 1] - p[37, 1]), float(p[66, 1] - p[62, 1])
 

@@ -11,15 +11,21 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common import plugins
 from faceswap_ae.networks import discriminators
-from faceswap_ae.networks.discriminators import Verdict
-from faceswap_ae.networks.model_interface import IDENTITIES, Identity, Known, Networks, Output
+from faceswap_ae.networks.discriminators import DiscriminatorOutput
+from faceswap_ae.networks.model_interface import (
+    IDENTITIES,
+    Identity,
+    IdentityStatistics,
+    Networks,
+    Output,
+)
 from faceswap_ae.networks.trainer_interface import Player
 from faceswap_ae.training.optimiser import Optimiser
 from faceswap_ae.training.stepper import Stepper
 from tests.support.toys import SIZE, faces, pair, toy
 
 Floats = NDArray[np.float32]
-NOTHING = Known({}, {}, {})
+NOTHING = IdentityStatistics({}, {}, {})
 gan = plugins.load("trainers", "gan")
 EMPTY = {
     "mae": 0.0, "eyes": 0.0, "edge": 0.0, "sparsity": 0.0, "variation": 0.0, "smaller": 0.0,
@@ -35,9 +41,9 @@ def players(networks: Networks, **changes: Any) -> list[Player]:
     return list(gan.build(networks, options(**changes), NOTHING))
 
 
-def verdict(*scores: list[float]) -> Verdict:
+def verdict(*scores: list[float]) -> DiscriminatorOutput:
     rows = [np.array(row, np.float32).reshape(1, 1, -1, 1) for row in scores]
-    return Verdict(rows, rows)
+    return DiscriminatorOutput(rows, rows)
 
 
 def test_least_squares() -> None:

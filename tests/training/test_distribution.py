@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceswap_ae.training.distribution import shared
+from faceswap_ae.training.distribution import split_batch
 
 PROGRAM = """
 import sys
@@ -47,7 +47,7 @@ def test_two_devices_move_weights_as_one_does(backend: str, change: str, tmp_pat
 
 def test_a_batch_is_shared_out_evenly_and_wholly() -> None:
     whole = {"face": {"x": np.arange(6)}, "onto": {"x": np.arange(6, 12)}}
-    parts = shared(whole, 3)
+    parts = split_batch(whole, 3)
     assert [len(part["face"]["x"]) for part in parts] == [2, 2, 2]
     for identity, arrays in whole.items():
         together = np.sort(np.concatenate([part[identity]["x"] for part in parts]))

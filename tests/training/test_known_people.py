@@ -7,7 +7,7 @@ from faceswap_ae.common.errors import UserError
 from faceswap_ae.faces.identities import LIKE
 from faceswap_ae.networks.model_interface import FACE, ONTO
 from faceswap_ae.training.data import face_set
-from faceswap_ae.training.known_people import known, remember
+from faceswap_ae.training.known_people import load_known_person, save_known_people
 from faceswap_ae.training.runs.run import Run
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -15,10 +15,10 @@ pytestmark = pytest.mark.usefixtures("cache")
 
 def test_a_run_remembers_both_people(two_people: Path, tmp_path: Path) -> None:
     run = Run(tmp_path)
-    sets = [face_set.load(two_people / name, "inner", 64) for name in ("ben", "ada")]
-    remember(run, sets)
+    sets = [face_set.load_face_set(two_people / name, "inner", 64) for name in ("ben", "ada")]
+    save_known_people(run, sets)
     for identity, (own, other) in {FACE: sets, ONTO: sets[::-1]}.items():
-        person = known(run, identity)
+        person = load_known_person(run, identity)
         assert person is not None
         assert person.distance(own.descriptors[3]) < LIKE
         assert person.distance(other.descriptors[3]) > LIKE
@@ -26,18 +26,18 @@ def test_a_run_remembers_both_people(two_people: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_the_same_is_not_written_again(two_people: Path, tmp_path: Path) -> None:
-    sets = [face_set.load(two_people / name, "inner", 64) for name in ("ben", "ada")]
+    sets = [face_set.load_face_set(two_people / name, "inner", 64) for name in ("ben", "ada")]
     run = Run(tmp_path)
-    remember(run, sets)
+    save_known_people(run, sets)
     before = run.people.stat().st_mtime_ns
-    remember(run, sets)
+    save_known_people(run, sets)
     assert run.people.stat().st_mtime_ns == before
 
 
 def test_a_run_that_does_not_tell_or_tells_nonsense(tmp_path: Path) -> None:
     run = Run(tmp_path)
-    assert known(run, FACE) is None
+    assert load_known_person(run, FACE) is None
     for text in ("{", '{"face": {"descriptors": "!"}}', '{"face": {"descriptors": "AAAA"}}'):
         run.people.write_text(text)
         with pytest.raises(UserError, match="cannot be read"):
-            known(run, FACE)
+            load_known_person(run, FACE)

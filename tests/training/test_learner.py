@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from faceswap_ae.common.errors import RecipeError, UserError
-from faceswap_ae.networks.model_interface import FACE, ONTO, Known
-from faceswap_ae.training import build, recipe
-from faceswap_ae.training.learner import Learner, exchanged
+from faceswap_ae.networks.model_interface import FACE, ONTO, IdentityStatistics
+from faceswap_ae.training.build import build_networks
+from faceswap_ae.training.learner import Learner, exchange_own_parts
+from faceswap_ae.training.recipe import parse_recipe
 from tests.support.small_models import batches
 
 RECIPE = """
@@ -32,10 +33,10 @@ def learner(
     model: str = "quick", size: str = "size=32", before: str = "", after: str = ""
 ) -> Learner:
     text = RECIPE.replace("MODEL", model).replace("TRAINER", "gan").replace(before, after, 1)
-    settings = recipe.parse(text, "mine", [size, "network.width=.1"])
-    own = build.networks(settings)
+    settings = parse_recipe(text, "mine", [size, "network.width=.1"])
+    own = build_networks(settings)
     pair = batches(own.size_in, own.size_out)
-    known = Known(
+    known = IdentityStatistics(
         {name: one.landmarks[0] for name, one in pair.items()},
         {name: one.target[0] for name, one in pair.items()},
         {name: one.mask[0] for name, one in pair.items()},
@@ -145,4 +146,4 @@ def test_what_shapes_a_judge_holds_for_all_stages() -> None:
 def test_exchanged_names() -> None:
     arrays = {"weights": {"decoder_face/0": np.zeros(1), "inter/0": np.ones(1)}}
     own = {FACE: ("decoder_face",), ONTO: ("decoder_onto",)}
-    assert exchanged(arrays, own)["weights"].keys() == {"decoder_onto/0", "inter/0"}
+    assert exchange_own_parts(arrays, own)["weights"].keys() == {"decoder_onto/0", "inter/0"}

@@ -9,7 +9,7 @@ import pytest
 
 from faceswap_ae.common import plugins
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.training import recipe as plan
+from faceswap_ae.training.recipe import parse_recipe, stages_of
 from faceswap_ae.training.runs import checkpoint, metric_log
 from faceswap_ae.training.schedule import Budget
 from faceswap_ae.training.train import Job, train
@@ -26,7 +26,7 @@ def test_spoilt_weights_are_not_saved(
     (tmp_path / "mine" / "trainers" / "spoilt.py").write_text(SPOILT)
     plugins.add_folder(tmp_path / "mine")
     text = "model: quick\ntrainer: spoilt\nbatch: 2\nsave_minutes: 1e-9\n"
-    settings = plan.parse(text, "spoilt", ["width=.1", "size=32", "precision=float32"])
+    settings = parse_recipe(text, "spoilt", ["width=.1", "size=32", "precision=float32"])
     with pytest.raises(UserError, match="the run is kept at step 0"):
         train(Job(two_people / "ben", two_people / "ada", tmp_path / "run", settings, Budget(3)))
     assert "a weight is no number" in caplog.text
@@ -128,11 +128,11 @@ def test_what_does_not_fit_becomes_a_smaller_batch(
     (tmp_path / "mine" / "trainers" / "greedy.py").write_text(GREEDY)
     plugins.add_folder(tmp_path / "mine")
     text = "model: quick\ntrainer: greedy\nbatch: 8\nprecision: float32\n"
-    settings = plan.parse(text, "greedy", ["width=.1", "size=32"])
+    settings = parse_recipe(text, "greedy", ["width=.1", "size=32"])
     train(Job(two_people / "ben", two_people / "ada", tmp_path / "run", settings, Budget(3)))
     assert state(tmp_path / "run").facts["batch"] == 2
     assert "going on with batches of 2" in caplog.text
-    hopeless = plan.parse(text, "greedy", ["width=.1", "size=32", "most=0"])
+    hopeless = parse_recipe(text, "greedy", ["width=.1", "size=32", "most=0"])
     with pytest.raises(UserError, match="not even a batch of 1"):
         train(Job(two_people / "ben", two_people / "ada", tmp_path / "other", hopeless, Budget(3)))
 
@@ -160,7 +160,7 @@ def test_a_run_passes_its_stages_though_it_is_killed_in_one(
         told = next(line for line in child.stdout if "(1 of" not in line)
         child.kill()
     left, whole = state(run), staged(recipe, two_people, run)
-    names = [one.name for one in plan.stages(whole.plan)]
+    names = [one.name for one in stages_of(whole.plan)]
     last, stage = len(names) - 1, left.facts["stage"]["number"]
     assert 1 <= stage < last
     assert names.index(told.partition(" (")[0]) <= stage + 1
@@ -173,5 +173,5 @@ def test_a_run_passes_its_stages_though_it_is_killed_in_one(
     assert gone_on[-1].startswith(names[last])
     assert len(list((run / "stages").iterdir())) == last  # a preview of each one's end
     kept = checkpoint.listed(run / "checkpoints", "snapshot")
-    keeping = [number - 1 for number, one in enumerate(plan.stages(whole.plan)) if one.keep]
+    keeping = [number - 1 for number, one in enumerate(stages_of(whole.plan)) if one.keep]
     assert [one.facts["stage"]["number"] for one in kept] == keeping  # from before them

@@ -2,7 +2,7 @@ import numpy as np
 
 from faceswap_ae.networks.model_interface import Networks, Output
 from faceswap_ae.training.data.batches import Batch
-from faceswap_ae.training.preview import CELL, GAP, HEAD, Names, preview, sheet
+from faceswap_ae.training.preview import CELL, GAP, HEAD, PreviewNames, draw_preview, sheet
 
 
 def test_a_cell_for_each_picture() -> None:
@@ -15,7 +15,7 @@ def test_a_cell_for_each_picture() -> None:
 
 
 def test_columns_bear_the_real_names() -> None:
-    assert Names("ben", "ada").columns == ("ada", "ada again", "ben on ada", "mask")
+    assert PreviewNames("ben", "ada").columns == ("ada", "ada again", "ben on ada", "mask")
     columns = [np.zeros((1, 64, 64, 3), np.float32)] * 2
     plain = sheet(columns, ("", ""))[:HEAD]
     named = sheet(columns, ("ada", "a name that is far too long for a column of faces"))[:HEAD]
@@ -39,7 +39,7 @@ def test_where_there_is_no_face_the_performer_stays() -> None:
     one = Networks(64, 64, True, {}, lambda x, _of, _to: x, lambda _code, _to: made)
     plain, grey = np.zeros((*shape, 1), np.float32), np.full((*shape, 3), 0.2, np.float32)
     faces = Batch(grey, grey, plain, plain, plain, np.zeros((1, 68, 2), np.float32))
-    drawn = preview(one, faces, None, Names("ben", "ada"))
+    drawn = draw_preview(one, faces, None, PreviewNames("ben", "ada"))
     for number, shades in enumerate(((51, 51), (51, 255), (51, 255), (0, 255))):
         x, y = GAP + number * (CELL + GAP), HEAD + CELL // 2
         assert (drawn[y, x + CELL // 4, 0], drawn[y, x + 3 * CELL // 4, 0]) == shades

@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from faceswap_ae.networks.model_interface import FACE
-from faceswap_ae.networks.trainer_interface import Pair, Player, Terms
+from faceswap_ae.networks.trainer_interface import BatchPair, Player, Terms
 from faceswap_ae.training.optimiser import Optimiser
 from faceswap_ae.training.stepper import Stepper, is_out_of_memory
 from tests.support.steps import batch, colours, pair, squared
@@ -44,7 +44,7 @@ def test_who_wants_a_fresh_pair_gets_one() -> None:
     seen: list[float] = []
     part = colours("one")
 
-    def loss(pair: Pair) -> Terms:
+    def loss(pair: BatchPair) -> Terms:
         return {"mean": ops.mean(pair[FACE].target) + 0 * ops.mean(part(pair[FACE].warped))}
 
     players = [Player("a", loss, {"one": part}), Player("b", loss, {"one": part}, fresh=True)]

@@ -12,8 +12,8 @@ from faceswap_ae.cli import main
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.media import images
-from faceswap_ae.training import recipe
-from faceswap_ae.training.logger import Report
+from faceswap_ae.training.logger import StepReport
+from faceswap_ae.training.recipe import load_recipe
 from faceswap_ae.training.runs import metric_log
 from faceswap_ae.training.schedule import Budget
 from faceswap_ae.training.train import Job, train
@@ -78,7 +78,7 @@ def test_broken_off_or_not_the_same_comes_out(two_people: Path, tmp_path: Path) 
 def test_quick_learns_32_faces_by_heart(two_people: Path, tmp_path: Path) -> None:
     changes = ["batch=16", "rotation=0", "scale=0", "shift=0", "warp=0", "gain=0", "tint=0"]
     changes += ["offset=0", "occluder=0", "hide=false", "width=.5", "even_yaw=false", "dssim=0"]
-    told: list[Report] = []
+    told: list[StepReport] = []
     train(job(two_people, tmp_path / "run", 400, *changes), told.append)
     rows = [
         row
@@ -157,7 +157,7 @@ def test_faces_once_held_out_stay_so(two_people: Path, tmp_path: Path) -> None:
 def test_16_bits_and_back(two_people: Path, tmp_path: Path) -> None:
     """As between a GPU that has float16 and a CPU."""
     train(job(two_people, tmp_path / "run", 1, "width=.1"))
-    settings = recipe.load("quick", [*SMALL, "width=.1", "precision=bfloat16"])
+    settings = load_recipe("quick", [*SMALL, "width=.1", "precision=bfloat16"])
     train(Job(two_people / "ben", two_people / "ada", tmp_path / "run", settings, Budget(2)))
     found = state(tmp_path / "run")
     assert found.step == 2

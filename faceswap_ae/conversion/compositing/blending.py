@@ -40,7 +40,7 @@ WHITE = np.float32(255)
 
 
 @dataclass(frozen=True)
-class Layer:
+class WarpedLayer:
     """A picture in the crop, to be seen in the frame."""
 
     picture: Floats
@@ -143,14 +143,14 @@ BLEND: dict[str, Blend] = {
 }
 
 
-def layer(picture: Floats, matrix: Matrix) -> Layer:
+def warp_layer(picture: Floats, matrix: Matrix) -> WarpedLayer:
     """A picture in the crop that `matrix` maps the frame to."""
     scale = scale_of(matrix)
     if scale < 2:
-        return Layer(picture, matrix)
+        return WarpedLayer(picture, matrix)
     # Sampling few of many pixels would alias, so there are never more than two for one.
     small = _sized(picture, max(1, round(len(picture) / 2 ** int(np.log2(scale)))))
-    return Layer(small, _zoomed(matrix, len(small) / len(picture)))
+    return WarpedLayer(small, _zoomed(matrix, len(small) / len(picture)))
 
 
 def box(mask: Floats, matrix: Matrix, size: tuple[int, ...]) -> Part | None:
@@ -171,10 +171,10 @@ def _laid(
 ) -> Image:
     """The frame with the face mixed in, and `under` added wherever the mask is not 0."""
     whole = frame.copy()
-    shown, cover = layer(face * WHITE, matrix), layer(mask, matrix)
+    shown, cover = warp_layer(face * WHITE, matrix), warp_layer(mask, matrix)
     added = None
     if under is not None:
-        added = layer(under * WHITE, _zoomed(matrix, len(under) / len(face)))
+        added = warp_layer(under * WHITE, _zoomed(matrix, len(under) / len(face)))
     for strip in _strips(box(mask, matrix, frame.shape[1::-1])):
         seen = whole[strip]
         share = cover.at(strip)

@@ -48,7 +48,7 @@ def mean_of(pairs: Sequence[Pair], weights: Array) -> Pair:
 
 
 @dataclass(frozen=True)
-class Colour:
+class ColourMethod:
     """A method. `measure` gives None where the mask shows nothing."""
 
     measure: Callable[[Picture, Mask], Statistics | None]
@@ -56,8 +56,8 @@ class Colour:
     pool: Callable[[Sequence[Pair], Array], Pair] = mean_of  # of frames, by their weights
 
 
-def measured(
-    colour: Colour, face: Picture, frame: Picture, mask: Mask, there: Mask | None = None
+def measure_colours(
+    colour: ColourMethod, face: Picture, frame: Picture, mask: Mask, there: Mask | None = None
 ) -> Pair | None:
     """What a network's face has under its mask, and the frame's crop under that or its own."""
     if not np.isfinite(face.sum()):  # of a network that broke
@@ -66,7 +66,9 @@ def measured(
     return None if of is None or to is None else np.stack([of, to])
 
 
-def recoloured(colour: Colour, face: Picture, pair: Pair | None, amount: float = 1.0) -> Picture:
+def recolour(
+    colour: ColourMethod, face: Picture, pair: Pair | None, amount: float = 1.0
+) -> Picture:
     """A face with so much of the wanted colours; without any that are known, as it is."""
     if not 0 <= amount <= 1:
         raise ValueError(f"an amount of {amount}: between 0 and 1")
@@ -193,17 +195,17 @@ def sot(face: Picture, of: Statistics, to: Statistics) -> Picture:
     return face + np.asarray(cv2.bilateralFilter(shift, *REGULAR), np.float32)
 
 
-COLOUR: dict[str, Colour] = {
-    "tint": Colour(moments, partial(linear, tint)),
-    "mkl": Colour(moments, partial(linear, mkl)),
-    "reinhard": Colour(lambda picture, mask: moments(_lab(picture), mask), reinhard),
-    "lct": Colour(moments, partial(linear, lct)),
-    "histogram": Colour(sample, histogram, nearest_of),
-    "idt": Colour(sample, idt, nearest_of),
-    "sot": Colour(sample, sot, nearest_of),
-    "adain": Colour(moments, partial(linear, adain)),
-    "average": Colour(moments, partial(linear, lambda *_: np.eye(3))),
-    "none": Colour(lambda *_: None, lambda face, *_: face),
+COLOUR: dict[str, ColourMethod] = {
+    "tint": ColourMethod(moments, partial(linear, tint)),
+    "mkl": ColourMethod(moments, partial(linear, mkl)),
+    "reinhard": ColourMethod(lambda picture, mask: moments(_lab(picture), mask), reinhard),
+    "lct": ColourMethod(moments, partial(linear, lct)),
+    "histogram": ColourMethod(sample, histogram, nearest_of),
+    "idt": ColourMethod(sample, idt, nearest_of),
+    "sot": ColourMethod(sample, sot, nearest_of),
+    "adain": ColourMethod(moments, partial(linear, adain)),
+    "average": ColourMethod(moments, partial(linear, lambda *_: np.eye(3))),
+    "none": ColourMethod(lambda *_: None, lambda face, *_: face),
 }
 
 

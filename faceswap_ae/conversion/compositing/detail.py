@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Image, Matrix, Points
-from faceswap_ae.conversion.compositing.blending import Floats, Part, box, layer
+from faceswap_ae.conversion.compositing.blending import Floats, Part, box, warp_layer
 
 Array = NDArray[np.float64]
 Vector = Array  # (2,): x, y in crop pixels
@@ -92,7 +92,7 @@ def noise(image: Image, mask: Floats, matrix: Matrix) -> Noise:
         return np.zeros(4)
     pixels = image[part].astype(np.float32)
     luma = _luma(pixels)
-    flat = _flat(luma, layer(mask, matrix).at(part) > INSIDE)
+    flat = _flat(luma, warp_layer(mask, matrix).at(part) > INSIDE)
     if len(flat) < ENOUGH:
         return np.zeros(4)
     red, blue = (np.ascontiguousarray(pixels[..., channel]) - luma for channel in (0, 2))
@@ -112,7 +112,7 @@ def grain(image: Image, wanted: Noise, mask: Floats, matrix: Matrix, seeds: Sequ
     if part is None or not levels.any():
         return image
     coarse = _coarseness(missing)
-    cover = layer(mask, matrix).at(part)
+    cover = warp_layer(mask, matrix).at(part)
     # At the mask's edge the frame's own noise is still there in part.
     share = np.sqrt(cover * (2 - cover))[..., None]
     added = _grains(cover.shape, coarse, seeds) @ _mixing(levels / _response(coarse, 1))

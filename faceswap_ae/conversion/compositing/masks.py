@@ -25,7 +25,7 @@ from faceswap_ae.faces.landmark_masks import hull_mask
 from faceswap_ae.media import images
 
 Mask = NDArray[np.float32]  # (s, s) in [0, 1]
-Way = Callable[["Known"], Mask]
+Way = Callable[["MaskInputs"], Mask]
 
 ERODE, FEATHER = 0.01, 0.06  # of the face's size
 FAINT, SURE = 0.1, 0.9  # what a network means by nothing and by all
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class MaskInputs:
     """What tells where one face is in its crop of `size` pixels a side."""
 
     size: int
@@ -49,7 +49,7 @@ class Known:
     painted: Image | None = None  # (n, n), 255 inside, of a file
 
 
-def learned(known: Known) -> Mask:
+def learned(known: MaskInputs) -> Mask:
     """The network's without its dots and holes; where there is none of any use, the hull."""
     outline = hull(known)
     if known.learned is None:
@@ -58,18 +58,18 @@ def learned(known: Known) -> Mask:
     return outline if all_over(mask, outline) else cleaned(mask)
 
 
-def hull(known: Known) -> Mask:
+def hull(known: MaskInputs) -> Mask:
     """The landmarks'."""
     drawn = hull_mask(known.landmarks, (known.size, known.size))
     return drawn * np.float32(1 / 255)
 
 
-def learned_and_hull(known: Known) -> Mask:
+def learned_and_hull(known: MaskInputs) -> Mask:
     """What both cover."""
     return np.minimum(learned(known), hull(known))
 
 
-def image(known: Known) -> Mask:
+def image(known: MaskInputs) -> Mask:
     """A painted one as it is; for a face that has none, as `learned`."""
     if known.painted is None:
         return learned(known)
@@ -84,7 +84,7 @@ MASK: dict[str, Way] = {
 }
 
 
-def chosen(name: str, *, has_mask: bool) -> Way:
+def choose_mask(name: str, *, has_mask: bool) -> Way:
     """A way by its name, told once where the model has no mask for it."""
     if name not in MASK:
         raise UserError(unknown("mask", name, MASK))
@@ -110,7 +110,7 @@ def face_side(crop: str, size: int) -> float:
     return size / CROPS[crop].side
 
 
-def refined(mask: Mask, face: float, erode: float = ERODE, feather: float = FEATHER) -> Mask:
+def refine_mask(mask: Mask, face: float, erode: float = ERODE, feather: float = FEATHER) -> Mask:
     """Drawn in by `erode`, then rising to 1 over `feather`, both shares of the face's size.
 
     0 along the crop's edge, wherever the mask ends.

@@ -17,14 +17,14 @@ from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.conversion.compositing.colour_transfer import (
     COLOUR,
     Array,
-    Colour,
+    ColourMethod,
     Mask,
     Pair,
     Picture,
     Statistics,
-    measured,
+    measure_colours,
     ratio,
-    recoloured,
+    recolour,
 )
 from faceswap_ae.faces.landmark_masks import (
     EYES,
@@ -44,7 +44,7 @@ Pairs = Mapping[str, Pair | None]
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
+class ColourSample:
     """A picture of a face, the landmarks in its pixels, and where the face shows."""
 
     picture: Picture  # (s, s, 3)
@@ -53,36 +53,36 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Complexion:
+class RegionColours:
     """How a face's colours become those of its place."""
 
     name: str  # of a method for the skin
     amount: float = 1.0
 
     @property
-    def kinds(self) -> dict[str, Colour]:
+    def kinds(self) -> dict[str, ColourMethod]:
         """What is measured, each with its own way."""
         none = self.name == "none" or self.amount == 0
         return {} if none else {SKIN: COLOUR[self.name], WHITE: WHITES}
 
-    def measure(self, face: Sight, frame: Sight) -> Pairs:
+    def measure(self, face: ColourSample, frame: ColourSample) -> Pairs:
         """What a face has and what its place has, by kind."""
         if not self.kinds:
             return {}
         way, pictures = COLOUR[self.name], (face.picture, frame.picture)
         middles, eyes = (_skin(face), _skin(frame)), (_eyes(face), _eyes(frame))
-        skin = measured(way, *pictures, *middles)
+        skin = measure_colours(way, *pictures, *middles)
         if skin is None:  # a hand before the middle, or a face turned far away
-            skin = measured(way, *pictures, face.mask, frame.mask)
-        white = measured(WHITES, *pictures, *eyes)
-        plain = measured(COLOUR["average"], *pictures, *middles)
+            skin = measure_colours(way, *pictures, face.mask, frame.mask)
+        white = measure_colours(WHITES, *pictures, *eyes)
+        plain = measure_colours(COLOUR["average"], *pictures, *middles)
         return {SKIN: skin, WHITE: weighed(white, plain)}
 
     def apply(self, face: Picture, points: Points, pairs: Pairs) -> Picture:
         """A face in its place's colours."""
         result, white = face, pairs.get(WHITE)
         if (skin := pairs.get(SKIN)) is not None:
-            result = recoloured(COLOUR[self.name], face, skin, self.amount)
+            result = recolour(COLOUR[self.name], face, skin, self.amount)
         if white is None or not known(white):
             return result
         bright = _bright(points, face.shape[0])
@@ -90,19 +90,19 @@ class Complexion:
         if not soft.any():
             return result
         here = _around(soft)
-        apart = recoloured(WHITES, face[here], white, self.amount)
+        apart = recolour(WHITES, face[here], white, self.amount)
         share = np.float32(min(known(white) / ENOUGH, 1)) * soft[here][..., None]
         result = result.copy()
         result[here] += (apart - result[here]) * share
         return result
 
 
-def _skin(one: Sight) -> Mask:
+def _skin(one: ColourSample) -> Mask:
     side = one.picture.shape[0]
     return np.minimum(one.mask, _shares(middle_mask(one.points, (side, side))))
 
 
-def _eyes(one: Sight) -> Mask:
+def _eyes(one: ColourSample) -> Mask:
     side = one.picture.shape[0]
     return np.minimum(one.mask, _shares(np.maximum(*eye_masks(one.points, (side, side), lids=0))))
 
@@ -166,7 +166,7 @@ def in_its_light(face: Picture, of: Statistics, to: Statistics) -> Picture:
     return face * ratio(*means).astype(np.float32)
 
 
-WHITES = Colour(white, in_its_light)
+WHITES = ColourMethod(white, in_its_light)
 
 
 def weighed(whites: Pair | None, skins: Pair | None) -> Pair:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.conversion.compositing.colour_transfer import Colour, Pair
+from faceswap_ae.conversion.compositing.colour_transfer import ColourMethod, Pair
 
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=Hashable)
@@ -68,13 +68,13 @@ def _mean(key: Key, near: list[tuple[float, Values[Key]]]) -> NDArray[Any]:
 REACH = 8  # frames on either side; a Gaussian's two standard deviations
 
 
-class Window:
+class ColourWindow:
     """The statistics of one track's frames; a track never reaches over a cut.
 
     Keeps what may still be asked for.
     """
 
-    def __init__(self, colour: Colour, reach: int = REACH) -> None:
+    def __init__(self, colour: ColourMethod, reach: int = REACH) -> None:
         self.pool, self.reach = colour.pool, reach
         self.kept: deque[tuple[int, Pair]] = deque()
 

@@ -32,7 +32,7 @@ class Name:
 
 
 @dataclass
-class Kind:
+class ArrayKind:
     """A dtype in the making."""
 
     code: str
@@ -45,7 +45,7 @@ class Kind:
 
 def build(target: Any, state: Any) -> None:
     """Complete what one of the functions below began."""
-    if type(target) is Kind:
+    if type(target) is ArrayKind:
         _set_order(target, state)
     elif type(target) is np.ndarray and not target.size:
         _set_numbers(target, state)
@@ -53,7 +53,7 @@ def build(target: Any, state: Any) -> None:
         raise ValueError("what is no array")
 
 
-def _set_order(kind: Kind, state: Any) -> None:
+def _set_order(kind: ArrayKind, state: Any) -> None:
     if type(state) is not tuple or tuple(map(type, state)) != STATE or state[2:] != NOTHING_ELSE:
         raise ValueError("numbers with parts or names")
     if state[1] not in ORDERS:
@@ -70,7 +70,7 @@ def _set_numbers(array: NDArray[Any], state: Any) -> None:
 
 def _checked(shape: Any, kind: Any, raw: Any) -> np.dtype[Any]:
     """The dtype, where it, the shape and the bytes fit each other."""
-    if type(kind) is not Kind or type(raw) not in (bytes, bytearray):
+    if type(kind) is not ArrayKind or type(raw) not in (bytes, bytearray):
         raise ValueError("other than numbers")
     if type(shape) is not tuple or len(shape) > DIMENSIONS:
         raise ValueError("no shape")
@@ -81,12 +81,12 @@ def _checked(shape: Any, kind: Any, raw: Any) -> np.dtype[Any]:
     return kind.dtype
 
 
-def _dtype(code: Any, align: Any = False, copy: Any = True) -> Kind:
+def _dtype(code: Any, align: Any = False, copy: Any = True) -> ArrayKind:
     if type(code) is not str or type(align) is not bool or type(copy) is not bool:
         raise ValueError("numbers of no kind")
     if code not in KINDS or align:
         raise ValueError(f"numbers of kind '{code}'")
-    return Kind(code)
+    return ArrayKind(code)
 
 
 def _reconstruct(what: Any, shape: Any, code: Any) -> NDArray[Any]:

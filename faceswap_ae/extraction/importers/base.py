@@ -31,7 +31,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Foreign:
+class ForeignFace:
     """One face, in the pixels of the picture that it came in: its crop or its whole frame."""
 
     image: Image
@@ -54,7 +54,7 @@ class Candidate:
     stem: str  # what its file is to be called
     id: str
     made_by: str
-    load: Callable[[], Foreign]
+    load: Callable[[], ForeignFace]
 
 
 def content_id(*parts: bytes) -> str:
@@ -89,7 +89,7 @@ def picture(packed: bytes, name: str) -> Image:
 
 
 @contextmanager
-def understanding(name: str) -> Iterator[None]:
+def explaining_damage(name: str) -> Iterator[None]:
     """Say whose face data it was that a reader stumbled over."""
     try:
         yield

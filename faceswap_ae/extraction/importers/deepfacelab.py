@@ -22,16 +22,16 @@ from faceswap_ae.common.geometry import Image, Matrix, Points, fit_similarity, t
 from faceswap_ae.extraction.importers.base import (
     Box,
     Candidate,
-    Foreign,
+    ForeignFace,
     a_dict,
     content_id,
     contents,
+    explaining_damage,
     file_name,
     frame_number,
     landmarks_of,
     numbers,
     picture,
-    understanding,
 )
 from faceswap_ae.extraction.importers.unpickle import read as unpickle
 
@@ -84,7 +84,7 @@ def _candidate(jpg: bytes, name: str, stem: str) -> Candidate | None:
 def _empty(jpg: bytes, name: str, stem: str) -> Candidate:
     """A place in a pak where no face is: said when its turn comes, so that the others follow."""
 
-    def load() -> Foreign:
+    def load() -> ForeignFace:
         raise MediaError(f"{name}: no face data in it; pack the set again")
 
     return Candidate(name, stem, content_id(jpg), NAME, load)
@@ -101,18 +101,18 @@ def _split(jpg: bytes) -> tuple[bytes | None, bytes]:
     return None, jpg
 
 
-def _load(jpg: bytes, pickled: bytes, name: str) -> Foreign:
+def _load(jpg: bytes, pickled: bytes, name: str) -> ForeignFace:
     told = unpickle(pickled, name)
     image = picture(jpg, name)
-    with understanding(name):
-        return _understood(a_dict(told), image, name)
+    with explaining_damage(name):
+        return _from_json(a_dict(told), image, name)
 
 
-def _understood(told: dict[str, Any], image: Image, name: str) -> Foreign:
+def _from_json(told: dict[str, Any], image: Image, name: str) -> ForeignFace:
     landmarks = landmarks_of(told["landmarks"])
     source = file_name(told.get("source_filename"))
     matrix = _matrix(told, landmarks, max(image.shape[:2]))
-    return Foreign(
+    return ForeignFace(
         image=image,
         landmarks=landmarks,
         source=source,

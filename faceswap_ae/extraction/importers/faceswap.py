@@ -21,17 +21,17 @@ from faceswap_ae.common.geometry import Image, Points, transform
 from faceswap_ae.extraction.importers.base import (
     Box,
     Candidate,
-    Foreign,
+    ForeignFace,
     a_dict,
     content_id,
     contents,
+    explaining_damage,
     file_name,
     frame_number,
     landmarks_of,
     numbers,
     picture,
     text,
-    understanding,
 )
 from faceswap_ae.extraction.importers.headcrop import head_matrix, old_matrix
 from faceswap_ae.extraction.importers.unpickle import LARGEST
@@ -79,7 +79,7 @@ class Alignments:
 def face(path: Path) -> Candidate | None:
     """The face in a PNG; None where it holds no face data."""
     whole = contents(path, LARGEST_PNG)
-    words = png.words(io.BytesIO(whole), NAME)
+    words = png.read_text(io.BytesIO(whole), NAME)
     if words is None:
         return None
     # Without the words: masks and names may be added to them later.
@@ -87,8 +87,8 @@ def face(path: Path) -> Candidate | None:
     return Candidate(str(path), path.stem, known_by, NAME, partial(_load, whole, words, str(path)))
 
 
-def _load(whole: bytes, words: str, name: str) -> Foreign:
-    with understanding(name):
+def _load(whole: bytes, words: str, name: str) -> ForeignFace:
+    with explaining_damage(name):
         told = evaluated(words)
         aligned, source = a_dict(told["alignments"]), a_dict(told.get("source", {}))
         landmarks = landmarks_of(aligned["landmarks_xy"])
@@ -97,10 +97,10 @@ def _load(whole: bytes, words: str, name: str) -> Foreign:
     if height != width:
         raise MediaError(f"{name}: {width}x{height} is not as it was extracted; export it again")
     found = file_name(source.get("source_filename"))
-    with understanding(name):
+    with explaining_damage(name):
         old = float(source.get("alignments_version", HEADS)) < HEADS
         matrix = (old_matrix if old else head_matrix)(landmarks, width)
-        return Foreign(
+        return ForeignFace(
             image=image,
             landmarks=transform(landmarks, matrix),
             source=found,
@@ -169,7 +169,7 @@ def alignments(path: Path) -> Alignments:
         )
     if not unpacker.eof:
         raise MediaError(f"{path}: is cut off; copy it again")
-    with understanding(str(path)):
+    with explaining_damage(str(path)):
         told = a_dict(unpickle(pickled, str(path)))
         by_frame = a_dict(told.get("__data__", told))
         frames = {
@@ -238,8 +238,8 @@ def _faces(placed: list[Placed], place: _Place) -> Iterator[Candidate]:
         yield Candidate(name, stem, known_by, NAME, partial(_cut, one, place))
 
 
-def _cut(one: Placed, place: _Place) -> Foreign:
-    return Foreign(
+def _cut(one: Placed, place: _Place) -> ForeignFace:
+    return ForeignFace(
         image=place.image(),
         landmarks=one.landmarks,
         source=place.path.name,

@@ -16,7 +16,7 @@ from faceswap_ae.extraction.importers.recut import SQUARES, Describe, Recut, rec
 from faceswap_ae.faces.folders import face_file, face_folder
 from faceswap_ae.faces.folders.journal import Journal
 from faceswap_ae.media import images, png
-from faceswap_ae.media.inputs import stem_of
+from faceswap_ae.media.inputs import safe_stem
 
 HEAD = 4096  # bytes that tell what a file is
 DIGITS = 6  # of a face's id in its file's name
@@ -27,7 +27,7 @@ Told = Callable[[int], None]  # called with how many faces were looked at
 
 
 @dataclass
-class Imported:
+class ImportSummary:
     """What became of the faces, and why files gave none."""
 
     added: int = 0
@@ -52,28 +52,28 @@ def import_faces(
     describe: Describe,
     square: str = "whole",
     told: Told = lambda _: None,
-) -> Imported:
+) -> ImportSummary:
     """Bring the faces of files and folders into a face folder, which may be new.
 
     `square` is the largest crop that is kept (recut.SQUARES); smaller sets give smaller ones.
     """
     if square not in SQUARES:
         raise UserError(unknown("crop", square, SQUARES))
-    if not folder.is_dir() and face_folder.packed(folder).is_file():
-        face_folder.opened(folder)
-    run = _Run(folder, describe, square)
+    if not folder.is_dir() and face_folder.zip_of(folder).is_file():
+        face_folder.check_unpacked(folder)
+    run = _Import(folder, describe, square)
     for count, found in enumerate(run.candidates(places), 1):
         run.take(found)
         told(count)
     return run.imported
 
 
-class _Run:
+class _Import:
     """One import: the folder, what is known of it, and what came of it so far."""
 
     def __init__(self, folder: Path, describe: Describe, square: str) -> None:
         self.folder, self.describe, self.square = folder, describe, square
-        self.imported = Imported()
+        self.imported = ImportSummary()
         self.journal = Journal(folder)
         here = face_file.entries(folder) if folder.is_dir() else []
         self.there = {entry.stored.face.id for entry in here if entry.stored}
@@ -107,8 +107,8 @@ class _Run:
 
     def _write(self, found: Candidate, made: Recut) -> None:
         mask = None if made.mask is None else png.encode(made.mask)
-        stem = stem_of(found.stem)
-        path = face_folder.free(self.folder / f"{stem}_{found.id[:DIGITS]}.png", mask)
+        stem = safe_stem(found.stem)
+        path = face_folder.free_name(self.folder / f"{stem}_{found.id[:DIGITS]}.png", mask)
         # The mask is there before its face, and the face before its row: after a kill, again.
         face_folder.put_mask(path, mask)
         face_file.write_crop(path, made.pixels, made.stored)
@@ -159,7 +159,7 @@ class _Run:
             yield found
         else:
             with path.open("rb") as file:
-                is_ours = png.words(file, face_file.KEYWORD) is not None
+                is_ours = png.read_text(file, face_file.KEYWORD) is not None
             (self.imported.ours if is_ours else self.imported.photos).append(path)
 
 

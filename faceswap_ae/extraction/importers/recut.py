@@ -20,12 +20,12 @@ from faceswap_ae.common.geometry import (
     transform,
     warp,
 )
-from faceswap_ae.extraction.importers.base import Box, Candidate, Foreign, understanding
+from faceswap_ae.extraction.importers.base import Box, Candidate, ForeignFace, explaining_damage
 from faceswap_ae.faces.alignment import matrix_of, misfit
 from faceswap_ae.faces.folders.face_file import SIZE
-from faceswap_ae.faces.head_pose import pose
-from faceswap_ae.faces.quality import measure
-from faceswap_ae.faces.record import DESCRIPTOR, Descriptor, Face, Stored
+from faceswap_ae.faces.head_pose import head_pose
+from faceswap_ae.faces.quality import measure_quality
+from faceswap_ae.faces.record import DESCRIPTOR, Descriptor, Face, StoredFace
 
 SQUARES = ("head", "whole", "full", "mid", "half")  # of align.CROPS, by size
 BEYOND, HALF_BEYOND = 0.05, 0.25  # of a square's side, that may lie outside the crop
@@ -44,19 +44,19 @@ class Recut:
     """A face as it is written."""
 
     pixels: Image
-    stored: Stored
+    stored: StoredFace
     mask: Image | None
 
 
 def recut(found: Candidate, describe: Describe, square: str = "whole") -> Recut:
     """Load a face and cut it to a square, at most the one named. Raises UserError."""
     foreign = found.load()
-    with understanding(found.name):
+    with explaining_damage(found.name):
         _check(foreign.landmarks)
         crop, matrix = _square(foreign, square)
         pixels, matrix = _cut(foreign, matrix)
         face = _face(found, foreign)
-        stored = Stored(face, crop, compose(matrix, _from_frame(foreign)))
+        stored = StoredFace(face, crop, compose(matrix, _from_frame(foreign)))
     mask = None if foreign.mask is None else _mask(foreign.mask, foreign.image, matrix)
     known_by = np.asarray(describe(foreign.image, foreign.landmarks), np.float32)
     return Recut(pixels, replace(stored, face=replace(face, descriptor=known_by)), mask)
@@ -70,7 +70,7 @@ def _check(landmarks: Points) -> None:
         raise ValueError("landmarks that are no face's")
 
 
-def _square(foreign: Foreign, most: str) -> tuple[str, Matrix]:
+def _square(foreign: ForeignFace, most: str) -> tuple[str, Matrix]:
     """The largest square inside the picture, and the picture's pixels to it."""
     squares = SQUARES[SQUARES.index(most) :]
     for name in squares[:1] if foreign.is_frame else squares:
@@ -93,7 +93,7 @@ def _corners(width: int, height: int) -> Points:
     return np.array([[0, 0], [width, 0], [width, height], [0, height]]) - 0.5
 
 
-def _cut(foreign: Foreign, matrix: Matrix) -> tuple[Image, Matrix]:
+def _cut(foreign: ForeignFace, matrix: Matrix) -> tuple[Image, Matrix]:
     """Our square of the picture. Half a pixel's shift would blur what needs no shift at all."""
     corners = _corners(SIZE, SIZE)
     moved = float(np.linalg.norm(transform(corners, matrix) - corners, axis=1).max())
@@ -110,19 +110,19 @@ def _mask(mask: Image, image: Image, matrix: Matrix) -> Image:
     return warp(mask, compose(matrix, enlarge), (SIZE, SIZE))
 
 
-def _from_frame(foreign: Foreign) -> Matrix:
+def _from_frame(foreign: ForeignFace) -> Matrix:
     return ITSELF if foreign.matrix is None else foreign.matrix
 
 
-def _face(found: Candidate, foreign: Foreign) -> Face:
+def _face(found: Candidate, foreign: ForeignFace) -> Face:
     """All but the descriptor."""
     from_frame = _from_frame(foreign)
     landmarks = transform(foreign.landmarks, invert(from_frame))
     whole = matrix_of(foreign.landmarks, "whole", MEASURED)
     crop = warp(foreign.image, whole, (MEASURED, MEASURED))
     scale = scale_of(compose(whole, from_frame))
-    quality = measure(crop, transform(foreign.landmarks, whole), scale)
-    facing = pose(landmarks, _frame_size(foreign, landmarks))
+    quality = measure_quality(crop, transform(foreign.landmarks, whole), scale)
+    facing = head_pose(landmarks, _frame_size(foreign, landmarks))
     return Face(
         id=found.id,
         source=foreign.source or found.stem,
@@ -141,7 +141,7 @@ def _face(found: Candidate, foreign: Foreign) -> Face:
     )
 
 
-def _frame_size(foreign: Foreign, landmarks: Points) -> tuple[int, int]:
+def _frame_size(foreign: ForeignFace, landmarks: Points) -> tuple[int, int]:
     if foreign.is_frame:
         height, width = foreign.image.shape[:2]
         return width, height

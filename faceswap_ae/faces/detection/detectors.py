@@ -15,14 +15,14 @@ import numpy as np
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image, Matrix, Points, transform
 from faceswap_ae.faces.boxes import Square
-from faceswap_ae.runtime.backend import wake
+from faceswap_ae.runtime.backend import load_keras
 
 LARGE = 1920 * 1080  # pixels of a picture that a detector is given at most
 SMALL = 640 * 360
 
 
 @dataclass(frozen=True, eq=False)
-class Spot:
+class DetectedBox:
     """A face that a detector saw."""
 
     square: Square
@@ -30,7 +30,7 @@ class Spot:
     detector: str
 
 
-Detector = Callable[[Sequence[Image]], list[list[Spot]]]
+Detector = Callable[[Sequence[Image]], list[list[DetectedBox]]]
 
 
 def cnn(pixels: int = LARGE, enlarge: float = 1.0) -> Detector:
@@ -38,12 +38,12 @@ def cnn(pixels: int = LARGE, enlarge: float = 1.0) -> Detector:
 
     It sees faces of 80 pixels and more; small pictures may be enlarged so many times at most.
     """
-    wake()
-    from faceswap_ae.faces.detection.dlib_networks import FaceNet
+    load_keras()
+    from faceswap_ae.faces.detection.dlib_networks import MmodDetector
 
-    net = FaceNet()
+    net = MmodDetector()
 
-    def look(images: Sequence[Image]) -> list[list[Spot]]:
+    def look(images: Sequence[Image]) -> list[list[DetectedBox]]:
         fitted, scale = _fitted(images, pixels, enlarge)
         found = net.find(np.stack(fitted))
         return [
@@ -63,14 +63,14 @@ def hog(pixels: int = LARGE) -> Detector:
 
     detector = dlib.get_frontal_face_detector()
 
-    def look(images: Sequence[Image]) -> list[list[Spot]]:
+    def look(images: Sequence[Image]) -> list[list[DetectedBox]]:
         fitted, scale = _fitted(images, pixels)
         return [run_hog(detector, image, scale) for image in fitted]
 
     return look
 
 
-def run_hog(detector: Any, image: Image, scale: float = 1.0) -> list[Spot]:
+def run_hog(detector: Any, image: Image, scale: float = 1.0) -> list[DetectedBox]:
     """What dlib's detector sees in a picture that is `scale` times the frame's size."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)  # a third of the time, and the same faces
     boxes, scores, _ = detector.run(np.asarray(grey, np.uint8), 0, 0.0)
@@ -82,7 +82,7 @@ def run_hog(detector: Any, image: Image, scale: float = 1.0) -> list[Spot]:
 
 def mtcnn(pixels: int = SMALL) -> Detector:
     """Zhang et al. (2016), where its package is installed."""
-    wake()
+    load_keras()
     try:
         from mtcnn import MTCNN
     except ImportError as error:
@@ -90,7 +90,7 @@ def mtcnn(pixels: int = SMALL) -> Detector:
     # Its pyramid starts at faces of some 20 pixels, so the picture is kept small.
     detector = MTCNN()
 
-    def look(images: Sequence[Image]) -> list[list[Spot]]:
+    def look(images: Sequence[Image]) -> list[list[DetectedBox]]:
         fitted, scale = _fitted(images, pixels)
         found = [detector.detect_faces(image) for image in fitted]
         return [
@@ -108,10 +108,10 @@ def mtcnn(pixels: int = SMALL) -> Detector:
 DETECTORS: dict[str, Callable[[], Detector]] = {"cnn": cnn, "hog": hog, "mtcnn": mtcnn}
 
 
-def at_turns(detector: Detector, turns: Sequence[int]) -> Detector:
+def with_turns(detector: Detector, turns: Sequence[int]) -> Detector:
     """The detector, which lays pictures on their sides (quarter turns) where it sees nothing."""
 
-    def look(images: Sequence[Image]) -> list[list[Spot]]:
+    def look(images: Sequence[Image]) -> list[list[DetectedBox]]:
         found = detector(images)
         for turn in turns:
             blank = [number for number, spots in enumerate(found) if not spots]
@@ -123,14 +123,14 @@ def at_turns(detector: Detector, turns: Sequence[int]) -> Detector:
     return look
 
 
-def _turned_back(spot: Spot, image: Image, turn: int) -> Spot:
+def _turned_back(spot: DetectedBox, image: Image, turn: int) -> DetectedBox:
     (x, y), (height, width) = spot.square.centre, image.shape[:2]
     places = {1: (width - 1 - y, x), 2: (width - 1 - x, height - 1 - y), 3: (y, height - 1 - x)}
     leaning = Square(np.array(places[turn]), spot.square.side, turn * np.pi / 2)
     return replace(spot, square=leaning)
 
 
-def placed(spot: Spot, back: Matrix, angle: float) -> Spot:
+def placed(spot: DetectedBox, back: Matrix, angle: float) -> DetectedBox:
     """A spot seen in a cut, in the frame that `back` leads to."""
     scale = float(np.hypot(*back[:, 0]))
     centre = transform(spot.square.centre[None], back)[0]
@@ -151,10 +151,12 @@ def _fitted(
     return scaled, scale
 
 
-def _spot(box: tuple[float, float, float, float], score: float, name: str, scale: float) -> Spot:
+def _spot(
+    box: tuple[float, float, float, float], score: float, name: str, scale: float
+) -> DetectedBox:
     left, top, right, bottom = box
     centre: Points = np.array([left + right, top + bottom], np.float64) / 2
     # A pixel's centre in the small picture lies between those of the frame.
     centre = (centre + 0.5) / scale - 0.5
     side = (right - left + bottom - top + 2) / 2 / scale
-    return Spot(Square(centre, side), float(score), name)
+    return DetectedBox(Square(centre, side), float(score), name)

@@ -29,7 +29,7 @@ Pair = tuple[int, int]  # rows, columns
 
 
 @dataclass(frozen=True)
-class Metric:
+class MetricSpec:
     """The loss of descriptors: two of one person are nearer than `threshold`."""
 
     margin: float
@@ -37,7 +37,7 @@ class Metric:
 
 
 @dataclass(frozen=True)
-class Mmod:
+class MmodSpec:
     """The loss of detectors. Of two boxes that share more than this, the better one stays."""
 
     window: Pair  # width, height
@@ -46,7 +46,7 @@ class Mmod:
 
 
 @dataclass(frozen=True)
-class Input:
+class InputSpec:
     """RGB from 0 to 255, from which the mean is taken before a division by 256."""
 
     mean: tuple[float, ...]  # of each channel
@@ -54,7 +54,7 @@ class Input:
 
 
 @dataclass(frozen=True, eq=False)
-class Convolution:
+class ConvolutionSpec:
     weights: Floats  # (out, in, rows, columns)
     bias: Floats  # (out,)
     stride: Pair
@@ -62,7 +62,7 @@ class Convolution:
 
 
 @dataclass(frozen=True, eq=False)
-class Affine:
+class AffineSpec:
     """A factor and a shift for each channel; also what a trained normalisation comes to."""
 
     gamma: Floats  # (channels,)
@@ -70,12 +70,12 @@ class Affine:
 
 
 @dataclass(frozen=True, eq=False)
-class Dense:
+class DenseSpec:
     weights: Floats  # (in, out), without a bias
 
 
 @dataclass(frozen=True)
-class Pooling:
+class PoolingSpec:
     kind: Literal["max", "avg"]
     window: Pair  # (0, 0): all there is
     stride: Pair
@@ -83,25 +83,25 @@ class Pooling:
 
 
 @dataclass(frozen=True)
-class Plain:
+class PlainSpec:
     """A step without settings; `mark` is a place that a later step refers to, or its doing so."""
 
     kind: Literal["relu", "add", "mark"]
 
 
-Layer = Convolution | Affine | Dense | Pooling | Plain
+LayerSpec = ConvolutionSpec | AffineSpec | DenseSpec | PoolingSpec | PlainSpec
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class NetworkSpec:
     """Layers in the order of computing."""
 
-    loss: Metric | Mmod
-    input: Input
-    layers: tuple[Layer, ...]
+    loss: MetricSpec | MmodSpec
+    input: InputSpec
+    layers: tuple[LayerSpec, ...]
 
 
-def read(path: Path) -> Network:
+def read(path: Path) -> NetworkSpec:
     """Read a file to its last byte. Raises UserError naming the file and the place in it."""
     try:
         if path.stat().st_size > LARGEST:
@@ -183,23 +183,23 @@ class _Cursor:
         return tuple(self.count() for _ in range(4))
 
 
-def _network(cursor: _Cursor) -> Network:
+def _network(cursor: _Cursor) -> NetworkSpec:
     cursor.expect("version of a network", 1)
     loss, kinds, source = _loss(cursor), _kinds(cursor), _input(cursor)
     layers = tuple(_layer(cursor, kind) for kind in reversed(kinds))
     cursor.require(cursor.place == len(cursor.content), "more follows the last layer")
-    return Network(loss, source, layers)
+    return NetworkSpec(loss, source, layers)
 
 
-def _loss(cursor: _Cursor) -> Metric | Mmod:
+def _loss(cursor: _Cursor) -> MetricSpec | MmodSpec:
     kind = cursor.name()
     if kind == "loss_metric_2":
-        return Metric(*cursor.reals(2))
+        return MetricSpec(*cursor.reals(2))
     cursor.require(kind == "loss_mmod_", f"unknown loss {kind!r}")
     cursor.expect("version of an MMOD loss", 1)
     window = cursor.pair(1)
     *_, overlap, covered, _, _ = cursor.reals(7)  # the others are of training only
-    return Mmod(window, overlap, covered)
+    return MmodSpec(window, overlap, covered)
 
 
 def _kinds(cursor: _Cursor) -> list[int]:
@@ -211,18 +211,18 @@ def _kinds(cursor: _Cursor) -> list[int]:
     return kinds
 
 
-def _input(cursor: _Cursor) -> Input:
+def _input(cursor: _Cursor) -> InputSpec:
     kind = cursor.name()
     mean = tuple(cursor.reals(3))
     if kind == "input_rgb_image_pyramid":
-        return Input(mean, None)
+        return InputSpec(mean, None)
     cursor.require(kind == "input_rgb_image_sized", f"unknown input {kind!r}")
-    return Input(mean, cursor.pair(1))
+    return InputSpec(mean, cursor.pair(1))
 
 
-def _layer(cursor: _Cursor, kind: int) -> Layer:
+def _layer(cursor: _Cursor, kind: int) -> LayerSpec:
     if kind == 1:
-        return Plain("mark")
+        return PlainSpec("mark")
     name = cursor.name()
     cursor.require(name in _DETAILS, f"unknown layer {name!r}")
     layer = _DETAILS[name](cursor)
@@ -234,7 +234,7 @@ def _layer(cursor: _Cursor, kind: int) -> Layer:
     return layer
 
 
-def _convolution(cursor: _Cursor) -> Convolution:
+def _convolution(cursor: _Cursor) -> ConvolutionSpec:
     values = cursor.tensor()
     out, rows, columns = cursor.count(1), cursor.count(1), cursor.count(1)
     stride, pad = cursor.pair(1), cursor.pair()
@@ -243,16 +243,16 @@ def _convolution(cursor: _Cursor) -> Convolution:
     size = math.prod(shape)
     shapes = shape == (out, shape[1], rows, columns) and bias == (1, out, 1, 1)
     cursor.require(shapes and values.size == size + out > out, "a convolution of another shape")
-    return Convolution(values[:size].reshape(shape), values[size:], stride, pad)
+    return ConvolutionSpec(values[:size].reshape(shape), values[size:], stride, pad)
 
 
-def _affine(cursor: _Cursor) -> Affine:
+def _affine(cursor: _Cursor) -> AffineSpec:
     values, gamma = _halves(cursor)
     cursor.whole()  # for images or for vectors, which the shapes tell too
-    return Affine(values[:gamma], values[gamma:])
+    return AffineSpec(values[:gamma], values[gamma:])
 
 
-def _normalisation(cursor: _Cursor) -> Affine:
+def _normalisation(cursor: _Cursor) -> AffineSpec:
     values, gamma = _halves(cursor)
     *_, mean, variance = cursor.tensors(4)  # of the last batch, of all
     cursor.whole(), cursor.whole()  # how many batches were and are averaged
@@ -262,7 +262,7 @@ def _normalisation(cursor: _Cursor) -> Affine:
     cursor.require(fits, "a normalisation of another shape")
     factor = values[:gamma] / np.sqrt(spread)
     shift = values[gamma:] - mean * factor
-    return Affine(factor.astype(np.float32), shift.astype(np.float32))
+    return AffineSpec(factor.astype(np.float32), shift.astype(np.float32))
 
 
 def _halves(cursor: _Cursor) -> tuple[Floats, int]:
@@ -273,27 +273,27 @@ def _halves(cursor: _Cursor) -> tuple[Floats, int]:
     return values, size
 
 
-def _dense(cursor: _Cursor) -> Dense:
+def _dense(cursor: _Cursor) -> DenseSpec:
     out, into = cursor.count(1), cursor.count(1)
     values = cursor.tensor()
     cursor.shape(), cursor.shape()
     cursor.expect("bias of a dense layer", 1)  # none
     cursor.reals(4)
     cursor.require(values.size == out * into, "a dense layer of another shape")
-    return Dense(values.reshape(into, out))
+    return DenseSpec(values.reshape(into, out))
 
 
-def _pooling(cursor: _Cursor, kind: Literal["max", "avg"]) -> Pooling:
-    return Pooling(kind, cursor.pair(), cursor.pair(1), cursor.pair())
+def _pooling(cursor: _Cursor, kind: Literal["max", "avg"]) -> PoolingSpec:
+    return PoolingSpec(kind, cursor.pair(), cursor.pair(1), cursor.pair())
 
 
-_DETAILS: dict[str, Callable[[_Cursor], Layer]] = {
+_DETAILS: dict[str, Callable[[_Cursor], LayerSpec]] = {
     "con_4": _convolution,
     "affine_": _affine,
     "bn_con2": _normalisation,
     "fc_2": _dense,
     "max_pool_2": partial(_pooling, kind="max"),
     "avg_pool_2": partial(_pooling, kind="avg"),
-    "relu_": lambda _: Plain("relu"),
-    "add_prev_": lambda _: Plain("add"),
+    "relu_": lambda _: PlainSpec("relu"),
+    "add_prev_": lambda _: PlainSpec("add"),
 }

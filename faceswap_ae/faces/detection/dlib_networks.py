@@ -18,17 +18,24 @@ from keras import layers, ops
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.faces.detection.dlib_format import (
-    Affine,
-    Convolution,
-    Dense,
+    AffineSpec,
+    ConvolutionSpec,
+    DenseSpec,
     Floats,
-    Mmod,
-    Network,
+    MmodSpec,
+    NetworkSpec,
     Pair,
     read,
 )
-from faceswap_ae.faces.detection.mmod_pyramid import Found, Layout, Rule, boxes, draw, layout
-from faceswap_ae.runtime import weights
+from faceswap_ae.faces.detection.mmod_pyramid import (
+    FoundBox,
+    PyramidLayout,
+    ScoreRule,
+    boxes,
+    draw,
+    layout,
+)
+from faceswap_ae.runtime.weights import weight_file
 
 DESCRIPTOR = "dlib_face_recognition_resnet_model_v1.dat"
 DETECTOR = "mmod_human_face_detector.dat"
@@ -100,19 +107,19 @@ def _lots(count: int) -> Iterator[tuple[int, int, int]]:
         begin += lot
 
 
-class FaceNet:
+class MmodDetector:
     """dlib's CNN detector, for one thread. Keeps the network and the canvas of the last size."""
 
     def __init__(self, path: Path | None = None) -> None:
         network = _opened(path, DETECTOR, DETECTING)
-        assert isinstance(network.loss, Mmod)
+        assert isinstance(network.loss, MmodSpec)
         self._mean = network.input.mean
-        self._rule = Rule(network.loss.window, network.loss.overlap, network.loss.covered)
+        self._rule = ScoreRule(network.loss.window, network.loss.overlap, network.loss.covered)
         self._model = _detector(network)
         self._canvas = np.zeros((0, 0, 0, 3), np.float32)
         self._shapes: set[tuple[int, ...]] = set()
 
-    def find(self, images: Image, threshold: float = 0.0) -> list[list[Found]]:
+    def find(self, images: Image, threshold: float = 0.0) -> list[list[FoundBox]]:
         """Faces in each of (n, h, w, 3) uint8 RGB, best first; more of them below 0."""
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
             raise ValueError(f"images are uint8 (n, h, w, 3), not {images.dtype} {images.shape}")
@@ -120,7 +127,7 @@ class FaceNet:
             return [[] for _ in images]
         plan = layout(*images.shape[1:3])
         lot = max(1, LOT_PIXELS // (plan.canvas[0] * plan.canvas[1]))
-        found: list[list[Found]] = []
+        found: list[list[FoundBox]] = []
         while rest := len(images) - len(found):
             # Full lots, then one by one: two shapes to compile for each size.
             begin, count = len(found), lot if rest >= lot else 1
@@ -128,7 +135,7 @@ class FaceNet:
             found += [boxes(one, plan, self._rule, threshold) for one in scores]
         return found
 
-    def _scores(self, images: Image, plan: Layout) -> Floats:
+    def _scores(self, images: Image, plan: PyramidLayout) -> Floats:
         shape = (len(images), *plan.canvas, 3)
         if self._canvas.shape != shape:
             self._canvas = np.zeros(shape, np.float32)
@@ -141,7 +148,7 @@ class FaceNet:
         return np.asarray(self._model.predict_on_batch(self._canvas)[..., 0])
 
 
-def _detector(network: Network) -> Any:
+def _detector(network: NetworkSpec) -> Any:
     canvas = x = keras.Input((None, None, 3), **EXACT)
     *inner, last = _filters(network)
     for one in inner:
@@ -149,7 +156,7 @@ def _detector(network: Network) -> Any:
     return _frozen(canvas, _to_one_channel(x, last))
 
 
-def _to_one_channel(x: Any, last: "_Filter") -> Any:
+def _to_one_channel(x: Any, last: "_FilterLayer") -> Any:
     """The last convolution in two: each row of its kernel by itself, then their sum.
 
     One channel leaves most of a processor's lanes empty and takes five times as long.
@@ -157,21 +164,21 @@ def _to_one_channel(x: Any, last: "_Filter") -> Any:
     rows = len(last.kernel)
     apart = last.kernel[..., 0].transpose(1, 2, 0)[None]  # a channel for each row
     summed = np.eye(rows, dtype=np.float32)[:, None, :, None]
-    x = _convolved(x, _Filter(apart, np.zeros(rows, np.float32)), relu=False)
-    return _convolved(x, _Filter(summed, last.bias), relu=False)
+    x = _convolved(x, _FilterLayer(apart, np.zeros(rows, np.float32)), relu=False)
+    return _convolved(x, _FilterLayer(summed, last.bias), relu=False)
 
 
-def _opened(path: Path | None, name: str, plan: tuple[tuple[int, ...], ...]) -> Network:
+def _opened(path: Path | None, name: str, plan: tuple[tuple[int, ...], ...]) -> NetworkSpec:
     """The network of a file, if it has the convolutions that are rebuilt here."""
-    network = read(path or weights.weight(name))
-    found = [layer for layer in network.layers if isinstance(layer, Convolution)]
+    network = read(path or weight_file(name))
+    found = [layer for layer in network.layers if isinstance(layer, ConvolutionSpec)]
     if tuple((one.weights.shape[2], one.stride[0], one.pad[0]) for one in found) != plan:
         raise UserError(f"{path}: is another network of dlib's; name {name}")
     return network
 
 
 @dataclass(frozen=True, eq=False)
-class _Filter:
+class _FilterLayer:
     """A convolution as Keras has it."""
 
     kernel: Floats  # (rows, columns, in, out)
@@ -183,19 +190,19 @@ class _Filter:
         return "same" if self.stride == (1, 1) else "valid"
 
 
-def _filters(network: Network) -> list[_Filter]:
+def _filters(network: NetworkSpec) -> list[_FilterLayer]:
     """All convolutions, each with the factors and shifts that follow it."""
     found = []
     for layer, after in zip(network.layers, [*network.layers[1:], None], strict=True):
-        if isinstance(layer, Convolution):
+        if isinstance(layer, ConvolutionSpec):
             kernel, bias = layer.weights.transpose(2, 3, 1, 0), layer.bias
-            if isinstance(after, Affine):
+            if isinstance(after, AffineSpec):
                 kernel, bias = kernel * after.gamma, bias * after.gamma + after.beta
-            found.append(_Filter(kernel, bias, layer.stride))
+            found.append(_FilterLayer(kernel, bias, layer.stride))
     return found
 
 
-def _convolved(x: Any, one: _Filter, relu: bool = True) -> Any:
+def _convolved(x: Any, one: _FilterLayer, relu: bool = True) -> Any:
     *size, _, out = one.kernel.shape
     options = {"activation": "relu" if relu else None, **EMPTY, **PLANES}
     layer = layers.Conv2D(out, size, one.stride, one.padding, **options)
@@ -204,7 +211,7 @@ def _convolved(x: Any, one: _Filter, relu: bool = True) -> Any:
     return y
 
 
-def _block(x: Any, first: _Filter, second: _Filter, halves: bool) -> Any:
+def _block(x: Any, first: _FilterLayer, second: _FilterLayer, halves: bool) -> Any:
     y = _convolved(_convolved(x, first), second, relu=False)
     if halves:
         x = layers.AveragePooling2D(2, 2, "valid", **PLANES)(x)
@@ -218,9 +225,9 @@ def _filled(x: Any, size: list[int]) -> Any:
     return ops.pad(x, [(0, 0), *lacks]) if any(lack for _, lack in lacks) else x
 
 
-def _dense(x: Any, network: Network) -> Any:
+def _dense(x: Any, network: NetworkSpec) -> Any:
     last = network.layers[-1]
-    assert isinstance(last, Dense)
+    assert isinstance(last, DenseSpec)
     layer = layers.Dense(NUMBERS, use_bias=False, **EMPTY, **EXACT)
     y = layer(x)
     layer.set_weights([last.weights])

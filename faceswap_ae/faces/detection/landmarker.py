@@ -17,7 +17,7 @@ import numpy as np
 
 from faceswap_ae.common.geometry import Image, Points, invert, transform, warp
 from faceswap_ae.faces.boxes import Square, square_around
-from faceswap_ae.runtime.weights import weight
+from faceswap_ae.runtime.weights import weight_file
 
 SHAPE = "shape_predictor_68_face_landmarks.dat"
 SIDE = 256  # pixels of the cut
@@ -53,5 +53,5 @@ def landmarker() -> Landmarker:
 
     low, high = (round(SIDE * (1 + sign * SHARE) / 2) for sign in (-1, 1))
     return Landmarker(
-        dlib.shape_predictor(str(weight(SHAPE))), dlib.rectangle(low, low, high - 1, high - 1)
+        dlib.shape_predictor(str(weight_file(SHAPE))), dlib.rectangle(low, low, high - 1, high - 1)
     )

@@ -28,7 +28,7 @@ STEP, FIRST = 8, 14  # cell c of the scores looks at canvas pixel STEP * c + FIR
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundBox:
     """A face's box, whose right and bottom pixels belong to it. It may reach over the border."""
 
     left: int
@@ -39,7 +39,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Level:
+class PyramidLevel:
     """Where one copy of the image lies on the canvas."""
 
     left: int
@@ -49,15 +49,15 @@ class Level:
 
 
 @dataclass(frozen=True)
-class Layout:
+class PyramidLayout:
     """Of the canvas for images of one size."""
 
     canvas: Size
-    levels: tuple[Level, ...]
+    levels: tuple[PyramidLevel, ...]
 
 
 @dataclass(frozen=True)
-class Rule:
+class ScoreRule:
     """How scores become boxes. Of two that share more than this, the better one stays."""
 
     window: tuple[int, int]  # width, height of what a cell sees
@@ -66,22 +66,22 @@ class Rule:
 
 
 @lru_cache(maxsize=64)
-def layout(height: int, width: int) -> Layout:
+def layout(height: int, width: int) -> PyramidLayout:
     """The largest level on top, smaller ones under it, the smallest back up on the right."""
     sizes = _sizes(height, width)
     left = _left_column(sizes)
     bottom = RIM + sum(height + GAP for height, _ in sizes[:left]) - GAP
     levels, y = [], RIM
     for high, wide in sizes[:left]:
-        levels.append(Level(RIM, y, wide, high))
+        levels.append(PyramidLevel(RIM, y, wide, high))
         y += high + GAP
     y = bottom
     for high, wide in sizes[left:]:
         if y - high < RIM + height:  # nothing may lie beside the largest
             break
-        levels.append(Level(RIM + width - wide, y - high, wide, high))
+        levels.append(PyramidLevel(RIM + width - wide, y - high, wide, high))
         y -= high + GAP
-    return Layout((bottom + RIM, width + 2 * RIM), tuple(levels))
+    return PyramidLayout((bottom + RIM, width + 2 * RIM), tuple(levels))
 
 
 def _sizes(height: int, width: int) -> list[Size]:
@@ -105,7 +105,7 @@ def _left_column(sizes: list[Size]) -> int:
     return len(sizes)
 
 
-def draw(image: Image, plan: Layout, mean: tuple[float, ...], canvas: Canvas) -> None:
+def draw(image: Image, plan: PyramidLayout, mean: tuple[float, ...], canvas: Canvas) -> None:
     """Put an image (h, w, 3) and its smaller copies in their places; the rest of it stays."""
     # In rows, because numpy is slow over an axis of three.
     rows = image.reshape(len(image), -1).astype(np.float32)
@@ -117,7 +117,7 @@ def draw(image: Image, plan: Layout, mean: tuple[float, ...], canvas: Canvas) ->
         canvas[level.top : level.top + level.height, level.left : level.left + level.width] = copy
 
 
-def _shrunk(copy: Canvas, level: Level) -> Canvas:
+def _shrunk(copy: Canvas, level: PyramidLevel) -> Canvas:
     """Linear between pixels, the four corners staying where they are.
 
     OpenCV's own resizing lets the outer edges stay, which shifts everything by parts of a pixel.
@@ -142,7 +142,9 @@ def _fewer_rows(copy: Canvas, count: int) -> Canvas:
     return np.asarray(mixed.reshape(count, *copy.shape[1:]), np.float32)
 
 
-def boxes(scores: Scores, plan: Layout, rule: Rule, threshold: float = 0.0) -> list[Found]:
+def boxes(
+    scores: Scores, plan: PyramidLayout, rule: ScoreRule, threshold: float = 0.0
+) -> list[FoundBox]:
     """The boxes of all cells above the threshold, best first, without those that repeat one."""
     rows, columns = np.nonzero(scores > threshold)
     worth = scores[rows, columns]
@@ -151,10 +153,12 @@ def boxes(scores: Scores, plan: Layout, rule: Rule, threshold: float = 0.0) -> l
     placed = _in_image(places, plan, rule.window)
     kept = _distinct(placed, rule)
     found = zip(placed[kept].astype(int).tolist(), worth[order[kept]].tolist(), strict=True)
-    return [Found(left, top, right, bottom, score) for (left, top, right, bottom), score in found]
+    return [
+        FoundBox(left, top, right, bottom, score) for (left, top, right, bottom), score in found
+    ]
 
 
-def _in_image(places: NDArray[np.intp], plan: Layout, window: tuple[int, int]) -> Boxes:
+def _in_image(places: NDArray[np.intp], plan: PyramidLayout, window: tuple[int, int]) -> Boxes:
     """Boxes around places on the canvas, carried up to the image from the levels they lie in."""
     corners = np.array([(level.left, level.top) for level in plan.levels])
     ends = corners + [(level.width - 1, level.height - 1) for level in plan.levels]
@@ -170,7 +174,7 @@ def _in_image(places: NDArray[np.intp], plan: Layout, window: tuple[int, int]) -
     return np.asarray(np.trunc(found + np.copysign(0.5, found)))
 
 
-def _distinct(found: Boxes, rule: Rule) -> NDArray[np.intp]:
+def _distinct(found: Boxes, rule: ScoreRule) -> NDArray[np.intp]:
     """The numbers of those that repeat none before them."""
     kept: list[int] = []
     rest = np.arange(len(found))
@@ -181,7 +185,7 @@ def _distinct(found: Boxes, rule: Rule) -> NDArray[np.intp]:
     return np.array(kept, np.intp)
 
 
-def _repeats(found: Boxes, best: Boxes, rule: Rule) -> NDArray[np.bool_]:
+def _repeats(found: Boxes, best: Boxes, rule: ScoreRule) -> NDArray[np.bool_]:
     low, high = np.minimum(found, best), np.maximum(found, best)
     shared = _area(np.concatenate([high[:, :2], low[:, 2:]], axis=1))
     around = _area(np.concatenate([low[:, :2], high[:, 2:]], axis=1))

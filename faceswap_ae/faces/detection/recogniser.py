@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.faces.record import DESCRIPTOR, Descriptor
-from faceswap_ae.runtime.backend import wake
+from faceswap_ae.runtime.backend import load_keras
 
 if TYPE_CHECKING:
     from faceswap_ae.faces.detection.dlib_networks import Describer
@@ -46,7 +46,7 @@ def chip(image: Image, landmarks: Points) -> Image:
 
 @cache
 def _describer() -> "Describer":
-    wake()
+    load_keras()
     from faceswap_ae.faces.detection.dlib_networks import Describer
 
     return Describer()

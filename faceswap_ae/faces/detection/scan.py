@@ -10,26 +10,26 @@ from dataclasses import dataclass, field
 from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.common.geometry import Image, Matrix, scale_of, transform, warp
 from faceswap_ae.faces.alignment import matrix_of
-from faceswap_ae.faces.detection.detectors import DETECTORS, at_turns, cnn
+from faceswap_ae.faces.detection.detectors import DETECTORS, cnn, with_turns
 from faceswap_ae.faces.detection.recogniser import describe
 from faceswap_ae.faces.detection.tracker import Tracker
 from faceswap_ae.faces.detection.video_detector import (
     TURNS,
+    Detection,
     Finder,
-    Sight,
-    close_look,
+    close_up,
     every_frame,
-    follower,
+    face_follower,
 )
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
-from faceswap_ae.faces.head_pose import pose
-from faceswap_ae.faces.quality import measure
+from faceswap_ae.faces.head_pose import head_pose
+from faceswap_ae.faces.quality import measure_quality
 from faceswap_ae.faces.record import Descriptor, Face
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip
-from faceswap_ae.media.inputs import stem_of
+from faceswap_ae.media.inputs import safe_stem
 from faceswap_ae.media.reader import Frame
-from faceswap_ae.media.scene_cuts import Cuts
+from faceswap_ae.media.scene_cuts import CutDetector
 from faceswap_ae.media.span import WHOLE, Span
 
 PIECE = 32  # frames between searches of the whole picture
@@ -38,7 +38,7 @@ MEASURED = 256  # pixels a side, of the crop that quality is measured on
 
 
 @dataclass(frozen=True)
-class Look:
+class ScanOptions:
     """How to look."""
 
     detector: str = "auto"
@@ -53,10 +53,10 @@ class Look:
 
 
 @dataclass
-class Eyes:
+class Detectors:
     """The networks, loaded when first needed and kept from clip to clip."""
 
-    look: Look = Look()
+    look: ScanOptions = ScanOptions()
     _finders: dict[bool, Finder] = field(default_factory=dict)
 
     def finder(self, *, picture: bool) -> Finder:
@@ -66,11 +66,11 @@ class Eyes:
         return self._finders[picture]
 
 
-def find(clip: Clip, journal: Journal, eyes: Eyes, span: Span = WHOLE) -> Iterator[int]:
+def scan(clip: Clip, journal: Journal, eyes: Detectors, span: Span = WHOLE) -> Iterator[int]:
     """Look at what the journal does not know of a clip; the number of each frame looked at."""
     key, look = fingerprint(clip.path), eyes.look
     known = journal.frames(key)
-    scribe = _Scribe(clip, key, Tracker(_next_track(journal, key, known)), look.every)
+    scribe = _FaceRecorder(clip, key, Tracker(_next_track(journal, key, known)), look.every)
     shown = reader.frames(
         clip, _unknown(span, known, look.every), keep_going=look.keep_going, quick=True
     )
@@ -85,16 +85,16 @@ def find(clip: Clip, journal: Journal, eyes: Eyes, span: Span = WHOLE) -> Iterat
             yield frame.index
 
 
-def to_look_at(clip: Clip, journal: Journal, span: Span, look: Look) -> int:
+def count_unscanned(clip: Clip, journal: Journal, span: Span, look: ScanOptions) -> int:
     """About how many frames `find` will look at."""
     last = span.last if span.last is not None else clip.count
     known = sum(span.first <= frame <= last for frame in journal.frames(fingerprint(clip.path)))
     return max(0, -(-span.count(clip.rate, clip.count) // look.every) - known)
 
 
-def name_of(clip: Clip, key: str, frame: int, number: int) -> str:
+def face_name(clip: Clip, key: str, frame: int, number: int) -> str:
     """What a face is called: by its file's name and contents, its frame, and its place there."""
-    stem = stem_of(clip.path.stem)
+    stem = safe_stem(clip.path.stem)
     at = "" if clip.pictures else f"-{frame:06d}"
     return f"{stem}-{key[:6]}{at}" + (f"-{number}" if number else "")
 
@@ -109,7 +109,7 @@ class _Piece:
 
 
 @dataclass
-class _Scribe:
+class _FaceRecorder:
     """Turns what was seen into faces with all that is told of them."""
 
     clip: Clip
@@ -117,7 +117,7 @@ class _Scribe:
     tracker: Tracker
     every: int
 
-    def faces(self, piece: _Piece, found: Sequence[Sequence[Sight]]) -> Iterator[list[Face]]:
+    def faces(self, piece: _Piece, found: Sequence[Sequence[Detection]]) -> Iterator[list[Face]]:
         """The faces of each frame of a piece."""
         frames = piece.frames
         seen = [
@@ -137,14 +137,14 @@ class _Scribe:
             ]
 
     def _face(
-        self, frame: Frame, number: int, sight: Sight, descriptor: Descriptor, track: int
+        self, frame: Frame, number: int, sight: Detection, descriptor: Descriptor, track: int
     ) -> Face:
         landmarks = sight.landmarks
         crop, matrix = _aligned(frame.image, sight)
-        quality = measure(crop, transform(landmarks, matrix), scale_of(matrix))
-        facing = pose(landmarks, (self.clip.width, self.clip.height))
+        quality = measure_quality(crop, transform(landmarks, matrix), scale_of(matrix))
+        facing = head_pose(landmarks, (self.clip.width, self.clip.height))
         return Face(
-            id=name_of(self.clip, self.key, frame.index, number),
+            id=face_name(self.clip, self.key, frame.index, number),
             source=self.clip.path.name,
             clip=self.key,
             frame=frame.index,
@@ -162,17 +162,17 @@ class _Scribe:
         )
 
 
-def _finder(look: Look, picture: bool) -> Finder:
+def _finder(look: ScanOptions, picture: bool) -> Finder:
     if look.detector == "auto" and not picture:
-        return follower(turns=look.turns)
+        return face_follower(turns=look.turns)
     detector = cnn() if look.detector == "auto" else DETECTORS[look.detector]()
-    tried = at_turns(detector, TURNS if look.turns else ())
-    return every_frame(tried, close_look(turns=look.turns))
+    tried = with_turns(detector, TURNS if look.turns else ())
+    return every_frame(tried, close_up(turns=look.turns))
 
 
 def _pieces(shown: Iterable[Frame], known: set[int], every: int) -> Iterator[_Piece]:
     """Frames to look at, in short rows; damage is told after all that came before it."""
-    cuts, piece, begun, damage = Cuts(), list[Frame](), (True, True), None
+    cuts, piece, begun, damage = CutDetector(), list[Frame](), (True, True), None
     before, looked = -every, -2 * every  # the last frame that passed, that was looked at
     try:
         for frame in shown:
@@ -213,6 +213,6 @@ def _next_track(journal: Journal, key: str, known: set[int]) -> int:
     return max(tracks, default=-1) + 1
 
 
-def _aligned(image: Image, sight: Sight) -> tuple[Image, Matrix]:
+def _aligned(image: Image, sight: Detection) -> tuple[Image, Matrix]:
     matrix = matrix_of(sight.landmarks, "whole", MEASURED)
     return warp(image, matrix, (MEASURED, MEASURED)), matrix

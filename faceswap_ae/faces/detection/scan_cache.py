@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from faceswap_ae.common.cache_dir import cache_dir
-from faceswap_ae.faces.detection.scan import Look, to_look_at
+from faceswap_ae.faces.detection.scan import ScanOptions, count_unscanned
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
 from faceswap_ae.faces.record import Face
@@ -24,7 +24,7 @@ ROUNDED = Fraction(1, 10_000)  # second: a journal's times may be so much too ea
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class ScannedClip:
     """A clip's journal, and the ids of faces that are not to be converted."""
 
     key: str  # the clip's fingerprint
@@ -43,7 +43,7 @@ def is_within(face: Face, span: Span) -> bool:
     return not (span.begins_after(face.frame, time) or span.ended_by(face.frame, time))
 
 
-def lookup(clip: Clip, span: Span, look: Look, people: Iterable[Path]) -> Found:
+def find_scan(clip: Clip, span: Span, look: ScanOptions, people: Iterable[Path]) -> ScannedClip:
     """What is known of a clip. `people` are the folders of those whose face is replaced."""
     key = fingerprint(clip.path)
     journals, dropped = [Journal(cache_dir() / JOURNALS / key)], set[str]()
@@ -53,12 +53,12 @@ def lookup(clip: Clip, span: Span, look: Look, people: Iterable[Path]) -> Found:
             dropped |= _dropped(folder, journal)
             journals.append(journal)
     for journal in journals:
-        if to_look_at(clip, journal, span, look) == 0 and journal.frames(key):
-            return Found(key, journal, frozenset(dropped))
+        if count_unscanned(clip, journal, span, look) == 0 and journal.frames(key):
+            return ScannedClip(key, journal, frozenset(dropped))
     # A part has a journal of its own, and nobody's is gone on with: tracks would break where one
     # look ended and another began.
     part = "" if span == WHOLE else f"-{blake2b(str(span).encode(), digest_size=4).hexdigest()}"
-    return Found(key, Journal(cache_dir() / JOURNALS / (key + part)), frozenset(dropped))
+    return ScannedClip(key, Journal(cache_dir() / JOURNALS / (key + part)), frozenset(dropped))
 
 
 def _dropped(folder: Path, journal: Journal) -> set[str]:

@@ -15,12 +15,12 @@ from faceswap_ae.common.geometry import Image, Points, invert, warp
 from faceswap_ae.faces.boxes import Square, square_around
 from faceswap_ae.faces.detection.detectors import (
     SMALL,
+    DetectedBox,
     Detector,
-    Spot,
-    at_turns,
     cnn,
     placed,
     run_hog,
+    with_turns,
 )
 from faceswap_ae.faces.detection.landmarker import Landmarker, landmarker
 
@@ -36,10 +36,10 @@ NEAR = 0.7  # of its side that a face's centre may move from frame to frame
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
+class Detection:
     """A face that was seen, with its landmarks in the frame's pixels."""
 
-    spot: Spot
+    spot: DetectedBox
     landmarks: Points
 
     @property
@@ -48,12 +48,12 @@ class Sight:
         return square_around(self.landmarks)
 
 
-Finder = Callable[[Sequence[Image], bool], list[list[Sight]]]
-Search = Callable[[Image], list[Spot]]
+Finder = Callable[[Sequence[Image], bool], list[list[Detection]]]
+Search = Callable[[Image], list[DetectedBox]]
 
 
 @dataclass(frozen=True)
-class Closely:
+class CloseUp:
     """A close look at the place where a face should be."""
 
     landmarker: Landmarker
@@ -61,11 +61,11 @@ class Closely:
     network: Search
     turns: Sequence[int] = TURNS
 
-    def __call__(self, image: Image, square: Square) -> Spot | None:
+    def __call__(self, image: Image, square: Square) -> DetectedBox | None:
         """The face that is there, upright as the square leans."""
         return self._seen(image, square, self.histograms) or self._seen(image, square, self.network)
 
-    def upright(self, image: Image, spot: Spot) -> Spot:
+    def upright(self, image: Image, spot: DetectedBox) -> DetectedBox:
         """The same face, its square leaning as it does: networks see lying faces too."""
         ways = [
             replace(spot.square, angle=spot.square.angle + turn * np.pi / 2)
@@ -73,7 +73,7 @@ class Closely:
         ]
         # Landmarks are surer from a square of the histograms': they were learnt with such.
         for look in (self.histograms, self.network):
-            seen: list[Spot] = []
+            seen: list[DetectedBox] = []
             for way in ways:
                 found = self._seen(image, way, look)
                 seen += [found] if found else []
@@ -83,12 +83,12 @@ class Closely:
                 return replace(spot, square=max(seen, key=lambda one: one.score).square)
         return spot
 
-    def sights(self, image: Image, spots: Iterable[Spot]) -> list[Sight]:
+    def sights(self, image: Image, spots: Iterable[DetectedBox]) -> list[Detection]:
         """The faces of spots that a search gave."""
         leaning = [self.upright(image, spot) for spot in spots]
-        return alone(Sight(spot, self.landmarker(image, spot.square)) for spot in leaning)
+        return alone(Detection(spot, self.landmarker(image, spot.square)) for spot in leaning)
 
-    def _seen(self, image: Image, square: Square, look: Search) -> Spot | None:
+    def _seen(self, image: Image, square: Square, look: Search) -> DetectedBox | None:
         matrix = square.cut(WINDOW, SHARE)
         window, back = warp(image, matrix, (WINDOW, WINDOW)), invert(matrix)
         spots = [placed(spot, back, square.angle) for spot in look(window)]
@@ -96,10 +96,10 @@ class Closely:
         return min(near, key=lambda spot: _distance(spot.square, square), default=None)
 
 
-def every_frame(detector: Detector, closely: Closely) -> Finder:
+def every_frame(detector: Detector, closely: CloseUp) -> Finder:
     """Look at the whole of each frame, whatever was before."""
 
-    def find(images: Sequence[Image], _fresh: bool) -> list[list[Sight]]:
+    def find(images: Sequence[Image], _fresh: bool) -> list[list[Detection]]:
         found = detector(images)
         return [closely.sights(*seen) for seen in zip(images, found, strict=True)]
 
@@ -107,22 +107,22 @@ def every_frame(detector: Detector, closely: Closely) -> Finder:
 
 
 @dataclass
-class Follower:
+class FaceFollower:
     """`auto`: knows which faces the last frame showed."""
 
-    closely: Closely
+    closely: CloseUp
     search: Search  # quick, misses small faces
     search_well: Search  # where a scene begins, where nothing is seen, and now and then
-    last: list[Sight] = field(default_factory=list)
+    last: list[Detection] = field(default_factory=list)
     pieces: int = 0  # of this scene
     lost: int = 0  # faces that this piece showed and shows no more
 
-    def __call__(self, images: Sequence[Image], fresh: bool) -> list[list[Sight]]:
+    def __call__(self, images: Sequence[Image], fresh: bool) -> list[list[Detection]]:
         """The faces of consecutive frames; `fresh` where they do not go on from the last ones."""
         if fresh:
             self.last, self.pieces = [], 0
         self.lost = 0
-        found: list[list[Sight]] = []
+        found: list[list[Detection]] = []
         for number, image in enumerate(images):
             begins = fresh and number == 0
             found.append(self._begun(image) if begins else self._next(image))
@@ -131,7 +131,7 @@ class Follower:
         self.last = found[-1]
         return found
 
-    def _next(self, image: Image) -> list[Sight]:
+    def _next(self, image: Image) -> list[Detection]:
         """Everyone of the last frame; whom following fails is searched for until the piece ends."""
         followed = [self._follow(image, sight) for sight in self.last]
         sights = [sight for sight in followed if sight is not None]
@@ -142,7 +142,7 @@ class Follower:
             sights += new
         return alone(sights)
 
-    def _discover(self, images: Sequence[Image], found: list[list[Sight]]) -> None:
+    def _discover(self, images: Sequence[Image], found: list[list[Detection]]) -> None:
         """Search the last frame, and follow who is new there back to where they came in."""
         self.pieces += 1
         well = self.pieces % WELL == 0 or not found[-1]
@@ -157,11 +157,13 @@ class Follower:
                 return
             found[number] = alone([*found[number], *new])
 
-    def _begun(self, image: Image) -> list[Sight]:
+    def _begun(self, image: Image) -> list[Detection]:
         """Everyone of a scene's first frame."""
         return self._new(image, self.search_well(image), [])
 
-    def _new(self, image: Image, spots: Iterable[Spot], known: Sequence[Sight]) -> list[Sight]:
+    def _new(
+        self, image: Image, spots: Iterable[DetectedBox], known: Sequence[Detection]
+    ) -> list[Detection]:
         """What a search saw beside those whom we see anyway."""
         there = [sight.square for sight in known]
         fresh = [spot for spot in spots if not _covered(spot.square, there)]
@@ -171,18 +173,20 @@ class Follower:
             if not _covered(sight.square, there)
         ]
 
-    def _follow(self, image: Image, before: Sight) -> Sight | None:
+    def _follow(self, image: Image, before: Detection) -> Detection | None:
         """The same face in a neighbouring frame."""
         spot = self.closely(image, before.square)
-        return None if spot is None else Sight(spot, self.closely.landmarker(image, spot.square))
+        return (
+            None if spot is None else Detection(spot, self.closely.landmarker(image, spot.square))
+        )
 
 
-def close_look(*, turns: bool) -> Closely:
+def close_up(*, turns: bool) -> CloseUp:
     """The networks of a close look."""
     import dlib
 
     histograms, network = dlib.get_frontal_face_detector(), cnn(WINDOW * WINDOW)
-    return Closely(
+    return CloseUp(
         landmarker(),
         lambda window: run_hog(histograms, window),
         lambda window: network([window])[0],
@@ -190,20 +194,20 @@ def close_look(*, turns: bool) -> Closely:
     )
 
 
-def follower(*, turns: bool) -> Follower:
+def face_follower(*, turns: bool) -> FaceFollower:
     """The networks that `auto` uses."""
     quick, well = cnn(SMALL, ENLARGE), cnn(MEDIUM, ENLARGE)
-    around = at_turns(quick, TURNS if turns else ())
-    return Follower(
-        close_look(turns=turns),
+    around = with_turns(quick, TURNS if turns else ())
+    return FaceFollower(
+        close_up(turns=turns),
         lambda image: quick([image])[0],
         lambda image: well([image])[0] or around([image])[0],
     )
 
 
-def alone(sights: Iterable[Sight]) -> list[Sight]:
+def alone(sights: Iterable[Detection]) -> list[Detection]:
     """Each face once, from left to right: of squares that overlap the surest stays."""
-    kept: list[Sight] = []
+    kept: list[Detection] = []
     for sight in sorted(sights, key=lambda sight: -sight.spot.score):
         if not _covered(sight.square, [one.square for one in kept]):
             kept.append(sight)

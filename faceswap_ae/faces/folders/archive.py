@@ -14,8 +14,8 @@ from tempfile import TemporaryDirectory
 
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.faces.folders import face_file
-from faceswap_ae.faces.folders.face_file import Entry, Place
-from faceswap_ae.faces.folders.face_folder import packed
+from faceswap_ae.faces.folders.face_file import FaceEntry, Place
+from faceswap_ae.faces.folders.face_folder import zip_of
 from faceswap_ae.faces.folders.journal import NAME, Journal
 
 SHRINKS = 100  # times; a journal shrinks by five, a bomb by a thousand
@@ -53,10 +53,10 @@ def _read_as_paths(name: str) -> tuple[PurePosixPath, PureWindowsPath]:
     return PurePosixPath(name), PureWindowsPath(name)
 
 
-def entries(folder: Path) -> list[Entry]:
+def entries(folder: Path) -> list[FaceEntry]:
     """Every face of a folder, or of a zip that is safe."""
-    if not folder.is_dir() and packed(folder).is_file():
-        check(packed(folder))
+    if not folder.is_dir() and zip_of(folder).is_file():
+        check(zip_of(folder))
     return face_file.entries(folder)
 
 
@@ -75,7 +75,7 @@ def journal_of(folder: Path) -> Iterator[Journal]:
         yield Journal(folder)
         return
     with TemporaryDirectory() as place:
-        with zipfile.ZipFile(packed(folder)) as zipped:
+        with zipfile.ZipFile(zip_of(folder)) as zipped:
             if NAME in zipped.namelist():
                 with zipped.open(NAME) as inside, Path(place, NAME).open("wb") as out:
                     shutil.copyfileobj(inside, out)

@@ -10,7 +10,7 @@ from PIL import ImageDraw, ImageFont
 from faceswap_ae.common.geometry import Image, warp
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.faces.alignment import matrix_of
-from faceswap_ae.faces.folders.face_file import Entry
+from faceswap_ae.faces.folders.face_file import FaceEntry
 from faceswap_ae.faces.folders.gallery import thumbnail
 from faceswap_ae.faces.record import Face
 from faceswap_ae.media import images
@@ -21,7 +21,7 @@ SIDE, GAP, CAPTION, TITLE = 128, 6, 16, 34  # pixels
 GROUND, TEXT, FAINT = (24, 24, 27), (228, 228, 231), (161, 161, 170)
 
 
-def write_sheet(name: str, entries: Sequence[Entry], out: Path, most: int = MOST) -> list[Path]:
+def write_sheet(name: str, entries: Sequence[FaceEntry], out: Path, most: int = MOST) -> list[Path]:
     """Write one page or several (`sheet.png`, `sheet-2.png`); where they are."""
     shown = evenly_spaced(entries, most)
     each = COLUMNS * ROWS
@@ -38,7 +38,7 @@ def write_sheet(name: str, entries: Sequence[Entry], out: Path, most: int = MOST
     return outs
 
 
-def _drawn(page: Sequence[Entry], title: str) -> pillow.Image:
+def _drawn(page: Sequence[FaceEntry], title: str) -> pillow.Image:
     rows = -(-len(page) // COLUMNS)
     columns = min(COLUMNS, max(4, len(page)))  # room for the title
     across, down = SIDE + GAP, SIDE + CAPTION + GAP
@@ -54,7 +54,7 @@ def _drawn(page: Sequence[Entry], title: str) -> pillow.Image:
     return board
 
 
-def caption(entry: Entry) -> str:
+def caption(entry: FaceEntry) -> str:
     """How far turned and how sharp."""
     if not entry.stored:
         return "no face data"

@@ -15,7 +15,7 @@ from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image, warp
 from faceswap_ae.faces.alignment import matrix_of
-from faceswap_ae.faces.record import Face, Stored, tell_stored, understand_stored
+from faceswap_ae.faces.record import Face, StoredFace, stored_from_json, stored_to_json
 from faceswap_ae.media import images, png
 
 KEYWORD = "faceswap_ae"
@@ -28,11 +28,11 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
-class Entry:
+class FaceEntry:
     """A picture in a folder or a zip; `stored` is None for one that carries no story."""
 
     place: Place
-    stored: Stored | None
+    stored: StoredFace | None
 
     @property
     def name(self) -> str:
@@ -42,24 +42,24 @@ class Entry:
 def write(path: Path, image: Image, face: Face, crop: str = "whole", size: int = SIZE) -> None:
     """Cut a face out of its frame and write it."""
     matrix = matrix_of(face.landmarks, crop, size)
-    write_crop(path, warp(image, matrix, (size, size)), Stored(face, crop, matrix))
+    write_crop(path, warp(image, matrix, (size, size)), StoredFace(face, crop, matrix))
 
 
-def write_crop(path: Path, crop: Image, stored: Stored) -> None:
+def write_crop(path: Path, crop: Image, stored: StoredFace) -> None:
     """Write an aligned face with its story, whole or not at all."""
-    story = json.dumps(tell_stored(stored), separators=(",", ":"))
+    story = json.dumps(stored_to_json(stored), separators=(",", ":"))
     with replacing(path) as part:
         part.write_bytes(png.encode(crop, {KEYWORD: story}))
 
 
-def read(place: Place) -> Stored | None:
+def read(place: Place) -> StoredFace | None:
     """The story in a picture; None where it carries none. Its pixels are not looked at."""
     with place.open("rb") as file:
-        story = png.words(file, KEYWORD)
+        story = png.read_text(file, KEYWORD)
     if story is None:
         return None
     try:
-        return understand_stored(json.loads(story))
+        return stored_from_json(json.loads(story))
     except UserError as error:
         raise MediaError(f"{place}: {error}") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -87,12 +87,12 @@ def mask_place(place: Place) -> Place:
     return zipfile.Path(place.root, place.at.removesuffix(place.name) + name)
 
 
-def entries(folder: Path) -> list[Entry]:
+def entries(folder: Path) -> list[FaceEntry]:
     """Every picture of a face folder or of its zip, by name; damaged ones are told of."""
-    found: list[Entry] = []
+    found: list[FaceEntry] = []
     for place in pictures(folder):
         try:
-            found.append(Entry(place, read(place)))
+            found.append(FaceEntry(place, read(place)))
         except UserError as error:
             log.warning("%s", error)
     return found

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 
-from faceswap_ae.common.atomic import explained, replacing
+from faceswap_ae.common.atomic import explain_os_error, replacing
 from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.faces.folders import face_file, sorting
-from faceswap_ae.faces.folders.face_file import Entry
+from faceswap_ae.faces.folders.face_file import FaceEntry
 from faceswap_ae.faces.folders.journal import Journal
 
 DROPPED = ".dropped"
@@ -25,42 +25,42 @@ MOST = 100_000  # faces that five digits can number
 
 
 @dataclass(frozen=True)
-class Moved:
+class MovedFaces:
     """How many faces changed place, and how many the folder has now."""
 
     count: int
     left: int
 
 
-def place(named: str, data: Path) -> Path:
+def folder_path(named: str, data: Path) -> Path:
     """Where a face folder belongs: `ada` is `<data>/ada`, and `./ada` is a path."""
     bare = Path(named).name == named and named not in (".", "..")
     return data / named if bare else Path(named)
 
 
-def find(named: str, data: Path) -> Path:
+def find_folder(named: str, data: Path) -> Path:
     """A face folder that is there, or its zip."""
-    for path in (place(named, data), Path(named)):
-        if path.is_dir() or packed(path).is_file():
+    for path in (folder_path(named, data), Path(named)):
+        if path.is_dir() or zip_of(path).is_file():
             return path
     inside = data.glob("[!.]*") if data.is_dir() else []
     known = {one.stem for one in inside if one.is_dir() or one.suffix == ".zip"}
-    raise UserError(f"{place(named, data)}: {unknown('face folder', named, known)}")
+    raise UserError(f"{folder_path(named, data)}: {unknown('face folder', named, known)}")
 
 
-def packed(folder: Path) -> Path:
+def zip_of(folder: Path) -> Path:
     """The zip of a face folder, wherever it is itself."""
     return folder if folder.suffix == ".zip" else folder.with_name(f"{folder.name}.zip")
 
 
-def opened(folder: Path) -> Path:
+def check_unpacked(folder: Path) -> Path:
     """The same folder; raises UserError where it is not one that can be changed."""
     if not folder.is_dir():
-        raise UserError(f"{folder}: is packed; faceswap-ae faces unpack {packed(folder)} first")
+        raise UserError(f"{folder}: is packed; faceswap-ae faces unpack {zip_of(folder)} first")
     return folder
 
 
-def key(entry: Entry) -> str:
+def face_key(entry: FaceEntry) -> str:
     """What a face is known by, whatever its name: its id; without a story, what is in the file."""
     if entry.stored:
         return entry.stored.face.id
@@ -79,30 +79,30 @@ def read_list(path: Path) -> list[str]:
     return names
 
 
-def drop(folder: Path, names: Iterable[str]) -> Moved:
+def drop(folder: Path, names: Iterable[str]) -> MovedFaces:
     """Move faces to `.dropped/`; a name that lies there already is passed over."""
     gone = folder / DROPPED
-    there = {picture.name: picture for picture in _pictures(opened(folder))}
+    there = {picture.name: picture for picture in _pictures(check_unpacked(folder))}
     dropped = {picture.name for picture in _pictures(gone)}
     chosen = [there[name] for name in _resolved(folder, names, there, dropped)]
     _remember(folder, chosen)
     for picture in chosen:
         move(picture, gone / picture.name)
-    return Moved(len(chosen), len(there) - len(chosen))
+    return MovedFaces(len(chosen), len(there) - len(chosen))
 
 
-def keep(folder: Path, names: Iterable[str]) -> Moved:
+def keep(folder: Path, names: Iterable[str]) -> MovedFaces:
     """Drop all others."""
-    there = [picture.name for picture in _pictures(opened(folder))]
+    there = [picture.name for picture in _pictures(check_unpacked(folder))]
     kept = set(_resolved(folder, names, there))
     if not kept:
         raise UserError(f"{folder}: no face would be left; nothing was dropped")
     return drop(folder, [name for name in there if name not in kept])
 
 
-def restore(folder: Path, names: Iterable[str] | None = None) -> Moved:
+def restore(folder: Path, names: Iterable[str] | None = None) -> MovedFaces:
     """Bring dropped faces back, all or some. Another version of one that is there is dropped."""
-    gone = opened(folder) / DROPPED
+    gone = check_unpacked(folder) / DROPPED
     there = {picture.name: picture for picture in _pictures(gone)}
     known = _ids(_pictures(folder))
     chosen = [there[name] for name in _resolved(gone, there if names is None else names, there)]
@@ -111,12 +111,12 @@ def restore(folder: Path, names: Iterable[str] | None = None) -> Moved:
         if other:
             move(other, gone / other.name)
         move(picture, folder / picture.name)
-    return Moved(len(chosen), len(_pictures(folder)))
+    return MovedFaces(len(chosen), len(_pictures(folder)))
 
 
 def sort(folder: Path, by: str, like: str | None = None, *, backwards: bool = False) -> int:
     """Rename all faces so that their names are in an order; the number of faces."""
-    entries = face_file.entries(opened(folder))
+    entries = face_file.entries(check_unpacked(folder))
     if len(entries) > MOST:
         raise UserError(f"{folder}: more than {MOST} faces cannot be numbered; split it first")
     found = sorting.ordered(entries, by, like, backwards=backwards)
@@ -127,15 +127,15 @@ def sort(folder: Path, by: str, like: str | None = None, *, backwards: bool = Fa
     return len(found)
 
 
-def plain(name: str) -> str:
+def unnumbered(name: str) -> str:
     """A face's name without the number that sorting gave it."""
     return NUMBER.sub("", name, count=1)
 
 
-def _own(entry: Entry) -> str:
+def _own(entry: FaceEntry) -> str:
     """The name without a number; a photo's own name may begin with one."""
     fresh = entry.stored is not None and Path(entry.name).stem == entry.stored.face.id
-    return entry.name if fresh else plain(entry.name)
+    return entry.name if fresh else unnumbered(entry.name)
 
 
 def move(picture: Path, target: Path) -> Path:
@@ -143,14 +143,14 @@ def move(picture: Path, target: Path) -> Path:
     mask = mask_of(picture)
     try:
         painted = mask.read_bytes() if mask.exists() else None
-        goal = free(target, painted)
+        goal = free_name(target, painted)
         goal.parent.mkdir(exist_ok=True)
         # The mask is there before its face and leaves after it: none is ever without the other.
         put_mask(goal, painted)
         picture.rename(goal)
         mask.unlink(missing_ok=True)
     except OSError as error:
-        raise explained(error, target) from error
+        raise explain_os_error(error, target) from error
     return goal
 
 
@@ -158,14 +158,14 @@ def set_aside(picture: Path) -> Path:
     """Copy a face and its mask to the dropped, before it is changed."""
     mask = mask_of(picture)
     painted = mask.read_bytes() if mask.exists() else None
-    goal = free(picture.parent / DROPPED / picture.name, painted)
+    goal = free_name(picture.parent / DROPPED / picture.name, painted)
     put_mask(goal, painted)
     with replacing(goal) as part:
         part.write_bytes(picture.read_bytes())
     return goal
 
 
-def free(target: Path, mask: bytes | None) -> Path:
+def free_name(target: Path, mask: bytes | None) -> Path:
     """The name, or the next one like it, under which a face and its mask overwrite nothing."""
     stems = chain([target.stem], (f"{target.stem}-{number}" for number in count(2)))
     return next(one for one in map(target.with_stem, stems) if _is_free(one, mask))
@@ -216,16 +216,16 @@ def _resolved(
     folder: Path, names: Iterable[str], there: Iterable[str], gone: Iterable[str] = ()
 ) -> list[str]:
     """The names as the folder has them, even if it was sorted since they were written down."""
-    known, before = set(there), {plain(name) for name in gone}
+    known, before = set(there), {unnumbered(name) for name in gone}
     by_plain: dict[str, list[str]] = {}
     for name in sorted(known):
-        by_plain.setdefault(plain(name), []).append(name)
+        by_plain.setdefault(unnumbered(name), []).append(name)
     found: dict[str, None] = {}
     for name in (Path(one).name for one in names):
-        alike = by_plain.get(name) or by_plain.get(plain(name), [])
+        alike = by_plain.get(name) or by_plain.get(unnumbered(name), [])
         if name in known or len(alike) == 1:
             found[name if name in known else alike[0]] = None
-        elif alike or plain(name) not in before:
+        elif alike or unnumbered(name) not in before:
             near = difflib.get_close_matches(name, known, n=1)
             guess = f"; did you mean '{near[0]}'?" if near else ""
             raise UserError(f"{folder}: no face '{name}' there{guess}")

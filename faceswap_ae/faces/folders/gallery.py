@@ -25,7 +25,7 @@ from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.faces.folders import face_file, sorting
-from faceswap_ae.faces.folders.face_file import Entry
+from faceswap_ae.faces.folders.face_file import FaceEntry
 
 PAGES = files("faceswap_ae") / "pages"
 MOST = 3000  # faces of a gallery: 8 MB, which a phone still opens
@@ -43,7 +43,7 @@ Told = Callable[[int], None]  # called with how many faces are done
 
 
 @dataclass(frozen=True)
-class Scale:
+class HistogramScale:
     """The ends and the step of a slider, as round numbers."""
 
     low: float
@@ -52,7 +52,11 @@ class Scale:
 
 
 def write_gallery(
-    folder: Path, entries: Sequence[Entry], out: Path, most: int = MOST, told: Told = lambda _: None
+    folder: Path,
+    entries: Sequence[FaceEntry],
+    out: Path,
+    most: int = MOST,
+    told: Told = lambda _: None,
 ) -> int:
     """Write the page; the number of faces that it shows, evenly chosen where there are too many."""
     shown = evenly_spaced(entries, most)
@@ -76,13 +80,13 @@ def write_gallery(
     return len(shown)
 
 
-def thumbnail(entry: Entry, side: int) -> Image:
+def thumbnail(entry: FaceEntry, side: int) -> Image:
     """A face, made small."""
     small = cv2.resize(face_file.pixels(entry.place), (side, side), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8)
 
 
-def scale_of(values: Sequence[float]) -> Scale:
+def scale_of(values: Sequence[float]) -> HistogramScale:
     """A slider that holds all the values."""
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     rough = (high - low or 1.0) / STEPS
@@ -90,14 +94,14 @@ def scale_of(values: Sequence[float]) -> Scale:
     step = float(next(power * round_ for round_ in (1, 2, 5, 10) if power * round_ >= rough))
     ends = np.floor(low / step) * step, (np.floor(high / step) + 1) * step
     # Away with the 0.30000000000000004 of counting in steps.
-    return Scale(*(float(f"{number:.10g}") for number in (*ends, step)))
+    return HistogramScale(*(float(f"{number:.10g}") for number in (*ends, step)))
 
 
 def _part(name: str) -> str:
     return (PAGES / name).read_text(encoding="utf-8")
 
 
-def _rows(shown: Sequence[Entry], told: Told) -> list[dict[str, Any]]:
+def _rows(shown: Sequence[FaceEntry], told: Told) -> list[dict[str, Any]]:
     chain = {entry.name: place for place, entry in enumerate(sorting.ordered(shown, "similarity"))}
     rows = []
     for count, entry in enumerate(shown, 1):
@@ -106,7 +110,7 @@ def _rows(shown: Sequence[Entry], told: Told) -> list[dict[str, Any]]:
     return rows
 
 
-def _facts(entry: Entry) -> dict[str, Any]:
+def _facts(entry: FaceEntry) -> dict[str, Any]:
     """Name and numbers; null for those of a picture without a story."""
     face = entry.stored.face if entry.stored else None
     measured = ("score", "time", *FILTERS)
@@ -119,12 +123,12 @@ def _rounded(value: float | None) -> float | None:
     return round(float(value), 4) if value is not None and np.isfinite(value) else None
 
 
-def _values(entries: Sequence[Entry], name: str) -> list[float]:
+def _values(entries: Sequence[FaceEntry], name: str) -> list[float]:
     told = [sorting.MEASURES[name].of(one.stored.face) for one in entries if one.stored]
     return [value for value in told if np.isfinite(value)]
 
 
-def _jpeg(entry: Entry) -> str:
+def _jpeg(entry: FaceEntry) -> str:
     packed = io.BytesIO()
     pillow.fromarray(thumbnail(entry, THUMB)).save(packed, "JPEG", quality=QUALITY, optimize=True)
     return base64.b64encode(packed.getvalue()).decode()
@@ -136,7 +140,7 @@ def _embedded(told: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _filter(name: str, scale: Scale, values: Sequence[float]) -> str:
+def _filter(name: str, scale: HistogramScale, values: Sequence[float]) -> str:
     ends = f'min="{scale.low:.10g}" max="{scale.high:.10g}" step="{scale.step:.10g}"'
     low, high = (
         f'<input type="range" class="{end}" aria-label="{says} {name}" {ends} value="{value:.10g}">'
@@ -149,7 +153,7 @@ def _filter(name: str, scale: Scale, values: Sequence[float]) -> str:
     )
 
 
-def histogram(name: str, scale: Scale, values: Sequence[float]) -> str:
+def histogram(name: str, scale: HistogramScale, values: Sequence[float]) -> str:
     """How often each value comes, as an SVG; its bars know what they stand for."""
     counts, edges = np.histogram(values, BARS, (scale.low, scale.high))
     wide, tallest = WIDTH / BARS, max(1, int(counts.max()))

@@ -22,9 +22,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from faceswap_ae.common.atomic import explained
+from faceswap_ae.common.atomic import explain_os_error
 from faceswap_ae.common.errors import MediaError
-from faceswap_ae.faces.record import Face, tell, understand
+from faceswap_ae.faces.record import Face, face_from_json, face_to_json
 
 NAME = ".journal.jsonl"
 PART = 2**20  # bytes hashed at the beginning, in the middle and at the end of a file
@@ -79,7 +79,7 @@ class Journal:
             told = json.loads(row)
             if told["frame"] != frame:
                 raise ValueError(f"a row of frame {told['frame']}")
-            return [understand(one) for one in told["faces"]]
+            return [face_from_json(one) for one in told["faces"]]
         except (ValueError, KeyError, TypeError, RecursionError):
             # Whoever wrote that: the frame counts as not looked at.
             del self._rows[clip][frame]
@@ -93,7 +93,9 @@ class Journal:
 
     def add_frame(self, clip: str, frame: int, faces: Iterable[Face]) -> None:
         """A frame was looked at."""
-        self._append({"row": "frame", "clip": clip, "frame": frame, "faces": [*map(tell, faces)]})
+        self._append(
+            {"row": "frame", "clip": clip, "frame": frame, "faces": [*map(face_to_json, faces)]}
+        )
 
     def add_written(self, face: str) -> None:
         """A face's PNG lies on the disk."""
@@ -122,7 +124,7 @@ class Journal:
                 # Only now: somebody else may write to the same journal.
                 offset = file.tell() - len(line)
         except OSError as error:
-            raise explained(error, self.path) from error
+            raise explain_os_error(error, self.path) from error
         self._torn = False
         self._take(offset, row)
 

@@ -15,22 +15,28 @@ import numpy as np
 
 from faceswap_ae.common.atomic import replacing, replacing_folder
 from faceswap_ae.common.errors import UserError, unknown
-from faceswap_ae.faces.clustering import singles, whose
+from faceswap_ae.faces.clustering import cluster_numbers, single_clusters
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.archive import contents, entries, journal_of
-from faceswap_ae.faces.folders.face_file import Entry
-from faceswap_ae.faces.folders.face_folder import free, key, opened, packed, put_mask
+from faceswap_ae.faces.folders.face_file import FaceEntry
+from faceswap_ae.faces.folders.face_folder import (
+    check_unpacked,
+    face_key,
+    free_name,
+    put_mask,
+    zip_of,
+)
 from faceswap_ae.faces.folders.journal import Journal
 from faceswap_ae.faces.folders.sorting import descriptors
 from faceswap_ae.faces.record import Face
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
+class FaceGroup:
     """Faces that belong together, and what they have in common."""
 
     what: str
-    entries: list[Entry]
+    entries: list[FaceEntry]
 
 
 MANY = 200  # folders that a split makes at most
@@ -39,7 +45,7 @@ Told = Callable[[int], None]  # called with how many are done
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergeResult:
     """What became of the faces: copied, there before, or dropped there before."""
 
     added: int
@@ -47,17 +53,17 @@ class Merged:
     dropped: int
 
 
-def merge(folders: Sequence[Path], out: Path, told: Told = lambda _: None) -> Merged:
+def merge(folders: Sequence[Path], out: Path, told: Told = lambda _: None) -> MergeResult:
     """Copy the faces of folders or zips into one that may be new or hold faces."""
-    if out.exists() or (packed(out) not in map(packed, folders) and packed(out).exists()):
-        opened(out)
+    if out.exists() or (zip_of(out) not in map(zip_of, folders) and zip_of(out).exists()):
+        check_unpacked(out)
     came = [entry for folder in folders for entry in entries(folder)]
     journal = Journal(out)
-    there = set(map(key, face_file.entries(out))) if out.is_dir() else set()
+    there = set(map(face_key, face_file.entries(out))) if out.is_dir() else set()
     became: Counter[str] = Counter()
     # Of two versions of one face, that with landmarks set by hand.
     for count, entry in enumerate(sorted(came, key=lambda one: not _is_corrected(one)), 1):
-        known = key(entry)
+        known = face_key(entry)
         fate = "there" if known in there else "dropped" if known in journal.written else "added"
         if fate == "added":
             _copy(entry, out)
@@ -68,21 +74,21 @@ def merge(folders: Sequence[Path], out: Path, told: Told = lambda _: None) -> Me
         with journal_of(folder) as source:
             _carry(source, journal)
     _add_written((one.stored.face.id for one in came if one.stored), journal)
-    return Merged(became["added"], became["there"], became["dropped"])
+    return MergeResult(became["added"], became["there"], became["dropped"])
 
 
 def split(
     folder: Path, by: str, least: int = 1, told: Told = lambda _: None
-) -> list[tuple[Path, Group]]:
+) -> list[tuple[Path, FaceGroup]]:
     """Copy each group of at least so many faces into a folder of its own: `ada-1`, `ada-2`, ..."""
-    every = grouped(entries(folder), by)
+    every = group_faces(entries(folder), by)
     groups = [group for group in every if len(group.entries) >= least]
     if len(every) < 2 or not groups:
         large = f", {len(groups)} of at least {least} faces" if least > 1 else ""
         raise UserError(f"{folder}: {len(every)} groups by {by}{large}; there is nothing to split")
     if len(groups) > MANY:
         raise UserError(f"{folder}: {len(groups)} groups by {by}; --least 10 leaves out small ones")
-    base = packed(folder).with_suffix("")
+    base = zip_of(folder).with_suffix("")
     outs = [base.with_name(f"{base.name}-{number}") for number in range(1, len(groups) + 1)]
     for out in outs:
         if out.exists():
@@ -97,7 +103,7 @@ def split(
     return list(zip(outs, groups, strict=True))
 
 
-def _fill(part: Path, group: Group, source: Journal) -> None:
+def _fill(part: Path, group: FaceGroup, source: Journal) -> None:
     """The rest of its clips counts as dropped: it is known, and belongs to another group."""
     for entry in group.entries:
         _copy(entry, part)
@@ -107,14 +113,14 @@ def _fill(part: Path, group: Group, source: Journal) -> None:
     _add_written((face.id for face in own), journal)
 
 
-def _is_corrected(entry: Entry) -> bool:
+def _is_corrected(entry: FaceEntry) -> bool:
     return entry.stored is not None and entry.stored.face.corrected
 
 
-def _copy(entry: Entry, out: Path) -> None:
+def _copy(entry: FaceEntry, out: Path) -> None:
     mask = face_file.mask_place(entry.place)
     painted = contents(mask) if mask.exists() else None
-    target = free(out / entry.name, painted)
+    target = free_name(out / entry.name, painted)
     put_mask(target, painted)
     with replacing(target) as part:
         part.write_bytes(contents(entry.place))
@@ -139,7 +145,7 @@ def _add_written(ids: Iterable[str], journal: Journal) -> None:
         journal.add_written(face)
 
 
-def grouped(entries: Sequence[Entry], by: str) -> list[Group]:
+def group_faces(entries: Sequence[FaceEntry], by: str) -> list[FaceGroup]:
     """The groups, the largest first; pictures without a story belong to none."""
     if by not in GROUPINGS:
         raise UserError(f"--by: {unknown('way to split', by, GROUPINGS)}")
@@ -147,36 +153,38 @@ def grouped(entries: Sequence[Entry], by: str) -> list[Group]:
     return sorted(groups, key=lambda group: -len(group.entries))
 
 
-def _by_person(entries: Sequence[Entry]) -> list[Group]:
-    numbers = whose(singles(descriptors(entries))) if entries else np.zeros(0, int)
+def _by_person(entries: Sequence[FaceEntry]) -> list[FaceGroup]:
+    numbers = (
+        cluster_numbers(single_clusters(descriptors(entries))) if entries else np.zeros(0, int)
+    )
     members = [np.flatnonzero(numbers == one).tolist() for one in np.unique(numbers)]
-    return [Group("a person", [entries[place] for place in places]) for places in members]
+    return [FaceGroup("a person", [entries[place] for place in places]) for places in members]
 
 
-def _by_track(entries: Sequence[Entry]) -> list[Group]:
+def _by_track(entries: Sequence[FaceEntry]) -> list[FaceGroup]:
     groups = _keyed(entries, lambda face: (face.clip, face.track))
-    return [Group(f"{_first(one).source}, track {_first(one).track}", one) for one in groups]
+    return [FaceGroup(f"{_first(one).source}, track {_first(one).track}", one) for one in groups]
 
 
-def _by_source(entries: Sequence[Entry]) -> list[Group]:
-    return [Group(_first(one).source, one) for one in _keyed(entries, lambda face: face.clip)]
+def _by_source(entries: Sequence[FaceEntry]) -> list[FaceGroup]:
+    return [FaceGroup(_first(one).source, one) for one in _keyed(entries, lambda face: face.clip)]
 
 
-def _keyed(entries: Sequence[Entry], key: Callable[[Face], Hashable]) -> list[list[Entry]]:
-    found: dict[Hashable, list[Entry]] = {}
+def _keyed(entries: Sequence[FaceEntry], key: Callable[[Face], Hashable]) -> list[list[FaceEntry]]:
+    found: dict[Hashable, list[FaceEntry]] = {}
     for entry in entries:
         if entry.stored:
             found.setdefault(key(entry.stored.face), []).append(entry)
     return list(found.values())
 
 
-def _first(entries: Sequence[Entry]) -> Face:
+def _first(entries: Sequence[FaceEntry]) -> Face:
     stored = entries[0].stored
     assert stored
     return stored.face
 
 
-GROUPINGS: dict[str, Callable[[Sequence[Entry]], list[Group]]] = {
+GROUPINGS: dict[str, Callable[[Sequence[FaceEntry]], list[FaceGroup]]] = {
     "person": _by_person,
     "track": _by_track,
     "source": _by_source,

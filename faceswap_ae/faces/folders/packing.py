@@ -11,17 +11,17 @@ from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.archive import check
-from faceswap_ae.faces.folders.face_folder import key, opened, packed
+from faceswap_ae.faces.folders.face_folder import check_unpacked, face_key, zip_of
 from faceswap_ae.faces.folders.journal import NAME, Journal
-from faceswap_ae.faces.folders.merging import Merged, Told, merge
+from faceswap_ae.faces.folders.merging import MergeResult, Told, merge
 
 
 def pack(folder: Path, told: Told = lambda _: None) -> tuple[Path, int]:
     """Write `ada.zip` beside `ada` and read it again; the zip, and how many faces it has."""
-    pictures = face_file.pictures(opened(folder))
+    pictures = face_file.pictures(check_unpacked(folder))
     if not pictures:
         raise UserError(f"{folder}: has no faces to pack")
-    out = packed(folder)
+    out = zip_of(folder)
     if out.exists():
         _check_replaces(out, folder)
     masks = dict.fromkeys(mask for mask in map(face_file.mask_place, pictures) if mask.exists())
@@ -35,7 +35,7 @@ def pack(folder: Path, told: Told = lambda _: None) -> tuple[Path, int]:
     return out, len(pictures)
 
 
-def unpack(path: Path, out: Path, told: Told = lambda _: None) -> Merged:
+def unpack(path: Path, out: Path, told: Told = lambda _: None) -> MergeResult:
     """Bring the faces of a zip into a folder, new or not."""
     if not path.is_file():
         raise UserError(f"{path}: no such zip")
@@ -48,8 +48,8 @@ def unpack(path: Path, out: Path, told: Told = lambda _: None) -> Merged:
 def _check_replaces(out: Path, folder: Path) -> None:
     """Refuse to write over faces that are nowhere else."""
     check(out)
-    known = {*map(key, face_file.entries(folder)), *Journal(folder).written}
-    alone = [entry for entry in face_file.entries(out) if key(entry) not in known]
+    known = {*map(face_key, face_file.entries(folder)), *Journal(folder).written}
+    alone = [entry for entry in face_file.entries(out) if face_key(entry) not in known]
     if alone:
         told = f"{out}: has {len(alone)} faces that {folder} never had"
         raise UserError(f"{told}; unpack it, or move it elsewhere first")

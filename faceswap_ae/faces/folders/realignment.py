@@ -20,7 +20,7 @@ from faceswap_ae.faces.alignment import matrix_of, misfit
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.face_folder import mask_of, set_aside
 from faceswap_ae.faces.folders.journal import Journal
-from faceswap_ae.faces.record import LANDMARKS, Face, Stored
+from faceswap_ae.faces.record import LANDMARKS, Face, StoredFace
 from faceswap_ae.media import png
 
 # Points in another order fit no better than 0.28; the cast in full profile comes to 0.26.
@@ -29,7 +29,7 @@ COVERED = 0.3  # of the new picture, at least, has to lie in the old one
 
 
 @dataclass(frozen=True)
-class Realigned:
+class Realignment:
     """Where the old picture is kept, and how much of the new one had to be mirrored."""
 
     kept: Path
@@ -52,7 +52,7 @@ def read_points(path: Path) -> Points:
     return points
 
 
-def realign(path: Path, points: Points) -> Realigned:
+def realign(path: Path, points: Points) -> Realignment:
     """Give a face new landmarks, in the pixels of its picture as it is now."""
     stored = _stored(path)
     old = face_file.pixels(path)
@@ -66,17 +66,17 @@ def realign(path: Path, points: Points) -> Realigned:
     matrix = matrix_of(face.landmarks, stored.crop, side)
     new = warp(old, move, (side, side))
     if mask is None:
-        face_file.write_crop(path, new, Stored(face, stored.crop, matrix))
+        face_file.write_crop(path, new, StoredFace(face, stored.crop, matrix))
     else:
         # Both are complete before either takes its place.
         with replacing(mask_of(path)) as part:
             part.write_bytes(png.encode(_mask(mask, move, side)))
-            face_file.write_crop(path, new, Stored(face, stored.crop, matrix))
+            face_file.write_crop(path, new, StoredFace(face, stored.crop, matrix))
     _tell(path.parent, face)
-    return Realigned(kept, 1 - covered)
+    return Realignment(kept, 1 - covered)
 
 
-def _stored(path: Path) -> Stored:
+def _stored(path: Path) -> StoredFace:
     if not path.is_file():
         raise UserError(f"{path}: no such face; name its PNG")
     stored = face_file.read(path)
@@ -85,7 +85,7 @@ def _stored(path: Path) -> Stored:
     return stored
 
 
-def _moved(path: Path, stored: Stored, points: Points, old: Image) -> tuple[Face, Matrix]:
+def _moved(path: Path, stored: StoredFace, points: Points, old: Image) -> tuple[Face, Matrix]:
     """The face with its new landmarks, and how its picture's pixels move."""
     if old.shape[0] != old.shape[1]:
         raise MediaError(f"{path}: is not square; extract it again")

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.faces.alignment import misfit
-from faceswap_ae.faces.folders.face_file import Entry
+from faceswap_ae.faces.folders.face_file import FaceEntry
 from faceswap_ae.faces.record import Face
 
 
 @dataclass(frozen=True)
-class Measure:
+class SortMeasure:
     """One number of a face, and whether more of it is better (1), worse (-1) or neither (0)."""
 
     of: Callable[[Face], float]
@@ -30,20 +30,20 @@ class Measure:
 
 
 MEASURES = {
-    "sharpness": Measure(lambda face: face.sharpness, 1),
-    "brightness": Measure(lambda face: face.brightness, 0),
-    "occlusion": Measure(lambda face: face.occlusion, -1),
-    "score": Measure(lambda face: face.score, 1),
-    "size": Measure(lambda face: face.size, 1),
-    "yaw": Measure(lambda face: face.pose[0], 0),
-    "pitch": Measure(lambda face: face.pose[1], 0),
-    "roll": Measure(lambda face: face.pose[2], 0),
-    "turned": Measure(lambda face: abs(face.pose[0]), -1),
-    "nodded": Measure(lambda face: abs(face.pose[1]), -1),
-    "misfit": Measure(lambda face: misfit(face.landmarks), -1),
-    "time": Measure(lambda face: face.time, 0),
-    "frame": Measure(lambda face: face.frame, 0),
-    "track": Measure(lambda face: face.track, 0),
+    "sharpness": SortMeasure(lambda face: face.sharpness, 1),
+    "brightness": SortMeasure(lambda face: face.brightness, 0),
+    "occlusion": SortMeasure(lambda face: face.occlusion, -1),
+    "score": SortMeasure(lambda face: face.score, 1),
+    "size": SortMeasure(lambda face: face.size, 1),
+    "yaw": SortMeasure(lambda face: face.pose[0], 0),
+    "pitch": SortMeasure(lambda face: face.pose[1], 0),
+    "roll": SortMeasure(lambda face: face.pose[2], 0),
+    "turned": SortMeasure(lambda face: abs(face.pose[0]), -1),
+    "nodded": SortMeasure(lambda face: abs(face.pose[1]), -1),
+    "misfit": SortMeasure(lambda face: misfit(face.landmarks), -1),
+    "time": SortMeasure(lambda face: face.time, 0),
+    "frame": SortMeasure(lambda face: face.frame, 0),
+    "track": SortMeasure(lambda face: face.track, 0),
 }
 SIGNS = {
     "<": operator.lt,
@@ -81,7 +81,7 @@ def parse_condition(text: str) -> Condition:
         raise UserError(f"'{text}': '{number}' is not a number; write 0.2 or 60") from error
 
 
-def matching(entries: Iterable[Entry], conditions: Sequence[Condition]) -> list[Entry]:
+def matching(entries: Iterable[FaceEntry], conditions: Sequence[Condition]) -> list[FaceEntry]:
     """The faces for which all conditions hold."""
     return [
         entry
@@ -90,7 +90,7 @@ def matching(entries: Iterable[Entry], conditions: Sequence[Condition]) -> list[
     ]
 
 
-def extreme(entries: Sequence[Entry], by: str, *, count: int, best: bool) -> list[Entry]:
+def extreme(entries: Sequence[FaceEntry], by: str, *, count: int, best: bool) -> list[FaceEntry]:
     """The best or the worst so many by a measure."""
     judging = {name for name, measure in MEASURES.items() if measure.better}
     if by not in judging:
@@ -100,8 +100,8 @@ def extreme(entries: Sequence[Entry], by: str, *, count: int, best: bool) -> lis
 
 
 def ordered(
-    entries: Sequence[Entry], by: str, like: str | None = None, *, backwards: bool = False
-) -> list[Entry]:
+    entries: Sequence[FaceEntry], by: str, like: str | None = None, *, backwards: bool = False
+) -> list[FaceEntry]:
     """All of them in an order: best first where a measure judges, else from low to high.
 
     `like` is the name of the face that likeness is to.
@@ -115,24 +115,24 @@ def ordered(
     return [*(found[::-1] if backwards else found), *(one for one in entries if not one.stored)]
 
 
-def _by_measure(entries: Sequence[Entry], by: str) -> list[Entry]:
+def _by_measure(entries: Sequence[FaceEntry], by: str) -> list[FaceEntry]:
     measure = MEASURES[by]
     return sorted(entries, key=lambda entry: _value(measure, entry))
 
 
-def _value(measure: Measure, entry: Entry) -> float:
+def _value(measure: SortMeasure, entry: FaceEntry) -> float:
     """What sorts best first; a damaged number last."""
     value = measure.of(entry.stored.face) if entry.stored else math.nan
     return math.inf if math.isnan(value) else -value if measure.better > 0 else value
 
 
-def _by_time(entries: Sequence[Entry]) -> list[Entry]:
+def _by_time(entries: Sequence[FaceEntry]) -> list[FaceEntry]:
     """Clip by clip."""
     faces = {entry: entry.stored.face for entry in entries if entry.stored}
     return sorted(faces, key=lambda one: (faces[one].source, faces[one].clip, faces[one].frame))
 
 
-def _chained(entries: Sequence[Entry]) -> list[Entry]:
+def _chained(entries: Sequence[FaceEntry]) -> list[FaceEntry]:
     """Each face followed by the most similar one left, from the most usual face on.
 
     So one person's faces, and one scene's, lie beside each other, and oddities at the end.
@@ -140,7 +140,7 @@ def _chained(entries: Sequence[Entry]) -> list[Entry]:
     if not entries:
         return []
     left, numbers = descriptors(entries), np.arange(len(entries))
-    chain: list[Entry] = []
+    chain: list[FaceEntry] = []
     here = left.mean(axis=0)
     for count in range(len(entries), 0, -1):
         nearest = int(((left[:count] - here) ** 2).sum(axis=1).argmin())
@@ -151,7 +151,7 @@ def _chained(entries: Sequence[Entry]) -> list[Entry]:
     return chain
 
 
-def _nearest(entries: Sequence[Entry], like: str) -> list[Entry]:
+def _nearest(entries: Sequence[FaceEntry], like: str) -> list[FaceEntry]:
     """By the distance to one face's descriptor."""
     names = [entry.name for entry in entries]
     if like not in names:
@@ -161,12 +161,12 @@ def _nearest(entries: Sequence[Entry], like: str) -> list[Entry]:
     return [entries[place] for place in np.argsort(far, kind="stable")]
 
 
-def descriptors(entries: Sequence[Entry]) -> NDArray[np.float32]:
+def descriptors(entries: Sequence[FaceEntry]) -> NDArray[np.float32]:
     """(n, 128), for entries which all have a story."""
     return np.stack([entry.stored.face.descriptor for entry in entries if entry.stored])
 
 
-Order = Callable[[Sequence[Entry]], list[Entry]]
+Order = Callable[[Sequence[FaceEntry]], list[FaceEntry]]
 ORDERS: dict[str, Order] = {
     **{name: partial(_by_measure, by=name) for name in MEASURES},
     "time": _by_time,

@@ -8,13 +8,13 @@ import numpy as np
 
 from faceswap_ae.faces.folders import face_file, sorting
 from faceswap_ae.faces.folders.archive import journal_of
-from faceswap_ae.faces.folders.face_file import Entry
+from faceswap_ae.faces.folders.face_file import FaceEntry
 
 TOLD = ("sharpness", "size", "turned", "yaw", "pitch", "brightness", "occlusion", "misfit")
 
 
 @dataclass(frozen=True)
-class Census:
+class FolderStatistics:
     """How many of what."""
 
     faces: int
@@ -26,14 +26,14 @@ class Census:
     skipped: int
 
 
-def census(folder: Path, entries: Sequence[Entry]) -> Census:
+def folder_statistics(folder: Path, entries: Sequence[FaceEntry]) -> FolderStatistics:
     """Count a folder's entries, and what its journal knows beyond them."""
     told = [entry.stored.face for entry in entries if entry.stored]
     there = {face.id for face in told}
     with journal_of(folder) as journal:
         dropped = len(journal.written - there)
         skipped = len(journal.skipped.keys() - there)
-    return Census(
+    return FolderStatistics(
         len(entries),
         len(entries) - len(told),
         tuple(sorted({face.source for face in told})),
@@ -44,7 +44,7 @@ def census(folder: Path, entries: Sequence[Entry]) -> Census:
     )
 
 
-def ranges(entries: Sequence[Entry]) -> dict[str, tuple[float, float, float]]:
+def ranges(entries: Sequence[FaceEntry]) -> dict[str, tuple[float, float, float]]:
     """Of each measure the least, the middle and the most."""
     told = [entry.stored.face for entry in entries if entry.stored]
     values = {name: [sorting.MEASURES[name].of(face) for face in told] for name in TOLD}

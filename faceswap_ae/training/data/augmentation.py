@@ -18,20 +18,20 @@ from faceswap_ae.faces.landmark_masks import eye_masks, hull_mask, mouth_mask
 from faceswap_ae.training.data import photometric
 from faceswap_ae.training.data.geometric import (
     Grid,
+    apply_move,
     bend_to,
-    both,
+    combine_bends,
     from_pixels,
     look_up,
     mirror,
-    moved,
     nearest,
     random_bend,
     random_move,
     to_pixels,
 )
-from faceswap_ae.training.data.occluders import Scene, occluded
+from faceswap_ae.training.data.occluders import OccludedFace, add_occluder
 from faceswap_ae.training.data.photometric import (
-    Colours,
+    ColourStatistics,
     Floats,
     Table,
     colours_of,
@@ -81,7 +81,7 @@ class Augmentation:
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class SourceFace:
     """A face before anything is done to it: its crop and a margin of so many pixels around."""
 
     image: Image  # (s, s, 3)
@@ -107,15 +107,15 @@ class Source:
 
 
 @dataclass(frozen=True, eq=False)
-class Around:
+class SourcesAround:
     """What else may be needed for one face: another one's colours, the other identity's shapes."""
 
-    donor: Source | None = None
+    donor: SourceFace | None = None
     shapes: Floats | None = None  # (n, 68, 2) in the unit square
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class AugmentedFace:
     """One face of a batch; its pictures become float32 in [0, 1] through the tables."""
 
     warped: Image  # (in, in, 3)
@@ -129,19 +129,19 @@ class Sample:
     landmarks: Points  # (68, 2) in the target's unit square
 
 
-def steady(options: Augmentation) -> Augmentation:
+def without_chance(options: Augmentation) -> Augmentation:
     """The same with nothing left to chance."""
     numbers = {field.name: 0.0 for field in fields(options) if field.type is float}
     return replace(options, **numbers)  # type: ignore[arg-type] # all of them are float
 
 
-def augmented(
-    source: Source,
+def augment(
+    source: SourceFace,
     sizes: tuple[int, int],
     options: Augmentation,
     rng: np.random.Generator,
-    around: Around = Around(),
-) -> Sample:
+    around: SourcesAround = SourcesAround(),
+) -> AugmentedFace:
     """A face as input of `sizes[0]` pixels a side and target of `sizes[1]`."""
     move = random_move(rng, options.rotation, options.scale, options.shift)
     move = mirror(move) if rng.random() < options.flip else move
@@ -150,9 +150,9 @@ def augmented(
     table = _colours(source, options, rng, around.donor)
     image, cover = source.image, None
     if rng.random() < options.occluder:
-        image, cover = occluded(Scene(image, source.landmarks), rng)
-    shape = moved(source.shape, move)
-    return Sample(
+        image, cover = add_occluder(OccludedFace(image, source.landmarks), rng)
+    shape = apply_move(source.shape, move)
+    return AugmentedFace(
         _worse(_bent(image, bend, back, sizes[0]), options, rng),
         relit(table, rng, options.gain, options.tint, options.offset),
         _bent(source.hull, bend, back, sizes[0]) if options.hide else None,
@@ -164,7 +164,7 @@ def augmented(
 
 
 def _bend(
-    source: Source,
+    source: SourceFace,
     move: Matrix,
     options: Augmentation,
     rng: np.random.Generator,
@@ -174,11 +174,11 @@ def _bend(
     if shapes is None or rng.random() >= options.to_landmarks:
         return bend
     other = nearest(source.shape, shapes, rng)
-    return both(bend, bend_to(moved(other, move), moved(source.shape, move)))
+    return combine_bends(bend, bend_to(apply_move(other, move), apply_move(source.shape, move)))
 
 
 def _colours(
-    source: Source, options: Augmentation, rng: np.random.Generator, donor: Source | None
+    source: SourceFace, options: Augmentation, rng: np.random.Generator, donor: SourceFace | None
 ) -> Table:
     """For input and target alike."""
     if donor is None or rng.random() >= options.colour:
@@ -186,7 +186,7 @@ def _colours(
     return transferred(plain(), _colours_in(source), _colours_in(donor))
 
 
-def _colours_in(source: Source) -> Colours:
+def _colours_in(source: SourceFace) -> ColourStatistics:
     return colours_of(source.image, source.hull)
 
 
@@ -233,7 +233,7 @@ def _worse(image: Image, options: Augmentation, rng: np.random.Generator) -> Ima
 
 
 def _masks(
-    source: Source, shape: Points, back: Matrix, cover: Image | None, size: int
+    source: SourceFace, shape: Points, back: Matrix, cover: Image | None, size: int
 ) -> tuple[Image, Image, Image]:
     """Face, eyes and mouth in the target; nothing counts where the input shows something else."""
     points, square = transform(shape, to_pixels(size)), (size, size)

@@ -14,22 +14,22 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.common.prefetch import ahead
-from faceswap_ae.faces.landmark_masks import hide
+from faceswap_ae.common.prefetch import prefetch
+from faceswap_ae.faces.landmark_masks import hide_outside
 from faceswap_ae.networks.model_interface import IDENTITIES, Identity
 from faceswap_ae.training.data.augmentation import (
-    Around,
     Augmentation,
-    Sample,
-    Source,
-    augmented,
-    steady,
+    AugmentedFace,
+    SourceFace,
+    SourcesAround,
+    augment,
+    without_chance,
 )
 from faceswap_ae.training.data.face_set import FaceSet
 from faceswap_ae.training.data.photometric import Floats, apply
 from faceswap_ae.training.data.sampling import Weights, drawn, weights
 
-__all__ = ["Augmentation", "Batch", "Feed"]
+__all__ = ["Augmentation", "Batch", "BatchSource"]
 
 MOST_THREADS = 8
 AHEAD = 1  # pairs of batches that each thread makes in advance, beside one in its hands
@@ -55,7 +55,7 @@ class Batch:
 
 
 @dataclass(eq=False)
-class Feed:
+class BatchSource:
     """Batches of `count` faces; sets are in the order of IDENTITIES."""
 
     sets: tuple[FaceSet, FaceSet]
@@ -92,9 +92,9 @@ class Feed:
     def still(self, identity: Identity, places: NDArray[np.int64]) -> Batch:
         """The faces at these places of their set as they are: nothing is left to chance."""
         own, _ = self._known(identity)
-        options, rng = steady(self.augmentation), np.random.default_rng(0)
+        options, rng = without_chance(self.augmentation), np.random.default_rng(0)
         sizes = self.size_in, self.size_out
-        return _stacked([augmented(own[place], sizes, options, rng) for place in places])
+        return _stacked([augment(own[place], sizes, options, rng) for place in places])
 
     def held_out(self, identity: Identity) -> Batch:
         """All faces that no batch holds, as they are."""
@@ -116,7 +116,7 @@ class Feed:
         """Batches of `face` and `onto` for this step and all that follow, made in advance."""
         # A thread makes every n-th step: the order is fixed, and none waits for another.
         threads = min(self.threads, max(1, ROOM // (self._pair_size * (AHEAD + 1))))
-        made = [ahead(self._every(first_step + n, threads), AHEAD) for n in range(threads)]
+        made = [prefetch(self._every(first_step + n, threads), AHEAD) for n in range(threads)]
         self._open += made
         try:
             for one in itertools.cycle(made):
@@ -164,27 +164,29 @@ class Feed:
     def _shapes(self) -> list[Floats]:
         return [one.shapes[one.taught].astype(np.float32) for one in self.sets]
 
-    def _sample(self, source: Source, identity: Identity, rng: np.random.Generator) -> Sample:
+    def _sample(
+        self, source: SourceFace, identity: Identity, rng: np.random.Generator
+    ) -> AugmentedFace:
         options, other = self.augmentation, 1 - IDENTITIES.index(identity)
-        around = Around(
+        around = SourcesAround(
             self._anybody(rng) if options.colour else None,
             self._shapes[other] if options.to_landmarks else None,
         )
-        return augmented(source, (self.size_in, self.size_out), options, rng, around)
+        return augment(source, (self.size_in, self.size_out), options, rng, around)
 
-    def _anybody(self, rng: np.random.Generator) -> Source:
+    def _anybody(self, rng: np.random.Generator) -> SourceFace:
         one = self.sets[rng.integers(len(self.sets))]
         return one[rng.choice(one.taught)]
 
 
-def _stacked(samples: Sequence[Sample]) -> Batch:
+def _stacked(samples: Sequence[AugmentedFace]) -> Batch:
     size_in, size_out = samples[0].warped.shape[0], samples[0].target.shape[0]
     batch = _room(len(samples), size_in, size_out)
     for place, one in enumerate(samples):
         apply(one.light, one.warped, batch.warped[place])
         apply(one.colours, one.target, batch.target[place])
         if one.hull is not None:
-            hide(batch.warped[place], one.hull)
+            hide_outside(batch.warped[place], one.hull)
         masks = (batch.mask, one.mask), (batch.eyes, one.eyes), (batch.mouth, one.mouth)
         for out, mask in masks:
             np.multiply(mask[..., None], np.float32(1 / 255), out=out[place])

@@ -23,12 +23,12 @@ from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.common.geometry import Image, Matrix, Points, compose, transform, warp
 from faceswap_ae.faces.alignment import CROPS, Crop, matrix_of
 from faceswap_ae.faces.folders.archive import contents, entries
-from faceswap_ae.faces.folders.face_file import Entry, Place, mask_place
-from faceswap_ae.faces.record import Stored
+from faceswap_ae.faces.folders.face_file import FaceEntry, Place, mask_place
+from faceswap_ae.faces.record import StoredFace
 from faceswap_ae.media import images
-from faceswap_ae.training.data.augmentation import Source
+from faceswap_ae.training.data.augmentation import SourceFace
 from faceswap_ae.training.data.geometric import from_pixels
-from faceswap_ae.training.data.pixel_cache import Bytes, Cache
+from faceswap_ae.training.data.pixel_cache import Bytes, PixelCache
 from faceswap_ae.training.data.sampling import held_out
 
 MARGIN = 0.125  # of the crop's side, on each side of it
@@ -65,8 +65,10 @@ class FaceSet:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __getitem__(self, place: int) -> Source:
-        return Source(self.images[place], self.landmarks[place], self.margin, self.masks.get(place))
+    def __getitem__(self, place: int) -> SourceFace:
+        return SourceFace(
+            self.images[place], self.landmarks[place], self.margin, self.masks.get(place)
+        )
 
     @cached_property
     def taught(self) -> NDArray[np.int64]:
@@ -93,17 +95,17 @@ class FaceSet:
 class _Planned:
     """A face, and how its PNG becomes what is kept of it."""
 
-    entry: Entry
-    stored: Stored
+    entry: FaceEntry
+    stored: StoredFace
     matrix: Matrix
     painted: Place | None
 
 
-def load(
+def load_face_set(
     folder: Path,
     crop: str,
     size: int,
-    cache: Cache | None = None,
+    cache: PixelCache | None = None,
     told: Told = lambda _done, _of: None,
 ) -> FaceSet:
     """The faces of a folder or its zip, for crops of `size` pixels."""
@@ -115,7 +117,7 @@ def load(
     painted = [number for number, plan in enumerate(plans) if plan.painted]
     pictures = len(plans) * side * side * 3
     length = pictures + len(painted) * side * side
-    kept = (cache or Cache()).kept(
+    kept = (cache or PixelCache()).kept(
         _key(plans, crop, size), length, lambda: _made(plans, side, told)
     )
     masks = kept[pictures:].reshape(-1, side, side)
@@ -138,14 +140,14 @@ def load(
     )
 
 
-def tell_changes(sets: Sequence[FaceSet], before: Mapping[str, str]) -> None:
+def warn_of_changes(sets: Sequence[FaceSet], before: Mapping[str, str]) -> None:
     """Say whose faces are others than before; `before` are fingerprints by name."""
     for one in sets:
         if before.get(one.name, one.fingerprint) != one.fingerprint:
             log.info("%s: other faces than before, now %d", one.name, len(one))
 
 
-def compare(face: FaceSet, onto: FaceSet) -> None:
+def warn_of_difference(face: FaceSet, onto: FaceSet) -> None:
     """Refuse to train a person against the same one."""
     if face.fingerprint == onto.fingerprint or set(face.ids) == set(onto.ids):
         raise UserError(
@@ -159,7 +161,7 @@ def compare(face: FaceSet, onto: FaceSet) -> None:
         log.warning("%s and %s: %d faces are in both", face.name, onto.name, both)
 
 
-def _usable(folder: Path, crop: str) -> list[tuple[Entry, Stored]]:
+def _usable(folder: Path, crop: str) -> list[tuple[FaceEntry, StoredFace]]:
     found = entries(folder)
     told = [(entry, entry.stored) for entry in found if entry.stored]
     plain = [entry.name for entry in found if not entry.stored]
@@ -177,7 +179,7 @@ def _usable(folder: Path, crop: str) -> list[tuple[Entry, Stored]]:
     return sorted(told, key=lambda one: (one[1].face.clip, one[1].face.frame, one[1].face.id))
 
 
-def _check_crops(folder: Path, crop: str, told: Sequence[tuple[Entry, Stored]]) -> None:
+def _check_crops(folder: Path, crop: str, told: Sequence[tuple[FaceEntry, StoredFace]]) -> None:
     heads = [entry.name for entry, stored in told if stored.crop == "head"]
     if heads and len(heads) < len(told):
         raise UserError(
@@ -209,7 +211,7 @@ def _holds(outer: Crop, inner: Crop) -> bool:
     return all(abs(a - b) <= room for a, b in zip(outer.centre, inner.centre, strict=True))
 
 
-def _planned(entry: Entry, stored: Stored, crop: str, size: int) -> _Planned:
+def _planned(entry: FaceEntry, stored: StoredFace, crop: str, size: int) -> _Planned:
     margin = int(np.ceil(MARGIN * size))
     shift = np.array([[1.0, 0.0, margin], [0.0, 1.0, margin]])
     matrix = compose(shift, matrix_of(stored.landmarks, crop, size))

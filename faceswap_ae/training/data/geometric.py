@@ -44,7 +44,7 @@ def is_mirrored(move: Matrix) -> bool:
     return bool(np.linalg.det(move[:, :2]) < 0)
 
 
-def moved(landmarks: Points, move: Matrix) -> Points:
+def apply_move(landmarks: Points, move: Matrix) -> Points:
     """68 landmarks after a move; in a mirror they change names."""
     points = landmarks @ move[:, :2].T + move[:, 2]
     return points[MIRRORED] if is_mirrored(move) else points
@@ -112,7 +112,7 @@ def nearest(landmarks: Points, shapes: NDArray[np.float32], rng: np.random.Gener
     return np.asarray(shapes[chosen[rng.integers(near)]], np.float64)
 
 
-def both(bend: Grid, other: Grid) -> Grid:
+def combine_bends(bend: Grid, other: Grid) -> Grid:
     """A random bend and one to landmarks in one."""
     finer = _at_nodes(len(bend), len(other))
     return np.asarray(other + np.einsum("ia,jb,abk->ijk", finer, finer, bend))

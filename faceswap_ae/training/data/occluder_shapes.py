@@ -27,7 +27,7 @@ Lights = NDArray[np.float32]  # (s, s)
 
 
 @dataclass(frozen=True, eq=False)
-class Relief:
+class OccluderRelief:
     """A shape in a picture: how much it covers of each pixel, and how high it is there."""
 
     cover: Image  # (s, s)
@@ -35,12 +35,12 @@ class Relief:
     deep: float  # pixels that the height 255 stands for
 
 
-def flat(side: int, deep: float) -> Relief:
+def flat(side: int, deep: float) -> OccluderRelief:
     """Nothing yet."""
-    return Relief(np.zeros((side, side), np.uint8), np.zeros((side, side), np.uint8), deep)
+    return OccluderRelief(np.zeros((side, side), np.uint8), np.zeros((side, side), np.uint8), deep)
 
 
-def stroke(relief: Relief, points: Sequence[Place], radius: float) -> None:
+def stroke(relief: OccluderRelief, points: Sequence[Place], radius: float) -> None:
     """Add a line with round ends, highest along its middle."""
     line = [(np.stack(points) * 2**FINE).round().astype(np.int32)]
 
@@ -52,7 +52,7 @@ def stroke(relief: Relief, points: Sequence[Place], radius: float) -> None:
     _raise(relief, drawn, min(1.0, radius / relief.deep), (shares, STEP * radius))
 
 
-def solid(relief: Relief, outline: Points, radius: float, *, edged: bool = False) -> None:
+def solid(relief: OccluderRelief, outline: Points, radius: float, *, edged: bool = False) -> None:
     """Add a shape within a line; so thick, or with a flat face and an edge."""
     centre = outline.mean(axis=0)
 
@@ -70,7 +70,9 @@ def _edge(share: float) -> int:
     return cv2.LINE_AA if share == 1 else cv2.LINE_8
 
 
-def _raise(relief: Relief, drawn: Any, top: float, ways: tuple[Sequence[float], float]) -> None:
+def _raise(
+    relief: OccluderRelief, drawn: Any, top: float, ways: tuple[Sequence[float], float]
+) -> None:
     """Add a part that is `top` high, of 1, drawn in such shares and blurred so much."""
     drawn(relief.cover, 1.0, 255)
     (shares, blur), part = ways, np.zeros_like(relief.heights)
@@ -80,7 +82,7 @@ def _raise(relief: Relief, drawn: Any, top: float, ways: tuple[Sequence[float], 
     np.maximum(relief.heights, smooth, out=relief.heights)
 
 
-def faced(relief: Relief, box: tuple[slice, slice], light: NDArray[np.float64]) -> Lights:
+def faced(relief: OccluderRelief, box: tuple[slice, slice], light: NDArray[np.float64]) -> Lights:
     """How much each place of a surface faces a light (x, y, towards the viewer), in [-1, 1]."""
     smooth = cv2.GaussianBlur(relief.heights[box], (0, 0), 0.8)
     slope = relief.deep / 255 / 8  # Sobel's weights sum to 8

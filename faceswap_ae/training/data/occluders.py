@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.training.data.occluder_shapes import (
     Lights,
+    OccluderRelief,
     Place,
-    Relief,
     faced,
     flat,
     solid,
@@ -36,7 +36,7 @@ Colour = NDArray[np.float64]  # (3,) of 255
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class OccludedFace:
     """What something is put before: a picture, and where its face is."""
 
     image: Image  # (s, s, 3)
@@ -58,16 +58,16 @@ class Scene:
 
 
 @dataclass(frozen=True, eq=False)
-class Thing:
+class Occluder:
     """A shape, the darkest and lightest colour of its surface, and which is where."""
 
-    relief: Relief
+    relief: OccluderRelief
     dark: Colour
     light: Colour
     surface: Image  # (s, s)
 
 
-def occluded(scene: Scene, rng: np.random.Generator) -> tuple[Image, Image]:
+def add_occluder(scene: OccludedFace, rng: np.random.Generator) -> tuple[Image, Image]:
     """The picture with something before the face, and how much that covers (s, s) of 255."""
     make = MAKERS[rng.choice(len(MAKERS), p=SHARES)]
     thing = make(scene, rng)
@@ -108,12 +108,12 @@ def _box(cover: Image, face: float) -> tuple[slice, slice]:
     return rows, slice(max(0, left - far), columns)
 
 
-def _level(relief: Relief, box: tuple[slice, slice], light: Colour) -> Lights:
+def _level(relief: OccluderRelief, box: tuple[slice, slice], light: Colour) -> Lights:
     """How much light a thing reflects in a box, in [0, 1]."""
     return np.float32(SHADE) + np.float32(1 - SHADE) * np.maximum(faced(relief, box, light), 0)
 
 
-def _coloured(thing: Thing, level: float) -> Image:
+def _coloured(thing: Occluder, level: float) -> Image:
     """A thing's surface (s, s, 3) where so much light falls on it."""
     steps = np.linspace(thing.dark * level, thing.light * level, 256)
     # As a whole, not each channel: too much light would change the hue.
@@ -121,7 +121,7 @@ def _coloured(thing: Thing, level: float) -> Image:
     return np.asarray(cv2.LUT(cv2.merge((thing.surface,) * 3), table[None]), np.uint8)
 
 
-def _hand(scene: Scene, rng: np.random.Generator) -> Thing:
+def _hand(scene: OccludedFace, rng: np.random.Generator) -> Occluder:
     """A hand that comes from outside; its fingers bend at two joints."""
     size = scene.face * rng.uniform(0.6, 0.95)
     way = _turned(rng.uniform(-0.8, 0.8) * np.pi)  # from below, mostly
@@ -144,7 +144,7 @@ def _hand(scene: Scene, rng: np.random.Generator) -> Thing:
         stroke(relief, list(at(*joints)), (0.056 - 0.006 * abs(across)) * size)
     out = rng.uniform(0.3, 0.42)
     stroke(relief, list(at((0.1, 0.12), (out - 0.06, 0.27), (out, 0.42))), 0.06 * size)
-    return Thing(relief, *_skin(scene, rng), texture(rng, scene.side))
+    return Occluder(relief, *_skin(scene, rng), texture(rng, scene.side))
 
 
 def _finger(
@@ -158,7 +158,7 @@ def _finger(
     return points
 
 
-def _rod(scene: Scene, rng: np.random.Generator) -> Thing:
+def _rod(scene: OccludedFace, rng: np.random.Generator) -> Occluder:
     """A stick, a cable, a strap or a microphone: through the picture or into it."""
     way, place = _turned(rng.uniform(-1, 1) * np.pi), _before(scene, rng)
     through, thick = rng.random() < 0.5, scene.face * np.exp(rng.uniform(np.log(0.015), -2.3))
@@ -168,10 +168,10 @@ def _rod(scene: Scene, rng: np.random.Generator) -> Thing:
     stroke(relief, [place - 3 * scene.face * way, end], thick)
     if head:
         stroke(relief, [place, place + 0.6 * head * way], head)
-    return Thing(relief, *_paint(rng), _surface(rng, scene.side))
+    return Occluder(relief, *_paint(rng), _surface(rng, scene.side))
 
 
-def _lump(scene: Scene, rng: np.random.Generator) -> Thing:
+def _lump(scene: OccludedFace, rng: np.random.Generator) -> Occluder:
     """A thing with a wavy outline: fruit, fur, a scarf, leaves."""
     around = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     waves = np.arange(1, 7)[:, None]
@@ -183,10 +183,10 @@ def _lump(scene: Scene, rng: np.random.Generator) -> Thing:
     relief = flat(scene.side, radius)
     thick = radius * rng.uniform(0.3, 0.8)
     solid(relief, outline @ _rotation(rng) + _before(scene, rng), thick)
-    return Thing(relief, *_paint(rng), _surface(rng, scene.side))
+    return Occluder(relief, *_paint(rng), _surface(rng, scene.side))
 
 
-def _board(scene: Scene, rng: np.random.Generator) -> Thing:
+def _board(scene: OccludedFace, rng: np.random.Generator) -> Occluder:
     """A flat thing with corners: a telephone, a book, a sheet of paper."""
     half = scene.face * np.array([rng.uniform(0.12, 0.28), rng.uniform(0.15, 0.4)])
     corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * half
@@ -194,14 +194,19 @@ def _board(scene: Scene, rng: np.random.Generator) -> Thing:
     relief = flat(scene.side, 0.02 * scene.face)
     place = corners @ _rotation(rng) + _before(scene, rng)
     solid(relief, place, 0.02 * scene.face, edged=True)
-    return Thing(relief, *_paint(rng), _surface(rng, scene.side))
+    return Occluder(relief, *_paint(rng), _surface(rng, scene.side))
 
 
-MAKERS: tuple[Callable[[Scene, np.random.Generator], Thing], ...] = (_hand, _rod, _lump, _board)
+MAKERS: tuple[Callable[[OccludedFace, np.random.Generator], Occluder], ...] = (
+    _hand,
+    _rod,
+    _lump,
+    _board,
+)
 SHARES = (0.4, 0.2, 0.25, 0.15)
 
 
-def _before(scene: Scene, rng: np.random.Generator) -> Place:
+def _before(scene: OccludedFace, rng: np.random.Generator) -> Place:
     """Somewhere in the face; rather near its edge, as things are."""
     centre = scene.landmarks.mean(axis=0)
     edge = scene.landmarks[rng.integers(17)]  # of the jaw
@@ -220,7 +225,7 @@ def _rotation(rng: np.random.Generator) -> Points:
     return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
 
 
-def _skin(scene: Scene, rng: np.random.Generator) -> tuple[Colour, Colour]:
+def _skin(scene: OccludedFace, rng: np.random.Generator) -> tuple[Colour, Colour]:
     """Of the face's own owner, or of anybody."""
     x, y = scene.landmarks[ON_SKIN].round().astype(int).clip(0, scene.side - 1).T
     own = np.median(scene.image[y, x].astype(np.float64), axis=0) / scene.light

@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Colours:
+class ColourStatistics:
     """Mean and standard deviation of each channel, in [0, 1]."""
 
     mean: NDArray[np.float64]
@@ -32,13 +32,13 @@ def plain() -> Table:
     return np.repeat(np.arange(256, dtype=np.float32)[:, None] / 255, 3, axis=1)
 
 
-def colours_of(image: Image, mask: Image) -> Colours:
+def colours_of(image: Image, mask: Image) -> ColourStatistics:
     """Of what a mask shows of a picture."""
     mean, deviation = cv2.meanStdDev(image, mask=mask)
-    return Colours(mean.ravel() / 255, deviation.ravel() / 255)
+    return ColourStatistics(mean.ravel() / 255, deviation.ravel() / 255)
 
 
-def transferred(table: Table, own: Colours, other: Colours) -> Table:
+def transferred(table: Table, own: ColourStatistics, other: ColourStatistics) -> Table:
     """With the other's means and contrasts (Reinhard et al. 2001, in RGB)."""
     ratio = (other.deviation + FLAT) / (own.deviation + FLAT)
     ratio = np.clip(ratio, 1 / STRONGEST, STRONGEST)

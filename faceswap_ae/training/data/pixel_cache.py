@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Cache:
+class PixelCache:
     """A folder and how many bytes may lie in it; `memory` is what may be used in its stead."""
 
     folder: Path = field(default_factory=cache_dir)

@@ -15,7 +15,7 @@ from keras import layers, ops
 
 from faceswap_ae.networks.blocks import Convolution
 from faceswap_ae.networks.model_interface import FACE, ONTO, Networks, Tensor
-from faceswap_ae.networks.trainer_interface import Faces, Pair, Player, Terms
+from faceswap_ae.networks.trainer_interface import BatchPair, FaceBatch, Player, Terms
 
 POINTS = (68, 2)
 WIDTH = 256  # of the judge's layers
@@ -23,7 +23,7 @@ LAST_SIDE = 4  # pixels of a code that is a picture
 SLOPE = 0.1
 
 
-def landmarks_reader(shape: tuple[int, ...]) -> Any:
+def landmarks_head(shape: tuple[int, ...]) -> Any:
     """Reads from codes of a shape how the landmarks differ from that person's mean."""
     code = keras.Input(shape)
     flat = layers.Flatten()(code)
@@ -31,13 +31,13 @@ def landmarks_reader(shape: tuple[int, ...]) -> Any:
     return keras.Model(code, layers.Reshape(POINTS, dtype="float32")(points), name="landmarks")
 
 
-def misread(reader: Any, code: Tensor, faces: Faces, mean: Any) -> Tensor:
+def landmarks_error(reader: Any, code: Tensor, faces: FaceBatch, mean: Any) -> Tensor:
     """How far from their places landmarks are read, in sides of the picture."""
     wanted = faces.landmarks - ops.convert_to_tensor(mean)
     return ops.mean(ops.abs(reader(code) - wanted))
 
 
-class CodeJudge:
+class CodeDiscriminator:
     """Who tells the codes of both identities apart. Keeps its network."""
 
     def __init__(self, networks: Networks) -> None:
@@ -47,7 +47,7 @@ class CodeJudge:
         """How surely these codes of FACE are told from ONTO's: what the networks want small."""
         return ops.mean(ops.softplus(-self.model(code)))
 
-    def loss(self, pair: Pair) -> Terms:
+    def loss(self, pair: BatchPair) -> Terms:
         """How badly it tells them apart."""
         # 1 codes of both, about to be shown as FACE  2 a score for each  3 its cross-entropy
         own, theirs = (

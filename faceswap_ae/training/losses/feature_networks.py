@@ -15,7 +15,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from faceswap_ae.common.cache_dir import cache_dir
-from faceswap_ae.common.download import Heard, Published, fetch, there
+from faceswap_ae.common.download import Heard, PublishedFile, fetch, find_downloaded
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.common.geometry import Matrix
 from faceswap_ae.faces.alignment import CROPS, Crop, crop_matrix
@@ -28,9 +28,9 @@ NOTICE = (
 )
 OFFLINE = "fetch it elsewhere and give --vggface PATH, or train with dlib's network"
 FILES = {
-    "vggface2": Published(f"{RELEASE}_resnet50.h5", 94_694_792, NOTICE, OFFLINE),
-    "vggface2-senet": Published(f"{RELEASE}_senet50.h5", None, NOTICE, OFFLINE),
-    "vggface": Published(f"{RELEASE}_vgg16.h5", 58_909_280, NOTICE, OFFLINE),
+    "vggface2": PublishedFile(f"{RELEASE}_resnet50.h5", 94_694_792, NOTICE, OFFLINE),
+    "vggface2-senet": PublishedFile(f"{RELEASE}_senet50.h5", None, NOTICE, OFFLINE),
+    "vggface": PublishedFile(f"{RELEASE}_vgg16.h5", 58_909_280, NOTICE, OFFLINE),
 }
 KINDS = {"vgg16": "vggface", "resnet50": "vggface2", "senet50": "vggface2-senet"}
 Net = Literal["auto", "dlib", "vggface2", "vggface2-senet", "vggface"]
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class Features:
     """What a network makes of faces."""
 
     features: tuple[Tensor, ...]  # (n, h, w, channels) each, from fine to coarse
@@ -52,7 +52,7 @@ class Seen:
 
 
 @dataclass(frozen=True, eq=False)
-class Perceptual:
+class FeatureNetwork:
     """A network that knows faces."""
 
     name: str
@@ -61,10 +61,10 @@ class Perceptual:
     model: Any  # RGB in [0, 255] to its features; before them, where it knows who, a descriptor
     knows_who: bool = False
 
-    def see(self, crops: Tensor, crop: str) -> Seen:
+    def see(self, crops: Tensor, crop: str) -> Features:
         """Everything about crops (n, s, s, 3) RGB in [0, 1] of a kind (align.CROPS), at once."""
         found = self.model(self.picture(crops, crop), training=False)
-        return Seen(tuple(found[1:]), found[0]) if self.knows_who else Seen(tuple(found))
+        return Features(tuple(found[1:]), found[0]) if self.knows_who else Features(tuple(found))
 
     def features(self, crops: Tensor, crop: str) -> list[Tensor]:
         """Four planes of features, from fine to coarse."""
@@ -86,9 +86,9 @@ class Perceptual:
         return ops.transpose(ops.matmul(rows, ops.matmul(planes, columns.T)), (0, 2, 3, 1))
 
 
-def load(
+def load_feature_network(
     name: str = "auto", path: Path | None = None, request: bool = False, heard: Heard | None = None
-) -> Perceptual:
+) -> FeatureNetwork:
     """The network of a name, or by itself the best that is here.
 
     `path` names the user's own weight file; at `request` the published one is fetched, once.
@@ -112,13 +112,13 @@ def check(name: str, path: Path | None) -> None:
         _published(name, request=False, heard=None)
 
 
-def perceptual_loss(target: Seen, made: Seen) -> Tensor:
+def perceptual_loss(target: Features, made: Features) -> Tensor:
     """How much features differ, each face's brought to mean 0 and spread 1."""
     pairs = zip(SHARES, target.features, made.features, strict=True)
     return sum(share * ops.mean(ops.abs(_even(a) - _even(b))) for share, a, b in pairs)
 
 
-def identity_loss(target: Seen, made: Seen) -> Tensor:
+def identity_loss(target: Features, made: Features) -> Tensor:
     """The mean squared distance of descriptors: below .36 they are one person's."""
     apart = _known(target.descriptor) - _known(made.descriptor)
     # Squared, because a distance has no gradient at 0.
@@ -160,7 +160,7 @@ def _published(name: str, request: bool, heard: Heard | None) -> Path:
     folder = cache_dir() / "weights"
     if request:
         return fetch(FILES[name], folder, heard)
-    found = there(FILES[name], folder)
+    found = find_downloaded(FILES[name], folder)
     if found is None:
         raise UserError(
             f"{name}: its weights are not in {folder}; get them with `faceswap-ae fetch {name}`, "
@@ -169,7 +169,7 @@ def _published(name: str, request: bool, heard: Heard | None) -> Path:
     return found
 
 
-def _dlib(path: Path | None) -> Perceptual:
+def _dlib(path: Path | None) -> FeatureNetwork:
     import keras
 
     from faceswap_ae.faces.detection.dlib_networks import CHIP, descriptor
@@ -181,10 +181,10 @@ def _dlib(path: Path | None) -> Perceptual:
     # dlib's chip: a quarter more on each side, its outer pixels' centres upon the square's edges.
     scale = (CHIP - 1) / 1.5
     place = np.array([[scale, 0, scale / 4], [0, scale, scale / 4]])
-    return Perceptual("dlib", CHIP, place, model, knows_who=True)
+    return FeatureNetwork("dlib", CHIP, place, model, knows_who=True)
 
 
-def _vggface(name: str, path: Path) -> Perceptual:
+def _vggface(name: str, path: Path) -> FeatureNetwork:
     from faceswap_ae.training.losses.vggface import SIDE, kind, resnet50, vgg16
 
     held = KINDS[kind(path)]
@@ -193,7 +193,7 @@ def _vggface(name: str, path: Path) -> Perceptual:
     model = vgg16(path) if name == "vggface" else resnet50(path)
     scale = SIDE / WIDE.side
     x, y = (SIDE / 2 - 0.5 - scale * middle for middle in WIDE.centre)
-    return Perceptual(name, SIDE, np.array([[scale, 0, x], [0, scale, y]]), model)
+    return FeatureNetwork(name, SIDE, np.array([[scale, 0, x], [0, scale, y]]), model)
 
 
 def _band(

@@ -7,38 +7,42 @@ from faceswap_ae.networks.model_interface import (
     FACE,
     ONTO,
     Identity,
-    Known,
+    IdentityStatistics,
     Networks,
     Output,
-    Rebuilt,
+    Reconstruction,
     Tensor,
 )
-from faceswap_ae.networks.trainer_interface import Faces, Pair, Player
-from faceswap_ae.training.losses.code_heads import CodeJudge, landmarks_reader, misread
-from faceswap_ae.training.losses.perception import Looking
-from faceswap_ae.training.losses.reconstruction import Likeness, likeness
+from faceswap_ae.networks.trainer_interface import BatchPair, FaceBatch, Player
+from faceswap_ae.training.losses.code_heads import (
+    CodeDiscriminator,
+    landmarks_error,
+    landmarks_head,
+)
+from faceswap_ae.training.losses.perception import PerceptionTerms
+from faceswap_ae.training.losses.reconstruction import LossWeights, reconstruction_terms
 from faceswap_ae.training.losses.style import styles
 
 Made = tuple[Tensor, Output]  # codes, and faces as themselves
 
 
-class Judge:
+class Objective:
     """Terms of a loss, and the networks that some of them need. Keeps those."""
 
-    def __init__(self, networks: Networks, options: Likeness, known: Known) -> None:
+    def __init__(self, networks: Networks, options: LossWeights, known: IdentityStatistics) -> None:
         self.networks, self.options, self.known = networks, options, known
-        self.looking = Looking(networks, options, known.crop)
-        self.reader = landmarks_reader(networks.code_shape) if options.landmarks else None
-        self.codes = CodeJudge(networks) if options.true_face else None
+        self.looking = PerceptionTerms(networks, options, known.crop)
+        self.reader = landmarks_head(networks.code_shape) if options.landmarks else None
+        self.codes = CodeDiscriminator(networks) if options.true_face else None
 
-    def __call__(self, made: Rebuilt, pair: Pair) -> dict[str, Tensor]:
+    def __call__(self, made: Reconstruction, pair: BatchPair) -> dict[str, Tensor]:
         """What is wrong with both identities' faces as themselves, and with a swap."""
         # 1 pixels, and what networks that know faces see  2 codes: what can be read from them
         # 3 colours of a swap
         found: dict[str, Tensor] = {}
         for identity, (code, output) in made.items():
             faces = pair[identity]
-            terms = likeness(output, faces, self.options) | self.looking(output, faces)
+            terms = reconstruction_terms(output, faces, self.options) | self.looking(output, faces)
             terms |= self._read(identity, code, faces)
             found |= {f"{identity} {name}": term for name, term in terms.items()}
         face, background = self.options.face_style, self.options.background_style
@@ -60,11 +64,13 @@ class Judge:
         """Who plays against the networks."""
         return [self.codes.player] if self.codes else []
 
-    def _read(self, identity: Identity, code: Tensor, faces: Faces) -> dict[str, Tensor]:
+    def _read(self, identity: Identity, code: Tensor, faces: FaceBatch) -> dict[str, Tensor]:
         options, found = self.options, {}
         if self.reader is not None:
             shape = self.known.shape[identity]
-            found["landmarks"] = options.landmarks * misread(self.reader, code, faces, shape)
+            found["landmarks"] = options.landmarks * landmarks_error(
+                self.reader, code, faces, shape
+            )
         if self.codes is not None and identity == FACE:
             found["true_face"] = options.true_face * self.codes.told(code)
         return found

@@ -46,7 +46,7 @@ def edge(target: Tensor, made: Tensor, weight: Tensor | None = None) -> Tensor:
 
 def ssim(target: Tensor, made: Tensor, window: int = WINDOW, gaussian: bool = False) -> Tensor:
     """Structural similarity of each pair (n), 1 at most: Wang et al. 2004."""
-    light, structure = _likeness(target, made, _Filter(target, window, gaussian))
+    light, structure = _likeness(target, made, _WindowFilter(target, window, gaussian))
     return ops.mean(light * structure, axis=(1, 2, 3))
 
 
@@ -58,7 +58,7 @@ def dssim(
     gaussian: bool = False,
 ) -> Tensor:
     """Structural dissimilarity, in [0, 1]. A window's weight is the mean of what it covers."""
-    smooth = _Filter(target, window, gaussian)
+    smooth = _WindowFilter(target, window, gaussian)
     light, structure = _likeness(target, made, smooth)
     covered = None if weight is None else smooth(_planes(_exact(weight)))
     return _weighed((1 - light * structure) / 2, covered)
@@ -80,7 +80,7 @@ def multiscale_dssim(
     for number, share in enumerate(shares):
         if number:
             target, made, weight = (_halved(one) for one in (target, made, weight))
-        smooth = _Filter(target, window, gaussian)
+        smooth = _WindowFilter(target, window, gaussian)
         light, structure = _likeness(target, made, smooth)
         likeness = light * structure if number == len(shares) - 1 else structure
         covered = None if weight is None else smooth(_planes(_exact(weight)))
@@ -131,7 +131,7 @@ def _planes(x: Tensor) -> Tensor:
     return ops.transpose(x, (0, 3, 1, 2))
 
 
-def _likeness(target: Tensor, made: Tensor, smooth: "_Filter") -> tuple[Tensor, Tensor]:
+def _likeness(target: Tensor, made: Tensor, smooth: "_WindowFilter") -> tuple[Tensor, Tensor]:
     """In brightness, and in contrast and structure: planes (n, c, h, w) of windows."""
     one, other = (_planes(_exact(x) - GREY) for x in (target, made))
     # The sum of both variances is all that is needed of them: four pictures to smooth, not five.
@@ -144,7 +144,7 @@ def _likeness(target: Tensor, made: Tensor, smooth: "_Filter") -> tuple[Tensor, 
     return light, (2 * together + STRUCTURE) / (apart + STRUCTURE)
 
 
-class _Filter:
+class _WindowFilter:
     """A window's mean at every place where it fits, for planes (n, c, h, w).
 
     As products with banded matrices: on a CPU as quick as convolving along each axis, three times

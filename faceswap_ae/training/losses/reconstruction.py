@@ -14,7 +14,7 @@ from keras import ops
 from faceswap_ae.common.errors import unknown
 from faceswap_ae.networks.blocks import PLANES
 from faceswap_ae.networks.model_interface import Output, Tensor
-from faceswap_ae.networks.trainer_interface import Faces
+from faceswap_ae.networks.trainer_interface import FaceBatch
 from faceswap_ae.training.losses import pixel
 from faceswap_ae.training.losses.feature_networks import Net
 from faceswap_ae.training.losses.pixel import softened
@@ -28,7 +28,7 @@ Weighed = Mapping[str, tuple[float, Callable[[], Tensor]]]  # weights, and what 
 
 
 @dataclass(frozen=True)
-class Likeness:
+class LossWeights:
     """Weights of the loss's terms; 0 leaves one out."""
 
     mae: float = 1.0
@@ -62,7 +62,9 @@ class Likeness:
             raise ValueError(unknown("perceptual_net", self.perceptual_net, get_args(Net)))
 
 
-def likeness(output: Output, faces: Faces, options: Likeness) -> dict[str, Tensor]:
+def reconstruction_terms(
+    output: Output, faces: FaceBatch, options: LossWeights
+) -> dict[str, Tensor]:
     """How far faces are from the true ones, term by term."""
     if options.masked:
         output, faces = _cut(output, faces)
@@ -96,7 +98,7 @@ def weighed(found: Weighed) -> dict[str, Tensor]:
     return {name: share * term() for name, (share, term) in found.items() if share}
 
 
-def _cut(output: Output, faces: Faces) -> tuple[Output, Faces]:
+def _cut(output: Output, faces: FaceBatch) -> tuple[Output, FaceBatch]:
     """Both without what is around a face."""
     soft = softened(faces.mask)
     smaller = tuple(ops.cast(face, "float32") * _means(soft, face) for face in output.smaller)

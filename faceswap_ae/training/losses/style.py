@@ -8,7 +8,7 @@ what draws faces learns colours from it. What is around a face counts 10 times (
 from keras import ops
 
 from faceswap_ae.networks.model_interface import FACE, ONTO, Networks, Tensor
-from faceswap_ae.networks.trainer_interface import Faces
+from faceswap_ae.networks.trainer_interface import FaceBatch
 from faceswap_ae.training.losses import pixel
 from faceswap_ae.training.losses.pixel import blurred, softened
 from faceswap_ae.training.losses.reconstruction import structure, weighed
@@ -18,7 +18,9 @@ BLUR = 8  # of the side to one of the blur's sigma
 TINY = 1e-5  # beside a mean of squares: the slope of a root has no end at 0
 
 
-def styles(networks: Networks, onto: Faces, face: float, background: float) -> dict[str, Tensor]:
+def styles(
+    networks: Networks, onto: FaceBatch, face: float, background: float
+) -> dict[str, Tensor]:
     """What is wrong with the colours of swaps onto these faces of ONTO."""
     if not (face or background):
         return {}

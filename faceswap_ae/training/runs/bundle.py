@@ -33,7 +33,7 @@ def pack(run: Run, out: Path, *, light: bool = False) -> int:
             for path in [*arrays, *beside]:
                 zipped.write(path, Path(run.name, path.relative_to(run.folder)))
             told = Path(run.name, saved.path.relative_to(run.folder)).as_posix()
-            zipped.writestr(told, manifest.tell(saved))
+            zipped.writestr(told, manifest.format_manifest(saved))
         _verify(part, out)
     return saved.step
 

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from faceswap_ae.common.atomic import ABANDONED
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.common.quantities import format_bytes
-from faceswap_ae.runtime import disk
+from faceswap_ae.runtime.disk import free_bytes, used_bytes
 from faceswap_ae.training.runs import manifest, tensor_file
-from faceswap_ae.training.runs.manifest import CHECKPOINT, SNAPSHOT, Kind, Saved
+from faceswap_ae.training.runs.manifest import CHECKPOINT, SNAPSHOT, CheckpointManifest, Kind
 
 TRIES = 3  # readings of a folder whose checkpoints go while they are looked at
 KEEP = 2  # the newest may be damaged by the disk
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
-class State:
+class TrainingState:
     """All that a training goes on from. Facts are what JSON can say."""
 
     step: int
@@ -45,30 +45,30 @@ class State:
     facts: Mapping[str, Any]
 
 
-def save(folder: Path, state: State, keep: int = KEEP) -> Saved:
+def save(folder: Path, state: TrainingState, keep: int = KEEP) -> CheckpointManifest:
     """Write a checkpoint; then all but the newest `keep` go, and any of later steps."""
     _clear_remains(folder, CHECKPOINT, state.step)
     _make_room(folder, state)
     saved = _write(folder, CHECKPOINT, state)
     kept = {saved.path, *_whole_before(folder, state.step)[: keep - 1]}
-    for path in manifest.there(folder, CHECKPOINT):
+    for path in manifest.list_manifests(folder, CHECKPOINT):
         if path not in kept:
             _remove(path)
     _clear_remains(folder, CHECKPOINT, state.step)
     return saved
 
 
-def snapshot(folder: Path, state: State) -> Saved:
+def snapshot(folder: Path, state: TrainingState) -> CheckpointManifest:
     """Keep the weights of this step for good."""
     _clear_remains(folder, SNAPSHOT, state.step)
     used = {group: state.arrays[group] for group in USED if group in state.arrays}
-    weights = State(state.step, used, state.facts)
+    weights = TrainingState(state.step, used, state.facts)
     saved = _write(folder, SNAPSHOT, weights)
     _clear_remains(folder, SNAPSHOT, state.step)
     return saved
 
 
-def load(folder: Path, groups: Sequence[str] | None = None) -> State | None:
+def load(folder: Path, groups: Sequence[str] | None = None) -> TrainingState | None:
     """The newest state that is complete and undamaged, or only these groups; None before the first.
 
     Raises Fault where none of those that are there can be used: to begin anew would remove them.
@@ -77,10 +77,10 @@ def load(folder: Path, groups: Sequence[str] | None = None) -> State | None:
     return None if saved is None else restore(saved, groups)
 
 
-def newest(folder: Path, groups: Sequence[str] | None = None) -> Saved | None:
+def newest(folder: Path, groups: Sequence[str] | None = None) -> CheckpointManifest | None:
     """The newest checkpoint whose hashes agree; tells the log what is passed over."""
     for _ in range(TRIES):
-        paths = manifest.there(folder, CHECKPOINT)
+        paths = manifest.list_manifests(folder, CHECKPOINT)
         for path in paths:
             saved = _sound(path, groups)
             if saved is not None:
@@ -93,17 +93,17 @@ def newest(folder: Path, groups: Sequence[str] | None = None) -> Saved | None:
     return None
 
 
-def restore(saved: Saved, groups: Sequence[str] | None = None) -> State:
+def restore(saved: CheckpointManifest, groups: Sequence[str] | None = None) -> TrainingState:
     """The state of a checkpoint or snapshot that was found sound."""
     wanted = [group for group in saved.files if groups is None or group in groups]
     arrays = {group: tensor_file.read(saved.place(group)) for group in wanted}
-    return State(saved.step, arrays, saved.facts)
+    return TrainingState(saved.step, arrays, saved.facts)
 
 
-def listed(folder: Path, kind: Kind = CHECKPOINT) -> list[Saved]:
+def listed(folder: Path, kind: Kind = CHECKPOINT) -> list[CheckpointManifest]:
     """What is complete by names and lengths, the latest step first."""
     found = []
-    for path in manifest.there(folder, kind):
+    for path in manifest.list_manifests(folder, kind):
         with suppress(Fault, OSError):  # damaged, or gone meanwhile
             found += [manifest.read(path)] if manifest.is_whole(path) else []
     return found
@@ -111,22 +111,22 @@ def listed(folder: Path, kind: Kind = CHECKPOINT) -> list[Saved]:
 
 def rewind(folder: Path, step: int) -> None:
     """Remove what came after a step: found damaged by `load`, or of a training gone wrong."""
-    for path in manifest.there(folder, CHECKPOINT):
+    for path in manifest.list_manifests(folder, CHECKPOINT):
         if manifest.step_of(path) > step:
             _remove(path)
 
 
 def check_room(folder: Path, size: int) -> None:
     """Refuse to begin where two checkpoints of `size` bytes do not fit."""
-    own = disk.taken(folder.glob(f"{CHECKPOINT}-*")) if folder.is_dir() else 0
-    free = disk.free(folder)
+    own = used_bytes(folder.glob(f"{CHECKPOINT}-*")) if folder.is_dir() else 0
+    free = free_bytes(folder)
     if free + own < KEEP * size:
         wanted = f"{KEEP} checkpoints of {format_bytes(size)}"
         there = f"{format_bytes(free)} are free"
         raise UserError(f"{folder}: {wanted} do not fit, {there}; free some, or use another --runs")
 
 
-def _sound(path: Path, groups: Sequence[str] | None) -> Saved | None:
+def _sound(path: Path, groups: Sequence[str] | None) -> CheckpointManifest | None:
     try:
         saved = manifest.read(path)
         manifest.check(saved, groups)
@@ -137,7 +137,7 @@ def _sound(path: Path, groups: Sequence[str] | None) -> Saved | None:
     return saved
 
 
-def _write(folder: Path, kind: Kind, state: State) -> Saved:
+def _write(folder: Path, kind: Kind, state: TrainingState) -> CheckpointManifest:
     path = manifest.place(folder, kind, state.step)
     letters = secrets.token_hex(3)
     files = {
@@ -145,7 +145,7 @@ def _write(folder: Path, kind: Kind, state: State) -> Saved:
         for group, arrays in state.arrays.items()
     }
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    saved = Saved(path, state.step, now, files, state.facts)
+    saved = CheckpointManifest(path, state.step, now, files, state.facts)
     manifest.write(saved)
     _settle(folder)
     return saved
@@ -162,11 +162,11 @@ def _settle(folder: Path) -> None:
                 os.close(number)
 
 
-def _make_room(folder: Path, state: State) -> None:
+def _make_room(folder: Path, state: TrainingState) -> None:
     """Where the disk is nearly full the older checkpoint goes first; the newest always stays."""
-    size, free = sum(map(tensor_file.size, state.arrays.values())), disk.free(folder)
+    size, free = sum(map(tensor_file.size, state.arrays.values())), free_bytes(folder)
     spare = _whole_before(folder, state.step)[1:]
-    takes = {path: disk.taken(folder.glob(f"{path.stem}-*")) for path in spare}
+    takes = {path: used_bytes(folder.glob(f"{path.stem}-*")) for path in spare}
     if free + sum(takes.values()) < size:
         why = f"a checkpoint of {format_bytes(size)} does not fit, {format_bytes(free)} are free"
         raise Fault(f"{folder}: {why}; free some, then again")
@@ -176,7 +176,7 @@ def _make_room(folder: Path, state: State) -> None:
 
 
 def _whole_before(folder: Path, step: int) -> list[Path]:
-    found = manifest.there(folder, CHECKPOINT)
+    found = manifest.list_manifests(folder, CHECKPOINT)
     return [path for path in found if manifest.step_of(path) < step and manifest.is_whole(path)]
 
 
@@ -184,7 +184,10 @@ def _clear_remains(folder: Path, kind: Kind, step: int) -> None:
     """Remove what kills left: files that no manifest claims, of this step or nobody's by now."""
     if not folder.is_dir():
         return
-    manifests = [*manifest.there(folder, CHECKPOINT), *manifest.there(folder, SNAPSHOT)]
+    manifests = [
+        *manifest.list_manifests(folder, CHECKPOINT),
+        *manifest.list_manifests(folder, SNAPSHOT),
+    ]
     claimed = {path.name for path in manifests}.union(*map(manifest.names, manifests))
     for path in folder.iterdir():
         found = REMAINS.fullmatch(path.name)

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.training.runs import tensor_file
-from faceswap_ae.training.runs.tensor_file import Written
+from faceswap_ae.training.runs.tensor_file import WrittenTensors
 
 Kind = Literal["checkpoint", "snapshot"]
 CHECKPOINT: Kind = "checkpoint"
@@ -29,13 +29,13 @@ NAME = re.compile(r"(checkpoint|snapshot)-(\d{8,})\.json")
 
 
 @dataclass(frozen=True)
-class Saved:
+class CheckpointManifest:
     """What a manifest says."""
 
     path: Path  # of the manifest
     step: int
     time: str  # of saving, ISO 8601
-    files: Mapping[str, Written]  # by group
+    files: Mapping[str, WrittenTensors]  # by group
     facts: Mapping[str, Any]
 
     @property
@@ -58,19 +58,19 @@ def step_of(path: Path) -> int:
     return int(path.stem.rpartition("-")[2])
 
 
-def there(folder: Path, kind: Kind) -> list[Path]:
+def list_manifests(folder: Path, kind: Kind) -> list[Path]:
     """The manifests in a folder, the latest step first."""
     inside = folder.iterdir() if folder.is_dir() else ()
     found = [path for path in inside if NAME.fullmatch(path.name) and path.name.startswith(kind)]
     return sorted(found, key=step_of, reverse=True)
 
 
-def write(saved: Saved) -> None:
+def write(saved: CheckpointManifest) -> None:
     """With this file a checkpoint is complete."""
-    write_text(saved.path, tell(saved))
+    write_text(saved.path, format_manifest(saved))
 
 
-def tell(saved: Saved) -> str:
+def format_manifest(saved: CheckpointManifest) -> str:
     """A manifest as text."""
     body = {
         "version": VERSION,
@@ -83,7 +83,7 @@ def tell(saved: Saved) -> str:
     return json.dumps({"hash": _hash(body), "manifest": body}, indent=1) + "\n"
 
 
-def read(path: Path) -> Saved:
+def read(path: Path) -> CheckpointManifest:
     """What a manifest says; raises Fault where it is damaged, OSError where it cannot be read."""
     try:
         told = json.loads(path.read_bytes())
@@ -92,13 +92,13 @@ def read(path: Path) -> Saved:
             raise UserError(f"{path}: was written by a newer faceswap_ae; update this one")
         if told["hash"] != _hash(body):
             raise ValueError("its hash differs")
-        files = {group: Written(**file) for group, file in body["files"].items()}
-        return Saved(path, body["step"], body["time"], files, body["facts"])
+        files = {group: WrittenTensors(**file) for group, file in body["files"].items()}
+        return CheckpointManifest(path, body["step"], body["time"], files, body["facts"])
     except (ValueError, KeyError, TypeError) as error:
         raise Fault(f"{path}: is damaged ({error})") from error
 
 
-def check(saved: Saved, groups: Sequence[str] | None = None) -> None:
+def check(saved: CheckpointManifest, groups: Sequence[str] | None = None) -> None:
     """Raise Fault where a file is missing or is not what was written."""
     for group, file in saved.files.items():
         if groups is None or group in groups:

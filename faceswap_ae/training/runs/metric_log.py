@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from faceswap_ae.common.atomic import explained
+from faceswap_ae.common.atomic import explain_os_error
 from faceswap_ae.common.errors import MediaError
 
 GROUPS = ("losses", "rates")
 
 
 @dataclass(frozen=True)
-class Row:
+class MetricRow:
     """What was measured at a step."""
 
     step: int
@@ -30,7 +30,7 @@ class Row:
     stage: str = ""  # of the recipe, where it has several
 
 
-class History:
+class MetricLog:
     """The log of a training that begins, or goes on, at a step."""
 
     def __init__(self, path: Path, step: int = 0) -> None:
@@ -38,7 +38,7 @@ class History:
         # What a kill left of a line is closed, so that it spoils itself only.
         self._append({"resumed": step}, b"\n" if _is_torn(path) else b"")
 
-    def add(self, row: Row) -> None:
+    def add(self, row: MetricRow) -> None:
         """Write down a step."""
         losses, rates = _plain(row.losses), _plain(row.rates)
         told = {"step": row.step, "losses": losses, "rates": rates}
@@ -52,12 +52,12 @@ class History:
             with self.path.open("ab") as file:
                 file.write(line)
         except OSError as error:
-            raise explained(error, self.path) from error
+            raise explain_os_error(error, self.path) from error
 
 
-def read(path: Path) -> list[Row]:
+def read(path: Path) -> list[MetricRow]:
     """Every step that counts, in order; of two rows of one step the later."""
-    rows: list[Row] = []
+    rows: list[MetricRow] = []
     if not path.exists():
         return rows
     try:
@@ -69,7 +69,7 @@ def read(path: Path) -> list[Row]:
     return rows
 
 
-def _take(rows: list[Row], line: bytes) -> None:
+def _take(rows: list[MetricRow], line: bytes) -> None:
     """Add a line's row; what it makes untrue goes."""
     try:
         told = json.loads(line)
@@ -83,10 +83,10 @@ def _take(rows: list[Row], line: bytes) -> None:
         rows.append(row)
 
 
-def _row(told: Mapping[str, Any]) -> Row:
+def _row(told: Mapping[str, Any]) -> MetricRow:
     losses, rates = ({key: float(value) for key, value in told[name].items()} for name in GROUPS)
     memory, time, stage = int(told["memory"]), float(told["time"]), str(told.get("stage", ""))
-    return Row(int(told["step"]), losses, rates, memory, time, stage)
+    return MetricRow(int(told["step"]), losses, rates, memory, time, stage)
 
 
 def _plain(numbers: Mapping[str, float]) -> dict[str, float | str]:

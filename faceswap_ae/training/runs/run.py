@@ -24,7 +24,7 @@ from typing import TypeVar
 import yaml
 
 from faceswap_ae.common import config
-from faceswap_ae.common.atomic import explained, replacing_folder, write_text
+from faceswap_ae.common.atomic import explain_os_error, replacing_folder, write_text
 from faceswap_ae.common.errors import UserError, unknown
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ ABSENT = "(none)"
 
 
 @dataclass(frozen=True)
-class Facts:
+class RunFacts:
     """Who and what a run is. `face` goes onto `onto`."""
 
     face: str
@@ -92,13 +92,13 @@ class Run:
         return self.folder / "stages" / f"{number + 1}-{name}.png"
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> RunFacts:
         """What it was begun as."""
         try:
             found = json.loads(self.card.read_bytes())
             if found["version"] > VERSION:
                 raise UserError(f"{self.card}: was written by a newer faceswap_ae; update this one")
-            return Facts(**{field.name: found[field.name] for field in fields(Facts)})
+            return RunFacts(**{field.name: found[field.name] for field in fields(RunFacts)})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(f"{self.card}: cannot be read as a run's facts ({error})") from error
 
@@ -107,7 +107,7 @@ class Run:
         return config.load(kind, self.recipe)
 
 
-def place(name: str, runs: Path) -> Path:
+def new_run_folder(name: str, runs: Path) -> Path:
     """Where a run of this name belongs."""
     if not NAME.fullmatch(name):
         told = f"'{name}' cannot be a run's name"
@@ -115,29 +115,29 @@ def place(name: str, runs: Path) -> Path:
     return runs / name
 
 
-def named(run: str, runs: Path) -> Path:
+def run_folder(run: str, runs: Path) -> Path:
     """The folder of a run, which may be new, by its name or by its path."""
-    return Path(run) if Path(run).name != run else place(run, runs)
+    return Path(run) if Path(run).name != run else new_run_folder(run, runs)
 
 
-def find(named: str, runs: Path) -> Run:
+def find_run(named: str, runs: Path) -> Run:
     """A run that is there, by its name or by its path."""
     is_path = Path(named).name != named
-    run = Run(Path(named).absolute() if is_path else place(named, runs))
+    run = Run(Path(named).absolute() if is_path else new_run_folder(named, runs))
     if run.card.is_file():
         return run
     if is_path:
         raise UserError(f"{named}: is not a run's folder; faceswap-ae runs list shows all")
-    raise UserError(f"{run.folder}: {unknown('run', named, [one.name for one in listed(runs)])}")
+    raise UserError(f"{run.folder}: {unknown('run', named, [one.name for one in list_runs(runs)])}")
 
 
-def listed(runs: Path) -> list[Run]:
+def list_runs(runs: Path) -> list[Run]:
     """Every run, by name."""
     inside = sorted(runs.iterdir()) if runs.is_dir() else []
     return [Run(one) for one in inside if not one.name.startswith(".") and Run(one).card.is_file()]
 
 
-def begin(folder: Path, settings: object, facts: Facts, free: Collection[str] = ()) -> Run:
+def begin_run(folder: Path, settings: object, facts: RunFacts, free: Collection[str] = ()) -> Run:
     """The run of this folder: new, or the one that is there if it was begun alike.
 
     Settings that are named in `free`, alone or as a group, may change from time to time.
@@ -157,16 +157,16 @@ def begin(folder: Path, settings: object, facts: Facts, free: Collection[str] = 
     return run
 
 
-def remove(run: Run) -> None:
+def remove_run(run: Run) -> None:
     """Delete a run. Killed halfway, it is gone all the same."""
     try:
-        run.folder.replace(gone(run.folder))
-        shutil.rmtree(gone(run.folder))
+        run.folder.replace(name_while_removed(run.folder))
+        shutil.rmtree(name_while_removed(run.folder))
     except OSError as error:
-        raise explained(error, run.folder) from error
+        raise explain_os_error(error, run.folder) from error
 
 
-def gone(folder: Path) -> Path:
+def name_while_removed(folder: Path) -> Path:
     """Its name until all of it is deleted; what a kill leaves of it is cleared by atomic.py."""
     return folder.with_name(f".{folder.stem}.part-{os.getpid()}-gone{folder.suffix}")
 
@@ -183,7 +183,7 @@ def differences(
     }
 
 
-def _created(folder: Path, settings: object, facts: Facts) -> Run:
+def _created(folder: Path, settings: object, facts: RunFacts) -> Run:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     with replacing_folder(folder) as part:
         config.save(settings, Run(part).recipe)
@@ -192,7 +192,7 @@ def _created(folder: Path, settings: object, facts: Facts) -> Run:
     return Run(folder)
 
 
-def _begun(settings: object, facts: Facts) -> dict[str, object]:
+def _begun(settings: object, facts: RunFacts) -> dict[str, object]:
     """All that must stay, by YAML's words for it."""
     own = {key: value for key, value in asdict(facts).items() if key not in ("created", "origin")}
     return {**own, **(yaml.safe_load(config.dump(settings)) or {})}

@@ -43,7 +43,7 @@ UNIT = 8  # bytes; the header ends where the widest number may begin
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenTensors:
     """A file's name, its length in bytes and what its content hashes to."""
 
     name: str
@@ -51,7 +51,7 @@ class Written:
     digest: str
 
 
-def write(path: Path, arrays: Arrays) -> Written:
+def write(path: Path, arrays: Arrays) -> WrittenTensors:
     """Replace a file by these arrays."""
     # The widest first: then each begins where its own kind of number may.
     arrays = dict(sorted(arrays.items(), key=lambda one: (-_kind(*one).itemsize, one[0])))
@@ -61,7 +61,7 @@ def write(path: Path, arrays: Arrays) -> Written:
             found.update(piece)
             file.write(piece)
         length = file.tell()
-    return Written(path.name, length, found.hexdigest())
+    return WrittenTensors(path.name, length, found.hexdigest())
 
 
 def read(path: Path) -> dict[str, NDArray[Any]]:
@@ -77,7 +77,7 @@ def read(path: Path) -> dict[str, NDArray[Any]]:
         raise Fault(f"{path}: is damaged ({error})") from error
 
 
-def check(path: Path, written: Written) -> None:
+def check(path: Path, written: WrittenTensors) -> None:
     """Raise Fault where a file is not what was written."""
     try:
         with path.open("rb") as file:

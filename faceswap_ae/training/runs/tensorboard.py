@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from faceswap_ae.common.atomic import explained
+from faceswap_ae.common.atomic import explain_os_error
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.media import png
 
@@ -27,7 +27,7 @@ STARTED = 1  # SessionLog's START
 LARGEST = 3.4028234e38  # float32
 
 
-class Events:
+class EventWriter:
     """The events of a training that begins, or goes on, at a step; a file for each time."""
 
     def __init__(self, folder: Path, step: int = 0) -> None:
@@ -37,7 +37,7 @@ class Events:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("ab")
         except OSError as error:
-            raise explained(error, self.path) from error
+            raise explain_os_error(error, self.path) from error
         self._add(0, now, _bytes(3, FORMAT))
         # TensorBoard forgets what earlier files tell from this step on.
         self._add(step + 1 if step else 0, now, _bytes(7, _whole(1, STARTED)))
@@ -77,7 +77,7 @@ class Events:
             self._file.write(record(_double(1, when) + _whole(2, step) + what))
             self._file.flush()
         except OSError as error:
-            raise explained(error, self.path) from error
+            raise explain_os_error(error, self.path) from error
 
 
 def record(content: bytes) -> bytes:

@@ -12,10 +12,10 @@ from faceswap_ae.conversion.compositing.colour_transfer import (
     Mask,
     Pair,
     Picture,
-    measured,
-    recoloured,
+    measure_colours,
+    recolour,
 )
-from faceswap_ae.conversion.compositing.temporal import Window
+from faceswap_ae.conversion.compositing.temporal import ColourWindow
 from tests.support.colours import CHANGING, SIDE, cast, moments_of, swap
 
 LEVEL = 1 / 255
@@ -40,7 +40,7 @@ def middle(side: int = SIDE) -> Mask:
 
 def changed(name: str, face: Picture, frame: Picture, mask: Mask) -> Picture:
     colour = COLOUR[name]
-    return recoloured(colour, face, measured(colour, face, frame, mask))
+    return recolour(colour, face, measure_colours(colour, face, frame, mask))
 
 
 @EVERY_WAY
@@ -53,10 +53,10 @@ def test_a_face_with_the_wanted_colours_stays(name: str, seed: int, side: int) -
 @EVERY_WAY
 @given(SEEDS)
 def test_so_it_does_where_colours_are_pooled(name: str, seed: int) -> None:
-    window, faces = Window(COLOUR[name]), [some(seed + number) for number in range(4)]
+    window, faces = ColourWindow(COLOUR[name]), [some(seed + number) for number in range(4)]
     for number, face in enumerate(faces):
-        window.add(number, measured(COLOUR[name], face, face, middle()))
-    result = recoloured(COLOUR[name], faces[2], window.at(2))
+        window.add(number, measure_colours(COLOUR[name], face, face, middle()))
+    result = recolour(COLOUR[name], faces[2], window.at(2))
     assert np.abs(result - faces[2]).max() < LEVEL / 2
 
 
@@ -85,7 +85,7 @@ def test_mkl_moves_colours_least(one: int, other: int) -> None:
 
 
 def both(name: str, face: Picture, frame: Picture) -> Pair:
-    pair = measured(COLOUR[name], face, frame, middle())
+    pair = measure_colours(COLOUR[name], face, frame, middle())
     assert pair is not None
     return pair
 
@@ -186,15 +186,15 @@ def test_results_are_pictures_and_the_same_each_time(name: str) -> None:
 @EVERY_WAY
 def test_so_much_of_it(name: str) -> None:
     colour, face, frame = COLOUR[name], some(1), some(2)
-    pair = measured(colour, face, frame, middle())
-    full = recoloured(colour, face, pair)
-    assert recoloured(colour, face, pair, 0.0) is face
-    half = recoloured(colour, face, pair, 0.5)
+    pair = measure_colours(colour, face, frame, middle())
+    full = recolour(colour, face, pair)
+    assert recolour(colour, face, pair, 0.0) is face
+    half = recolour(colour, face, pair, 0.5)
     assert np.allclose(half, (face + full) / 2, atol=1e-5)
     assert np.array_equal(full, face) == (name == "none")
     for amount in (-0.1, 1.1, np.nan):
         with pytest.raises(ValueError, match="between 0 and 1"):
-            recoloured(colour, face, pair, amount)
+            recolour(colour, face, pair, amount)
 
 
 @EVERY_WAY
@@ -205,9 +205,9 @@ def test_what_says_nothing_changes_nothing(name: str) -> None:
     broken = face.copy()
     broken[40, 40, 1] = np.nan
     for bad in ((face, nowhere), (face, dot), (broken, middle())):
-        pair = measured(colour, bad[0], frame, bad[1])
+        pair = measure_colours(colour, bad[0], frame, bad[1])
         assert pair is None
-        assert recoloured(colour, bad[0], pair) is bad[0]
+        assert recolour(colour, bad[0], pair) is bad[0]
 
 
 @CHANGING
@@ -231,7 +231,7 @@ def test_only_what_the_mask_shows_counts(name: str) -> None:
     mask, face, frame = np.zeros((side, side), np.float32), some(1, side), some(2, side)
     mask[10:30, 8:32] = 1
     other = np.where(mask[..., None] > 0, frame, np.float32(0.9))
-    one, two = (measured(COLOUR[name], face, picture, mask) for picture in (frame, other))
+    one, two = (measure_colours(COLOUR[name], face, picture, mask) for picture in (frame, other))
     assert one is not None and two is not None and np.array_equal(one, two)
 
 
@@ -239,7 +239,7 @@ def test_only_what_the_mask_shows_counts(name: str) -> None:
 def test_statistics_have_one_shape_at_every_size(name: str) -> None:
     shapes = set()
     for side in (40, 96, 131, 256):
-        pair = measured(COLOUR[name], some(1, side), some(2, side), middle(side))
+        pair = measure_colours(COLOUR[name], some(1, side), some(2, side), middle(side))
         assert pair is not None
         shapes.add(pair.shape)
     assert len(shapes) == 1

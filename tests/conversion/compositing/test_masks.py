@@ -11,14 +11,14 @@ from faceswap_ae.common.geometry import Points, transform
 from faceswap_ae.conversion.compositing.masks import (
     MASK,
     WIDE_RIM,
-    Known,
     Mask,
-    chosen,
+    MaskInputs,
+    choose_mask,
     cleaned,
     face_side,
     hull,
     learned,
-    refined,
+    refine_mask,
 )
 from faceswap_ae.faces.alignment import CROPS, TEMPLATE, crop_matrix, matrix_of
 from faceswap_ae.faces.landmark_masks import hull_mask
@@ -34,11 +34,11 @@ def landmarks(size: int = SIZE, crop: str = "whole") -> Points:
     return transform(points, matrix_of(points, crop, size))
 
 
-OUTLINE = hull(Known(SIZE, landmarks()))
+OUTLINE = hull(MaskInputs(SIZE, landmarks()))
 
 
-def known(mask: Mask | None, size: int = SIZE) -> Known:
-    return Known(size, landmarks(size), mask)
+def known(mask: Mask | None, size: int = SIZE) -> MaskInputs:
+    return MaskInputs(size, landmarks(size), mask)
 
 
 def soft(mask: Mask) -> Mask:
@@ -85,7 +85,7 @@ def test_what_is_before_the_face_stays_there(name: str) -> None:
     for hidden in (finger, stand):
         found = MASK[name](known(soft(OUTLINE * (1 - hidden))))
         core = np.asarray(cv2.erode(hidden, np.ones((3, 3)))) > 0
-        assert np.all(refined(found, FACE)[core] < 0.05)
+        assert np.all(refine_mask(found, FACE)[core] < 0.05)
         assert found.sum() > 0.7 * (OUTLINE * (1 - hidden)).sum()
 
 
@@ -112,14 +112,14 @@ def test_without_a_mask_of_its_own_the_hull_serves() -> None:
 
 def test_and_that_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        assert chosen("learned", has_mask=True) is learned
-        assert chosen("hull", has_mask=False) is hull
+        assert choose_mask("learned", has_mask=True) is learned
+        assert choose_mask("hull", has_mask=False) is hull
         assert not caplog.messages
-        way = chosen("learned", has_mask=False)
+        way = choose_mask("learned", has_mask=False)
         way(known(None)), way(known(None))
     assert len(caplog.messages) == 1 and "hull" in caplog.text
     with pytest.raises(UserError, match="did you mean 'learned'"):
-        chosen("lerned", has_mask=True)
+        choose_mask("lerned", has_mask=True)
 
 
 def test_a_mask_that_is_white_all_over_has_learned_nothing() -> None:
@@ -128,17 +128,17 @@ def test_a_mask_that_is_white_all_over_has_learned_nothing() -> None:
     # Where a face fills the crop, white is right: a hand before it must not be lost.
     inner = landmarks(crop="half")
     hand = 1 - disk((10, 90), 30)
-    found = learned(Known(SIZE, inner, hand))
+    found = learned(MaskInputs(SIZE, inner, hand))
     assert found[90, 10] == 0 and found[30, 60] == 1
 
 
 @EVERY_WAY
 def test_no_mask_is_none(name: str) -> None:
     black = np.zeros((SIZE, SIZE), np.float32)
-    made = MASK[name](Known(SIZE, landmarks() + 5000, black, black.astype(np.uint8)))
+    made = MASK[name](MaskInputs(SIZE, landmarks() + 5000, black, black.astype(np.uint8)))
     assert not made.any()
     for erode in (-0.1, 0.0, 0.1):
-        assert not refined(made, FACE, erode).any()
+        assert not refine_mask(made, FACE, erode).any()
 
 
 @EVERY_WAY
@@ -148,7 +148,8 @@ def test_masks_are_as_large_as_the_crop(name: str, side: int) -> None:
     painted = (given_ * 255).astype(np.uint8)
     both = given_.copy(), painted.copy()
     made = [
-        MASK[name](Known(SIZE, landmarks(), one, painted)) for one in (given_, given_[..., None])
+        MASK[name](MaskInputs(SIZE, landmarks(), one, painted))
+        for one in (given_, given_[..., None])
     ]
     assert np.array_equal(made[0], made[1])
     assert made[0].shape == (SIZE, SIZE) and made[0].dtype == np.float32
@@ -158,7 +159,7 @@ def test_masks_are_as_large_as_the_crop(name: str, side: int) -> None:
 
 def test_a_painted_mask_stays_as_it_is() -> None:
     dots = (np.indices((SIZE, SIZE)).sum(axis=0) % 5 == 0) * np.uint8(200)
-    made = MASK["image"](Known(SIZE, landmarks(), OUTLINE, dots))
+    made = MASK["image"](MaskInputs(SIZE, landmarks(), OUTLINE, dots))
     assert np.allclose(made * 255, dots, atol=1e-4)
 
 
@@ -166,7 +167,7 @@ def test_a_painted_mask_stays_as_it_is() -> None:
 def test_a_mask_is_drawn_in_and_rises(erode: float, feather: float) -> None:
     face = disk((47.5, 47.5), 36)
     depth = 36 - np.hypot(*(np.indices((SIZE, SIZE)) - 47.5))
-    made = refined(face, FACE, erode, feather)
+    made = refine_mask(face, FACE, erode, feather)
     begin, end = erode * FACE, erode * FACE + max(feather * FACE, 1)
     assert np.all(made[depth < begin - 0.6] == 0)
     edge = np.minimum(np.arange(SIZE), np.arange(SIZE)[::-1])
@@ -178,18 +179,18 @@ def test_a_mask_is_drawn_in_and_rises(erode: float, feather: float) -> None:
 
 @given(st.floats(-0.1, 0.1), st.floats(0, 0.05), st.floats(0, 0.2))
 def test_the_more_the_less(erode: float, more: float, feather: float) -> None:
-    one, other = (refined(OUTLINE, FACE, share, feather) for share in (erode, erode + more))
+    one, other = (refine_mask(OUTLINE, FACE, share, feather) for share in (erode, erode + more))
     assert np.all(other <= one + 0.05) and other.sum() <= one.sum() + 0.5
 
 
 def test_less_than_nothing_widens() -> None:
-    assert refined(OUTLINE, FACE, -0.08, 0.08).sum() > OUTLINE.sum()
-    assert refined(OUTLINE, FACE, 0, 0.08).sum() < OUTLINE.sum()
+    assert refine_mask(OUTLINE, FACE, -0.08, 0.08).sum() > OUTLINE.sum()
+    assert refine_mask(OUTLINE, FACE, 0, 0.08).sum() < OUTLINE.sum()
 
 
 @given(st.floats(-0.2, 0.2), st.floats(0, 0.3))
 def test_the_crop_s_edge_never_shows(erode: float, feather: float) -> None:
-    made = refined(np.ones((SIZE, SIZE), np.float32), FACE, erode, feather)
+    made = refine_mask(np.ones((SIZE, SIZE), np.float32), FACE, erode, feather)
     assert not made[0].any() and not made[-1].any()
     assert not made[:, 0].any() and not made[:, -1].any()
     assert made[SIZE // 2, SIZE // 2] == 1
@@ -201,20 +202,20 @@ def test_the_crop_s_edge_never_shows(erode: float, feather: float) -> None:
 def test_nothing_left_out_is_painted_over(seed: int, erode: float, feather: float) -> None:
     drawn = cv2.resize(np.random.default_rng(seed).random((12, 12)), (SIZE, SIZE))
     mask = np.asarray(np.clip(4 * np.asarray(drawn) - 1.5, 0, 1), np.float32)
-    assert np.all(refined(mask, FACE, erode, feather) <= mask)
+    assert np.all(refine_mask(mask, FACE, erode, feather) <= mask)
 
 
 def test_edges_grow_with_the_face() -> None:
-    small = refined(OUTLINE, FACE, 0.05, 0.2)
-    large = refined(hull(known(None, 2 * SIZE)), 2 * FACE, 0.05, 0.2)
+    small = refine_mask(OUTLINE, FACE, 0.05, 0.2)
+    large = refine_mask(hull(known(None, 2 * SIZE)), 2 * FACE, 0.05, 0.2)
     shrunk = np.asarray(cv2.resize(large, (SIZE, SIZE), interpolation=cv2.INTER_AREA))
     assert np.abs(small - shrunk).max() < 0.1
 
 
 def test_parts_of_a_pixel_count() -> None:
     beside = np.roll(OUTLINE, 1, axis=1)
-    there, next_ = (refined(mask, FACE, 0.05, 0.15) for mask in (OUTLINE, beside))
-    between = refined((OUTLINE + beside) * np.float32(0.5), FACE, 0.05, 0.15)
+    there, next_ = (refine_mask(mask, FACE, 0.05, 0.15) for mask in (OUTLINE, beside))
+    between = refine_mask((OUTLINE + beside) * np.float32(0.5), FACE, 0.05, 0.15)
     assert np.abs(between - (there + next_) / 2).max() < 0.06
 
 
@@ -227,7 +228,7 @@ def test_a_face_is_as_wide_as_its_brows(crop: str) -> None:
 def test_nothing_given_is_changed() -> None:
     before, noisy = OUTLINE.copy(), soft(OUTLINE)
     kept = noisy.copy()
-    first, second = (refined(cleaned(noisy), FACE) for _ in range(2))
-    refined(OUTLINE, FACE)
+    first, second = (refine_mask(cleaned(noisy), FACE) for _ in range(2))
+    refine_mask(OUTLINE, FACE)
     assert np.array_equal(first, second)
     assert np.array_equal(OUTLINE, before) and np.array_equal(noisy, kept)

@@ -11,11 +11,17 @@ from faceswap_ae.conversion.compositing.colour_transfer import (
     COLOUR,
     Mask,
     Picture,
-    measured,
-    recoloured,
+    measure_colours,
+    recolour,
 )
-from faceswap_ae.conversion.compositing.region_colour import SKIN, WHITE, Complexion, Pairs, Sight
-from faceswap_ae.conversion.compositing.temporal import REACH, Window
+from faceswap_ae.conversion.compositing.region_colour import (
+    SKIN,
+    WHITE,
+    ColourSample,
+    Pairs,
+    RegionColours,
+)
+from faceswap_ae.conversion.compositing.temporal import REACH, ColourWindow
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.landmark_masks import between_lips, eye_masks, hull_mask
 from faceswap_ae.synthetic.expression import Expression
@@ -32,7 +38,7 @@ PAIR = person("carl"), person("fatou")
 LAUGH = Act(face=160, yaw=8, felt=Expression(jaw=0.8, smile=0.5))
 
 
-def sight(who: Sitter, act: Act = OPEN, scale: float = 1.0) -> Sight:
+def sight(who: Sitter, act: Act = OPEN, scale: float = 1.0) -> ColourSample:
     """A face in its crop; with a scale, the crop is taken wider or closer about its middle."""
     frame = render(who, act, Setting((256, 256)))
     points = frame.landmarks.picture.astype(np.float64)
@@ -42,25 +48,27 @@ def sight(who: Sitter, act: Act = OPEN, scale: float = 1.0) -> Sight:
     matrix[:, 2] += SIDE / 2
     here = transform(points, matrix)
     mask = shared(hull_mask(here, SIZE))
-    return Sight(shared(warp(frame.image, matrix, SIZE)), here, mask)
+    return ColourSample(shared(warp(frame.image, matrix, SIZE)), here, mask)
 
 
-def put(name: str, face: Sight, frame: Sight) -> Picture:
-    way = Complexion(name)
+def put(name: str, face: ColourSample, frame: ColourSample) -> Picture:
+    way = RegionColours(name)
     return way.apply(face.picture, face.points, way.measure(face, frame))
 
 
-def of_all(name: str, face: Sight, frame: Sight) -> Picture:
+def of_all(name: str, face: ColourSample, frame: ColourSample) -> Picture:
     """With nothing treated apart."""
     way = COLOUR[name]
-    return recoloured(way, face.picture, measured(way, face.picture, frame.picture, frame.mask))
+    return recolour(
+        way, face.picture, measure_colours(way, face.picture, frame.picture, frame.mask)
+    )
 
 
-def eyes(one: Sight) -> Mask:
+def eyes(one: ColourSample) -> Mask:
     return shared(np.maximum(*eye_masks(one.points, SIZE, lids=0)))
 
 
-def lit(one: Sight, light: float) -> Sight:
+def lit(one: ColourSample, light: float) -> ColourSample:
     return replace(one, picture=np.float32(light) * one.picture)
 
 
@@ -106,24 +114,24 @@ def test_the_frame_s_face_may_lie_elsewhere() -> None:
     face = sight(alone(person("ada")))
     for scale in (0.8, 1.3):
         frame = sight(alone(person("ada")), scale=scale)
-        assert white(Complexion("tint").measure(face, frame)) == pytest.approx(1, abs=0.12)
+        assert white(RegionColours("tint").measure(face, frame)) == pytest.approx(1, abs=0.12)
         assert np.abs(put("tint", face, frame) - face.picture).mean() < 5 * LEVEL
 
 
 def test_soft_eyes_do_not_become_much_brighter() -> None:
     frame = sight(alone(person("ada")))
     soft = np.asarray(cv2.GaussianBlur(frame.picture, (0, 0), 0.01 * SIDE), np.float32)
-    assert 1 <= white(Complexion("tint").measure(replace(frame, picture=soft), frame)) < 1.25
+    assert 1 <= white(RegionColours("tint").measure(replace(frame, picture=soft), frame)) < 1.25
 
 
 def test_closed_eyes_say_nothing() -> None:
     face, shut = sight(alone(person("ben"))), sight(alone(person("ada")), SHUT)
-    pair = Complexion("tint").measure(replace(face, points=shut.points), shut)[WHITE]
+    pair = RegionColours("tint").measure(replace(face, points=shut.points), shut)[WHITE]
     assert pair is not None and not pair.any()
 
 
 def test_a_blink_changes_nothing_and_long_darkness_comes_slowly() -> None:
-    way, window = Complexion("tint"), Window(Complexion("tint").kinds[WHITE])
+    way, window = RegionColours("tint"), ColourWindow(RegionColours("tint").kinds[WHITE])
     face, frame = sight(alone(person("ben"))), sight(alone(person("ada")))
     shut = replace(frame, mask=np.zeros_like(frame.mask))
     skin = way.measure(face, frame)[SKIN]
@@ -144,17 +152,21 @@ def test_a_blink_changes_nothing_and_long_darkness_comes_slowly() -> None:
 def test_a_shut_mouth_shows_no_teeth() -> None:
     for act, share in ((OPEN, 0.1), (LAUGH, 0.8)):
         face, frame = sight(alone(person("carl")), act), sight(alone(person("fatou")), act)
-        way = Complexion("tint")
+        way = RegionColours("tint")
         pairs = way.measure(face, frame)
         made = [way.apply(face.picture, face.points, some) for some in (pairs, {SKIN: pairs[SKIN]})]
         lips = shared(between_lips(face.points, SIZE)) > 0.5
-        apart = recoloured(way.kinds[WHITE], face.picture, pairs[WHITE])
+        apart = recolour(way.kinds[WHITE], face.picture, pairs[WHITE])
         went = np.abs(made[0] - made[1])[lips].mean() / np.abs(apart - made[1])[lips].mean()
         assert (went < share) if act is OPEN else (went > share)
 
 
 def test_with_eyes_and_mouth_shut_all_is_skin() -> None:
-    way, face, frame = Complexion("tint", 0.5), sight(alone(person("carl"))), sight(hybrid(*PAIR))
+    way, face, frame = (
+        RegionColours("tint", 0.5),
+        sight(alone(person("carl"))),
+        sight(hybrid(*PAIR)),
+    )
     pairs = way.measure(face, frame)
     shut = sight(alone(person("carl")), SHUT).points
     made = way.apply(face.picture, shut, pairs)
@@ -166,14 +178,14 @@ def test_a_hidden_middle_leaves_the_rest_to_tell() -> None:
     mask = face.mask.copy()
     mask[: int(face.points[33, 1]) + 2] = 0
     hidden = replace(face, mask=mask)
-    found = Complexion("tint").measure(hidden, lit(hidden, 0.5))
+    found = RegionColours("tint").measure(hidden, lit(hidden, 0.5))
     pair = found[SKIN]
     assert pair is not None
     assert np.allclose(pair[1, 0], 0.5 * pair[0, 0], rtol=1e-3)
 
 
-@pytest.mark.parametrize("way", [Complexion("none"), Complexion("tint", 0)])
-def test_none_of_it_changes_nothing(way: Complexion) -> None:
+@pytest.mark.parametrize("way", [RegionColours("none"), RegionColours("tint", 0)])
+def test_none_of_it_changes_nothing(way: RegionColours) -> None:
     face = sight(alone(person("ada")))
     found = way.measure(face, lit(face, 0.5))
     assert way.apply(face.picture, face.points, found) is face.picture
@@ -183,7 +195,7 @@ def test_half_of_it_goes_half_of_the_way() -> None:
     face = sight(alone(person("ada")))
     half, whole = (
         way.apply(face.picture, face.points, way.measure(face, lit(face, 0.5)))
-        for way in (Complexion("tint", 0.5), Complexion("tint"))
+        for way in (RegionColours("tint", 0.5), RegionColours("tint"))
     )
     assert np.allclose(half, (face.picture + whole) / 2, atol=1e-3)
     assert np.allclose(whole, lit(face, 0.5).picture, atol=LEVEL)

@@ -15,10 +15,10 @@ from faceswap_ae.conversion.compositing.colour_transfer import (
     Mask,
     Pair,
     Picture,
-    measured,
-    recoloured,
+    measure_colours,
+    recolour,
 )
-from faceswap_ae.conversion.compositing.temporal import REACH, Window, gaussian, smoothed
+from faceswap_ae.conversion.compositing.temporal import REACH, ColourWindow, gaussian, smoothed
 from tests.support.colours import CHANGING, SIDE, cast, moments_of, swap
 
 EVEN = np.ones(5)
@@ -100,7 +100,9 @@ def test_weights_need_a_middle() -> None:
         next(smoothed([(None, {0: np.zeros(1)})], np.ones(4)))
 
 
-def steadied(window: Window, track: Iterable[tuple[int, Pair | None]]) -> Iterator[Pair | None]:
+def steadied(
+    window: ColourWindow, track: Iterable[tuple[int, Pair | None]]
+) -> Iterator[Pair | None]:
     """Each frame's, as soon as the window holds all that belongs to it."""
     waiting: list[int] = []
     for number, pair in track:
@@ -130,7 +132,7 @@ def test_the_window_is_what_it_says(frames: list[tuple[int, bool]]) -> None:
         (number, rng.random((2, 4, 3)) if seen else None)
         for number, (_, seen) in zip(numbers, frames, strict=True)
     ]
-    found = list(steadied(Window(COLOUR["mkl"]), track))
+    found = list(steadied(ColourWindow(COLOUR["mkl"]), track))
     assert len(found) == len(track)
     for (number, _), one in zip(track, found, strict=True):
         wanted = brute(track, number)
@@ -140,18 +142,18 @@ def test_the_window_is_what_it_says(frames: list[tuple[int, bool]]) -> None:
 
 def test_a_window_of_no_reach_is_the_frame_itself() -> None:
     track: list[tuple[int, Array | None]] = [(n, np.full((2, 4, 3), float(n))) for n in range(9)]
-    found = steadied(Window(COLOUR["mkl"], reach=0), track)
+    found = steadied(ColourWindow(COLOUR["mkl"], reach=0), track)
     assert [float(one[0, 0, 0]) for one in found if one is not None] == list(range(9))
 
 
 def test_a_window_keeps_no_more_than_it_needs() -> None:
-    window, nothing = Window(COLOUR["mkl"]), np.zeros((2, 4, 3))
+    window, nothing = ColourWindow(COLOUR["mkl"]), np.zeros((2, 4, 3))
     held = [len(window.kept) for _ in steadied(window, ((n, nothing) for n in range(100)))]
     assert len(held) == 100 and max(held) == 2 * REACH + 1
 
 
 def test_a_track_s_numbers_rise() -> None:
-    window = Window(COLOUR["mkl"])
+    window = ColourWindow(COLOUR["mkl"])
     window.add(3, np.zeros((2, 4, 3)))
     with pytest.raises(ValueError, match="rise"):
         window.add(3, np.zeros((2, 4, 3)))
@@ -159,16 +161,16 @@ def test_a_track_s_numbers_rise() -> None:
 
 @CHANGING
 def test_pooled_colours_do_not_flicker(name: str) -> None:
-    colour, window = COLOUR[name], Window(COLOUR[name])
+    colour, window = COLOUR[name], ColourWindow(COLOUR[name])
     frame, truth, mask = swap("ada", "ben")
     rng, face = np.random.default_rng(0), cast(truth)
     alone_, track = [], []
     for number in range(30):
         shift = np.array([[1, 0, rng.normal()], [0, 1, rng.normal()]])
         trembling = np.asarray(cv2.warpAffine(mask, shift, (SIDE, SIDE)), np.float32)
-        track.append((number, measured(colour, face, frame, trembling)))
-        alone_.append(shown(recoloured(colour, face, track[-1][1]), mask))
-    pooled = [shown(recoloured(colour, face, pair), mask) for pair in steadied(window, track)]
+        track.append((number, measure_colours(colour, face, frame, trembling)))
+        alone_.append(shown(recolour(colour, face, track[-1][1]), mask))
+    pooled = [shown(recolour(colour, face, pair), mask) for pair in steadied(window, track)]
     assert jitter(pooled) < 0.5 * jitter(alone_)
 
 
@@ -182,16 +184,16 @@ def jitter(means: list[Array]) -> float:
 
 @CHANGING
 def test_a_light_that_comes_on_still_shows(name: str) -> None:
-    colour, window = COLOUR[name], Window(COLOUR[name])
+    colour, window = COLOUR[name], ColourWindow(COLOUR[name])
     frame, truth, mask = swap("ada", "ben")
     lights = [np.float32(0.6 if number < 20 else 1.0) for number in range(40)]
     faces = [light * cast(truth) for light in lights]
     pairs = [
-        (number, measured(colour, face, light * frame, mask))
+        (number, measure_colours(colour, face, light * frame, mask))
         for number, (light, face) in enumerate(zip(lights, faces, strict=True))
     ]
     found = [
-        shown(recoloured(colour, face, pair), mask).mean()
+        shown(recolour(colour, face, pair), mask).mean()
         for face, pair in zip(faces, steadied(window, pairs), strict=True)
     ]
     assert found[20] - found[19] > 0.8 * (found[-1] - found[0]) > 0

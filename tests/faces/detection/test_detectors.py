@@ -36,7 +36,7 @@ def test_both_people_are_seen(pair: tuple[Image, Points], name: str) -> None:
 def test_lying_faces_are_tried(pair: tuple[Image, Points], turn: int) -> None:
     upright = detectors.hog()([pair[0]])[0]
     lying = np.ascontiguousarray(np.rot90(pair[0], -turn))
-    found = detectors.at_turns(detectors.hog(), (1, 3, 2))([lying])[0]
+    found = detectors.with_turns(detectors.hog(), (1, 3, 2))([lying])[0]
     height, width = pair[0].shape[:2]
     # Turned back the very same pixels are seen, so the places agree exactly.
     for one, other in zip(upright, found, strict=True):

@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.faces.detection.dlib_format import (
     LARGEST,
-    Affine,
-    Convolution,
-    Dense,
-    Input,
-    Metric,
-    Mmod,
-    Plain,
-    Pooling,
+    AffineSpec,
+    ConvolutionSpec,
+    DenseSpec,
+    InputSpec,
+    MetricSpec,
+    MmodSpec,
+    PlainSpec,
+    PoolingSpec,
     read,
 )
-from faceswap_ae.runtime import weights
+from faceswap_ae.runtime.weights import WEIGHTS, weight_file
 
-DETECTOR, _, DESCRIPTOR = weights.WEIGHTS
+DETECTOR, _, DESCRIPTOR = WEIGHTS
 KERNEL = np.arange(2 * 3 * 5 * 4, dtype=np.float32).reshape(2, 3, 5, 4) / 8
 SETTINGS = 4  # rates of learning and decay behind every layer with weights
 
@@ -115,51 +115,51 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_the_detector_is_read() -> None:
-    found = read(weights.weight(DETECTOR))
-    assert isinstance(found.loss, Mmod)
+    found = read(weight_file(DETECTOR))
+    assert isinstance(found.loss, MmodSpec)
     assert found.loss.window == (80, 80) and found.loss.covered == 1
     assert found.loss.overlap == pytest.approx(0.3382761351)
     assert found.input.size is None
     assert found.input.mean == pytest.approx((122.782, 117.001, 104.298))
-    shapes = [one.weights.shape for one in found.layers if isinstance(one, Convolution)]
+    shapes = [one.weights.shape for one in found.layers if isinstance(one, ConvolutionSpec)]
     wide = [(16, 3, 5, 5), (32, 16, 5, 5), (32, 32, 5, 5), (45, 32, 5, 5), *2 * [(45, 45, 5, 5)]]
     assert shapes == [*wide, (1, 45, 9, 9)]
 
 
 def test_the_descriptor_is_read() -> None:
-    found = read(weights.weight(DESCRIPTOR))
-    assert isinstance(found.loss, Metric)
+    found = read(weight_file(DESCRIPTOR))
+    assert isinstance(found.loss, MetricSpec)
     assert (found.loss.margin, found.loss.threshold) == pytest.approx((0.04, 0.6))
     assert found.input.size == (150, 150)
     assert len(found.layers) == 130
-    assert sum(isinstance(one, Convolution) for one in found.layers) == 29
-    assert isinstance(found.layers[-1], Dense) and found.layers[-1].weights.shape == (256, 128)
+    assert sum(isinstance(one, ConvolutionSpec) for one in found.layers) == 29
+    assert isinstance(found.layers[-1], DenseSpec) and found.layers[-1].weights.shape == (256, 128)
 
 
 def test_every_kind_of_layer(path: Path) -> None:
     path.write_bytes(SOUND)
     found = read(path)
-    assert found.input == Input((122.75, 117.0, 104.5), (150, 140))
+    assert found.input == InputSpec((122.75, 117.0, 104.5), (150, 140))
     convolution, normalised, relu, mark, pool, scaled, add, dense = found.layers
-    assert isinstance(convolution, Convolution)
+    assert isinstance(convolution, ConvolutionSpec)
     assert np.array_equal(convolution.weights, KERNEL)
     assert convolution.bias.tolist() == [7, 9]
     assert convolution.stride == (2, 3) and convolution.pad == (0, 1)
-    assert isinstance(normalised, Affine)
+    assert isinstance(normalised, AffineSpec)
     assert np.allclose(normalised.gamma, [1, 3])  # factor / sqrt(variance + 0.25)
     assert np.allclose(normalised.beta, [10 - 5, 20 + 3])  # shift - mean * factor
-    assert (relu, mark, add) == (Plain("relu"), Plain("mark"), Plain("add"))
-    assert pool == Pooling("max", (3, 2), (2, 1), (0, 1))
-    assert isinstance(scaled, Affine)
+    assert (relu, mark, add) == (PlainSpec("relu"), PlainSpec("mark"), PlainSpec("add"))
+    assert pool == PoolingSpec("max", (3, 2), (2, 1), (0, 1))
+    assert isinstance(scaled, AffineSpec)
     assert scaled.gamma.tolist() == [2] and scaled.beta.tolist() == [10]
-    assert isinstance(dense, Dense) and dense.weights.tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert isinstance(dense, DenseSpec) and dense.weights.tolist() == [[0, 1], [2, 3], [4, 5]]
 
 
 def test_a_detector_has_no_size(path: Path) -> None:
     path.write_bytes(network(CONVOLUTION, loss=MMOD, source=PYRAMID))
     found = read(path)
     assert found.input.size is None
-    assert found.loss == Mmod((80, 70), 0.34, 0.9)
+    assert found.loss == MmodSpec((80, 70), 0.34, 0.9)
 
 
 @given(numbers=st.tuples(*3 * [st.floats(-1e9, 1e9).filter(lambda x: x == 0 or abs(x) > 1e-30)]))
@@ -228,7 +228,7 @@ def test_what_is_no_such_network_is_refused(path: Path, content: bytes, told: st
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
     refused: list[tuple[Path, str]] = [
-        (weights.weight("shape_predictor_68_face_landmarks.dat"), "broken at byte"),
+        (weight_file("shape_predictor_68_face_landmarks.dat"), "broken at byte"),
         (tmp_path / "absent.dat", "No such file"),
         (tmp_path, "Is a directory"),
         (tmp_path / "large.dat", "too large"),

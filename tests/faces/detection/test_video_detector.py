@@ -7,13 +7,13 @@ import pytest
 
 from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.faces.boxes import Square
-from faceswap_ae.faces.detection.detectors import Spot
+from faceswap_ae.faces.detection.detectors import DetectedBox
 from faceswap_ae.faces.detection.video_detector import (
-    Follower,
-    Sight,
+    Detection,
+    FaceFollower,
     alone,
-    close_look,
-    follower,
+    close_up,
+    face_follower,
     overlap,
 )
 from faceswap_ae.media.clip import open_clip
@@ -30,15 +30,15 @@ def film(solo: Path) -> Film:
 
 
 @pytest.fixture(scope="module")
-def auto() -> Follower:
-    return follower(turns=True)
+def auto() -> FaceFollower:
+    return face_follower(turns=True)
 
 
-def near(sight: Sight, truth: Points) -> bool:
+def near(sight: Detection, truth: Points) -> bool:
     return bool(np.linalg.norm(sight.landmarks - truth, axis=1).mean() < 0.08 * np.ptp(truth))
 
 
-def test_a_face_is_followed_through_its_scenes(film: Film, auto: Follower) -> None:
+def test_a_face_is_followed_through_its_scenes(film: Film, auto: FaceFollower) -> None:
     images, truths = film
     found = [*auto(images[:7], True), *auto(images[7:10], True), *auto(images[10:], False)]
     assert [len(sights) for sights in found] == [1] * 14
@@ -46,7 +46,7 @@ def test_a_face_is_followed_through_its_scenes(film: Film, auto: Follower) -> No
     assert well.count(False) <= 2  # half hidden
 
 
-def test_who_comes_in_is_followed_back(film: Film, auto: Follower) -> None:
+def test_who_comes_in_is_followed_back(film: Film, auto: FaceFollower) -> None:
     """The search at the end of a piece must tell of frames that nobody searched."""
     images, truths = film
     blank = np.full_like(images[0], 90)
@@ -55,7 +55,7 @@ def test_who_comes_in_is_followed_back(film: Film, auto: Follower) -> None:
     assert near(found[2][0], truths[0])
 
 
-def test_who_leaves_is_gone_and_who_is_lost_is_searched_for(film: Film, auto: Follower) -> None:
+def test_who_leaves_is_gone_and_who_is_lost_is_searched_for(film: Film, auto: FaceFollower) -> None:
     images, truths = film
     height, width = images[0].shape[:2]
     blank = np.full_like(images[0], 90)
@@ -68,7 +68,7 @@ def test_who_leaves_is_gone_and_who_is_lost_is_searched_for(film: Film, auto: Fo
 
 
 @pytest.mark.parametrize("turn", [1, 2, 3])
-def test_a_lying_face_is_met_upright(film: Film, auto: Follower, turn: int) -> None:
+def test_a_lying_face_is_met_upright(film: Film, auto: FaceFollower, turn: int) -> None:
     images, truths = film
     height, width = images[0].shape[:2]
     lying = [np.ascontiguousarray(np.rot90(image, -turn)) for image in images[10:12]]
@@ -81,14 +81,14 @@ def test_a_lying_face_is_met_upright(film: Film, auto: Follower, turn: int) -> N
 
 def test_without_turns_a_spot_stays_as_it_was(film: Film) -> None:
     square = Square(np.array([240.0, 180.0]), 100.0)
-    blank = Spot(square, 1.0, "cnn")
-    assert close_look(turns=False).upright(np.zeros_like(film[0][0]), blank).square is square
+    blank = DetectedBox(square, 1.0, "cnn")
+    assert close_up(turns=False).upright(np.zeros_like(film[0][0]), blank).square is square
 
 
 def test_of_two_that_overlap_the_surer_stays() -> None:
     landmarks = np.random.default_rng(0).uniform(0, 50, (68, 2))
     landmarks[36:42], landmarks[42:48] = (10, 10), (40, 10)
-    sight = Sight(Spot(Square(np.zeros(2), 50.0), 0.3, "hog"), landmarks)
+    sight = Detection(DetectedBox(Square(np.zeros(2), 50.0), 0.3, "hog"), landmarks)
     surer = replace(sight, spot=replace(sight.spot, score=0.9), landmarks=landmarks + 3)
     apart = replace(sight, landmarks=landmarks - (200, 0))
     assert alone([sight, surer, apart]) == [apart, surer]

@@ -9,17 +9,17 @@ from faceswap_ae.common.geometry import transform
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.media import images
 from faceswap_ae.synthetic.people import alone, person
-from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
+from faceswap_ae.synthetic.scene import Act, Setting, SyntheticFrame, render
 from tests.support.face_records import some_face
 
 
 @pytest.fixture(scope="module")
-def frame() -> Frame:
+def frame() -> SyntheticFrame:
     return render(alone(person("ada")), Act(face=150, roll=8), Setting((240, 200)))
 
 
 @pytest.fixture
-def folder(tmp_path: Path, frame: Frame) -> Path:
+def folder(tmp_path: Path, frame: SyntheticFrame) -> Path:
     """Three faces, a mask, and things that are no faces."""
     place = tmp_path / "ada"
     for number in range(3):
@@ -31,7 +31,7 @@ def folder(tmp_path: Path, frame: Frame) -> Path:
     return place
 
 
-def test_a_face_keeps_its_story_and_place(folder: Path, frame: Frame) -> None:
+def test_a_face_keeps_its_story_and_place(folder: Path, frame: SyntheticFrame) -> None:
     stored = face_file.read(folder / "clip-000002.png")
     assert stored is not None
     assert stored.face.frame == 2
@@ -50,7 +50,7 @@ def test_renaming_changes_nothing(folder: Path) -> None:
     assert sorted(ids) == ["clip-000000", "clip-000001", "clip-000002"]
 
 
-def test_a_plain_picture_has_no_story(folder: Path, frame: Frame) -> None:
+def test_a_plain_picture_has_no_story(folder: Path, frame: SyntheticFrame) -> None:
     images.write(folder / "photo.jpg", frame.image)
     names = {entry.name: entry.stored for entry in face_file.entries(folder)}
     assert names.pop("photo.jpg") is None

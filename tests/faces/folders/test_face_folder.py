@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.faces.folders import face_file, face_folder
-from faceswap_ae.faces.folders.face_folder import DROPPED, Moved, drop, find, keep, place, restore
+from faceswap_ae.faces.folders.face_folder import (
+    DROPPED,
+    MovedFaces,
+    drop,
+    find_folder,
+    folder_path,
+    keep,
+    restore,
+)
 from faceswap_ae.faces.folders.journal import NAME, Journal
 from tests.support.face_folders import face, fill, ids, names, paint, plain_picture
 
@@ -41,15 +49,15 @@ def test_a_folder_is_named_by_its_path_or_its_name(
     ada: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = ada.parent
-    assert find("ada", data) == ada == find(str(ada), Path("elsewhere"))
+    assert find_folder("ada", data) == ada == find_folder(str(ada), Path("elsewhere"))
     ada.rename(data / "other")
     (data / "ada.zip").write_bytes(b"")
-    assert find("ada", data) == ada
-    assert find("ada.zip", data) == data / "ada.zip"
+    assert find_folder("ada", data) == ada
+    assert find_folder("ada.zip", data) == data / "ada.zip"
     monkeypatch.chdir(data)
-    assert find("other", Path("elsewhere")) == Path("other")
-    assert place("ben", Path("d")) == Path("d/ben")
-    assert [place(path, Path("d")) for path in ("./ben", "x/ben", ".")] == [
+    assert find_folder("other", Path("elsewhere")) == Path("other")
+    assert folder_path("ben", Path("d")) == Path("d/ben")
+    assert [folder_path(path, Path("d")) for path in ("./ben", "x/ben", ".")] == [
         Path("ben"),
         Path("x/ben"),
         Path(),
@@ -60,7 +68,7 @@ def test_an_unknown_folder_names_the_known_ones(ada: Path) -> None:
     (ada.parent / ".hidden").mkdir()
     (ada.parent / "ben.zip").write_bytes(b"")
     with pytest.raises(UserError) as error:
-        find("adda", ada.parent)
+        find_folder("adda", ada.parent)
     assert "did you mean 'ada'? (known: ada, ben)" in str(error.value)
 
 
@@ -71,7 +79,7 @@ def test_a_packed_folder_cannot_be_changed(tmp_path: Path) -> None:
 
 def test_a_dropped_face_keeps_its_mask_and_is_known_as_dropped(ada: Path) -> None:
     before, painted = ids(ada), masks(ada)
-    assert drop(ada, [names(ada)[2], names(ada)[0]]) == Moved(2, 4)
+    assert drop(ada, [names(ada)[2], names(ada)[0]]) == MovedFaces(2, 4)
     assert ids(ada) == [before[1], *before[3:]]
     assert ids(ada / DROPPED) == [before[0], before[2]]
     assert masks(ada) == {} and masks(ada / DROPPED) == painted
@@ -88,7 +96,7 @@ def test_a_face_without_a_row_gets_one_when_it_is_dropped(ada: Path) -> None:
 def test_dropping_twice_is_dropping_once(ada: Path) -> None:
     chosen = names(ada)[:2]
     drop(ada, chosen)
-    assert drop(ada, chosen) == Moved(0, 4)
+    assert drop(ada, chosen) == MovedFaces(0, 4)
     assert len(names(ada / DROPPED)) == 2
 
 
@@ -114,7 +122,7 @@ def test_an_unknown_name_drops_nothing(ada: Path) -> None:
 
 def test_keeping_is_dropping_the_rest(ada: Path) -> None:
     chosen = names(ada)[1:3]
-    assert keep(ada, [f"data/ada/{name}" for name in chosen]) == Moved(4, 2)
+    assert keep(ada, [f"data/ada/{name}" for name in chosen]) == MovedFaces(4, 2)
     assert names(ada) == chosen
     with pytest.raises(UserError, match="no face would be left"):
         keep(ada, [])
@@ -124,10 +132,10 @@ def test_keeping_is_dropping_the_rest(ada: Path) -> None:
 def test_restoring_brings_back_all_or_some(ada: Path) -> None:
     before, painted = ids(ada), masks(ada)
     drop(ada, names(ada)[:4])
-    assert restore(ada, [names(ada / DROPPED)[1]]) == Moved(1, 3)
-    assert restore(ada) == Moved(3, 6)
+    assert restore(ada, [names(ada / DROPPED)[1]]) == MovedFaces(1, 3)
+    assert restore(ada) == MovedFaces(3, 6)
     assert ids(ada) == before and masks(ada) == painted
-    assert restore(ada) == Moved(0, 6)
+    assert restore(ada) == MovedFaces(0, 6)
     with pytest.raises(UserError, match="no face 'x"):
         restore(ada, ["x.png"])
 
@@ -140,7 +148,7 @@ def test_restoring_exchanges_two_versions_of_a_face(ada: Path) -> None:
     assert entry.stored
     face_file.write_crop(ada / name, face_file.pixels(entry.place)[::-1], entry.stored)
     new = (ada / name).read_bytes()
-    assert restore(ada) == Moved(1, 6)
+    assert restore(ada) == MovedFaces(1, 6)
     assert (ada / name).read_bytes() == old != new
     assert [path.read_bytes() for path in (ada / DROPPED).glob("first*-2.png")] == [new]
     assert len(masks(ada)) == len(masks(ada / DROPPED)) == 1
@@ -198,7 +206,7 @@ def test_a_list_holds_after_sorting(ada: Path) -> None:
 
 @given(st.integers(0, 99_999), st.from_regex(r"[a-z0-9-]{1,12}\.png", fullmatch=True))
 def test_a_number_is_taken_away_again(number: int, name: str) -> None:
-    assert face_folder.plain(f"{number:05d}-{name}") == name
+    assert face_folder.unnumbered(f"{number:05d}-{name}") == name
 
 
 def test_a_list_of_names(tmp_path: Path) -> None:

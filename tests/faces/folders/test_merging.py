@@ -6,10 +6,10 @@ import pytest
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.faces.folders import face_file, merging, packing
-from faceswap_ae.faces.folders.face_file import Entry
+from faceswap_ae.faces.folders.face_file import FaceEntry
 from faceswap_ae.faces.folders.face_folder import drop
 from faceswap_ae.faces.folders.journal import NAME, Journal
-from faceswap_ae.faces.folders.merging import Merged, grouped, merge, split
+from faceswap_ae.faces.folders.merging import MergeResult, group_faces, merge, split
 from tests.support.face_folders import (
     CLIPS,
     UNTOLD,
@@ -39,10 +39,10 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_no_face_comes_twice(two: tuple[Path, Path], tmp_path: Path) -> None:
     out, counts = tmp_path / "out", list[int]()
     before = [contents(folder) for folder in two]
-    assert merge(two, out, counts.append) == Merged(10, 2, 0)
+    assert merge(two, out, counts.append) == MergeResult(10, 2, 0)
     assert ids(out) == [face(number).id for number in range(10)]
     assert counts == list(range(1, 13))
-    assert merge(two, out) == Merged(0, 12, 0)
+    assert merge(two, out) == MergeResult(0, 12, 0)
     assert [contents(folder) for folder in two] == before
     journal = Journal(out)
     assert journal.written == set(ids(out)) and journal.frames(CLIPS["first.mp4"]) == {*range(10)}
@@ -50,7 +50,7 @@ def test_no_face_comes_twice(two: tuple[Path, Path], tmp_path: Path) -> None:
 
 
 def test_merging_into_one_of_the_sources(two: tuple[Path, Path]) -> None:
-    assert merge(two, two[0]) == Merged(4, 8, 0)
+    assert merge(two, two[0]) == MergeResult(4, 8, 0)
     assert len(ids(two[0])) == 10
 
 
@@ -74,24 +74,24 @@ def test_pictures_without_a_story_are_known_by_their_bytes(
 ) -> None:
     for folder in two:
         plain_picture(folder)
-    assert merge(two, tmp_path / "out") == Merged(11, 3, 0)
+    assert merge(two, tmp_path / "out") == MergeResult(11, 3, 0)
     assert "photo.png" in names(tmp_path / "out")
 
 
 def test_what_a_source_dropped_stays_dropped(two: tuple[Path, Path], tmp_path: Path) -> None:
     drop(two[0], [f"{face(number).id}.png" for number in (0, 4)])
     out = tmp_path / "out"
-    assert merge(two, out) == Merged(9, 1, 0)  # 4 is in the second, so it is kept
+    assert merge(two, out) == MergeResult(9, 1, 0)  # 4 is in the second, so it is kept
     assert face(0).id in Journal(out).written - set(ids(out))
     again = fill(tmp_path / "again", [0])  # a later extraction of the same clip
-    assert merge([tmp_path / "again"], out) == Merged(0, 0, 1)
+    assert merge([tmp_path / "again"], out) == MergeResult(0, 0, 1)
     assert again[0].id not in ids(out)
 
 
 def test_what_the_folder_itself_dropped_stays_dropped(two: tuple[Path, Path]) -> None:
     first, second = two
     drop(first, [f"{face(5).id}.png"])
-    assert merge([second], first) == Merged(4, 1, 1)
+    assert merge([second], first) == MergeResult(4, 1, 1)
     assert face(5).id not in ids(first)
 
 
@@ -137,8 +137,8 @@ def test_a_zip_is_merged_as_its_folder_is(two: tuple[Path, Path], tmp_path: Path
     paint(first, f"{face(3).id}.png")
     drop(first, [f"{face(0).id}.png"])
     zipped, _ = packing.pack(first)
-    assert merge([zipped, second], tmp_path / "out") == Merged(9, 2, 0)
-    assert merge([first, second], tmp_path / "plain") == Merged(9, 2, 0)
+    assert merge([zipped, second], tmp_path / "out") == MergeResult(9, 2, 0)
+    assert merge([first, second], tmp_path / "plain") == MergeResult(9, 2, 0)
     both = [contents(tmp_path / name) for name in ("out", "plain")]
     assert both[0].keys() == both[1].keys()
     assert {k: v for k, v in both[0].items() if k != NAME} == {
@@ -166,7 +166,7 @@ def test_splitting_by_person_and_merging_back(tmp_path: Path) -> None:
     assert counts == [7, 13]
     # The other's faces were seen there and are not theirs: dropped.
     assert Journal(tmp_path / "ada-1").written == set(ids(ada))
-    assert merge([out for out, _ in made], tmp_path / "back") == Merged(13, 0, 0)
+    assert merge([out for out, _ in made], tmp_path / "back") == MergeResult(13, 0, 0)
     back, whole = contents(tmp_path / "back"), contents(ada)
     assert {k: v for k, v in back.items() if k != NAME} == {
         k: v for k, v in whole.items() if k != NAME
@@ -210,12 +210,12 @@ def test_too_many_groups_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 FEW = [entry(number) for number in range(14)]
 
 
-def frames(entries: list[Entry]) -> list[int]:
+def frames(entries: list[FaceEntry]) -> list[int]:
     return [one.stored.face.frame for one in entries if one.stored]
 
 
 def test_by_person_the_largest_first() -> None:
-    groups = grouped([*FEW, UNTOLD, entry(16)], "person")
+    groups = group_faces([*FEW, UNTOLD, entry(16)], "person")
     assert [frames(group.entries) for group in groups] == [
         [0, 2, 4, 6, 8, 10, 12, 16],
         [1, 3, 5, 7, 9, 11, 13],
@@ -223,14 +223,14 @@ def test_by_person_the_largest_first() -> None:
 
 
 def test_by_track_and_by_source() -> None:
-    tracks = grouped(FEW, "track")
+    tracks = group_faces(FEW, "track")
     assert [(group.what, len(group.entries)) for group in tracks] == [
         ("first.mp4, track 0", 5),
         ("first.mp4, track 1", 5),
         ("second.mp4, track 0", 2),
         ("second.mp4, track 1", 2),
     ]
-    sources = grouped(FEW, "source")
+    sources = group_faces(FEW, "source")
     assert [(group.what, len(group.entries)) for group in sources] == [
         ("first.mp4", 10),
         ("second.mp4", 4),
@@ -239,9 +239,9 @@ def test_by_track_and_by_source() -> None:
 
 @pytest.mark.parametrize("by", ["person", "track", "source"])
 def test_a_picture_without_a_story_belongs_to_nobody(by: str) -> None:
-    assert grouped([UNTOLD], by) == []
+    assert group_faces([UNTOLD], by) == []
 
 
 def test_an_unknown_way_is_refused() -> None:
     with pytest.raises(UserError, match="did you mean 'person'"):
-        grouped(FEW, "persons")
+        group_faces(FEW, "persons")

@@ -7,7 +7,7 @@ import pytest
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.faces.folders.face_folder import DROPPED, drop
 from faceswap_ae.faces.folders.journal import NAME, Journal
-from faceswap_ae.faces.folders.merging import Merged
+from faceswap_ae.faces.folders.merging import MergeResult
 from faceswap_ae.faces.folders.packing import pack, unpack
 from tests.support.face_folders import face, fill, ids, names, paint, plain_picture
 
@@ -37,7 +37,7 @@ def test_a_zip_has_everything_as_it_is(ada: Path) -> None:
 
 def test_there_and_back(ada: Path, tmp_path: Path) -> None:
     out, _ = pack(ada)
-    assert unpack(out, tmp_path / "again") == Merged(5, 0, 0)
+    assert unpack(out, tmp_path / "again") == MergeResult(5, 0, 0)
     again, before = files(tmp_path / "again"), files(ada)
     assert again.keys() == before.keys()
     assert all(again[name] == before[name] for name in before.keys() - {NAME})
@@ -49,7 +49,7 @@ def test_what_is_there_stays_and_what_was_dropped_stays_dropped(ada: Path) -> No
     drop(ada, names(ada)[:1])
     (ada / names(ada)[0]).rename(ada / "renamed.png")
     before = files(ada)
-    assert unpack(out, ada) == Merged(0, 4, 1)
+    assert unpack(out, ada) == MergeResult(0, 4, 1)
     assert files(ada) == before
 
 
@@ -111,5 +111,5 @@ def test_unpacking_that_was_interrupted_is_completed(ada: Path, tmp_path: Path) 
     with pytest.raises(KeyboardInterrupt):
         unpack(out, tmp_path / "ben", stop)
     assert len(ids(tmp_path / "ben")) == 3
-    assert unpack(out, tmp_path / "ben") == Merged(2, 3, 0)
+    assert unpack(out, tmp_path / "ben") == MergeResult(2, 3, 0)
     assert ids(tmp_path / "ben") == ids(ada)

@@ -13,7 +13,7 @@ from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.face_folder import DROPPED, restore
 from faceswap_ae.faces.folders.journal import Journal
 from faceswap_ae.faces.folders.realignment import read_points, realign
-from faceswap_ae.faces.record import Stored
+from faceswap_ae.faces.record import StoredFace
 from tests.support.face_folders import face, names, paint, plain_picture, shot
 
 SIDE = 96
@@ -33,7 +33,7 @@ def wrong(tmp_path: Path) -> Path:
     return path
 
 
-def stored(path: Path) -> Stored:
+def stored(path: Path) -> StoredFace:
     found = face_file.read(path)
     assert found
     return found

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.faces.folders import sorting
-from faceswap_ae.faces.folders.face_file import Entry
+from faceswap_ae.faces.folders.face_file import FaceEntry
 from faceswap_ae.faces.folders.sorting import (
     MEASURES,
     ORDERS,
@@ -21,7 +21,7 @@ from tests.support.face_folders import UNTOLD, entry, face
 FEW = [entry(number) for number in (3, 0, 5, 2, 7)]
 
 
-def numbers(entries: list[Entry]) -> list[int]:
+def numbers(entries: list[FaceEntry]) -> list[int]:
     return [one.stored.face.frame if one.stored else -1 for one in entries]
 
 

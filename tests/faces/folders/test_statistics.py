@@ -7,7 +7,7 @@ from faceswap_ae.faces.folders.face_folder import drop
 from faceswap_ae.faces.folders.journal import Journal
 from faceswap_ae.faces.folders.packing import pack
 from faceswap_ae.faces.folders.sorting import MEASURES
-from faceswap_ae.faces.folders.statistics import TOLD, Census, census, ranges
+from faceswap_ae.faces.folders.statistics import TOLD, FolderStatistics, folder_statistics, ranges
 from tests.support.face_folders import face, fill, names, paint, plain_picture
 
 
@@ -19,10 +19,10 @@ def test_everything_is_counted_in_a_folder_and_in_its_zip(tmp_path: Path) -> Non
     drop(ada, names(ada)[:1])
     journal = Journal(ada)
     journal.add_skipped({"one": "blurred", "two": "small"})
-    found = census(ada, face_file.entries(ada))
-    assert found == Census(6, 1, ("first.mp4", "second.mp4"), 3, 1, 1, 2)
+    found = folder_statistics(ada, face_file.entries(ada))
+    assert found == FolderStatistics(6, 1, ("first.mp4", "second.mp4"), 3, 1, 1, 2)
     zipped, _ = pack(ada)
-    assert census(zipped, face_file.entries(zipped)) == found
+    assert folder_statistics(zipped, face_file.entries(zipped)) == found
 
 
 def test_ranges_are_of_the_faces_that_have_a_story(tmp_path: Path) -> None:

@@ -7,33 +7,33 @@ from faceswap_ae.common import config
 from faceswap_ae.common.errors import RecipeError
 from faceswap_ae.common.geometry import Image, Points, compose, transform, warp
 from faceswap_ae.faces.alignment import matrix_of
-from faceswap_ae.faces.landmark_masks import GREY, hide, hull_mask
+from faceswap_ae.faces.landmark_masks import GREY, hide_outside, hull_mask
 from faceswap_ae.training.data.augmentation import (
-    Around,
     Augmentation,
-    Sample,
-    Source,
-    augmented,
-    steady,
+    AugmentedFace,
+    SourceFace,
+    SourcesAround,
+    augment,
+    without_chance,
 )
 from faceswap_ae.training.data.geometric import MIRRORED, from_pixels, mirror, to_pixels
 from tests.support.face_folders import shot
 
 SIZE, MARGIN = 64, 8
 STAY = np.eye(2, 3)
-STILL = steady(Augmentation())
+STILL = without_chance(Augmentation())
 MOVED = replace(STILL, rotation=10.0, scale=0.1, shift=0.05)
 
 
-def source(who: str = "ada", yaw: float = -10.0) -> Source:
+def source(who: str = "ada", yaw: float = -10.0) -> SourceFace:
     image, points = shot(who, yaw)
     shift = np.array([[1.0, 0.0, MARGIN], [0.0, 1.0, MARGIN]])
     matrix = compose(shift, matrix_of(points, "whole", SIZE))
     side = SIZE + 2 * MARGIN
-    return Source(warp(image, matrix, (side, side)), transform(points, matrix), MARGIN)
+    return SourceFace(warp(image, matrix, (side, side)), transform(points, matrix), MARGIN)
 
 
-def dotted(place: int) -> Source:
+def dotted(place: int) -> SourceFace:
     """A white dot on black where one landmark is."""
     plain = source()
     y, x = np.mgrid[0 : plain.image.shape[0], 0 : plain.image.shape[1]]
@@ -50,8 +50,10 @@ def middle(image: Image) -> Points:
     return np.asarray(transform(at, from_pixels(image.shape[0]))[0])
 
 
-def made(options: Augmentation, seed: int = 0, sizes: tuple[int, int] = (SIZE, SIZE)) -> Sample:
-    return augmented(source(), sizes, options, np.random.default_rng(seed))
+def made(
+    options: Augmentation, seed: int = 0, sizes: tuple[int, int] = (SIZE, SIZE)
+) -> AugmentedFace:
+    return augment(source(), sizes, options, np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("flip", [0.0, 1.0])
@@ -60,7 +62,7 @@ def test_landmarks_go_where_their_pixels_go(place: int, flip: float) -> None:
     name = MIRRORED[place] if flip else place
     for seed in range(8):
         options, rng = replace(MOVED, flip=flip), np.random.default_rng(seed)
-        sample = augmented(dotted(place), (48, 96), options, rng)
+        sample = augment(dotted(place), (48, 96), options, rng)
         # 0.3 pixels of the target.
         assert np.linalg.norm(middle(sample.target) - sample.landmarks[name]) < 0.003
         assert np.linalg.norm(middle(sample.warped) - sample.landmarks[name]) < 0.006
@@ -85,21 +87,21 @@ def test_steady_options_change_nothing() -> None:
         assert np.array_equal(sample.warped, inside)
         assert np.allclose(sample.light, sample.colours)
         assert np.allclose(sample.landmarks, transform(face.landmarks - MARGIN, from_pixels(SIZE)))
-    assert steady(Augmentation(hide=True)).hide
+    assert without_chance(Augmentation(hide=True)).hide
 
 
 def test_the_same_generator_gives_the_same_face() -> None:
     every = Augmentation(
         occluder=1, motion=1, blur=1, shrink=1, jpeg=1, hide=True, colour=1, to_landmarks=1
     )
-    around = Around(source("ben"), source("ben").shape[None].astype(np.float32))
+    around = SourcesAround(source("ben"), source("ben").shape[None].astype(np.float32))
 
-    def face(seed: int) -> Sample:
+    def face(seed: int) -> AugmentedFace:
         rng = np.random.default_rng(seed)
-        return augmented(source(), (SIZE, SIZE), every, rng, around)
+        return augment(source(), (SIZE, SIZE), every, rng, around)
 
     one, same, other = face(1), face(1), face(2)
-    for field in fields(Sample):
+    for field in fields(AugmentedFace):
         values = (getattr(sample, field.name) for sample in (one, same, other))
         first, second, third = values
         assert np.array_equal(first, second), field.name
@@ -134,13 +136,13 @@ def test_only_the_input_is_bent() -> None:
 
 def test_a_face_is_bent_to_the_other_ones_shape() -> None:
     ben = source("ben", 20.0).shape
-    around = Around(shapes=ben[None].astype(np.float32))
+    around = SourcesAround(shapes=ben[None].astype(np.float32))
     for flip in (0.0, 1.0):
         options = replace(STILL, to_landmarks=1.0, flip=flip)
         off, before = [], []
         for place in (21, 27, 30, 33, 42, 51, 57):
             rng = np.random.default_rng(0)
-            sample = augmented(dotted(place), (SIZE, SIZE), options, rng, around)
+            sample = augment(dotted(place), (SIZE, SIZE), options, rng, around)
             goal = transform(ben, mirror(STAY))[place] if flip else ben[place]
             own = sample.landmarks[MIRRORED[place] if flip else place]
             off.append(np.linalg.norm(middle(sample.warped) - goal))
@@ -150,7 +152,7 @@ def test_a_face_is_bent_to_the_other_ones_shape() -> None:
 
 def test_colours_change_input_and_target_alike() -> None:
     options, rng = replace(STILL, colour=1.0), np.random.default_rng(0)
-    sample = augmented(source(), (SIZE, SIZE), options, rng, Around(source("ben")))
+    sample = augment(source(), (SIZE, SIZE), options, rng, SourcesAround(source("ben")))
     assert np.array_equal(sample.light, sample.colours)
     assert not np.allclose(sample.colours, made(STILL).colours, atol=0.02)
     lit = made(replace(STILL, gain=0.25))
@@ -163,7 +165,7 @@ def test_a_painted_mask_goes_before_the_hull() -> None:
     painted = np.zeros(face.image.shape[:2], np.uint8)
     painted[30:50, 20:60] = 200
     rng = np.random.default_rng(0)
-    sample = augmented(replace(face, mask=painted), (SIZE, SIZE), STILL, rng)
+    sample = augment(replace(face, mask=painted), (SIZE, SIZE), STILL, rng)
     assert np.array_equal(sample.mask, painted[MARGIN:-MARGIN, MARGIN:-MARGIN])
 
 
@@ -182,8 +184,8 @@ def test_a_small_input_is_averaged_not_picked() -> None:
     face = source()
     y, x = np.mgrid[0:320, 0:320]
     board = np.repeat((255 * ((x + y) % 2)).astype(np.uint8)[..., None], 3, axis=2)
-    large = Source(board, face.landmarks * 4, 32)
-    sample = augmented(large, (64, 256), MOVED, np.random.default_rng(0))
+    large = SourceFace(board, face.landmarks * 4, 32)
+    sample = augment(large, (64, 256), MOVED, np.random.default_rng(0))
     assert np.abs(sample.warped.astype(int) - 128).max() < 40
     assert np.ptp(sample.target) > 200
 
@@ -191,7 +193,7 @@ def test_a_small_input_is_averaged_not_picked() -> None:
 def test_outside_the_hull_it_is_grey() -> None:
     picture, hull = np.random.default_rng(0).random((8, 8, 3)).astype(np.float32), np.eye(8)
     before, mask = picture.copy(), (255 * hull).astype(np.uint8)
-    hide(picture, mask)
+    hide_outside(picture, mask)
     assert np.allclose(picture[mask == 0], GREY)
     assert np.allclose(picture[mask == 255], before[mask == 255])
 
@@ -202,7 +204,7 @@ def test_what_the_input_shows_of_the_hull_is_bent_with_it() -> None:
     options = replace(MOVED, warp=0.03, hide=True, flip=0.5)
     for seed in range(4):
         rng = np.random.default_rng(seed)
-        sample = augmented(replace(face, image=painted), (SIZE, SIZE), options, rng)
+        sample = augment(replace(face, image=painted), (SIZE, SIZE), options, rng)
         assert sample.hull is not None
         assert np.array_equal(sample.hull, sample.warped[..., 0])
 

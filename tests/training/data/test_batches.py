@@ -8,9 +8,9 @@ import pytest
 
 from faceswap_ae.faces.landmark_masks import GREY
 from faceswap_ae.networks.model_interface import FACE, IDENTITIES, ONTO
-from faceswap_ae.training.data.batches import Augmentation, Batch, Feed
-from faceswap_ae.training.data.face_set import FaceSet, load
-from faceswap_ae.training.data.pixel_cache import Cache
+from faceswap_ae.training.data.batches import Augmentation, Batch, BatchSource
+from faceswap_ae.training.data.face_set import FaceSet, load_face_set
+from faceswap_ae.training.data.pixel_cache import PixelCache
 from tests.support.face_folders import fill, paint
 
 SIZE = 32
@@ -32,13 +32,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sets(place: Path) -> Sets:
-    cache = Cache(place / "cache")
-    ada, ben = (load(place / name, "inner", SIZE, cache) for name in ("ada", "ben"))
+    cache = PixelCache(place / "cache")
+    ada, ben = (load_face_set(place / name, "inner", SIZE, cache) for name in ("ada", "ben"))
     return ada, ben
 
 
-def feed(sets: Sets, options: Augmentation = EVERY, seed: int = 0, threads: int = 2) -> Feed:
-    return Feed(sets, options, SIZE, SIZE, 6, seed, threads)
+def feed(sets: Sets, options: Augmentation = EVERY, seed: int = 0, threads: int = 2) -> BatchSource:
+    return BatchSource(sets, options, SIZE, SIZE, 6, seed, threads)
 
 
 def equal(one: Batch, other: Batch) -> bool:
@@ -85,7 +85,7 @@ def test_closing_ends_every_thread(sets: Sets) -> None:
 
 
 def test_shapes_and_ranges(sets: Sets) -> None:
-    made = Feed(sets, EVERY, 16, SIZE, 6, 0)
+    made = BatchSource(sets, EVERY, 16, SIZE, 6, 0)
     for step in range(4):
         for identity in IDENTITIES:
             batch = made.batch(step, identity)
@@ -104,7 +104,7 @@ def test_shapes_and_ranges(sets: Sets) -> None:
 
 def test_a_target_that_is_larger_than_the_faces_is_refused(sets: Sets) -> None:
     with pytest.raises(ValueError, match="ada: faces of 32 pixels for 64"):
-        Feed(sets, EVERY, SIZE, 64, 6, 0)
+        BatchSource(sets, EVERY, SIZE, 64, 6, 0)
 
 
 def test_held_out_faces_are_in_no_batch(sets: Sets) -> None:
@@ -168,7 +168,7 @@ def test_a_zip_gives_the_same_batches(place: Path, sets: Sets) -> None:
     with zipfile.ZipFile(packed, "w") as file:
         for path in (place / "ben").iterdir():
             file.write(path, path.name)
-    other = sets[0], load(packed, "inner", SIZE, Cache(place / "cache"))
+    other = sets[0], load_face_set(packed, "inner", SIZE, PixelCache(place / "cache"))
     for step in range(3):
         for identity in IDENTITIES:
             assert equal(feed(sets).batch(step, identity), feed(other).batch(step, identity))

@@ -10,8 +10,8 @@ from faceswap_ae.common.geometry import transform
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.media import images
-from faceswap_ae.training.data.face_set import compare, load
-from faceswap_ae.training.data.pixel_cache import Cache
+from faceswap_ae.training.data.face_set import load_face_set, warn_of_difference
+from faceswap_ae.training.data.pixel_cache import PixelCache
 from tests.support.face_folders import SIDE, face, fill, paint, plain_picture, shot
 
 SIZE = 32
@@ -26,8 +26,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> Cache:
-    return Cache(tmp_path / "cache")
+def cache(tmp_path: Path) -> PixelCache:
+    return PixelCache(tmp_path / "cache")
 
 
 def zipped(folder: Path) -> Path:
@@ -38,8 +38,8 @@ def zipped(folder: Path) -> Path:
     return packed
 
 
-def test_faces_are_cut_with_a_margin(folder: Path, cache: Cache) -> None:
-    found = load(folder, "inner", SIZE, cache)
+def test_faces_are_cut_with_a_margin(folder: Path, cache: PixelCache) -> None:
+    found = load_face_set(folder, "inner", SIZE, cache)
     assert found.images.shape == (20, 40, 40, 3) and found.images.dtype == np.uint8
     assert (found.name, found.crop, found.size, found.margin) == ("ada", "inner", 32, 4)
     place = found.ids.index("first-000004")
@@ -56,8 +56,8 @@ def test_faces_are_cut_with_a_margin(folder: Path, cache: Cache) -> None:
         assert np.abs(seen - frame[fy, fx]).mean() < 40
 
 
-def test_what_is_told_of_each_face(folder: Path, cache: Cache) -> None:
-    found = load(folder, "whole", SIZE, cache)
+def test_what_is_told_of_each_face(folder: Path, cache: PixelCache) -> None:
+    found = load_face_set(folder, "whole", SIZE, cache)
     for place, name in enumerate(found.ids):
         told = face(int(name[-6:]))
         assert found.yaw[place] == told.pose[0]
@@ -72,11 +72,13 @@ def test_what_is_told_of_each_face(folder: Path, cache: Cache) -> None:
     assert 0.3 < found.mean_shape[:, 0].mean() < 0.7
 
 
-def test_faces_are_in_order_of_time_whatever_they_are_called(folder: Path, cache: Cache) -> None:
-    before = load(folder, "inner", SIZE, cache)
+def test_faces_are_in_order_of_time_whatever_they_are_called(
+    folder: Path, cache: PixelCache
+) -> None:
+    before = load_face_set(folder, "inner", SIZE, cache)
     for number, path in enumerate(sorted(folder.glob("*.png"))):
         path.rename(folder / f"{20 - number:02d}.png")
-    after = load(folder, "inner", SIZE, cache)
+    after = load_face_set(folder, "inner", SIZE, cache)
     assert after.ids == before.ids
     assert after.fingerprint == before.fingerprint
     assert np.array_equal(after.images, before.images)
@@ -84,12 +86,12 @@ def test_faces_are_in_order_of_time_whatever_they_are_called(folder: Path, cache
     assert times == sorted(times)
 
 
-def test_a_zip_is_the_same_set(folder: Path, cache: Cache) -> None:
+def test_a_zip_is_the_same_set(folder: Path, cache: PixelCache) -> None:
     paint(folder, "first-000002.png")
     packed = zipped(folder)
-    one = load(folder, "inner", SIZE, cache)
+    one = load_face_set(folder, "inner", SIZE, cache)
     for named in (packed, packed.with_suffix("")):
-        other = load(named, "inner", SIZE, cache)
+        other = load_face_set(named, "inner", SIZE, cache)
         assert other.name == "packed"
         assert other.ids == one.ids and other.fingerprint == one.fingerprint
         assert np.array_equal(other.images, one.images)
@@ -99,9 +101,9 @@ def test_a_zip_is_the_same_set(folder: Path, cache: Cache) -> None:
         assert all(np.array_equal(other.masks[key], one.masks[key]) for key in one.masks)
 
 
-def test_a_painted_mask_is_cut_like_its_face(folder: Path, cache: Cache) -> None:
+def test_a_painted_mask_is_cut_like_its_face(folder: Path, cache: PixelCache) -> None:
     paint(folder, "first-000002.png", 200)
-    painted = load(folder, "inner", SIZE, cache)
+    painted = load_face_set(folder, "inner", SIZE, cache)
     (place,) = painted.masks
     assert painted.ids[place] == "first-000002"
     mask = painted[place].mask
@@ -112,65 +114,68 @@ def test_a_painted_mask_is_cut_like_its_face(folder: Path, cache: Cache) -> None
     large = np.zeros((4 * SIDE, 4 * SIDE), np.uint8)
     large[SIDE:-SIDE, SIDE:-SIDE] = 200
     images.write(folder / "first-000002.mask.png", large)
-    again = load(folder, "inner", SIZE, cache)[place].mask
+    again = load_face_set(folder, "inner", SIZE, cache)[place].mask
     assert again is not None
     assert np.abs(again.astype(int) - mask).mean() < 4
 
 
-def test_faces_are_decoded_once(folder: Path, cache: Cache) -> None:
+def test_faces_are_decoded_once(folder: Path, cache: PixelCache) -> None:
     told: list[tuple[int, int]] = []
-    load(folder, "inner", SIZE, cache, lambda done, of: told.append((done, of)))
+    load_face_set(folder, "inner", SIZE, cache, lambda done, of: told.append((done, of)))
     assert told == [(20, 20)]
-    load(folder, "inner", SIZE, cache, lambda done, of: told.append((done, of)))
+    load_face_set(folder, "inner", SIZE, cache, lambda done, of: told.append((done, of)))
     assert len(told) == 1
     for crop, size in (("full", SIZE), ("inner", SIZE + 2)):
-        load(folder, crop, size, cache, lambda done, of: told.append((done, of)))
+        load_face_set(folder, crop, size, cache, lambda done, of: told.append((done, of)))
     assert len(told) == 3
     path = folder / "first-000002.png"
     os.utime(path, (1000, 1000))  # changed
-    load(folder, "inner", SIZE, cache, lambda done, of: told.append((done, of)))
+    load_face_set(folder, "inner", SIZE, cache, lambda done, of: told.append((done, of)))
     assert len(told) == 4
     assert len(list(cache.folder.iterdir())) == 4
 
 
-def test_a_set_that_changes_has_another_fingerprint(folder: Path, cache: Cache) -> None:
-    marks = [load(folder, "inner", SIZE, cache).fingerprint]
+def test_a_set_that_changes_has_another_fingerprint(folder: Path, cache: PixelCache) -> None:
+    marks = [load_face_set(folder, "inner", SIZE, cache).fingerprint]
     paint(folder, "first-000002.png")
-    marks.append(load(folder, "inner", SIZE, cache).fingerprint)
+    marks.append(load_face_set(folder, "inner", SIZE, cache).fingerprint)
     (folder / "first-000004.png").unlink()
-    marks.append(load(folder, "inner", SIZE, cache).fingerprint)
+    marks.append(load_face_set(folder, "inner", SIZE, cache).fingerprint)
     assert len(set(marks)) == 3
-    assert load(folder, "full", SIZE, cache).fingerprint == marks[-1]
+    assert load_face_set(folder, "full", SIZE, cache).fingerprint == marks[-1]
 
 
-def test_one_person_is_not_two(folder: Path, cache: Cache, tmp_path: Path) -> None:
+def test_one_person_is_not_two(folder: Path, cache: PixelCache, tmp_path: Path) -> None:
     fill(tmp_path / "ben", range(1, 9, 2))
-    ada, ben = (load(tmp_path / name, "inner", SIZE, cache) for name in ("ada", "ben"))
-    compare(ada, ben)
+    ada, ben = (load_face_set(tmp_path / name, "inner", SIZE, cache) for name in ("ada", "ben"))
+    warn_of_difference(ada, ben)
     with pytest.raises(UserError, match="ada and packed: are the same 20 faces"):
-        compare(ada, load(zipped(folder), "inner", SIZE, cache))
+        warn_of_difference(ada, load_face_set(zipped(folder), "inner", SIZE, cache))
 
 
 def test_faces_in_both_sets_are_told(
-    folder: Path, cache: Cache, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    folder: Path, cache: PixelCache, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     fill(tmp_path / "ben", [0, 2, 5, 7])
-    compare(load(folder, "inner", SIZE, cache), load(tmp_path / "ben", "inner", SIZE, cache))
+    warn_of_difference(
+        load_face_set(folder, "inner", SIZE, cache),
+        load_face_set(tmp_path / "ben", "inner", SIZE, cache),
+    )
     assert "ada and ben: 2 faces are in both" in caplog.text
 
 
-def test_too_few_faces_are_refused(cache: Cache, tmp_path: Path) -> None:
+def test_too_few_faces_are_refused(cache: PixelCache, tmp_path: Path) -> None:
     fill(tmp_path / "ada", [0])
     with pytest.raises(UserError, match="1 usable faces, 2 are needed; extract more"):
-        load(tmp_path / "ada", "inner", SIZE, cache)
+        load_face_set(tmp_path / "ada", "inner", SIZE, cache)
     with pytest.raises(UserError, match="no such face folder"):
-        load(tmp_path / "nobody", "inner", SIZE, cache)
+        load_face_set(tmp_path / "nobody", "inner", SIZE, cache)
 
 
-def test_plain_pictures_are_named(folder: Path, cache: Cache) -> None:
+def test_plain_pictures_are_named(folder: Path, cache: PixelCache) -> None:
     plain_picture(folder, "holiday.png")
     with pytest.raises(UserError, match=r"1 \(holiday.png\) of 21 pictures.*extract them"):
-        load(folder, "inner", SIZE, cache)
+        load_face_set(folder, "inner", SIZE, cache)
 
 
 def cut(folder: Path, number: int, crop: str) -> None:
@@ -179,30 +184,30 @@ def cut(folder: Path, number: int, crop: str) -> None:
     face_file.write(folder / f"{one.id}.png", image, one, crop, SIDE)
 
 
-def test_heads_and_faces_do_not_mix(folder: Path, cache: Cache, tmp_path: Path) -> None:
+def test_heads_and_faces_do_not_mix(folder: Path, cache: PixelCache, tmp_path: Path) -> None:
     cut(folder, 0, "head")
     with pytest.raises(UserError, match=r"1 \(first-000000.png\) of 20 faces are cut as head"):
-        load(folder, "inner", SIZE, cache)
+        load_face_set(folder, "inner", SIZE, cache)
     for number in (0, 2, 4):
         cut(tmp_path / "heads", number, "head")
     for crop in ("head", "whole", "inner"):
-        assert len(load(tmp_path / "heads", crop, SIZE, cache)) == 3
+        assert len(load_face_set(tmp_path / "heads", crop, SIZE, cache)) == 3
 
 
-def test_a_crop_that_the_files_do_not_hold_is_refused(folder: Path, cache: Cache) -> None:
+def test_a_crop_that_the_files_do_not_hold_is_refused(folder: Path, cache: PixelCache) -> None:
     with pytest.raises(UserError, match="hold whole faces, which is less than head"):
-        load(folder, "head", SIZE, cache)
+        load_face_set(folder, "head", SIZE, cache)
     cut(folder, 0, "full")
     with pytest.raises(UserError, match=r"1 \(first-000000.png\) hold full faces"):
-        load(folder, "whole", SIZE, cache)
-    assert len(load(folder, "full", SIZE, cache)) == 20
+        load_face_set(folder, "whole", SIZE, cache)
+    assert len(load_face_set(folder, "full", SIZE, cache)) == 20
     with pytest.raises(UserError, match="did you mean 'inner'"):
-        load(folder, "iner", SIZE, cache)
+        load_face_set(folder, "iner", SIZE, cache)
 
 
-def test_a_broken_picture_is_named(folder: Path, cache: Cache) -> None:
+def test_a_broken_picture_is_named(folder: Path, cache: PixelCache) -> None:
     path = folder / "first-000004.png"
     path.write_bytes(path.read_bytes()[:-2000])
     with pytest.raises(MediaError, match=r"first-000004.png: broken picture"):
-        load(folder, "inner", SIZE, cache)
+        load_face_set(folder, "inner", SIZE, cache)
     assert list(cache.folder.iterdir()) == []

@@ -10,12 +10,12 @@ from faceswap_ae.training.data.geometric import (
     MIRRORED,
     NODES,
     Grid,
+    apply_move,
     bend_to,
-    both,
+    combine_bends,
     from_pixels,
     look_up,
     mirror,
-    moved,
     nearest,
     random_bend,
     random_move,
@@ -30,14 +30,14 @@ seeds = st.integers(0, 10**6)
 def test_a_mirror_of_a_mirror_is_the_face() -> None:
     assert np.array_equal(MIRRORED[MIRRORED], np.arange(68))
     points = np.random.default_rng(0).random((68, 2))
-    twice = moved(moved(points, mirror(STILL)), mirror(STILL))
+    twice = apply_move(apply_move(points, mirror(STILL)), mirror(STILL))
     assert np.allclose(twice, points)
 
 
 def test_a_mirrored_face_has_its_landmarks_in_the_usual_order() -> None:
     frame = render(alone(person("ada")), Act(80), Setting((128, 128)))
     points = transform(frame.landmarks.picture.astype(np.float64), from_pixels(128))
-    seen = moved(points, mirror(STILL))
+    seen = apply_move(points, mirror(STILL))
     width = np.ptp(points[:, 0])
     # One who looks into the camera looks like her own mirror image, point by point.
     off = seen - points - (seen - points).mean(axis=0)
@@ -141,7 +141,7 @@ def test_two_bends_are_one() -> None:
     fine = 0.01 * rng.normal(size=(FINE_NODES, FINE_NODES, 2))
     back = to_pixels(SIZE)
     added = looked_up(coarse, back) + looked_up(fine, back) - pixels(SIZE)
-    off = np.linalg.norm(looked_up(both(coarse, fine), back) - added, axis=1)
+    off = np.linalg.norm(looked_up(combine_bends(coarse, fine), back) - added, axis=1)
     assert off.mean() < 0.2 and off.max() < 1.0
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from faceswap_ae.common.cache_dir import cache_dir
 from faceswap_ae.common.errors import MediaError, UserError
-from faceswap_ae.training.data.pixel_cache import Bytes, Cache
+from faceswap_ae.training.data.pixel_cache import Bytes, PixelCache
 
 LENGTH = 1000
 
@@ -31,7 +31,7 @@ def names(folder: Path) -> list[str]:
 
 
 def test_what_was_made_once_is_found_again(tmp_path: Path) -> None:
-    cache = Cache(tmp_path / "kept")
+    cache = PixelCache(tmp_path / "kept")
     made = cache.kept("a", LENGTH, numbers)
     assert np.array_equal(made, np.repeat(np.arange(4, dtype=np.uint8), 250))
     found = cache.kept("a", LENGTH, never)
@@ -42,11 +42,11 @@ def test_what_was_made_once_is_found_again(tmp_path: Path) -> None:
 
 def test_a_file_of_another_length_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / "a.faces").write_bytes(b"short")
-    assert len(Cache(tmp_path).kept("a", LENGTH, numbers)) == LENGTH
+    assert len(PixelCache(tmp_path).kept("a", LENGTH, numbers)) == LENGTH
 
 
 def test_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
-    cache = Cache(tmp_path, most=3 * LENGTH)
+    cache = PixelCache(tmp_path, most=3 * LENGTH)
     for age, key in enumerate("abc"):
         cache.kept(key, LENGTH, numbers)
         os.utime(tmp_path / f"{key}.faces", (1000 + age, 1000 + age))
@@ -60,7 +60,7 @@ def test_memory_serves_where_nothing_can_be_written(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    cache = Cache(tmp_path / "file" / "kept")
+    cache = PixelCache(tmp_path / "file" / "kept")
     with caplog.at_level(logging.WARNING):
         found = cache.kept("a", LENGTH, numbers)
     assert np.array_equal(found, np.repeat(np.arange(4, dtype=np.uint8), 250))
@@ -69,14 +69,14 @@ def test_memory_serves_where_nothing_can_be_written(
 
 
 def test_memory_serves_what_is_too_large_for_all_files(tmp_path: Path) -> None:
-    found = Cache(tmp_path, most=LENGTH - 1).kept("a", LENGTH, numbers)
+    found = PixelCache(tmp_path, most=LENGTH - 1).kept("a", LENGTH, numbers)
     assert found[-1] == 3
     assert names(tmp_path) == []
 
 
 def test_what_has_no_place_at_all_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="have no place there; free some space"):
-        Cache(tmp_path, most=0, memory=LENGTH - 1).kept("a", LENGTH, numbers)
+        PixelCache(tmp_path, most=0, memory=LENGTH - 1).kept("a", LENGTH, numbers)
 
 
 def test_a_broken_picture_is_no_trouble_of_the_cache(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_broken_picture_is_no_trouble_of_the_cache(tmp_path: Path) -> None:
         raise MediaError("ada.png: broken picture")
 
     with pytest.raises(MediaError, match="broken picture"):
-        Cache(tmp_path).kept("a", LENGTH, broken)
+        PixelCache(tmp_path).kept("a", LENGTH, broken)
     assert names(tmp_path) == []
 
 
@@ -93,13 +93,13 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import numpy as np
-from faceswap_ae.training.data.pixel_cache import Cache
+from faceswap_ae.training.data.pixel_cache import PixelCache
 
 def pieces():
     yield np.zeros(100000, np.uint8)
     os.kill(os.getpid(), signal.SIGKILL)
 
-Cache(Path(sys.argv[1])).kept("a", 200000, pieces)
+PixelCache(Path(sys.argv[1])).kept("a", 200000, pieces)
 """
 
 
@@ -108,7 +108,7 @@ def test_a_kill_leaves_no_half_file(tmp_path: Path) -> None:
     assert killed.returncode < 0
     (part,) = names(tmp_path)
     assert part.startswith(".")
-    cache = Cache(tmp_path)
+    cache = PixelCache(tmp_path)
     assert len(cache.kept("a", LENGTH, numbers)) == LENGTH
     # Another process may be writing it, until nobody has touched it for an hour.
     assert names(tmp_path) == [part, "a.faces"]
@@ -121,7 +121,7 @@ def test_the_users_own_cache_folder_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_dir() == tmp_path / "faceswap_ae" == Cache().folder
+    assert cache_dir() == tmp_path / "faceswap_ae" == PixelCache().folder
     monkeypatch.setenv("XDG_CACHE_HOME", "not/absolute")
     monkeypatch.setenv("HOME", str(tmp_path / "ada"))
     assert cache_dir() == tmp_path / "ada" / ".cache" / "faceswap_ae"

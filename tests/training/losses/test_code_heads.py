@@ -5,8 +5,12 @@ import pytest
 
 from faceswap_ae.common import plugins
 from faceswap_ae.networks.model_interface import FACE, ONTO, Networks
-from faceswap_ae.networks.trainer_interface import Pair, Player, Terms
-from faceswap_ae.training.losses.code_heads import CodeJudge, landmarks_reader, misread
+from faceswap_ae.networks.trainer_interface import BatchPair, Player, Terms
+from faceswap_ae.training.losses.code_heads import (
+    CodeDiscriminator,
+    landmarks_error,
+    landmarks_head,
+)
 from faceswap_ae.training.optimiser import Optimiser
 from faceswap_ae.training.stepper import Stepper
 from tests.support.toys import faces, pair, toy
@@ -26,21 +30,21 @@ def test_scores_for_codes_of_any_shape(
     model: str, options: dict[str, Any], shape: tuple[int, ...]
 ) -> None:
     networks = built(model, **options)
-    judge = CodeJudge(networks)
+    judge = CodeDiscriminator(networks)
     code = networks.encode(faces(0, networks.size_in).warped, FACE, FACE)
     assert judge.model(code).shape == (2, *shape)
 
 
 def test_the_judge_learns_to_tell_and_the_networks_to_fool() -> None:
     networks, given = toy(), pair()
-    judge = CodeJudge(networks)
+    judge = CodeDiscriminator(networks)
     before = [np.asarray(weight) for weight in networks.weights]
     stepper = Stepper([judge.player], Optimiser())
     found = [stepper.step([given], 1e-3)["code_judge/codes"] for _ in range(12)]
     assert found[-1] < found[0]
     assert all(np.array_equal(one, w) for one, w in zip(before, networks.weights, strict=True))
 
-    def fooling(pair: Pair) -> Terms:
+    def fooling(pair: BatchPair) -> Terms:
         return {"told": judge.told(networks.encode(pair[FACE].warped, FACE, FACE))}
 
     stepper = Stepper([Player("g", fooling, {"encoder": networks.parts["encoder"]})], Optimiser())
@@ -51,7 +55,7 @@ def test_the_judge_learns_to_tell_and_the_networks_to_fool() -> None:
 def test_who_cannot_tell_guesses() -> None:
     """Equal codes are worth the entropy of a coin."""
     networks = toy()
-    judge, one = CodeJudge(networks), faces(0)
+    judge, one = CodeDiscriminator(networks), faces(0)
     judge.model.layers[-1].set_weights([0 * w for w in judge.model.layers[-1].get_weights()])
     assert float(judge.loss({FACE: one, ONTO: one})["codes"]) == pytest.approx(np.log(2))
     assert float(judge.told(networks.encode(one.warped, FACE, FACE))) == pytest.approx(np.log(2))
@@ -60,7 +64,7 @@ def test_who_cannot_tell_guesses() -> None:
 def test_codes_are_those_that_the_decoder_meets() -> None:
     """In liae a face as itself has another code than one about to be swapped."""
     networks = built("sae", size=32)
-    judge, given = CodeJudge(networks), pair(32)
+    judge, given = CodeDiscriminator(networks), pair(32)
     own = networks.encode(given[FACE].warped, FACE, FACE)
     swapped = networks.encode(given[ONTO].warped, ONTO, FACE)
     right = [np.logaddexp(0, sign * judge.model(code)) for sign, code in ((1, own), (-1, swapped))]
@@ -71,12 +75,12 @@ def test_codes_are_those_that_the_decoder_meets() -> None:
 
 
 def test_landmarks_read_right_cost_nothing() -> None:
-    reader = landmarks_reader((7,))
+    reader = landmarks_head((7,))
     kernel, bias = reader.layers[-2].get_weights()
     mean = np.random.default_rng(0).random((68, 2), np.float32)
     one, code = faces(0), np.ones((2, 7), np.float32)
     reader.layers[-2].set_weights([0 * kernel, -mean.reshape(-1)])  # all landmarks are at 0
-    assert float(misread(reader, code, one, mean)) == pytest.approx(0, abs=1e-6)
+    assert float(landmarks_error(reader, code, one, mean)) == pytest.approx(0, abs=1e-6)
     reader.layers[-2].set_weights([0 * kernel, 0.25 - mean.reshape(-1)])
-    assert float(misread(reader, code, one, mean)) == pytest.approx(0.25)
+    assert float(landmarks_error(reader, code, one, mean)) == pytest.approx(0.25)
     assert bias.shape == (136,)

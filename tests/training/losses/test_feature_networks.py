@@ -15,19 +15,19 @@ import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
-from faceswap_ae.common.download import Published
+from faceswap_ae.common.download import PublishedFile
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image, Matrix, Points, compose, invert, warp
 from faceswap_ae.faces.alignment import CROPS, crop_matrix, matrix_of
 from faceswap_ae.faces.detection.recogniser import chip, describe
 from faceswap_ae.synthetic.people import alone, person
-from faceswap_ae.synthetic.scene import Act, Frame, Setting, render
+from faceswap_ae.synthetic.scene import Act, Setting, SyntheticFrame, render
 from faceswap_ae.training.losses import feature_networks
 from faceswap_ae.training.losses.feature_networks import (
-    Perceptual,
-    Seen,
+    FeatureNetwork,
+    Features,
     identity_loss,
-    load,
+    load_feature_network,
     perceptual_loss,
 )
 from tests.conftest import ROOT
@@ -39,12 +39,12 @@ ACTS = [("ada", Act(140)), ("ada", Act(140, yaw=15, roll=6)), ("ben", Act(140)),
 
 
 @pytest.fixture(scope="module")
-def net() -> Perceptual:
-    return load("dlib")
+def net() -> FeatureNetwork:
+    return load_feature_network("dlib")
 
 
 @pytest.fixture(scope="module")
-def shown() -> list[Frame]:
+def shown() -> list[SyntheticFrame]:
     return [render(alone(person(who)), act, Setting((400, 400), backdrop=3)) for who, act in ACTS]
 
 
@@ -59,11 +59,11 @@ def shares(image: Image) -> Floats:
     return np.asarray(image / 255, np.float32)
 
 
-def cut(frame: Frame, crop: str, size: int) -> Floats:
+def cut(frame: SyntheticFrame, crop: str, size: int) -> Floats:
     return shares(warp(frame.image, matrix_of(frame.landmarks.picture, crop, size), (size, size)))
 
 
-def crops(shown: list[Frame], crop: str, size: int) -> Floats:
+def crops(shown: list[SyntheticFrame], crop: str, size: int) -> Floats:
     return np.stack([cut(frame, crop, size) for frame in shown])
 
 
@@ -81,7 +81,7 @@ def to_chip(landmarks: Points) -> Matrix:
 
 @pytest.mark.parametrize(("crop", "size"), [("whole", 320), ("full", 256)])
 def test_a_crop_becomes_the_chip_that_dlib_cuts(
-    net: Perceptual, shown: list[Frame], crop: str, size: int
+    net: FeatureNetwork, shown: list[SyntheticFrame], crop: str, size: int
 ) -> None:
     for frame in shown[:2]:
         landmarks = frame.landmarks.picture
@@ -98,7 +98,7 @@ def test_a_crop_becomes_the_chip_that_dlib_cuts(
     ("crop", "size", "most"), [("whole", 256, 0.2), ("full", 128, 0.2), ("inner", 128, 0.25)]
 )
 def test_descriptors_of_crops_are_those_of_chips(
-    net: Perceptual, shown: list[Frame], crop: str, size: int, most: float
+    net: FeatureNetwork, shown: list[SyntheticFrame], crop: str, size: int, most: float
 ) -> None:
     true = describe([(frame.image, frame.landmarks.picture) for frame in shown])
     made = np.asarray(net.identity(crops(shown, crop, size), crop))
@@ -111,9 +111,9 @@ def test_descriptors_of_crops_are_those_of_chips(
 @pytest.mark.parametrize("size", [64, 130])
 @pytest.mark.parametrize("name", ["dlib", "vggface"])
 def test_every_pixel_comes_from_its_place(
-    net: Perceptual, tiny: dict[str, Path], name: str, size: int, crop: str
+    net: FeatureNetwork, tiny: dict[str, Path], name: str, size: int, crop: str
 ) -> None:
-    chosen = net if name == "dlib" else load(name, tiny[name])
+    chosen = net if name == "dlib" else load_feature_network(name, tiny[name])
     # A crop that shows its own pixels' numbers, as a share of its side.
     y, x = np.mgrid[:size, :size].astype(np.float32) / size
     made = np.asarray(chosen.picture(np.stack([x, y, 1 - x], axis=-1)[None], crop)[0]) / 255 * size
@@ -125,13 +125,13 @@ def test_every_pixel_comes_from_its_place(
     assert np.allclose(made[..., 2], size - made[..., 0], atol=0.01)
 
 
-def test_shrinking_skips_no_pixel(net: Perceptual) -> None:
+def test_shrinking_skips_no_pixel(net: FeatureNetwork) -> None:
     board = (np.indices((512, 512)).sum(axis=0) % 2).astype(np.float32)
     made = np.asarray(net.picture(np.repeat(board[None, ..., None], 3, axis=-1), "full"))
     assert np.abs(made - 127.5).max() < 10
 
 
-def gradient(net: Perceptual, made: Any, target: Any) -> tuple[float, Any]:
+def gradient(net: FeatureNetwork, made: Any, target: Any) -> tuple[float, Any]:
     # In a graph, as training does: eagerly TensorFlow finds the gradients of kernels too.
     @tf.function  # type: ignore[untyped-decorator]
     def found(made: Any) -> Any:
@@ -156,9 +156,9 @@ def gradient(net: Perceptual, made: Any, target: Any) -> tuple[float, Any]:
     ],
 )
 def test_a_gradient_reaches_the_picture_and_nothing_else(
-    net: Perceptual, tiny: dict[str, Path], shown: list[Frame], name: str
+    net: FeatureNetwork, tiny: dict[str, Path], shown: list[SyntheticFrame], name: str
 ) -> None:
-    chosen = net if name == "dlib" else load(name, tiny[name])
+    chosen = net if name == "dlib" else load_feature_network(name, tiny[name])
     assert chosen.name == name and not chosen.model.trainable_variables
     target, made = crops(shown[:1], "full", 64), crops(shown[2:3], "full", 64)
     loss, slope = gradient(chosen, made, target)
@@ -168,7 +168,7 @@ def test_a_gradient_reaches_the_picture_and_nothing_else(
     assert gradient(chosen, target, target)[0] == pytest.approx(0, abs=1e-6)
 
 
-def test_one_person_looks_alike(net: Perceptual, shown: list[Frame]) -> None:
+def test_one_person_looks_alike(net: FeatureNetwork, shown: list[SyntheticFrame]) -> None:
     ada, turned, ben, _ = (net.see(crops([frame], "whole", 128), "whole") for frame in shown)
     assert perceptual_loss(ada, turned) < perceptual_loss(ada, ben)
     assert identity_loss(ada, turned) < 0.36 < identity_loss(ada, ben)
@@ -176,12 +176,12 @@ def test_one_person_looks_alike(net: Perceptual, shown: list[Frame]) -> None:
     assert [plane.shape[1] for plane in features] == [35, 17, 8, 4]
 
 
-def test_bits_do_not_matter(net: Perceptual, shown: list[Frame]) -> None:
+def test_bits_do_not_matter(net: FeatureNetwork, shown: list[SyntheticFrame]) -> None:
     given = crops(shown[:1], "full", 64)
     exact = net.identity(given, "full")
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        found = load("dlib").identity(given, "full")
+        found = load_feature_network("dlib").identity(given, "full")
         coarse = net.identity(ops.cast(given, "bfloat16"), "full")
     finally:
         keras.config.set_dtype_policy("float32")
@@ -191,10 +191,10 @@ def test_bits_do_not_matter(net: Perceptual, shown: list[Frame]) -> None:
 
 def test_losses_of_known_features() -> None:
     rows = np.array([[0, 1], [2, 5]], np.float32)[None, :, :, None]
-    seen = Seen((rows, rows, rows, rows), np.zeros((1, 128), np.float32))
-    brighter = Seen((rows, 3 * rows + 7, rows, rows), np.full((1, 128), 0.05, np.float32))
+    seen = Features((rows, rows, rows, rows), np.zeros((1, 128), np.float32))
+    brighter = Features((rows, 3 * rows + 7, rows, rows), np.full((1, 128), 0.05, np.float32))
     assert float(perceptual_loss(seen, brighter)) == pytest.approx(0, abs=1e-5)
-    upside_down = Seen((rows, -rows, rows, rows))
+    upside_down = Features((rows, -rows, rows, rows))
     # Mean 2, spread sqrt(3.5); the differences are twice 2, 1, 0 and 3 of it, times 0.3.
     expected = 0.3 * 2 * (2 + 1 + 0 + 3) / 4 / np.sqrt(3.5)
     assert float(perceptual_loss(seen, upside_down)) == pytest.approx(expected, rel=1e-5)
@@ -206,15 +206,17 @@ def test_dlib_is_the_default_and_said(
 ) -> None:
     monkeypatch.setenv(CACHE, str(tmp_path))
     with caplog.at_level(logging.INFO, "faceswap_ae"):
-        assert load().name == "dlib"
+        assert load_feature_network().name == "dlib"
     assert any("dlib's network, which needs no download" in one for one in caplog.messages)
 
 
 def test_a_file_is_known_by_what_it_holds(tiny: dict[str, Path]) -> None:
     for name, path in tiny.items():
-        assert load("auto", path).name == load(name, path).name == name
+        assert (
+            load_feature_network("auto", path).name == load_feature_network(name, path).name == name
+        )
     with pytest.raises(UserError, match=r"resnet50\.h5: holds vggface2, not vggface"):
-        load("vggface", tiny["vggface2"])
+        load_feature_network("vggface", tiny["vggface2"])
 
 
 def test_weights_are_fetched_at_request_and_then_found(
@@ -222,33 +224,37 @@ def test_weights_are_fetched_at_request_and_then_found(
 ) -> None:
     monkeypatch.setenv(CACHE, str(tmp_path))
     source = tiny["vggface2-senet"]
-    published = Published(source.as_uri(), source.stat().st_size)
+    published = PublishedFile(source.as_uri(), source.stat().st_size)
     monkeypatch.setitem(feature_networks.FILES, "vggface2-senet", published)
     with pytest.raises(UserError, match="`faceswap-ae fetch vggface2-senet`, give --vggface"):
-        load("vggface2-senet")
+        load_feature_network("vggface2-senet")
     heard: list[int] = []
-    fetched = load("vggface2-senet", request=True, heard=lambda done, _: heard.append(done))
+    fetched = load_feature_network(
+        "vggface2-senet", request=True, heard=lambda done, _: heard.append(done)
+    )
     assert fetched.name == "vggface2-senet" and heard[-1] == source.stat().st_size
-    assert load().name == "vggface2-senet"
+    assert load_feature_network().name == "vggface2-senet"
     (tmp_path / "faceswap_ae" / "weights" / source.name).write_bytes(bytes(published.size or 0))
     with pytest.raises(UserError, match="not the file that it was at first"):
-        load()
+        load_feature_network()
 
 
-def test_what_is_not_there_is_said(net: Perceptual, tiny: dict[str, Path]) -> None:
+def test_what_is_not_there_is_said(net: FeatureNetwork, tiny: dict[str, Path]) -> None:
     with pytest.raises(UserError, match="unknown perceptual network 'vgface'; did you mean"):
-        load("vgface")
+        load_feature_network("vgface")
     with pytest.raises(ValueError, match="unknown crop 'nose'"):
         net.picture(np.zeros((1, 8, 8, 3), np.float32), "nose")
-    vgg = load("vggface", tiny["vggface"])
+    vgg = load_feature_network("vggface", tiny["vggface"])
     with pytest.raises(UserError, match="have no descriptor"):
         vgg.identity(np.zeros((1, 8, 8, 3), np.float32), "full")
 
 
 JAX = """
 import jax, numpy as np
-from faceswap_ae.training.losses.feature_networks import identity_loss, load, perceptual_loss
-net = load("dlib")
+from faceswap_ae.training.losses.feature_networks import (
+    identity_loss, load_feature_network, perceptual_loss
+)
+net = load_feature_network("dlib")
 target, made = np.load("faces.npy")
 def loss(x):
     one, other = net.see(target, "full"), net.see(x, "full")
@@ -259,7 +265,9 @@ np.savez("found.npz", value=value, slope=slope)
 
 
 @pytest.mark.slow
-def test_jax_computes_the_same(net: Perceptual, shown: list[Frame], tmp_path: Path) -> None:
+def test_jax_computes_the_same(
+    net: FeatureNetwork, shown: list[SyntheticFrame], tmp_path: Path
+) -> None:
     faces = crops(shown[1:3], "full", 64)[:, None]
     np.save(tmp_path / "faces.npy", faces)
     paths = {"PYTHONPATH": str(ROOT), "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}

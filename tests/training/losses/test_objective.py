@@ -2,26 +2,26 @@ import keras
 import numpy as np
 import pytest
 
-from faceswap_ae.networks.model_interface import FACE, IDENTITIES, Known
-from faceswap_ae.training.losses.objective import Judge
-from faceswap_ae.training.losses.reconstruction import Likeness
+from faceswap_ae.networks.model_interface import FACE, IDENTITIES, IdentityStatistics
+from faceswap_ae.training.losses.objective import Objective
+from faceswap_ae.training.losses.reconstruction import LossWeights
 from tests.support.toys import pair, toy
 
 NOWHERE = np.zeros((68, 2), np.float32)
-KNOWN = Known(dict.fromkeys(IDENTITIES, NOWHERE), {}, {})
+KNOWN = IdentityStatistics(dict.fromkeys(IDENTITIES, NOWHERE), {}, {})
 
 
-def terms(options: Likeness) -> dict[str, float]:
+def terms(options: LossWeights) -> dict[str, float]:
     networks, given = toy(), pair()
     made = networks.reconstruct_both({name: given[name].warped for name in IDENTITIES})
     return {
-        name: float(term) for name, term in Judge(networks, options, KNOWN)(made, given).items()
+        name: float(term) for name, term in Objective(networks, options, KNOWN)(made, given).items()
     }
 
 
 def test_terms_are_named_by_whom_and_what() -> None:
-    assert set(terms(Likeness())) == {"face mae", "onto mae", "face mask", "onto mask"}
-    every = Likeness(
+    assert set(terms(LossWeights())) == {"face mae", "onto mae", "face mask", "onto mask"}
+    every = LossWeights(
         landmarks=1.0, face_style=1.0, background_style=1.0, true_face=0.01, mask=0.0, dssim=1.0
     )
     both = {f"{name} {term}" for name in IDENTITIES for term in ("mae", "dssim", "landmarks")}
@@ -31,7 +31,7 @@ def test_terms_are_named_by_whom_and_what() -> None:
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_bits_do_not_matter(policy: str) -> None:
-    every = Likeness(
+    every = LossWeights(
         mse=1.0, masked=True, landmarks=1.0, face_style=1.0, background_style=1.0, true_face=0.01
     )
     exact = terms(every)
@@ -48,16 +48,17 @@ def test_bits_do_not_matter(policy: str) -> None:
 
 def test_weights_multiply() -> None:
     once, twice = (
-        terms(Likeness(landmarks=one, true_face=one, mse=one, face_style=one)) for one in (0.5, 1.0)
+        terms(LossWeights(landmarks=one, true_face=one, mse=one, face_style=one))
+        for one in (0.5, 1.0)
     )
     for name in ("face mse", "swap face_style"):
         assert twice[name] == pytest.approx(2 * once[name], rel=1e-5)
 
 
 def test_only_what_is_wanted_is_built() -> None:
-    plain = Judge(toy(), Likeness(), KNOWN)
+    plain = Objective(toy(), LossWeights(), KNOWN)
     assert not (plain.parts or plain.beside or plain.players)
-    full = Judge(toy(), Likeness(landmarks=1.0, true_face=0.01), KNOWN)
+    full = Objective(toy(), LossWeights(landmarks=1.0, true_face=0.01), KNOWN)
     assert set(full.parts) == {"landmarks"}
     assert [one.name for one in full.players] == ["code_judge"]
     assert not set(full.players[0].parts) & set(full.parts)

@@ -11,12 +11,18 @@ from faceswap_ae.common import plugins
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import warp
 from faceswap_ae.faces.alignment import matrix_of
-from faceswap_ae.networks.model_interface import IDENTITIES, Identity, Known, Networks, Output
-from faceswap_ae.networks.trainer_interface import Faces, Player
+from faceswap_ae.networks.model_interface import (
+    IDENTITIES,
+    Identity,
+    IdentityStatistics,
+    Networks,
+    Output,
+)
+from faceswap_ae.networks.trainer_interface import FaceBatch, Player
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
-from faceswap_ae.training.losses.perception import Looking, composed
-from faceswap_ae.training.losses.reconstruction import Likeness
+from faceswap_ae.training.losses.perception import PerceptionTerms, composed
+from faceswap_ae.training.losses.reconstruction import LossWeights
 from faceswap_ae.training.optimiser import Optimiser
 from faceswap_ae.training.stepper import Stepper
 from tests.support.toys import faces, toy
@@ -27,10 +33,10 @@ BOTH: dict[str, Any] = {"perceptual": 1.0, "identity": 1.0, "perceptual_net": "d
 
 
 @pytest.fixture(scope="module")
-def pair() -> dict[Identity, Faces]:
+def pair() -> dict[Identity, FaceBatch]:
     """Ada and ben, two crops of each."""
     cast = zip(IDENTITIES, ("ada", "ben"), strict=True)
-    return {name: Faces(**dict(shown(who))) for name, who in cast}
+    return {name: FaceBatch(**dict(shown(who))) for name, who in cast}
 
 
 def shown(who: str) -> Iterator[tuple[str, Any]]:
@@ -53,31 +59,31 @@ def small() -> Networks:
 
 def test_without_weight_nothing_is_loaded() -> None:
     nowhere: dict[str, Any] = {"perceptual_net": "vggface", "perceptual_file": Path("nowhere.h5")}
-    looking = Looking(toy(), Likeness(**nowhere), "full")
+    looking = PerceptionTerms(toy(), LossWeights(**nowhere), "full")
     assert looking.beside == [] and looking.parts == {}
     assert looking(Output(faces(0).target), faces(0)) == {}
     with pytest.raises(UserError, match="nowhere"):
-        Looking(toy(), Likeness(perceptual=1.0, **nowhere), "full")
+        PerceptionTerms(toy(), LossWeights(perceptual=1.0, **nowhere), "full")
 
 
-def test_true_faces_cost_nothing_and_others_something(pair: dict[Identity, Faces]) -> None:
-    looking = Looking(small(), Likeness(**BOTH), "full")
+def test_true_faces_cost_nothing_and_others_something(pair: dict[Identity, FaceBatch]) -> None:
+    looking = PerceptionTerms(small(), LossWeights(**BOTH), "full")
     ada, ben = (pair[name] for name in IDENTITIES)
     same, other = looking(Output(ada.target), ada), looking(Output(ben.target), ada)
     assert set(same) == {"perceptual", "identity"}
     assert all(float(term) == pytest.approx(0, abs=1e-5) for term in same.values())
     assert float(other["identity"]) > 0.36 and float(other["perceptual"]) > 0.1
-    twice = Looking(small(), Likeness(**{**BOTH, "identity": 2.0}), "full")
+    twice = PerceptionTerms(small(), LossWeights(**{**BOTH, "identity": 2.0}), "full")
     assert float(twice(Output(ben.target), ada)["identity"]) == pytest.approx(
         2 * float(other["identity"]), rel=1e-4
     )
 
 
-def test_trained_on_it_faces_become_who_they_are(pair: dict[Identity, Faces]) -> None:
+def test_trained_on_it_faces_become_who_they_are(pair: dict[Identity, FaceBatch]) -> None:
     networks = small()
     autoencoder = plugins.load("trainers", "autoencoder")
     options = autoencoder.Options(mae=0.0, mask=0.0, identity=1.0)
-    (player,) = autoencoder.build(networks, options, Known({}, {}, {}, "full"))
+    (player,) = autoencoder.build(networks, options, IdentityStatistics({}, {}, {}, "full"))
     (net,) = player.beside
     before = [np.asarray(weight) for weight in (*net.weights, *networks.weights)]
     stepper = Stepper([player], Optimiser(beta1=0.9))
@@ -90,11 +96,11 @@ def test_trained_on_it_faces_become_who_they_are(pair: dict[Identity, Faces]) ->
     assert any(moved[len(net.weights) :])
 
 
-def mask_slope(pair: dict[Identity, Faces], mask: float) -> float:
+def mask_slope(pair: dict[Identity, FaceBatch], mask: float) -> float:
     """How much a perceptual loss alone moves what draws the mask."""
     networks = toy(size=SIZE)
-    options = Likeness(mae=0.0, mask=mask, perceptual=1.0, perceptual_net="dlib")
-    looking = Looking(networks, options, "full")
+    options = LossWeights(mae=0.0, mask=mask, perceptual=1.0, perceptual_net="dlib")
+    looking = PerceptionTerms(networks, options, "full")
 
     def loss(pair: Any) -> Any:
         made = {name: networks.reconstruct(one.warped, name) for name, one in pair.items()}
@@ -109,7 +115,7 @@ def mask_slope(pair: dict[Identity, Faces], mask: float) -> float:
     return float(np.abs(np.asarray(decoder.kernel)[:, 3] - before).max())
 
 
-def test_a_mask_that_is_learnt_learns_from_it(pair: dict[Identity, Faces]) -> None:
+def test_a_mask_that_is_learnt_learns_from_it(pair: dict[Identity, FaceBatch]) -> None:
     assert mask_slope(pair, mask=0.0) > 0
     assert mask_slope(pair, mask=0.1) == 0  # told the truth, it needs no other teacher
 
@@ -125,7 +131,7 @@ def test_composed_faces_are_bent_ones_where_the_mask_is_nought() -> None:
     assert larger.shape == (2, 64, 64, 3)
 
 
-def test_masked_only_faces_are_looked_at(pair: dict[Identity, Faces]) -> None:
+def test_masked_only_faces_are_looked_at(pair: dict[Identity, FaceBatch]) -> None:
     mask = np.zeros((2, SIZE, SIZE, 1), np.float32)
     mask[:, 16:-16, 16:-16] = 1
     ada = replace(pair["face"], mask=mask)
@@ -133,16 +139,18 @@ def test_masked_only_faces_are_looked_at(pair: dict[Identity, Faces]) -> None:
     near[:, 9:-9, 9:-9] = 1  # as far as the mask's rim is soft
     spoilt = Output(np.where(near > 0, ada.target, 1 - ada.target))
     for masked in (True, False):
-        options = Likeness(masked=masked, perceptual=1.0, perceptual_net="dlib")
-        looking = Looking(small(), options, "full")
+        options = LossWeights(masked=masked, perceptual=1.0, perceptual_net="dlib")
+        looking = PerceptionTerms(small(), options, "full")
         changed = float(looking(spoilt, ada)["perceptual"])
         assert (changed < 1e-3) is masked
 
 
-def test_vggface_leaves_it_to_dlib_who_it_is(tmp_path: Path, pair: dict[Identity, Faces]) -> None:
+def test_vggface_leaves_it_to_dlib_who_it_is(
+    tmp_path: Path, pair: dict[Identity, FaceBatch]
+) -> None:
     path = write(tmp_path / "net.h5", layers_of("vgg16"))
-    options = Likeness(perceptual=1.0, identity=1.0, perceptual_file=path)
-    looking = Looking(small(), options, "full")
+    options = LossWeights(perceptual=1.0, identity=1.0, perceptual_file=path)
+    looking = PerceptionTerms(small(), options, "full")
     assert [net.name for net, _ in looking.nets] == ["vggface", "dlib"]
     ada, ben = (pair[name] for name in IDENTITIES)
     found = looking(Output(ben.target), ada)

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from faceswap_ae.networks.variables import arrays_of, assign, variables
+from faceswap_ae.networks.variables import assign_arrays, named_variables, to_arrays
 from faceswap_ae.training.losses.random_state import mixing, ramp
 
 ONE = np.ones((1, 1), np.float32)
@@ -34,7 +34,9 @@ def test_a_ramp_begins_at_nothing_and_ends_at_everything() -> None:
 def test_a_ramp_goes_on_where_it_was_saved() -> None:
     one, other = ramp(4), ramp(4)
     powers(one, 3)
-    assign(variables({"ramp": other}), arrays_of(variables({"ramp": one})), "run")
+    assign_arrays(
+        named_variables({"ramp": other}), to_arrays(named_variables({"ramp": one})), "run"
+    )
     assert powers(other, 3) == [1.5, 2, 2]
 
 

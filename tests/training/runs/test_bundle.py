@@ -5,22 +5,22 @@ import pytest
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.training.runs import bundle, checkpoint
-from faceswap_ae.training.runs.metric_log import History, Row
-from faceswap_ae.training.runs.run import Run, begin, find
+from faceswap_ae.training.runs.metric_log import MetricLog, MetricRow
+from faceswap_ae.training.runs.run import Run, begin_run, find_run
 from tests.support.run_files import FACTS, Settings, spoil, state_of, trained
 
 
 def unpacked(zipped: Path, runs: Path) -> Run:
     with zipfile.ZipFile(zipped) as opened:
         opened.extractall(runs)
-    return find("ben-ada", runs)
+    return find_run("ben-ada", runs)
 
 
 @pytest.mark.parametrize("light", [False, True])
 def test_a_run_goes_on_elsewhere(light: bool, tmp_path: Path) -> None:
     run = trained(tmp_path / "ben-ada", 40)
     trained(run.folder, 50)
-    History(run.log).add(Row(50, {"total": 0.5}))
+    MetricLog(run.log).add(MetricRow(50, {"total": 0.5}))
     run.preview.write_bytes(b"a picture")
     (run.folder / "events").mkdir()
     (run.folder / "events" / "large").write_text("")
@@ -33,7 +33,7 @@ def test_a_run_goes_on_elsewhere(light: bool, tmp_path: Path) -> None:
         "preview.png",
         "checkpoints",
     }
-    assert begin(other.folder, Settings(), FACTS) == other
+    assert begin_run(other.folder, Settings(), FACTS) == other
     state, was = checkpoint.load(other.checkpoints), checkpoint.load(run.checkpoints)
     assert state is not None and was is not None
     assert (state.step, state.facts) == (50, was.facts)
@@ -46,7 +46,7 @@ def test_a_run_goes_on_elsewhere(light: bool, tmp_path: Path) -> None:
 
 
 def test_what_is_damaged_is_not_packed(tmp_path: Path) -> None:
-    run = begin(tmp_path / "x", Settings(), FACTS)
+    run = begin_run(tmp_path / "x", Settings(), FACTS)
     with pytest.raises(UserError, match="x: has no checkpoint to pack"):
         bundle.pack(run, tmp_path / "x.zip")
     checkpoint.save(run.checkpoints, state_of(1))

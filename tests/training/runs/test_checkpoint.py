@@ -11,7 +11,7 @@ from benchmarks.kills import assert_same
 from faceswap_ae.common.atomic import ABANDONED
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.training.runs import checkpoint, manifest
-from faceswap_ae.training.runs.checkpoint import State, load, rewind, save, snapshot
+from faceswap_ae.training.runs.checkpoint import TrainingState, load, rewind, save, snapshot
 from faceswap_ae.training.runs.manifest import SNAPSHOT
 from tests.support.run_files import arrays, spoil, state_of, steps
 
@@ -58,7 +58,7 @@ def test_the_newest_two_stay(tmp_path: Path) -> None:
 def test_a_step_may_be_saved_again(tmp_path: Path) -> None:
     save(tmp_path, state_of(1))
     save(tmp_path, state_of(2))
-    again = State(2, {"weights": {"other": np.zeros(2)}}, {})
+    again = TrainingState(2, {"weights": {"other": np.zeros(2)}}, {})
     save(tmp_path, again)
     found = load(tmp_path)
     assert found is not None
@@ -76,7 +76,7 @@ def test_snapshots_stay_for_good(tmp_path: Path) -> None:
     kept = checkpoint.listed(tmp_path, SNAPSHOT)
     assert [saved.step for saved in kept] == [2, 1]
     found = checkpoint.restore(kept[1])
-    assert_same(found, State(1, {"weights": state_of(1).arrays["weights"]}, {"rate": 0.1}))
+    assert_same(found, TrainingState(1, {"weights": state_of(1).arrays["weights"]}, {"rate": 0.1}))
     assert steps(tmp_path) == [4, 3]
     assert len(arrays(tmp_path)) == 6
 
@@ -192,7 +192,7 @@ def test_room_is_looked_for_before(tmp_path: Path) -> None:
         save(place, state_of(step))
     endless = {"kernel": np.broadcast_to(np.float32(0), (10**8, 10**8))}
     with pytest.raises(Fault, match=r"a checkpoint of 40 PB does not fit, .*B are free"):
-        save(place, State(4, {"weights": endless}, {}))
+        save(place, TrainingState(4, {"weights": endless}, {}))
     assert steps(place) == [3, 2]
 
 

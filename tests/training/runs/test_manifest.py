@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.training.runs import manifest, tensor_file
-from faceswap_ae.training.runs.manifest import CHECKPOINT, SNAPSHOT, Saved
+from faceswap_ae.training.runs.manifest import CHECKPOINT, SNAPSHOT, CheckpointManifest
 
 PLAIN: Any = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9),
@@ -19,7 +19,7 @@ PLAIN: Any = st.recursive(
 )
 
 
-def saved(folder: Path, step: int = 7, **facts: Any) -> Saved:
+def saved(folder: Path, step: int = 7, **facts: Any) -> CheckpointManifest:
     """A small checkpoint that is there."""
     path = manifest.place(folder, CHECKPOINT, step)
     arrays = {"kernel": np.arange(9, dtype=np.float32)}
@@ -27,7 +27,7 @@ def saved(folder: Path, step: int = 7, **facts: Any) -> Saved:
         group: tensor_file.write(folder / f"{path.stem}-{group}.safetensors", arrays)
         for group in ("weights", "optimiser")
     }
-    made = Saved(path, step, "2024-01-01T00:00:00+00:00", files, facts)
+    made = CheckpointManifest(path, step, "2024-01-01T00:00:00+00:00", files, facts)
     manifest.write(made)
     return made
 
@@ -36,7 +36,9 @@ def saved(folder: Path, step: int = 7, **facts: Any) -> Saved:
 def test_what_is_said_is_read(
     facts: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    made = Saved(tmp_path_factory.mktemp("m") / "checkpoint-00000007.json", 7, "", {}, facts)
+    made = CheckpointManifest(
+        tmp_path_factory.mktemp("m") / "checkpoint-00000007.json", 7, "", {}, facts
+    )
     manifest.write(made)
     assert manifest.read(made.path) == made
 
@@ -55,10 +57,12 @@ def test_the_latest_step_comes_first(tmp_path: Path) -> None:
     for path in (*paths, manifest.place(tmp_path, SNAPSHOT, 6), tmp_path / "checkpoint-1.json"):
         path.write_text("")
     (tmp_path / ".checkpoint-00000002.part-1-0.json").write_text("")
-    found = manifest.there(tmp_path, CHECKPOINT)
+    found = manifest.list_manifests(tmp_path, CHECKPOINT)
     assert [manifest.step_of(path) for path in found] == [123_456_789, 99_999_999, 40, 5]
-    assert [path.name for path in manifest.there(tmp_path, SNAPSHOT)] == ["snapshot-00000006.json"]
-    assert manifest.there(tmp_path / "nothing", CHECKPOINT) == []
+    assert [path.name for path in manifest.list_manifests(tmp_path, SNAPSHOT)] == [
+        "snapshot-00000006.json"
+    ]
+    assert manifest.list_manifests(tmp_path / "nothing", CHECKPOINT) == []
 
 
 def test_a_manifest_finds_its_own_damage(tmp_path: Path) -> None:

@@ -6,13 +6,20 @@ from pathlib import Path
 import pytest
 
 from faceswap_ae.common.errors import RecipeError, UserError
-from faceswap_ae.training.runs import run as runs
-from faceswap_ae.training.runs.run import begin, differences, find, listed, place, remove
+from faceswap_ae.training.runs.run import (
+    begin_run,
+    differences,
+    find_run,
+    list_runs,
+    name_while_removed,
+    new_run_folder,
+    remove_run,
+)
 from tests.support.run_files import FACTS, Settings, Stage, trained
 
 
 def test_a_new_run(tmp_path: Path) -> None:
-    run = begin(place("ben-ada", tmp_path / "runs"), Settings(rate=1e-4), FACTS)
+    run = begin_run(new_run_folder("ben-ada", tmp_path / "runs"), Settings(rate=1e-4), FACTS)
     assert run.name == "ben-ada"
     assert run.settings(Settings) == Settings(rate=1e-4)
     assert run.facts == replace(FACTS, created=run.facts.created)
@@ -25,7 +32,7 @@ def test_a_new_run(tmp_path: Path) -> None:
 def test_the_same_run_again(tmp_path: Path) -> None:
     run = trained(tmp_path / "x")
     before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
-    assert begin(run.folder, Settings(), FACTS) == run
+    assert begin_run(run.folder, Settings(), FACTS) == run
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -34,7 +41,7 @@ def test_other_settings_change_nothing(tmp_path: Path) -> None:
     before = run.recipe.read_bytes()
     other = Settings(128, 1e-4, 5.0, {"mae": 0.5}, (Stage("warm", 200), Stage("gan")))
     with pytest.raises(UserError) as caught:
-        begin(run.folder, other, replace(FACTS, face="carl"), free=["minutes", "losses"])
+        begin_run(run.folder, other, replace(FACTS, face="carl"), free=["minutes", "losses"])
     message = str(caught.value)
     for part in (
         "x: was begun with other settings (",
@@ -51,15 +58,15 @@ def test_other_settings_change_nothing(tmp_path: Path) -> None:
 
 
 def test_many_other_settings_are_counted(tmp_path: Path) -> None:
-    run = begin(tmp_path / "x", Settings(losses={str(key): 1.0 for key in range(20)}), FACTS)
+    run = begin_run(tmp_path / "x", Settings(losses={str(key): 1.0 for key in range(20)}), FACTS)
     with pytest.raises(UserError, match="; and 12 more"):
-        begin(run.folder, Settings(losses={str(key): 2.0 for key in range(20)}), FACTS)
+        begin_run(run.folder, Settings(losses={str(key): 2.0 for key in range(20)}), FACTS)
 
 
 def test_some_settings_may_change(tmp_path: Path) -> None:
     run = trained(tmp_path / "x")
     longer = Settings(minutes=9.0, stages=(Stage(steps=500),))
-    assert begin(run.folder, longer, FACTS, free=["minutes", "stages"]) == run
+    assert begin_run(run.folder, longer, FACTS, free=["minutes", "stages"]) == run
     assert run.settings(Settings) == longer
 
 
@@ -80,12 +87,12 @@ def test_differences_of_anything() -> None:
 )
 def test_odd_names_are_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be a run's name; use up to 80 letters"):
-        place(name, tmp_path)
+        new_run_folder(name, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["ben-ada", "Ben_2.1", "für-ada", "1", "x" * 80])
 def test_good_names(name: str, tmp_path: Path) -> None:
-    assert place(name, tmp_path) == tmp_path / name
+    assert new_run_folder(name, tmp_path) == tmp_path / name
 
 
 def test_finding_a_run(tmp_path: Path) -> None:
@@ -93,15 +100,15 @@ def test_finding_a_run(tmp_path: Path) -> None:
     (tmp_path / "no-run").mkdir()
     (tmp_path / ".ben.part-1-0").mkdir()
     (tmp_path / ".ben.part-1-0" / "run.json").write_text("{}")
-    assert listed(tmp_path) == [run] == [find("ben-ada", tmp_path)]
-    assert find(str(run.folder), Path("elsewhere")) == run
+    assert list_runs(tmp_path) == [run] == [find_run("ben-ada", tmp_path)]
+    assert find_run(str(run.folder), Path("elsewhere")) == run
     with pytest.raises(UserError, match="unknown run 'ben-ad'; did you mean 'ben-ada'"):
-        find("ben-ad", tmp_path)
+        find_run("ben-ad", tmp_path)
     with pytest.raises(UserError, match="no-run: is not a run's folder"):
-        find(str(tmp_path / "no-run"), tmp_path)
+        find_run(str(tmp_path / "no-run"), tmp_path)
     with pytest.raises(UserError, match="cannot be a run's name"):
-        find("..", tmp_path)
-    assert listed(tmp_path / "nothing") == []
+        find_run("..", tmp_path)
+    assert list_runs(tmp_path / "nothing") == []
 
 
 def test_damaged_facts_are_told(tmp_path: Path) -> None:
@@ -123,17 +130,17 @@ def test_damaged_facts_are_told(tmp_path: Path) -> None:
 
 def test_removing(tmp_path: Path) -> None:
     run, other = trained(tmp_path / "x"), trained(tmp_path / "x.1")
-    remove(run)
+    remove_run(run)
     assert [path.name for path in tmp_path.iterdir()] == ["x.1"]
-    assert listed(tmp_path) == [other]
+    assert list_runs(tmp_path) == [other]
 
 
 def test_what_a_kill_leaves_of_a_removed_run_goes_with_the_next(tmp_path: Path) -> None:
     run = trained(tmp_path / "x.1")
-    left = runs.gone(tmp_path / "runs" / "x.1")
+    left = name_while_removed(tmp_path / "runs" / "x.1")
     left.parent.mkdir()
     run.folder.rename(left)
-    assert listed(left.parent) == []
+    assert list_runs(left.parent) == []
     os.utime(left, (1e9, 1e9))
-    begin(left.parent / "other", Settings(), FACTS)
+    begin_run(left.parent / "other", Settings(), FACTS)
     assert [path.name for path in left.parent.iterdir()] == ["other"]

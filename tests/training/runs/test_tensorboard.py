@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.training.runs import tensorboard
-from faceswap_ae.training.runs.tensorboard import Events, crc32c
+from faceswap_ae.training.runs.tensorboard import EventWriter, crc32c
 
 
 def told(folder: Path) -> list[Any]:
@@ -34,7 +34,7 @@ def test_checksums_of_the_standard() -> None:
 
 def test_tensorflow_reads_scalars(tmp_path: Path) -> None:
     values = {"losses/total": 0.125, "für ben": -3.0e-7, "huge": 1e300, "odd": math.nan}
-    with Events(tmp_path / "events") as out:
+    with EventWriter(tmp_path / "events") as out:
         out.scalars(300, values, 1.75e9)
         out.scalars(2**40, {}, 1.75e9 + 1)
     first, start, row, last = told(tmp_path / "events")
@@ -56,7 +56,7 @@ def test_tensorflow_reads_pictures(shape: tuple[int, ...], tmp_path: Path) -> No
     import tensorflow as tf
 
     image: Image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    with Events(tmp_path) as out:
+    with EventWriter(tmp_path) as out:
         out.image(7, "preview", image, 1.75e9)
     (value,) = told(tmp_path)[-1].summary.value
     assert value.tag == "preview"
@@ -67,9 +67,9 @@ def test_tensorflow_reads_pictures(shape: tuple[int, ...], tmp_path: Path) -> No
 
 
 def test_going_on_takes_a_new_file_and_forgets_what_came_after(tmp_path: Path) -> None:
-    with Events(tmp_path) as out:
+    with EventWriter(tmp_path) as out:
         out.scalars(50, {"total": 1.0}, 1.75e9)
-    with Events(tmp_path, 40) as out:
+    with EventWriter(tmp_path, 40) as out:
         out.scalars(50, {"total": 2.0}, 1.75e9)
     found = told(tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
@@ -91,4 +91,4 @@ def test_any_damage_shows_in_a_checksum(content: bytes, wrong: int) -> None:
 def test_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="choose another place"):
-        Events(tmp_path / "file" / "events")
+        EventWriter(tmp_path / "file" / "events")
