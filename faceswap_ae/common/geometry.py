@@ -13,6 +13,12 @@ from numpy.typing import NDArray
 Points = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Image = NDArray[np.uint8]
+# Arrays of no special shape, by what they hold.
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Mask = Floats  # (h, w) or (h, w, 1) in [0, 1]
 
 
 def fit_similarity(points: Points, template: Points) -> Matrix:

@@ -4,10 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import UserError, unknown
-from faceswap_ae.common.geometry import Image, Matrix, Points, compose, transform, warp
+from faceswap_ae.common.geometry import (
+    Doubles,
+    Floats,
+    Image,
+    Matrix,
+    Points,
+    compose,
+    transform,
+    warp,
+)
 from faceswap_ae.conversion.compositing import blending, detail
 from faceswap_ae.conversion.compositing.blending import BLEND, corrected
 from faceswap_ae.conversion.compositing.colour_transfer import COLOUR
@@ -22,11 +30,10 @@ from faceswap_ae.conversion.compositing.masks import (
     refine_mask,
 )
 from faceswap_ae.conversion.compositing.region_colour import ColourSample, Pairs, RegionColours
-from faceswap_ae.conversion.swapper import Floats, GeneratedFace, Swapper
+from faceswap_ae.conversion.swapper import GeneratedFace, Swapper
 from faceswap_ae.conversion.trajectories import FacePlacement
 
 STABLE = "poisson-stable"  # a blend that wants what it adds to be steady
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -119,9 +126,9 @@ class Compositor:
             face = detail.motion_blur(face, one.mask, path)
         return replace(one, face=face)
 
-    def steadied(self, image: Image, one: PlacedFace) -> dict[str, Array]:
+    def steadied(self, image: Image, one: PlacedFace) -> dict[str, Doubles]:
         """What is to be averaged over time before the face is laid in."""
-        found: dict[str, Array] = {}
+        found: dict[str, Doubles] = {}
         if self.style.grain:
             found["noise"] = detail.noise(image, one.mask, one.matrix)
         if self.style.blend == STABLE:
@@ -129,7 +136,9 @@ class Compositor:
             found["field"] = np.asarray(spread, np.float64)
         return found
 
-    def laid(self, image: Image, one: PlacedFace, steady: Mapping[str, Array], frame: int) -> Image:
+    def laid(
+        self, image: Image, one: PlacedFace, steady: Mapping[str, Doubles], frame: int
+    ) -> Image:
         """The frame with the face in it. The same each time: grain goes by the frame's number."""
         way, face = BLEND[self.style.blend], one.face
         if self.style.blend == STABLE:

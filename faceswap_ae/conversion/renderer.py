@@ -16,13 +16,13 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.geometry import Floats, Image
 from faceswap_ae.common.prefetch import prefetch
 from faceswap_ae.conversion.compositing.blending import warp_layer
 from faceswap_ae.conversion.compositing.region_colour import Pairs
 from faceswap_ae.conversion.compositing.temporal import REACH, ColourWindow, gaussian, smoothed
 from faceswap_ae.conversion.compositor import Compositor, PlacedFace
-from faceswap_ae.conversion.swapper import Floats, GeneratedFace
+from faceswap_ae.conversion.swapper import GeneratedFace
 from faceswap_ae.conversion.trajectories import Trajectories
 from faceswap_ae.media.reader import Frame
 

@@ -14,10 +14,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Track = Array  # (n, k, 2): k points in each of n frames
+from faceswap_ae.common.geometry import Doubles
+
+Track = Doubles  # (n, k, 2): k points in each of n frames
 Frames = NDArray[np.int64]  # (n,): their numbers, rising
-Size = float | Array  # the face's side in pixels: one, or (n,)
+Size = float | Doubles  # the face's side in pixels: one, or (n,)
 # Gives (m, k, 2): every frame from the first number to the last.
 Smooth = Callable[[Track, Frames, Size], Track]
 
@@ -92,7 +93,7 @@ SMOOTH: dict[str, Smooth] = {
 }
 
 
-def _fit(window: int) -> Array:
+def _fit(window: int) -> Doubles:
     """(window, window): row i gives the fitted polynomial at frame i from all of the frames."""
     powers = np.vander(np.arange(window) - window // 2, min(DEGREE, window - 1) + 1).astype(float)
     return np.asarray(powers @ np.linalg.pinv(powers))
@@ -111,10 +112,10 @@ def _check(points: Track, frames: Frames, size: Size) -> None:
 class _Seen:
     """What is known of every frame, seen or not: m frames of c coordinates, variances in pixels."""
 
-    values: Array  # (m, c)
+    values: Doubles  # (m, c)
     there: NDArray[np.bool_]  # (m,): False in a gap, where values say nothing
-    noise: Array  # (m, 1)
-    push: Array  # (m, 1)
+    noise: Doubles  # (m, 1)
+    push: Doubles  # (m, 1)
 
 
 def _seen(points: Track, frames: Frames, size: Size) -> _Seen:
@@ -132,14 +133,14 @@ def _seen(points: Track, frames: Frames, size: Size) -> _Seen:
 class _Belief:
     """Place and speed in each frame, and their covariance: m frames of c coordinates."""
 
-    place: Array
-    speed: Array
-    pp: Array
-    pv: Array
-    vv: Array
+    place: Doubles
+    speed: Doubles
+    pp: Doubles
+    pv: Doubles
+    vv: Doubles
 
 
-def _forward(seen: _Seen, noise: Array | None = None, gate: float = np.inf) -> _Belief:
+def _forward(seen: _Seen, noise: Doubles | None = None, gate: float = np.inf) -> _Belief:
     """Each frame as the frames up to it tell. What is off by more than `gate` counts less."""
     noise = seen.noise if noise is None else noise
     belief = _Belief(*(np.empty_like(seen.values) for _ in range(5)))
@@ -162,7 +163,7 @@ def _forward(seen: _Seen, noise: Array | None = None, gate: float = np.inf) -> _
     return belief
 
 
-def _back(belief: _Belief, push: Array) -> Array:
+def _back(belief: _Belief, push: Doubles) -> Doubles:
     """Places (m, c) as the whole track tells. Overwrites the belief's places and speeds."""
     place, speed = belief.place, belief.speed
     for t in range(len(place) - 2, -1, -1):
@@ -179,7 +180,9 @@ def _back(belief: _Belief, push: Array) -> Array:
     return place
 
 
-def _spread(covariance: tuple[Array, Array, Array], push: Array) -> tuple[Array, Array, Array]:
+def _spread(
+    covariance: tuple[Doubles, Doubles, Doubles], push: Doubles
+) -> tuple[Doubles, Doubles, Doubles]:
     """How sure one is of the next frame: less."""
     pp, pv, vv = covariance
     return pp + 2 * pv + vv + push / 4, pv + vv + push / 2, vv + push

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from faceswap_ae.common.geometry import Image, Matrix, Points, transform, warp
+from faceswap_ae.common.geometry import Floats, Image, Matrix, Points, transform, warp
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.landmark_masks import hide_outside, hull_mask
 from faceswap_ae.networks import code_alignment
@@ -15,7 +14,6 @@ from faceswap_ae.networks.model_interface import FACE, ONTO, Identity
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.training.trained_run import load_trained
 
-Floats = NDArray[np.float32]
 LOTS = (1, 2, 4, 8, 16)  # faces at a time: each number is compiled once
 
 

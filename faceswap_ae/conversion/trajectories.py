@@ -15,15 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import UserError, unknown
-from faceswap_ae.common.geometry import Points
+from faceswap_ae.common.geometry import Floats, Points
 from faceswap_ae.conversion.smoothing import SMOOTH
 from faceswap_ae.faces.record import Face
 
 BRIDGED = 12  # frames, that a lost face is swapped all the same
 BLOCK = 17  # points that are smoothed together
 RAW = 0.5  # of an outline that is the frame's own: a chin that drops quickly is not damped away
-
-Numbers = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +44,8 @@ class _TrackRow:
     track: int
     role: int
     first: int
-    steady: Numbers  # (m, 68, 2)
-    outline: Numbers
+    steady: Floats  # (m, 68, 2)
+    outline: Floats
     dropped: frozenset[int]  # frames in which it is left alone
 
     @property
@@ -109,7 +107,7 @@ def place_faces(
     """
     if how not in SMOOTH:
         raise UserError(unknown("smoothing", how, SMOOTH))
-    tracks: dict[int, dict[int, Numbers]] = defaultdict(dict)
+    tracks: dict[int, dict[int, Floats]] = defaultdict(dict)
     left: dict[int, set[int]] = defaultdict(set)
     for face in faces:
         if face.track in roles:
@@ -126,7 +124,7 @@ def place_faces(
     return Trajectories(tuple(rows))
 
 
-def _steadied(points: Numbers, frames: NDArray[np.int64], how: str) -> tuple[Numbers, Numbers]:
+def _steadied(points: Floats, frames: NDArray[np.int64], how: str) -> tuple[Floats, Floats]:
     """Steady places, and outlines, for every frame from the first to the last."""
     sizes = np.ptp(points, axis=1).max(axis=1).astype(np.float64)
     # A few points at a time: a filter holds many numbers for each of them.

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from faceswap_ae.common.geometry import Doubles
 from faceswap_ae.common.progress import Progress, no_progress
 from faceswap_ae.conversion.report import read_rows
 from faceswap_ae.evaluation import scores
@@ -21,7 +22,7 @@ from faceswap_ae.evaluation.baselines import reencoded, views_baseline
 from faceswap_ae.evaluation.frame_metrics import ComparedPeople, FrameColumns, measure
 from faceswap_ae.evaluation.ground_truth import find_ground_truth
 from faceswap_ae.evaluation.identity_metrics import PersonViews
-from faceswap_ae.evaluation.scores import Array, Score
+from faceswap_ae.evaluation.scores import Score
 from faceswap_ae.evaluation.synchronised import (
     ComparedClips,
     align_frames,
@@ -81,7 +82,7 @@ class Evaluation:
         return int(scores.is_seen(self.columns).sum())
 
     @property
-    def series(self) -> dict[str, Array]:
+    def series(self) -> dict[str, Doubles]:
         """The figures frame by frame."""
         return scores.series(self.columns)
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from faceswap_ae.common.geometry import Image, Points, transform
+from faceswap_ae.common.geometry import Doubles, Flags, Image, Points, transform
 from faceswap_ae.conversion.compositing.colour_transfer import COLOUR, measure_colours, recolour
 from faceswap_ae.evaluation.gaze import irises
 from faceswap_ae.evaluation.identity_metrics import (
@@ -34,9 +33,7 @@ COARSE = 128  # pixels a side, of the crop on which the seam is sought
 DEPTHS = (0, 3, 6)  # of these pixels within the face's outline, where a mask may end
 HIGHEST = 99.0  # decibels that are told at most, of pictures that are the same
 
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-Values = Iterator[tuple[str, float | Array]]
+Values = Iterator[tuple[str, float | Doubles]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +49,9 @@ class FrameColumns:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self._kept: dict[str, Array] = {}
+        self._kept: dict[str, Doubles] = {}
 
-    def put(self, at: int, values: Iterable[tuple[str, float | Array]]) -> None:
+    def put(self, at: int, values: Iterable[tuple[str, float | Doubles]]) -> None:
         """What was measured of a frame."""
         for name, value in values:
             if name not in self._kept:
@@ -64,7 +61,7 @@ class FrameColumns:
     def __contains__(self, name: str) -> bool:
         return name in self._kept
 
-    def __getitem__(self, name: str) -> Array:
+    def __getitem__(self, name: str) -> Doubles:
         """All rows of something; of what was never measured, no numbers."""
         return self._kept.get(name, np.full(self.count, np.nan))
 
@@ -87,7 +84,7 @@ def measure(
         yield moment.at
 
 
-def inner_mask(landmarks: Points) -> Mask:
+def inner_mask(landmarks: Points) -> Flags:
     """What lies within brows, nose and mouth, in a crop; less than any definition of a face."""
     outline = cv2.convexHull(landmarks[INNER:].astype(np.float32))[:, 0]
     return outline_mask(outline.astype(np.float64), (SIDE, SIDE)) > 127
@@ -177,7 +174,7 @@ def _framed(face: Face) -> Points:
     return transform(face.landmarks, matrix_of(face.landmarks, CROP, SIDE))
 
 
-def _changed(made: Image, own: Image, mask: Mask) -> float:
+def _changed(made: Image, own: Image, mask: Flags) -> float:
     """Levels by which a face differs from the performer's, encoding left out of account."""
     one, other = (
         cv2.GaussianBlur(crop.astype(np.float32), (0, 0), SOFT)[mask] for crop in (made, own)
@@ -185,7 +182,7 @@ def _changed(made: Image, own: Image, mask: Mask) -> float:
     return float(np.abs(one - other).mean()) if one.size else np.nan
 
 
-def _seam(made: Image, true: Image, mask: Mask) -> float:
+def _seam(made: Image, true: Image, mask: Flags) -> float:
     """The strongest step along any of some outlines, one within the other: masks are drawn in."""
     size = (COARSE, COARSE)
     crops = [cv2.resize(crop, size, interpolation=cv2.INTER_AREA) for crop in (made, true)]
@@ -195,11 +192,11 @@ def _seam(made: Image, true: Image, mask: Mask) -> float:
     return max(seam(one, other, cv2.erode(small, kernel) > 0) for kernel in kernels)
 
 
-def _decibels(made: Image, true: Image, mask: Mask) -> float:
+def _decibels(made: Image, true: Image, mask: Flags) -> float:
     return min(psnr(made, true, mask), HIGHEST)
 
 
-def _coloured(made: Image, true: Image, mask: Mask) -> Image:
+def _coloured(made: Image, true: Image, mask: Flags) -> Image:
     """The swap if it had been told the true colours: what is left is shape and detail."""
     way = COLOUR["mkl"]
     face, wanted = (crop.astype(np.float32) / np.float32(255) for crop in (made, true))

@@ -9,13 +9,10 @@ Up and down are little to go by: lids hide most of what moves, found landmarks a
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from faceswap_ae.common.geometry import Image, Matrix, Points, transform, warp
+from faceswap_ae.common.geometry import Doubles, Image, Matrix, Points, transform, warp
 from faceswap_ae.evaluation.identity_metrics import levelled
 from faceswap_ae.faces.landmark_masks import EYES, outline_mask
-
-Array = NDArray[np.float64]
 
 WIDTH, SIZE = 40, (64, 48)  # pixels of an eye from corner to corner, and of the picture cut there
 MIDDLE = (np.array(SIZE) - 1) / 2
@@ -26,7 +23,7 @@ BEST = 0.85  # of the strongest contrast: places that the iris's centre is the m
 LEAST = 0.15  # contrast, as a share of the opening's brightness, without which no iris is seen
 
 
-def irises(image: Image, landmarks: Points) -> Array:
+def irises(image: Image, landmarks: Points) -> Doubles:
     """(2, 2): each iris (right, down) from its eye's middle, the viewer's left eye first.
 
     In widths of the eye. NaN where the eye is closed or no iris is seen.
@@ -34,7 +31,7 @@ def irises(image: Image, landmarks: Points) -> Array:
     return np.stack([_iris(image, landmarks[eye]) for eye in EYES])
 
 
-def gaze_error(made: Array, wanted: Array, *, level: bool = False) -> Array:
+def gaze_error(made: Doubles, wanted: Doubles, *, level: bool = False) -> Doubles:
     """(n,): how far irises (n, 2, 2) are from where they should be, in widths of the eye.
 
     Both eyes look one way, so it is the length of their mean difference, of one eye alone where the
@@ -48,7 +45,7 @@ def gaze_error(made: Array, wanted: Array, *, level: bool = False) -> Array:
     return np.asarray(np.where(count > 0, length, np.nan))
 
 
-def _iris(image: Image, eye: Points) -> Array:
+def _iris(image: Image, eye: Points) -> Doubles:
     """(2,): of one eye by its six points."""
     if not np.all(np.isfinite(eye)) or np.array_equal(eye[0], eye[3]):
         return np.full(2, np.nan)
@@ -74,7 +71,7 @@ def _upright(eye: Points) -> Matrix:
     return np.column_stack([linear, MIDDLE - linear @ (eye[0] + eye[3]) / 2])
 
 
-def _contrast(plane: Array, opening: Array) -> Array:
+def _contrast(plane: Doubles, opening: Doubles) -> Doubles:
     """For an iris with its centre at each pixel, how much brighter its sides are."""
     whole = opening.sum()
     if whole == 0:
@@ -87,7 +84,7 @@ def _contrast(plane: Array, opening: Array) -> Array:
     return np.asarray(np.where(opening > 0.5, (outer - inner) * sure / brightness, 0.0))
 
 
-def _seen(plane: Array, opening: Array, part: Array) -> tuple[Array, Array]:
+def _seen(plane: Doubles, opening: Doubles, part: Doubles) -> tuple[Doubles, Doubles]:
     """The mean of what of a pattern is inside the opening, and which share of it is."""
     inside, total = (
         cv2.filter2D(one, -1, part, borderType=cv2.BORDER_CONSTANT)
@@ -96,7 +93,7 @@ def _seen(plane: Array, opening: Array, part: Array) -> tuple[Array, Array]:
     return np.asarray(total / np.maximum(inside, 1e-6)), np.asarray(np.clip(inside, 0, 1))
 
 
-def _patterns() -> tuple[Array, Array]:
+def _patterns() -> tuple[Doubles, Doubles]:
     """The iris, and what lies left and right of it; each sums to 1."""
     radius = IRIS * WIDTH
     reach = int(np.ceil(SIDES * radius)) + 1

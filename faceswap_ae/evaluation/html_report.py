@@ -19,12 +19,12 @@ import cv2
 import numpy as np
 
 from faceswap_ae.common.atomic import write_text
-from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.geometry import Doubles, Image
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.evaluation import training_charts
 from faceswap_ae.evaluation.evaluate import Evaluation
 from faceswap_ae.evaluation.report_stills import Masks, StillSources, draw_stills, embedded
-from faceswap_ae.evaluation.scores import Array, Score, leading, series
+from faceswap_ae.evaluation.scores import Score, leading, series
 from faceswap_ae.evaluation.svg_chart import Chart, ChartLine, chart_to_json, draw_chart
 from faceswap_ae.evaluation.wording import GROUPS, SwapNames, format_score, sentences
 from faceswap_ae.media import images
@@ -180,14 +180,14 @@ def _over_time(evaluation: Evaluation, names: SwapNames) -> list[Chart]:
     columns, swap = evaluation.columns, evaluation.series
     bare, true = (series(columns, role) for role in ("onto", "truth"))
 
-    def lines(figure: str) -> dict[str, Array]:
+    def lines(figure: str) -> dict[str, Doubles]:
         others = {"true swap": true, "untouched": bare}
         known = {name: one[figure] for name, one in others.items() if figure in one}
         return {"swap": swap[figure], **known}
 
     people = {names.face: swap["id_owner"], names.onto: swap["id_replaced"]}
     near = {"swap": swap["psnr"], "untouched": swap["psnr_unswapped"]}
-    charts: tuple[tuple[str, str, Mapping[str, Array]], ...] = (
+    charts: tuple[tuple[str, str, Mapping[str, Doubles]], ...] = (
         ("distance of descriptors", "", people),
         ("head off the performance", "°", lines("pose")),
         ("mouth off the performance", "%", lines("mouth")),
@@ -200,7 +200,7 @@ def _over_time(evaluation: Evaluation, names: SwapNames) -> list[Chart]:
     return [_chart(*one, evaluation) for one in charts]
 
 
-def _chart(title: str, unit: str, lines: Mapping[str, Array], evaluation: Evaluation) -> Chart:
+def _chart(title: str, unit: str, lines: Mapping[str, Doubles], evaluation: Evaluation) -> Chart:
     columns, time = evaluation.columns, evaluation.columns["time"]
     half = float(np.median(np.diff(time))) / 2 if len(time) > 1 else 0.0
     cuts = [(float(time[at]), "cut") for at in np.flatnonzero(columns["cut"][1:] > 0) + 1]

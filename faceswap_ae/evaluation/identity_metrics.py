@@ -12,14 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.common.geometry import Image, Points
+from faceswap_ae.common.geometry import Doubles, Image, Points
 from faceswap_ae.faces.boxes import square_around
 from faceswap_ae.faces.detection.recogniser import describe
 from faceswap_ae.faces.head_pose import head_pose
 from faceswap_ae.faces.landmark_masks import EYES
 from faceswap_ae.faces.record import DESCRIPTOR, Face
-
-Array = NDArray[np.float64]
 
 BATCH = 64  # faces that are described at once
 MOUTH = slice(48, 68)
@@ -30,9 +28,9 @@ BOX = 255.0  # pixels of the face's box at which papers tell how far the landmar
 class PersonViews:
     """Faces as they are seen in n pictures, one in each."""
 
-    landmarks: Array  # (n, 68, 2) in their pictures' pixels
-    descriptors: Array  # (n, 128)
-    poses: Array  # (n, 3): yaw, pitch, roll in degrees; NaN where none fits
+    landmarks: Doubles  # (n, 68, 2) in their pictures' pixels
+    descriptors: Doubles  # (n, 128)
+    poses: Doubles  # (n, 3): yaw, pitch, roll in degrees; NaN where none fits
 
     def __len__(self) -> int:
         return len(self.landmarks)
@@ -45,11 +43,11 @@ class PersonViews:
 class Misplaced:
     """How far landmarks are from where they should be, (n,) each."""
 
-    whole: Array  # length of the vector of all 136 coordinates, in pixels of the picture
-    boxed: Array  # the same if the face's box were 255 pixels wide, as papers tell it
-    points: Array  # mean over all points, as a share of the distance of the eyes
-    eyes: Array  # the same of the eyes' points alone
-    mouth: Array  # and of the mouth's
+    whole: Doubles  # length of the vector of all 136 coordinates, in pixels of the picture
+    boxed: Doubles  # the same if the face's box were 255 pixels wide, as papers tell it
+    points: Doubles  # mean over all points, as a share of the distance of the eyes
+    eyes: Doubles  # the same of the eyes' points alone
+    mouth: Doubles  # and of the mouth's
 
 
 def describe_views(pictures: Iterable[tuple[Image, Points]]) -> PersonViews:
@@ -69,7 +67,7 @@ def views_of_faces(faces: Iterable[Face]) -> PersonViews:
     return _views(*zip(*rows, strict=True)) if rows else _nobody()
 
 
-def identity(found: PersonViews, person: PersonViews) -> Array:
+def identity(found: PersonViews, person: PersonViews) -> Doubles:
     """(n,): distance of descriptors to this person's view that is nearest in pose.
 
     The less, the more alike; of two people it is .6 and more.
@@ -91,13 +89,13 @@ def retrieved(found: PersonViews, people: Sequence[PersonViews]) -> NDArray[np.i
     return np.asarray(np.argmin(nearest, axis=0), np.int64)
 
 
-def pose_error(made: PersonViews, wanted: PersonViews, *, level: bool = False) -> Array:
+def pose_error(made: PersonViews, wanted: PersonViews, *, level: bool = False) -> Doubles:
     """(n,): degrees between the heads of a swap and of its performance; NaN where unknown."""
     off = _wrapped(made.poses - wanted.poses)
     return np.asarray(np.linalg.norm(_wrapped(levelled(off)) if level else off, axis=1))
 
 
-def levelled(off: Array) -> Array:
+def levelled(off: Doubles) -> Doubles:
     """Differences (n, ...) without what is the same all through a clip: their median.
 
     Another person's nose, or eyes that lie deeper, look like a turned head or another gaze. It is
@@ -110,7 +108,7 @@ def levelled(off: Array) -> Array:
     return np.asarray(off - usual)
 
 
-def expression_error(made: Array, wanted: Array) -> Misplaced:
+def expression_error(made: Doubles, wanted: Doubles) -> Misplaced:
     """Of landmarks (n, 68, 2) against those of the performance or of the true swap."""
     if made.shape != wanted.shape:
         raise ValueError(f"landmarks of shape {made.shape} against {wanted.shape}")
@@ -124,12 +122,12 @@ def expression_error(made: Array, wanted: Array) -> Misplaced:
     return Misplaced(whole, whole * BOX / sides, *shares)
 
 
-def _wrapped(degrees: Array) -> Array:
+def _wrapped(degrees: Doubles) -> Doubles:
     """Half a turn to the left or right is as far as one gets."""
     return np.asarray((degrees + 180) % 360 - 180)
 
 
-def _distances(one: PersonViews, other: PersonViews) -> Array:
+def _distances(one: PersonViews, other: PersonViews) -> Doubles:
     """(n, m): between all descriptors, without the n x m x 128 differences in memory."""
     a, b = one.descriptors, other.descriptors
     squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T

@@ -7,13 +7,9 @@ seam are told against the original: it is another person, but as sharp and witho
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from faceswap_ae.common.geometry import Image, Points, warp
+from faceswap_ae.common.geometry import Doubles, Flags, Image, Points, warp
 from faceswap_ae.faces.alignment import matrix_of
-
-Mask = NDArray[np.bool_]
-Array = NDArray[np.float64]
 
 SIDE, CROP = 256, "full"  # pixels, and kind, of the square that is compared
 SIGMA, WINDOW = 1.5, (11, 11)  # pixels, of the Gaussian: Wang et al.
@@ -28,7 +24,7 @@ def aligned(image: Image, landmarks: Points) -> Image:
     return warp(image, matrix_of(landmarks, CROP, SIDE), (SIDE, SIDE))
 
 
-def ssim(made: Image, true: Image, mask: Mask) -> float:
+def ssim(made: Image, true: Image, mask: Flags) -> float:
     """Structural similarity of luma, the mean over the mask: 1 for the same picture."""
     if not mask.any():
         return np.nan
@@ -41,7 +37,7 @@ def ssim(made: Image, true: Image, mask: Mask) -> float:
     return float((light * (2 * together + STRUCTURE) / (apart + STRUCTURE))[mask].mean())
 
 
-def psnr(made: Image, true: Image, mask: Mask) -> float:
+def psnr(made: Image, true: Image, mask: Flags) -> float:
     """Of luma under the mask, in decibels; infinite for the same picture."""
     if not mask.any():
         return np.nan
@@ -49,7 +45,7 @@ def psnr(made: Image, true: Image, mask: Mask) -> float:
     return float(10 * np.log10(255**2 / error)) if error > 0 else np.inf
 
 
-def sharpness(made: Image, true: Image, mask: Mask) -> float:
+def sharpness(made: Image, true: Image, mask: Flags) -> float:
     """How much detail a face has: below 1 it is blurred, above 1 too sharp or noisy."""
     inner = cv2.erode(mask.astype(np.uint8), np.ones((RIM, RIM), np.uint8)) > 0
     if not inner.any():
@@ -58,7 +54,7 @@ def sharpness(made: Image, true: Image, mask: Mask) -> float:
     return found / wanted if wanted > 0 else np.nan
 
 
-def seam(made: Image, true: Image, mask: Mask) -> float:
+def seam(made: Image, true: Image, mask: Flags) -> float:
     """Levels by which colours step more across the mask's border than in the true picture."""
     border = mask & (cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
     if not border.any():
@@ -68,26 +64,26 @@ def seam(made: Image, true: Image, mask: Mask) -> float:
     return float(np.maximum(found - wanted, 0).mean())
 
 
-def overlap(one: Mask, other: Mask) -> float:
+def overlap(one: Flags, other: Flags) -> float:
     """Intersection over union of two masks; 1 for two empty ones."""
     union = np.count_nonzero(one | other)
     return float(np.count_nonzero(one & other) / union) if union else 1.0
 
 
-def _luma(image: Image) -> Array:
+def _luma(image: Image) -> Doubles:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.float64)
 
 
-def _smooth(plane: Array) -> Array:
+def _smooth(plane: Doubles) -> Doubles:
     return np.asarray(cv2.GaussianBlur(plane, WINDOW, SIGMA), np.float64)
 
 
-def _detail(image: Image) -> Array:
+def _detail(image: Image) -> Doubles:
     soft = cv2.GaussianBlur(_luma(image), (0, 0), SOFTENED)
     return np.asarray(cv2.Laplacian(soft, cv2.CV_64F), np.float64)
 
 
-def _steps(image: Image, mask: Mask, border: Mask) -> Array:
+def _steps(image: Image, mask: Flags, border: Flags) -> Doubles:
     """(n,): levels between the colours just inside and just outside, along the border."""
     colours = image.astype(np.float64)
     inside = mask.astype(np.float64)
@@ -95,7 +91,7 @@ def _steps(image: Image, mask: Mask, border: Mask) -> Array:
     return np.asarray(np.abs(inner - outer).mean(axis=1))
 
 
-def _beside(colours: Array, side: Array) -> Array:
+def _beside(colours: Doubles, side: Doubles) -> Doubles:
     """The mean colour around each pixel of what is on one side."""
     total, share = (
         cv2.GaussianBlur(one, (0, 0), BESIDE) for one in (colours * side[..., None], side)

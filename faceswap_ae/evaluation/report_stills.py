@@ -14,9 +14,8 @@ import numpy as np
 from PIL import Image as pillow
 
 from faceswap_ae.common.errors import MediaError
-from faceswap_ae.common.geometry import Image, Matrix, warp
+from faceswap_ae.common.geometry import Doubles, Image, Matrix, warp
 from faceswap_ae.evaluation.ground_truth import find_ground_truth
-from faceswap_ae.evaluation.scores import Array
 from faceswap_ae.evaluation.target import clip_in, is_folder
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip, open_clip
@@ -44,7 +43,7 @@ class StillSources:
 
 
 def draw_stills(
-    sources: StillSources, crops: Array, frames: Sequence[int]
+    sources: StillSources, crops: Doubles, frames: Sequence[int]
 ) -> dict[int, dict[str, Image]]:
     """The faces of some frames of the result, by what they are: `original`, `result` and others.
 
@@ -102,11 +101,11 @@ def _pictures(clip: Clip, numbers: Sequence[int]) -> Iterator[tuple[int, Image]]
                 yield frame.index, frame.image
 
 
-def _still(image: Image, crop: Array) -> Image:
+def _still(image: Image, crop: Doubles) -> Image:
     return warp(image, _matrix(crop, image), (SIDE, SIDE))
 
 
-def _matrix(crop: Array, image: Image) -> Matrix:
+def _matrix(crop: Doubles, image: Image) -> Matrix:
     """Frame to still: around the face, or the middle of the frame where none was seen."""
     if np.isfinite(crop).all():
         # A crop of one pixel reaches half a pixel to each side of its centre.

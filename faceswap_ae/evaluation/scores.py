@@ -13,13 +13,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from faceswap_ae.common.geometry import Doubles
 from faceswap_ae.evaluation.frame_metrics import FrameColumns
 from faceswap_ae.evaluation.gaze import gaze_error
 from faceswap_ae.evaluation.identity_metrics import PersonViews, pose_error
 from faceswap_ae.evaluation.synchronised import Role
 from faceswap_ae.evaluation.temporal_metrics import flicker, jitter
 
-Array = NDArray[np.float64]
 Better = Literal["lower", "higher", "one"]
 
 # A face that is the performer's to the descriptor, and nearly so pixel by pixel, was not swapped.
@@ -94,7 +94,7 @@ ALONE = ("psnr_unswapped", "psnr_gain", "jitter_truth", "jitter_ratio", "ssim_ot
 OTHER_WORDS = {"face": "chin, forehead and cheeks too", "features": "brows, eyes, nose and mouth"}
 
 
-def series(columns: FrameColumns, made: Role = "result") -> dict[str, Array]:
+def series(columns: FrameColumns, made: Role = "result") -> dict[str, Doubles]:
     """Each figure frame by frame, of the result or of another clip in its place."""
     near, far = (columns[f"{made}.{name}"] for name in ("id_owner", "id_replaced"))
     found = {
@@ -182,13 +182,13 @@ def summary(
     }
 
 
-def mean(values: Array) -> float:
+def mean(values: Doubles) -> float:
     """Of what is known."""
     finite = values[np.isfinite(values)]
     return float(finite.mean()) if len(finite) else np.nan
 
 
-def middle(values: Array) -> float:
+def middle(values: Doubles) -> float:
     """The median of what is known: landmarks that slip in a frame or two are no tremor."""
     finite = values[np.isfinite(values)]
     return float(np.median(finite)) if len(finite) else np.nan
@@ -196,7 +196,7 @@ def middle(values: Array) -> float:
 
 def _performed(
     columns: FrameColumns, made: Role, wanted: Role, *, level: bool = True
-) -> dict[str, Array]:
+) -> dict[str, Doubles]:
     """How far one clip is from doing what the other does."""
     pair = f"{made}-{wanted}"
     return {
@@ -209,7 +209,7 @@ def _performed(
     }
 
 
-def _turned(columns: FrameColumns, made: Role, wanted: Role, *, level: bool) -> Array:
+def _turned(columns: FrameColumns, made: Role, wanted: Role, *, level: bool) -> Doubles:
     poses = [columns[f"{role}.pose"] for role in (made, wanted)]
     if min(each.ndim for each in poses) < 2:
         return np.full(columns.count, np.nan)
@@ -218,14 +218,14 @@ def _turned(columns: FrameColumns, made: Role, wanted: Role, *, level: bool) -> 
     return pose_error(one, other, level=level)
 
 
-def _looking(columns: FrameColumns, made: Role, wanted: Role, *, level: bool) -> Array:
+def _looking(columns: FrameColumns, made: Role, wanted: Role, *, level: bool) -> Doubles:
     eyes = [columns[f"{role}.irises"] for role in (made, wanted)]
     if min(each.ndim for each in eyes) < 3:
         return np.full(columns.count, np.nan)
     return gaze_error(*eyes, level=level)
 
 
-def _jitter(columns: FrameColumns, made: Role) -> Array:
+def _jitter(columns: FrameColumns, made: Role) -> Doubles:
     """(n,): of each frame between its neighbours; nothing across a cut."""
     quads, found = columns[f"{made}.quad"], np.full(columns.count, np.nan)
     if quads.ndim < 3 or columns.count < 3:
@@ -249,7 +249,7 @@ def _flicker(columns: FrameColumns, made: Role) -> float:
     return float(np.sqrt(np.average([flicker(row) ** 2 for row in rows], weights=steps)))
 
 
-def _first(values: Array) -> Array:
+def _first(values: Doubles) -> Doubles:
     """The first number of each row, whatever its shape."""
     return values.reshape(len(values), -1)[:, 0]
 

@@ -11,9 +11,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from faceswap_ae.common.geometry import Doubles
 
 WIDTH, HEIGHT = 600.0, 120.0  # units of the drawing
 MOST = 300  # points of a line: a phone shows no more
@@ -27,7 +26,7 @@ class ChartLine:
     """Numbers (n,) along a chart's x; NaN where there is nothing."""
 
     label: str
-    values: Array
+    values: Doubles
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +34,7 @@ class Chart:
     """Some lines over one x."""
 
     title: str
-    x: Array  # (n,), rising
+    x: Doubles  # (n,), rising
     lines: Sequence[ChartLine]
     unit: str = ""
     x_unit: str = "s"
@@ -107,7 +106,7 @@ def chart_to_json(chart: Chart) -> dict[str, Any]:
     }
 
 
-def thinned(values: Array, most: int = MOST) -> Array:
+def thinned(values: Doubles, most: int = MOST) -> Doubles:
     """At most so many: means over even parts of what is known."""
     if len(values) <= most:
         return values
@@ -131,7 +130,7 @@ def _frame(chart: Chart, lines: Sequence[ChartLine]) -> PlotArea:
     return PlotArea(float(chart.x[0]), float(chart.x[-1]), bottom, high + margin)
 
 
-def _scaled(chart: Chart, values: Array) -> Array:
+def _scaled(chart: Chart, values: Doubles) -> Doubles:
     if not chart.log:
         return values
     return np.log10(np.where(values > LEAST, values, np.nan))

@@ -11,10 +11,9 @@ from itertools import zip_longest
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import MediaError, UserError
-from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.geometry import Flags, Image
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.conversion.assignment import OUTSIDE
 from faceswap_ae.conversion.report import FrameRow
@@ -28,7 +27,6 @@ from faceswap_ae.media.scene_cuts import CutDetector
 from faceswap_ae.media.span import Span
 
 Role = Literal["result", "onto", "truth"]
-Mask = NDArray[np.bool_]
 
 DRAWN = 12  # frames of the true swap by its other definition, which have to be rendered
 PADDED = 1  # pixel that an encoder adds to a side that is odd
@@ -44,7 +42,7 @@ class AlignedFrames:
     cut: bool  # does another scene begin here?
     images: Mapping[Role, Image]
     faces: Mapping[Role, Face]
-    visible: Mask | None = None  # of the true swap: where the face is seen
+    visible: Flags | None = None  # of the true swap: where the face is seen
     other: Image | None = None  # the true swap by the other definition
 
 

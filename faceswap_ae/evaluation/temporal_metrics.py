@@ -11,11 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.common.geometry import Image, Points, invert, transform
+from faceswap_ae.common.geometry import Doubles, Flags, Image, Points, invert, transform
 from faceswap_ae.faces.alignment import matrix_of
-
-Mask = NDArray[np.bool_]
-Array = NDArray[np.float64]
 
 CROP = "whole"
 # Of a crop of one pixel, whose centre is (0, 0).
@@ -37,25 +34,25 @@ def quad(landmarks: Points) -> Points:
     return transform(CORNERS, invert(matrix_of(landmarks, CROP, 1)))
 
 
-def jitter(quads: Array) -> Array:
+def jitter(quads: Doubles) -> Doubles:
     """(n - 2,): how far corners (n, 4, 2) are from going straight on, in pixels."""
     bend = quads[2:] - 2 * quads[1:-1] + quads[:-2]
     return np.asarray(np.linalg.norm(bend, axis=-1).mean(axis=-1))
 
 
-def mean_colour(image: Image, mask: Mask) -> Array:
+def mean_colour(image: Image, mask: Flags) -> Doubles:
     """(3,): of the face, in levels; NaN where there is none."""
     return image[mask].mean(axis=0) if mask.any() else np.full(3, np.nan)
 
 
-def flicker(colours: Array) -> float:
+def flicker(colours: Doubles) -> float:
     """Of the mean colours (n, 3) of n frames: the standard deviation of the steps between them."""
     if len(colours) < 2:
         return np.nan
     return float(np.sqrt(np.diff(colours, axis=0).var(axis=0).mean()))
 
 
-def warping_error(before: FacePair, now: FacePair, mask: Mask) -> float:
+def warping_error(before: FacePair, now: FacePair, mask: Flags) -> float:
     """How far a swapped face is from its last picture moved on, in levels, less the original's.
 
     The motion is that of the original frames; `mask` is the face now. Below 0 a swap is steadier
@@ -70,7 +67,7 @@ def warping_error(before: FacePair, now: FacePair, mask: Mask) -> float:
     return float(made - own)
 
 
-def _around(mask: Mask) -> tuple[slice, slice]:
+def _around(mask: Flags) -> tuple[slice, slice]:
     """Rows and columns of the face and as much around as it may have moved."""
     left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
     margin = max(round(AROUND * max(width, height)), LEAST_SIDE // 2)
@@ -87,7 +84,7 @@ def _motion(now: Image, before: Image) -> NDArray[np.float32]:
     return np.asarray(flow.calc(one, other, np.zeros((*one.shape, 2), np.float32)), np.float32)
 
 
-def _off(now: Image, before: Image, motion: NDArray[np.float32]) -> Array:
+def _off(now: Image, before: Image, motion: NDArray[np.float32]) -> Doubles:
     """(height, width): mean absolute difference over colours, of now and before moved on."""
     y, x = np.mgrid[: now.shape[0], : now.shape[1]].astype(np.float32)
     moved = cv2.remap(

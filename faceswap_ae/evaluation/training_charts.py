@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from faceswap_ae.common.geometry import Doubles
 from faceswap_ae.common.quantities import format_duration
-from faceswap_ae.evaluation.svg_chart import Array, Chart, ChartLine
+from faceswap_ae.evaluation.svg_chart import Chart, ChartLine
 from faceswap_ae.networks.model_interface import FACE, ONTO
 from faceswap_ae.training.runs import metric_log
 from faceswap_ae.training.runs.metric_log import MetricRow
@@ -65,7 +66,7 @@ def _parted(name: str) -> tuple[str, str]:
     return ": ".join(part for part in (player, kind) if part), identity
 
 
-def _values(rows: Sequence[MetricRow], name: str) -> Array:
+def _values(rows: Sequence[MetricRow], name: str) -> Doubles:
     return np.array([row.losses.get(name, np.nan) for row in rows])
 
 

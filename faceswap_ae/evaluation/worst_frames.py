@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from faceswap_ae.common.geometry import Doubles
 from faceswap_ae.evaluation.frame_metrics import FrameColumns
-from faceswap_ae.evaluation.scores import Array, middle, missed, series
+from faceswap_ae.evaluation.scores import middle, missed, series
 from faceswap_ae.evaluation.wording import SwapNames
 
 MOST = 8  # that are told
@@ -78,24 +79,26 @@ def find_worst_frames(
     return tuple(told)
 
 
-def _measured(columns: FrameColumns) -> dict[str, Array]:
+def _measured(columns: FrameColumns) -> dict[str, Doubles]:
     """The figures frame by frame; where the performer jumps too, nothing is wrong."""
     found, own = series(columns), series(columns, "onto")["jitter"]
     return {**found, "jitter": found["jitter"] - np.nan_to_num(own)}
 
 
-def _steps(values: Array, sign: BadFrameSign) -> Array:
+def _steps(values: Doubles, sign: BadFrameSign) -> Doubles:
     """How much worse than usual each frame is; 0 where it is not known."""
     away = values - middle(values)
     return np.nan_to_num((-away if sign.less else away) / sign.step)
 
 
-def _taken(found: Mapping[str, Array], names: SwapNames, at: int) -> str:
+def _taken(found: Mapping[str, Doubles], names: SwapNames, at: int) -> str:
     away = found["id_replaced"][at], found["id_owner"][at]
     return OTHER.format(*away, face=names.face, onto=names.onto)
 
 
-def _why(found: Mapping[str, Array], steps: Mapping[str, Array], names: SwapNames, at: int) -> str:
+def _why(
+    found: Mapping[str, Doubles], steps: Mapping[str, Doubles], names: SwapNames, at: int
+) -> str:
     name = max(steps, key=lambda one: float(steps[one][at]))
     values = found[name]
     return SIGNS[name].why.format(values[at], middle(values), face=names.face, onto=names.onto)

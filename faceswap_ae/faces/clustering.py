@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import Doubles
 
 # Of a root mean square distance between descriptors. The cast: 0.27 to 0.38 within a person, 0.60
 # and more between two; dlib's own limit for a single pair is 0.6.
@@ -19,16 +20,14 @@ SAME = 0.52
 CHUNK = 500  # groups that are joined among themselves first, for all at once would take long
 MOST = 4000  # people; the table of all pairs has to fit in memory
 
-Numbers = NDArray[np.float64]
-
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
     """Groups of faces: how many, their mean, and their mean squared distance to it."""
 
-    count: Numbers  # (n,)
-    mean: Numbers  # (n, 128)
-    spread: Numbers  # (n,)
+    count: Doubles  # (n,)
+    mean: Doubles  # (n, 128)
+    spread: Doubles  # (n,)
 
     def of(self, part: slice) -> "Clusters":
         """Some of them."""
@@ -36,7 +35,7 @@ class Clusters:
 
     def tied(self, numbers: NDArray[np.int64]) -> "Clusters":
         """Those of one number as one."""
-        count: Numbers = np.bincount(numbers, self.count).astype(float)
+        count: Doubles = np.bincount(numbers, self.count).astype(float)
         mean = np.zeros((len(count), self.mean.shape[1]))
         np.add.at(mean, numbers, self.mean * self.count[:, None])
         mean /= count[:, None]
@@ -45,7 +44,7 @@ class Clusters:
             count, mean, np.bincount(numbers, self.count * (self.spread + away)) / count
         )
 
-    def apart(self, one: int) -> Numbers:
+    def apart(self, one: int) -> Doubles:
         """Mean squared distance of one's faces to those of each."""
         between = ((self.mean - self.mean[one]) ** 2).sum(axis=1)
         return np.asarray(between + self.spread + self.spread[one])

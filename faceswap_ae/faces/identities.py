@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from faceswap_ae.common.geometry import Doubles
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.faces.clustering import Clusters, cluster_numbers
 from faceswap_ae.faces.record import DESCRIPTOR, Descriptor, Face
@@ -22,7 +23,6 @@ NEAREST = 3  # faces that are compared with
 MOST_REFERENCES = 256  # faces that a person is known by
 
 TrackKey = tuple[str, int]  # clip, track
-Numbers = NDArray[np.float64]
 T = TypeVar("T")
 
 
@@ -30,7 +30,7 @@ T = TypeVar("T")
 class TrackTally:
     """What is remembered of a track, however long."""
 
-    total: Numbers = field(default_factory=lambda: np.zeros(DESCRIPTOR))
+    total: Doubles = field(default_factory=lambda: np.zeros(DESCRIPTOR))
     squares: float = 0.0
     count: int = 0
 
@@ -104,7 +104,7 @@ def _knots(tracks: Iterable[TrackTally]) -> Clusters:
     return Clusters(count, mean, np.maximum(squares - (mean**2).sum(axis=1), 0))
 
 
-def _nearest(mean: Numbers, known: Sequence[KnownPerson | None]) -> int | None:
+def _nearest(mean: Doubles, known: Sequence[KnownPerson | None]) -> int | None:
     """Which known person it is, if any."""
     distances = [np.inf if one is None else one.distance(mean) for one in known]
     nearest = min(range(len(distances)), key=distances.__getitem__, default=None)

@@ -8,8 +8,7 @@ edges; hair or a hand over the face is not seen here.
 import cv2
 import numpy as np
 
-from faceswap_ae.common.geometry import Image, Points
-from faceswap_ae.training.data.photometric import Floats
+from faceswap_ae.common.geometry import Floats, Image, Points
 
 BROWS, NOSE_BASE = slice(17, 27), slice(31, 36)
 EYES, MOUTH = (slice(36, 42), slice(42, 48)), slice(48, 60)

@@ -16,11 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.common.geometry import Image, Points
+from faceswap_ae.common.geometry import Flags, Floats, Image, Points
 from faceswap_ae.faces.landmark_masks import eye_masks, hull_mask, mouth_mask, outline_mask
-
-Array = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 
 FINEST, COARSEST = 256, 32  # pixels of the crop's side at which sharpness is looked at
 BLURS = 1.0, 2.0  # pixels of standard deviation
@@ -70,7 +67,7 @@ def _shrunk(crop: Image, landmarks: Points, side: int) -> tuple[Image, Points]:
     return np.asarray(small, np.uint8), (landmarks + 0.5) * share - 0.5
 
 
-def _luma(image: Image) -> Array:
+def _luma(image: Image) -> Floats:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.float32)
 
 
@@ -95,19 +92,19 @@ def _sharpness(crop: Image, landmarks: Points, scale: float) -> float:
     return float(np.clip((ratio - 1) / ((BLURS[1] / BLURS[0]) ** 2 - 1), 0, 1))
 
 
-def _mean(chosen: Mask) -> Array:
+def _mean(chosen: Flags) -> Floats:
     """Weights that average what is chosen."""
     return np.asarray(chosen / np.float32(chosen.sum()), np.float32)
 
 
-def _slopes(luma: Array, inside: Mask, blur: float) -> Array:
+def _slopes(luma: Floats, inside: Flags, blur: float) -> Floats:
     """(2, n): squared slopes across and down, of the pixels inside."""
     soft = cv2.GaussianBlur(luma, (0, 0), blur)
     both = (cv2.Sobel(soft, cv2.CV_32F, *way, ksize=1)[inside] for way in ((1, 0), (0, 1)))
     return np.square(np.stack(list(both)))
 
 
-def _occlusion(small: Image, points: Points, face: Mask) -> float:
+def _occlusion(small: Image, points: Points, face: Flags) -> float:
     skin = _skin(points, face)
     if np.count_nonzero(skin) < LEAST:
         return 1.0
@@ -122,7 +119,7 @@ def _occlusion(small: Image, points: Points, face: Mask) -> float:
     return min(1.0, _odd(lab[..., 1:], skin) + COVERED * gone)
 
 
-def _skin(points: Points, face: Mask) -> Mask:
+def _skin(points: Points, face: Flags) -> Flags:
     """Cheeks, forehead, nose and chin: inside the outline by a pixel, without what is not plain."""
     hairy = points[17:22], points[22:27], points[31:36]  # brows; and what is under the nose
     features = mouth_mask(points, SIZE)
@@ -132,14 +129,14 @@ def _skin(points: Points, face: Mask) -> Mask:
     return np.asarray(inner & (cv2.dilate(features, NEAR) < 128))
 
 
-def _lab(small: Image, skin: Mask) -> Array:
+def _lab(small: Image, skin: Flags) -> Floats:
     """CIE L, a, b, of dark pictures as if they were lighter: colours fade in the dark."""
     gain = 1 / min(max(float(np.median(_luma(small)[skin])) / DARK, 1.0), 255)
     lit = np.minimum(small * np.float32(gain), np.float32(1))
     return np.asarray(cv2.cvtColor(lit, cv2.COLOR_RGB2LAB), np.float32)
 
 
-def _spread(lightness: Array, mask: Image) -> float:
+def _spread(lightness: Floats, mask: Image) -> float:
     seen = lightness[mask > 127]
     return float(seen.std()) if seen.size else 0.0
 
@@ -149,7 +146,7 @@ def _covered(seen: float, bounds: tuple[float, float]) -> float:
     return float(np.clip((high - seen) / (high - low), 0, 1))
 
 
-def _odd(colour: Array, skin: Mask) -> float:
+def _odd(colour: Floats, skin: Flags) -> float:
     """The share of the skin whose colour (height, width, 2) is not the rest's."""
     terms, seen = _terms()[:, skin], colour[skin].astype(np.float64)
     weight = np.ones(len(seen))

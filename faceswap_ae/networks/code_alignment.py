@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
+from faceswap_ae.common.geometry import Floats
 from faceswap_ae.networks.model_interface import (
     FACE,
     IDENTITIES,
@@ -28,18 +28,16 @@ LEAST = 1e-3  # of a spread; a number of the code that never moves stays as it i
 
 PARTS = ("mean", "spread")  # of a cloud
 
-Numbers = NDArray[np.float32]
-
 
 @dataclass(frozen=True, eq=False)
 class CodeStatistics:
     """Where codes lie: along the last axis, mean and spread."""
 
-    mean: Numbers
-    spread: Numbers
+    mean: Floats
+    spread: Floats
 
 
-def code_statistics(codes: Iterable[Numbers]) -> CodeStatistics:
+def code_statistics(codes: Iterable[Floats]) -> CodeStatistics:
     """The cloud of codes that pass by in batches (n, ..., k)."""
     count, total, squares = 0, np.zeros(1), np.zeros(1)
     for batch in codes:
@@ -74,7 +72,7 @@ class Alignment:
 
 
 def alignment(
-    networks: Networks, faces: Mapping[Identity, Iterable[Numbers]], to: Identity = FACE
+    networks: Networks, faces: Mapping[Identity, Iterable[Floats]], to: Identity = FACE
 ) -> Alignment:
     """Measured on faces as they are, in batches of the networks' size."""
     of = ONTO if to == FACE else FACE
@@ -84,12 +82,12 @@ def alignment(
     )
 
 
-def _numbers(code: Tensor) -> Numbers:
+def _numbers(code: Tensor) -> Floats:
     # In 32 bits first: NumPy knows no bfloat16.
     return np.asarray(ops.convert_to_numpy(ops.cast(code, "float32")), np.float32)
 
 
-def alignments_to_arrays(alignments: Mapping[Identity, Alignment]) -> dict[str, Numbers]:
+def alignments_to_arrays(alignments: Mapping[Identity, Alignment]) -> dict[str, Floats]:
     """Alignments as named arrays, by whom they lead to."""
     return {
         f"{to}/{whose}/{what}": getattr(getattr(align, whose), what)
@@ -99,7 +97,7 @@ def alignments_to_arrays(alignments: Mapping[Identity, Alignment]) -> dict[str, 
     }
 
 
-def alignments_from_arrays(arrays: Mapping[str, Numbers]) -> dict[Identity, Alignment]:
+def alignments_from_arrays(arrays: Mapping[str, Floats]) -> dict[Identity, Alignment]:
     """The alignments that `told` told."""
     return {
         to: Alignment(

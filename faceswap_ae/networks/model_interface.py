@@ -18,15 +18,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+from faceswap_ae.common.geometry import Floats
 
 Identity = Literal["face", "onto"]
 FACE: Identity = "face"
 ONTO: Identity = "onto"
 IDENTITIES: tuple[Identity, Identity] = (FACE, ONTO)
 
-Numbers = NDArray[np.float32]
 Tensor = Any  # of whatever backend Keras runs on
 FacesByIdentity = Mapping[Identity, Tensor]
 
@@ -85,7 +83,7 @@ class Networks:
 class IdentityStatistics:
     """What is known of both identities before training."""
 
-    shape: Mapping[Identity, Numbers]  # (68, 2), mean landmarks in the unit square
-    face: Mapping[Identity, Numbers]  # (size_out, size_out, 3), the mean face
-    mask: Mapping[Identity, Numbers]  # (size_out, size_out, 1)
+    shape: Mapping[Identity, Floats]  # (68, 2), mean landmarks in the unit square
+    face: Mapping[Identity, Floats]  # (size_out, size_out, 3), the mean face
+    mask: Mapping[Identity, Floats]  # (size_out, size_out, 1)
     crop: str = "inner"  # which part of a face the pictures are: align.CROPS

@@ -10,12 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from faceswap_ae.networks.model_interface import Identity, IdentityStatistics, Networks, Tensor
-
-Numbers = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from faceswap_ae.common.geometry import Integers
 from faceswap_ae.synthetic.curves import Field, bell, step, to_light
 from faceswap_ae.synthetic.features import EYE_RADIUS, Eye, lids
-from faceswap_ae.synthetic.layers import SKIN, Layers, Where
+from faceswap_ae.synthetic.layers import SKIN, Layers
 from faceswap_ae.synthetic.light import Light
 from faceswap_ae.synthetic.model import DISTANCE, EYE_LEVEL, Posed
 from faceswap_ae.synthetic.texture import hair_colour, mixed, skin_colour
@@ -36,7 +37,7 @@ class Look:
 class Inner:
     """Pixels whose colour is already light: eyes and the mouth's inside."""
 
-    where: Where
+    where: Integers
     colour: Field
 
 
@@ -60,14 +61,14 @@ def opened_eyes(layers: Layers, scene: Posed, look: Look, light: Light) -> list[
     return found
 
 
-def _near(layers: Layers, scene: Posed, eye: Eye) -> Where:
+def _near(layers: Layers, scene: Posed, eye: Eye) -> Integers:
     f = scene.model.sitter.face.features
     x, y = layers.plane[:, 0] - eye.side * f.eye_distance, layers.plane[:, 1]
     near = (np.abs(x) < 1.35 * f.eye_width) & (np.abs(y) < 14) & (layers.kind == SKIN)
     return np.flatnonzero(near & (layers.ring < 13))
 
 
-def _eye_plane(layers: Layers, scene: Posed, eye: Eye, at: Where) -> tuple[Field, Field]:
+def _eye_plane(layers: Layers, scene: Posed, eye: Eye, at: Integers) -> tuple[Field, Field]:
     middle = eye.side * scene.model.sitter.face.features.eye_distance
     return (layers.plane[at, 0] - middle) * eye.side, layers.plane[at, 1]
 
@@ -75,7 +76,7 @@ def _eye_plane(layers: Layers, scene: Posed, eye: Eye, at: Where) -> tuple[Field
 def _lashes(
     layers: Layers,
     scene: Posed,
-    at: Where,
+    at: Integers,
     place: tuple[Field, Field, Field],
     closed: float,
 ) -> None:
@@ -105,7 +106,7 @@ def _lashes(
 def _ball(
     layers: Layers,
     scene: Posed,
-    part: tuple[Eye, Where],
+    part: tuple[Eye, Integers],
     gaze: tuple[float, float],
     light: Light,
 ) -> Any:
@@ -166,7 +167,7 @@ def _lit(normal: Any, light: Light) -> Any:
 
 
 def _reflection(
-    layers: Layers, scene: Posed, where: Where, ball: tuple[Any, Any, Any], light: Light
+    layers: Layers, scene: Posed, where: Integers, ball: tuple[Any, Any, Any], light: Light
 ) -> Any:
     point, out, ahead = ball
     bulged = np.where((out < 7.2)[:, None], point * EYE_RADIUS - ahead * CORNEA, point)

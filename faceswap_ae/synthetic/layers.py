@@ -8,8 +8,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from faceswap_ae.common.geometry import Integers
 from faceswap_ae.synthetic.canvas import LEFT, TOP
 from faceswap_ae.synthetic.curves import Field, bell, step, to_light
 from faceswap_ae.synthetic.hair import LONG
@@ -24,7 +24,6 @@ COPIES = ((0.45, -9.0, 3.0), (0.75, -0.25, 7.0), (1.0, 0.25, 11.0))
 EDGE, FINE = 5.0, 0.5  # how soft hair ends: millimetres at its line, strength of a strand
 STREAKS_PER_MM = 4.4  # columns of the streaks' texture
 CHUNK = 256  # columns of the maps that cv2.remap takes, whose sides are limited
-Where = NDArray[np.int64]
 
 
 class Layers:
@@ -48,7 +47,7 @@ class Layers:
         """Flat values as (height, width, ...)."""
         return values.reshape(self.size[1], self.size[0], *values.shape[1:])
 
-    def nearer(self, hits: Hits) -> Where:
+    def nearer(self, hits: Hits) -> Integers:
         """The pixels where something newly drawn lies before what is there."""
         return np.flatnonzero(hits.depth.ravel() > self.depth)
 
@@ -105,7 +104,7 @@ def _draw_skin(layers: Layers, scene: Posed, camera: Camera) -> None:
     _dress(layers, seen, scene)
 
 
-def _paint(layers: Layers, seen: Where, scene: Posed, scale: float) -> None:
+def _paint(layers: Layers, seen: Integers, scene: Posed, scale: float) -> None:
     """The painted skin, and one colour below the chin."""
     skin = scene.model.skins[level_for(scale)]
     row, column = _texels(layers.plane[seen], skin)
@@ -125,7 +124,7 @@ def _slope(plane: Field, skin: Skin) -> Field:
     return gather(skin.slope, *_texels(plane, skin))
 
 
-def _dress(layers: Layers, seen: Where, scene: Posed) -> None:
+def _dress(layers: Layers, seen: Integers, scene: Posed) -> None:
     head = scene.model.sitter.head
     clothed = seen[layers.ring[seen] > CLOTH]
     rng = np.random.default_rng([31, head.seed])
@@ -175,7 +174,7 @@ def _draw_hair(layers: Layers, scene: Posed, camera: Camera) -> None:
 
 
 def _hiding(
-    layers: Layers, seen: Where, share: Field, within: float, lies: tuple[Field, Field, float]
+    layers: Layers, seen: Integers, share: Field, within: float, lies: tuple[Field, Field, float]
 ) -> Field:
     """How much of what is there the hair hides; over nothing it is seen through instead."""
     inside, strand, fringe = lies
@@ -221,7 +220,7 @@ def _strands(scene: Posed, row: Field, column: Field, scale: float) -> tuple[Fie
 def _lay(
     layers: Layers,
     scene: Posed,
-    at: tuple[Where, Field, Field],
+    at: tuple[Integers, Field, Field],
     points: Field,
     look: tuple[Field, Field, Any],
 ) -> None:
@@ -251,5 +250,5 @@ def _hair_colour(scene: Posed) -> Any:
     return hair_colour(hair.tone, hair.warmth)
 
 
-def _cover(layers: Layers, seen: Where, colour: Any, share: Any) -> None:
+def _cover(layers: Layers, seen: Integers, colour: Any, share: Any) -> None:
     layers.albedo[seen] += (colour - layers.albedo[seen]) * share

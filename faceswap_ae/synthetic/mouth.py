@@ -6,10 +6,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from faceswap_ae.common.geometry import Integers
 from faceswap_ae.synthetic.curves import Field, step, to_light
 from faceswap_ae.synthetic.expression import JAW_AXIS, jaw_turn
 from faceswap_ae.synthetic.eyes import Inner
-from faceswap_ae.synthetic.layers import SKIN, Layers, Where
+from faceswap_ae.synthetic.layers import SKIN, Layers
 from faceswap_ae.synthetic.light import Light
 from faceswap_ae.synthetic.model import Posed
 
@@ -111,7 +112,7 @@ def _within_tooth(along: Any) -> Any:
     return np.abs(along - (low + high) / 2) / np.maximum((high - low) / 2, 1)
 
 
-def _openness(layers: Layers, within: Any, where: Where, scale: float) -> Any:
+def _openness(layers: Layers, within: Any, where: Integers, scale: float) -> Any:
     """Dark towards the lips, which shade what is behind them."""
     mask = layers.image(within.astype(np.float32))
     spread = cv2.GaussianBlur(mask, (0, 0), max(2.2 * scale, 0.6)).ravel()[where]

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from faceswap_ae.common.geometry import Integers
 from faceswap_ae.synthetic.curves import Field
 
 NOTHING = np.float32(-1e9)  # depth where nothing is
 EDGE = np.float32(1e-4)  # of a triangle, so that rounding leaves no gap between two
-Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Hits:
 class _Triangles:
     """Those that face the viewer and touch the picture; one entry each."""
 
-    first: Numbers  # its first corner's number in the grid
+    first: Integers  # its first corner's number in the grid
     second: NDArray[np.bool_]  # the lower right half of its cell
     low: NDArray[np.int32]  # (n, 2) first pixel (x, y) of the box
     reach: NDArray[np.int32]  # (n, 2) width and height of the box
@@ -76,7 +76,7 @@ def normals(points: Field) -> Field:
 
 def _cells(
     shape: tuple[int, ...], skip: NDArray[np.bool_] | None
-) -> tuple[Numbers, NDArray[np.bool_]]:
+) -> tuple[Integers, NDArray[np.bool_]]:
     """Two triangles for each cell, and which half each is."""
     number = np.arange(shape[0] * shape[1]).reshape(shape)
     a, b, c, d = number[:-1, :-1], number[:-1, 1:], number[1:, :-1], number[1:, 1:]
@@ -87,7 +87,7 @@ def _cells(
 
 
 def _facing(
-    points: Field, cells: tuple[Numbers, NDArray[np.bool_]], size: tuple[int, int]
+    points: Field, cells: tuple[Integers, NDArray[np.bool_]], size: tuple[int, int]
 ) -> _Triangles:
     corners, second = cells
     p = points[corners]  # (n, 3 corners, x y z)
@@ -119,7 +119,7 @@ def _planes(start: Field, one: Field, two: Field, area: Field) -> Field:
     return planes
 
 
-def _fragments(t: _Triangles, width: int) -> tuple[Numbers, Numbers, Field]:
+def _fragments(t: _Triangles, width: int) -> tuple[Integers, Integers, Field]:
     """Triangle, pixel and (u, v, depth) of each pixel whose centre lies in a triangle."""
     count = (t.reach[:, 0] * t.reach[:, 1]).astype(np.int64)
     which = np.repeat(np.arange(len(count)), count)
@@ -135,7 +135,7 @@ def _fragments(t: _Triangles, width: int) -> tuple[Numbers, Numbers, Field]:
     return which[inside], pixel, np.column_stack([weights[inside], depth])
 
 
-def _nearest(pixel: Numbers, depth: Field, count: int) -> Numbers:
+def _nearest(pixel: Integers, depth: Field, count: int) -> Integers:
     """Of the fragments of each pixel, the nearest. Few overlap, so few rounds are needed."""
     best = np.full(count, -1)
     best[pixel] = np.arange(len(pixel))

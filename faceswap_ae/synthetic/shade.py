@@ -8,9 +8,10 @@ pixels that show something, as rows of a table.
 import cv2
 import numpy as np
 
+from faceswap_ae.common.geometry import Integers
 from faceswap_ae.synthetic.curves import Field
 from faceswap_ae.synthetic.eyes import Inner
-from faceswap_ae.synthetic.layers import CLOTH, EAR, EMPTY, HAIR, SKIN, Layers, Where, gather
+from faceswap_ae.synthetic.layers import CLOTH, EAR, EMPTY, HAIR, SKIN, Layers, gather
 from faceswap_ae.synthetic.light import Light
 from faceswap_ae.synthetic.model import DISTANCE, EYE_LEVEL, Posed
 from faceswap_ae.synthetic.raster import raster
@@ -25,7 +26,7 @@ HARD = 0.22  # of the shadow's edge, per millimetre
 
 def shaded(
     layers: Layers, scene: Posed, light: Light, inner: list[Inner], scale: float
-) -> tuple[Field, Where]:
+) -> tuple[Field, Integers]:
     """Linear light (n, 3) of the pixels that show something, and which they are."""
     seen = np.flatnonzero(layers.kind != EMPTY)
     normal = _unit(layers.normal[seen])
@@ -71,7 +72,7 @@ def _arriving(normal: Field, facing: Field, dim: Field, shadow: Field, light: Li
     return np.asarray(total * (1.55 / np.pi), np.float32)
 
 
-def _bled(layers: Layers, seen: Where, arriving: Field, scale: float) -> Field:
+def _bled(layers: Layers, seen: Integers, arriving: Field, scale: float) -> Field:
     """Let light spread within the skin."""
     kind = layers.kind[seen]
     is_skin = ((kind == SKIN) & (layers.ring[seen] < CLOTH)) | (kind == EAR)
@@ -113,7 +114,7 @@ def _gloss(
 
 
 def _hair(
-    layers: Layers, some: Where, parts: tuple[Field, Field, Field, Field], light: Light
+    layers: Layers, some: Integers, parts: tuple[Field, Field, Field, Field], light: Light
 ) -> Field:
     normal, view, dim, shadow = parts
     along, albedo = layers.along[some], layers.albedo[some]
@@ -130,7 +131,7 @@ def _hair(
     return np.asarray(albedo * arriving * (1.5 / np.pi) + shine[:, None] * tinted, np.float32)
 
 
-def _dimmed(layers: Layers, seen: Where, scale: float) -> Field:
+def _dimmed(layers: Layers, seen: Integers, scale: float) -> Field:
     """How much of the surroundings' light arrives: less where things stand out nearby."""
     mask = (layers.kind != EMPTY).astype(np.float32)
     depth = layers.image(layers.place[:, 2] * mask)
@@ -152,7 +153,7 @@ def _dimmed(layers: Layers, seen: Where, scale: float) -> Field:
     return np.clip(open_, 0.25, 1)
 
 
-def _shadow(layers: Layers, seen: Where, scene: Posed, light: Light) -> Field:
+def _shadow(layers: Layers, seen: Integers, scene: Posed, light: Light) -> Field:
     """How much of the key light arrives (exponential shadow map, Annen et al. 2008)."""
     towards = light.direction
     across = np.cross([0, 1, 0], towards)

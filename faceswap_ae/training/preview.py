@@ -9,10 +9,9 @@ import numpy as np
 from PIL import Image as pillow
 from PIL import ImageDraw, ImageFont
 
-from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.geometry import Floats, Image
 from faceswap_ae.networks.code_alignment import Alignment, aligned_swap
 from faceswap_ae.networks.model_interface import ONTO, Networks, Output
-from faceswap_ae.networks.trainer_interface import Numbers
 from faceswap_ae.training.data.batches import Batch
 
 CELL = 128  # pixels, of small faces; larger ones keep their size
@@ -48,7 +47,7 @@ def draw_preview(
     return sheet(columns, names.columns[: len(columns)])
 
 
-def _over(made: Output, target: Numbers) -> Numbers:
+def _over(made: Output, target: Floats) -> Floats:
     """What a network says of where there is no face means nothing: some are never told."""
     from keras import ops
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skimage.metrics import structural_similarity
 
-from faceswap_ae.common.geometry import Image
-from faceswap_ae.evaluation.image_metrics import Mask, aligned, overlap, psnr, seam, sharpness, ssim
+from faceswap_ae.common.geometry import Flags, Image
+from faceswap_ae.evaluation.image_metrics import aligned, overlap, psnr, seam, sharpness, ssim
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, SyntheticFrame, render
 
@@ -22,7 +22,7 @@ def shot(who: str) -> SyntheticFrame:
 
 
 @pytest.fixture(scope="module")
-def faces() -> dict[str, tuple[Image, Mask]]:
+def faces() -> dict[str, tuple[Image, Flags]]:
     """Squares of 256 pixels and their faces."""
     made = {}
     for who in WHO:
@@ -36,13 +36,13 @@ def blurred(image: Image, sigma: float) -> Image:
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
 
 
-def lighter(image: Image, mask: Mask, levels: int) -> Image:
+def lighter(image: Image, mask: Flags, levels: int) -> Image:
     """Inside the mask only."""
     changed = np.clip(image.astype(int) + levels, 0, 255)
     return np.where(mask[..., None], changed, image).astype(np.uint8)
 
 
-def test_faces_are_cut_out_wherever_they_are(faces: dict[str, tuple[Image, Mask]]) -> None:
+def test_faces_are_cut_out_wherever_they_are(faces: dict[str, tuple[Image, Flags]]) -> None:
     frame = shot("ada")
     points = frame.landmarks.picture.astype(np.float64)
     wide = cv2.copyMakeBorder(frame.image, 20, 30, 40, 10, cv2.BORDER_REFLECT_101)
@@ -52,13 +52,13 @@ def test_faces_are_cut_out_wherever_they_are(faces: dict[str, tuple[Image, Mask]
     assert np.abs(there.astype(int) - face)[mask].max() <= 1
 
 
-def test_the_same_picture_is_perfect(faces: dict[str, tuple[Image, Mask]]) -> None:
+def test_the_same_picture_is_perfect(faces: dict[str, tuple[Image, Flags]]) -> None:
     for face, mask in faces.values():
         assert np.isclose(ssim(face, face, mask), 1) and psnr(face, face, mask) == np.inf
         assert sharpness(face, face, mask) == 1 and seam(face, face, mask) == 0
 
 
-def test_ssim_is_that_of_skimage(faces: dict[str, tuple[Image, Mask]]) -> None:
+def test_ssim_is_that_of_skimage(faces: dict[str, tuple[Image, Flags]]) -> None:
     face, mask = faces["ada"]
     noise = np.random.default_rng(0).normal(0, 12, face.shape)
     made = np.clip(blurred(face, 1.5) + noise, 0, 255).astype(np.uint8)
@@ -69,13 +69,13 @@ def test_ssim_is_that_of_skimage(faces: dict[str, tuple[Image, Mask]]) -> None:
     assert ssim(made, face, mask) < 0.9
 
 
-def test_psnr_by_hand(faces: dict[str, tuple[Image, Mask]]) -> None:
+def test_psnr_by_hand(faces: dict[str, tuple[Image, Flags]]) -> None:
     face, mask = faces["ben"]
     grey = np.clip(face, 0, 240).astype(np.uint8)
     assert np.isclose(psnr(lighter(grey, mask, 10), grey, mask), 20 * np.log10(25.5), atol=0.05)
 
 
-def test_what_is_outside_the_face_does_not_count(faces: dict[str, tuple[Image, Mask]]) -> None:
+def test_what_is_outside_the_face_does_not_count(faces: dict[str, tuple[Image, Flags]]) -> None:
     face, mask = faces["ada"]
     around = np.where(cv2.dilate(mask.astype(np.uint8), np.ones((15, 15))) > 0, 0, 255)
     other = np.maximum(face, around[..., None]).astype(np.uint8)
@@ -84,7 +84,7 @@ def test_what_is_outside_the_face_does_not_count(faces: dict[str, tuple[Image, M
     assert np.isclose(sharpness(other, face, mask), 1)
 
 
-def test_blur_and_noise_show_in_the_sharpness(faces: dict[str, tuple[Image, Mask]]) -> None:
+def test_blur_and_noise_show_in_the_sharpness(faces: dict[str, tuple[Image, Flags]]) -> None:
     for face, mask in faces.values():
         levels = [sharpness(blurred(face, sigma), face, mask) for sigma in (0.4, 0.8, 1.3, 2, 4)]
         assert levels[0] < 1 and all(after < 0.9 * before for before, after in pairwise(levels))
@@ -93,7 +93,7 @@ def test_blur_and_noise_show_in_the_sharpness(faces: dict[str, tuple[Image, Mask
         assert abs(sharpness(lighter(face, mask, 12), face, mask) - 1) < 0.05
 
 
-def test_a_line_along_the_border_sharpens_nothing(faces: dict[str, tuple[Image, Mask]]) -> None:
+def test_a_line_along_the_border_sharpens_nothing(faces: dict[str, tuple[Image, Flags]]) -> None:
     for face, mask in faces.values():
         inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         drawn = np.where((mask & ~inner)[..., None], 255, face).astype(np.uint8)
@@ -103,7 +103,7 @@ def test_a_line_along_the_border_sharpens_nothing(faces: dict[str, tuple[Image, 
 
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_a_face_of_another_brightness_has_a_seam(
-    sign: int, faces: dict[str, tuple[Image, Mask]]
+    sign: int, faces: dict[str, tuple[Image, Flags]]
 ) -> None:
     for face, mask in faces.values():
         steps = [seam(lighter(face, mask, sign * by), face, mask) for by in (0, 3, 8, 20)]
@@ -114,14 +114,14 @@ def test_a_face_of_another_brightness_has_a_seam(
         assert seam(feathered, face, mask) < 0.5 * steps[-1]
 
 
-def test_a_blurred_picture_has_no_seam(faces: dict[str, tuple[Image, Mask]]) -> None:
+def test_a_blurred_picture_has_no_seam(faces: dict[str, tuple[Image, Flags]]) -> None:
     for face, mask in faces.values():
         assert seam(blurred(face, 2), face, mask) < 1
         everything = np.ones_like(mask)
         assert np.isnan(seam(face, face, everything)), "the picture's edge is no border"
 
 
-def test_no_face_no_figure(faces: dict[str, tuple[Image, Mask]]) -> None:
+def test_no_face_no_figure(faces: dict[str, tuple[Image, Flags]]) -> None:
     face, mask = faces["ada"]
     none = np.zeros_like(mask)
     assert all(np.isnan(figure(face, face, none)) for figure in (ssim, psnr, sharpness, seam))
@@ -130,7 +130,7 @@ def test_no_face_no_figure(faces: dict[str, tuple[Image, Mask]]) -> None:
 
 
 @given(MASKS, MASKS)
-def test_overlap_is_a_share(one: Mask, other: Mask) -> None:
+def test_overlap_is_a_share(one: Flags, other: Flags) -> None:
     share = overlap(one, other)
     assert 0 <= share <= 1 and share == overlap(other, one)
     assert (share == 1) == np.array_equal(one, other)

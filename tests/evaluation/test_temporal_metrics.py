@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from faceswap_ae.common.geometry import Image, Points, transform
+from faceswap_ae.common.geometry import Flags, Image, Points, transform
 from faceswap_ae.evaluation.temporal_metrics import (
     FacePair,
-    Mask,
     flicker,
     jitter,
     mean_colour,
@@ -35,7 +34,7 @@ def clip() -> Clip:
     return [(shot(None, index), shot("ben", index)) for index in range(6)]
 
 
-def lighter(image: Image, mask: Mask, levels: int) -> Image:
+def lighter(image: Image, mask: Flags, levels: int) -> Image:
     changed = np.clip(image.astype(int) + levels, 0, 255)
     return np.where(mask[..., None], changed, image).astype(np.uint8)
 
@@ -47,7 +46,7 @@ def trembles(clip: Clip, swapped: list[Image]) -> float:
     return float(np.mean([warping_error(*two, mask) for two, mask in steps]))
 
 
-def faces(clip: Clip) -> list[tuple[Image, Mask]]:
+def faces(clip: Clip) -> list[tuple[Image, Flags]]:
     return [(true.image, true.mask > 127) for _, true in clip]
 
 

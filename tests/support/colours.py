@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from faceswap_ae.common.geometry import Image, transform, warp
-from faceswap_ae.conversion.compositing.colour_transfer import COLOUR, Array, Mask, Picture, moments
+from faceswap_ae.common.geometry import Doubles, Image, Mask, transform, warp
+from faceswap_ae.conversion.compositing.colour_transfer import COLOUR, Picture, moments
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.landmark_masks import hull_mask
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
@@ -19,7 +19,7 @@ SIDE = 64  # pixels
 CHANGING = pytest.mark.parametrize("name", [name for name in COLOUR if name != "none"])
 
 
-def moments_of(picture: Picture, mask: Mask) -> Array:
+def moments_of(picture: Picture, mask: Mask) -> Doubles:
     found = moments(picture, mask)
     assert found is not None
     return found
@@ -40,7 +40,7 @@ def shared(picture: Image) -> Picture:
     return np.asarray(picture / np.float32(255), np.float32)
 
 
-def shot(who: Sitter) -> tuple[Image, Array]:
+def shot(who: Sitter) -> tuple[Image, Doubles]:
     frame = render(who, Act(face=80, yaw=12), Setting((144, 144)))
     return frame.image, frame.landmarks.picture.astype(np.float64)
 

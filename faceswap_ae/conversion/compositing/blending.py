@@ -19,11 +19,18 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from faceswap_ae.common.geometry import Image, Matrix, compose, invert, scale_of, transform, warp
+from faceswap_ae.common.geometry import (
+    Floats,
+    Image,
+    Matrix,
+    compose,
+    invert,
+    scale_of,
+    transform,
+    warp,
+)
 
-Floats = NDArray[np.float32]
 Part = tuple[slice, slice]  # rows, columns
 Blend = Callable[[Image, Floats, Floats, Matrix], Image]
 

@@ -16,13 +16,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from faceswap_ae.common.geometry import Doubles, Mask
+
 Picture = NDArray[np.float32]  # (h, w, 3) RGB in [0, 1]
-Mask = NDArray[np.float32]  # (h, w) or (h, w, 1) in [0, 1]
 Statistics = NDArray[np.float64]  # (rows, 3): what the rows are is the method's affair
 Pair = NDArray[np.float64]  # (2, rows, 3): of the face, and of the frame
 Values = NDArray[np.float32]  # (3, n): pixels as columns, with which numpy is quickest
-Array = NDArray[np.float64]
-Linear = Callable[[Statistics, Statistics], Array]  # gives (3, 3)
+Linear = Callable[[Statistics, Statistics], Doubles]  # gives (3, 3)
 Shift = Callable[[Values], Values]
 Step = list[tuple[Values, Shift]]  # axes (3, 3), and what is done along them
 
@@ -42,7 +42,7 @@ REGULAR = (5, 0.06, 4.0)  # pixels, of the range, pixels: where neighbours are s
 MOMENTS = 4  # rows: a mean and a covariance
 
 
-def mean_of(pairs: Sequence[Pair], weights: Array) -> Pair:
+def mean_of(pairs: Sequence[Pair], weights: Doubles) -> Pair:
     """Of means and covariances."""
     return np.asarray(np.tensordot(weights / weights.sum(), np.stack(pairs), 1))
 
@@ -53,7 +53,7 @@ class ColourMethod:
 
     measure: Callable[[Picture, Mask], Statistics | None]
     apply: Callable[[Picture, Statistics, Statistics], Picture]  # may leave [0, 1]
-    pool: Callable[[Sequence[Pair], Array], Pair] = mean_of  # of frames, by their weights
+    pool: Callable[[Sequence[Pair], Doubles], Pair] = mean_of  # of frames, by their weights
 
 
 def measure_colours(
@@ -98,7 +98,7 @@ def sample(picture: Picture, mask: Mask) -> Statistics | None:
     return np.vstack([_moments(pixels, np.ones(SAMPLE, np.float32)), pixels.T])
 
 
-def nearest_of(pairs: Sequence[Pair], weights: Array) -> Pair:
+def nearest_of(pairs: Sequence[Pair], weights: Doubles) -> Pair:
     """The nearest frame's, with such a mean and covariance wanted as all the frames' map gives it.
 
     Samples put together from several frames tremble more than those of a single one.
@@ -121,24 +121,24 @@ def _seen(picture: Picture, mask: Mask) -> tuple[Values, Values] | None:
     return (_values(picture), weights.ravel()) if weights.sum() >= LEAST else None
 
 
-def mkl(of: Statistics, to: Statistics) -> Array:
+def mkl(of: Statistics, to: Statistics) -> Doubles:
     """The linear map that moves colours least (Pitié & Kokaram 2007)."""
     root, inverse = _roots(_covariance(of))
     between, _ = _roots(root @ _covariance(to) @ root)
     return inverse @ between @ inverse
 
 
-def lct(of: Statistics, to: Statistics) -> Array:
+def lct(of: Statistics, to: Statistics) -> Doubles:
     """To no correlation and on to the wanted one (Hertzmann 2001; Gatys et al. 2016)."""
     return _roots(_covariance(to))[0] @ _roots(_covariance(of))[1]
 
 
-def adain(of: Statistics, to: Statistics) -> Array:
+def adain(of: Statistics, to: Statistics) -> Doubles:
     """Each channel's contrast by itself (Huang & Belongie 2017)."""
     return np.diag(np.sqrt(np.diag(_covariance(to)) / np.diag(_covariance(of))))
 
 
-def tint(of: Statistics, to: Statistics) -> Array:
+def tint(of: Statistics, to: Statistics) -> Doubles:
     """As light and skin do: contrast grows as the mean does, and only by a little more or less.
 
     A frame's face may have a beard or a hard shadow, which the contrast of a face that goes there
@@ -149,7 +149,7 @@ def tint(of: Statistics, to: Statistics) -> Array:
     return np.asarray((u * np.clip(stretch, 1 / BEYOND, BEYOND)) @ vt * np.outer(root, root))
 
 
-def ratio(of: Statistics, to: Statistics) -> Array:
+def ratio(of: Statistics, to: Statistics) -> Doubles:
     """How much brighter each channel is to become, on the mean."""
     times = np.maximum(to[0], DARKEST) / np.maximum(of[0], DARKEST)
     return np.asarray(np.clip(times, 1 / STRONGEST, STRONGEST))
@@ -209,7 +209,7 @@ COLOUR: dict[str, ColourMethod] = {
 }
 
 
-def _affine(contrast: Linear, of: Statistics, to: Statistics) -> tuple[Array, Array]:
+def _affine(contrast: Linear, of: Statistics, to: Statistics) -> tuple[Doubles, Doubles]:
     u, stretch, vt = np.linalg.svd(contrast(of, to))
     matrix = (u * np.minimum(stretch, STRONGEST)) @ vt
     return matrix, to[0] - matrix @ of[0]
@@ -222,11 +222,11 @@ def _moments(values: Values, weights: Values) -> Statistics:
     return np.vstack([mean, (centred * share) @ centred.T])
 
 
-def _covariance(statistics: Statistics) -> Array:
+def _covariance(statistics: Statistics) -> Doubles:
     return statistics[1:MOMENTS] + EPS * np.eye(3)
 
 
-def _roots(covariance: Array) -> tuple[Array, Array]:
+def _roots(covariance: Doubles) -> tuple[Doubles, Doubles]:
     """A covariance's square root, and the root's inverse."""
     values, axes = np.linalg.eigh(covariance)
     stretch = np.sqrt(np.maximum(values, EPS * EPS))
@@ -263,12 +263,12 @@ def _rotations(together: int) -> list[list[Values]]:
     return list(every.reshape(ROUNDS, together, 3, 3))
 
 
-def _knots(rows: Array | Values) -> Array:
+def _knots(rows: Doubles | Values) -> Doubles:
     """(3, n) to (3, KNOTS): the means of as many equal parts, from the least values up."""
     return np.asarray(np.sort(rows, axis=1).reshape(3, KNOTS, -1).mean(axis=2), np.float64)
 
 
-def _shift(of: Array, to: Array) -> Shift:
+def _shift(of: Doubles, to: Doubles) -> Shift:
     """Brings each row's own knots to the wanted ones; what is beyond them, as the last.
 
     Shifts and not values are looked up: equal knots change nothing, and no detail is lost.

@@ -13,14 +13,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.common.geometry import Image, Matrix, Points
-from faceswap_ae.conversion.compositing.blending import Floats, Part, box, warp_layer
+from faceswap_ae.common.geometry import Doubles, Floats, Image, Matrix, Points
+from faceswap_ae.conversion.compositing.blending import Part, box, warp_layer
 
-Array = NDArray[np.float64]
-Vector = Array  # (2,): x, y in crop pixels
+Vector = Doubles  # (2,): x, y in crop pixels
 # (4,): variances, in squared levels of 255, of what in flat skin is finer than a pixel and than
 # two: the luma's both, then the finer one of red and of blue, each less the luma.
-Noise = Array
+Noise = Doubles
 
 EDGES = 0.006  # of the crop's side: standard deviation of what is sharpened
 SHUTTER = 0.5  # of a frame's length: how long film and video are usually exposed
@@ -202,7 +201,7 @@ def _response(width: float, distance: int) -> float:
     return float(6 - 8 * near + 2 * far) / 6
 
 
-def _kernel(width: float) -> Array:
+def _kernel(width: float) -> Doubles:
     if width < 0.2:
         return np.eye(1, 15, 7).ravel()
     return np.asarray(cv2.getGaussianKernel(15, width).ravel())
@@ -226,7 +225,7 @@ def _quantiles() -> Floats:
     return np.asarray(values / values.std(), np.float32)
 
 
-def _mixing(levels: Array) -> Floats:
+def _mixing(levels: Doubles) -> Floats:
     """(3, 3): from three grains to red, green and blue, so that the last two leave the luma."""
     luma, red, blue = levels
     rows = [(luma, luma, luma), (red, -red * LUMA[0] / LUMA[1], 0)]

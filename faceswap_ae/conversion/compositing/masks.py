@@ -19,12 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import UserError, unknown
-from faceswap_ae.common.geometry import Image, Points
+from faceswap_ae.common.geometry import Image, Mask, Points
 from faceswap_ae.faces.alignment import CROPS
 from faceswap_ae.faces.landmark_masks import hull_mask
 from faceswap_ae.media import images
 
-Mask = NDArray[np.float32]  # (s, s) in [0, 1]
 Way = Callable[["MaskInputs"], Mask]
 
 ERODE, FEATHER = 0.01, 0.06  # of the face's size

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from faceswap_ae.common.geometry import Image, Points
+from faceswap_ae.common.geometry import Doubles, Image, Mask, Points
 from faceswap_ae.conversion.compositing.colour_transfer import (
     COLOUR,
-    Array,
     ColourMethod,
-    Mask,
     Pair,
     Picture,
     Statistics,
@@ -181,7 +179,7 @@ def known(whites: Pair) -> float:
     return float(whites[0, 1, 0])
 
 
-def _sure(eye: Array, skin: Array, ends: tuple[float, float]) -> float:
+def _sure(eye: Doubles, skin: Doubles, ends: tuple[float, float]) -> float:
     """Is it the white of an eye, or a shut one's lid? In any light skin is redder than white."""
     red, _, blue = np.maximum(eye, EPS) / np.maximum(skin, EPS)
     return float(np.interp(blue / red, ends, (0, 1)))

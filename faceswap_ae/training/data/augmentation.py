@@ -13,7 +13,16 @@ from dataclasses import dataclass, fields, replace
 import cv2
 import numpy as np
 
-from faceswap_ae.common.geometry import Image, Matrix, Points, compose, invert, scale_of, transform
+from faceswap_ae.common.geometry import (
+    Floats,
+    Image,
+    Matrix,
+    Points,
+    compose,
+    invert,
+    scale_of,
+    transform,
+)
 from faceswap_ae.faces.landmark_masks import eye_masks, hull_mask, mouth_mask
 from faceswap_ae.training.data import photometric
 from faceswap_ae.training.data.geometric import (
@@ -32,7 +41,6 @@ from faceswap_ae.training.data.geometric import (
 from faceswap_ae.training.data.occluders import OccludedFace, add_occluder
 from faceswap_ae.training.data.photometric import (
     ColourStatistics,
-    Floats,
     Table,
     colours_of,
     plain,

@@ -14,6 +14,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from faceswap_ae.common.geometry import Doubles, Floats
 from faceswap_ae.common.prefetch import prefetch
 from faceswap_ae.faces.landmark_masks import hide_outside
 from faceswap_ae.networks.model_interface import IDENTITIES, Identity
@@ -26,8 +27,8 @@ from faceswap_ae.training.data.augmentation import (
     without_chance,
 )
 from faceswap_ae.training.data.face_set import FaceSet
-from faceswap_ae.training.data.photometric import Floats, apply
-from faceswap_ae.training.data.sampling import Weights, drawn, weights
+from faceswap_ae.training.data.photometric import apply
+from faceswap_ae.training.data.sampling import drawn, weights
 
 __all__ = ["Augmentation", "Batch", "BatchSource"]
 
@@ -143,12 +144,12 @@ class BatchSource:
     def _seeds(self, step: int, identity: Identity) -> np.random.SeedSequence:
         return np.random.SeedSequence((self.seed, step, IDENTITIES.index(identity)))
 
-    def _known(self, identity: Identity) -> tuple[FaceSet, Weights]:
+    def _known(self, identity: Identity) -> tuple[FaceSet, Doubles]:
         place = IDENTITIES.index(identity)
         return self.sets[place], self._likely[place]
 
     @cached_property
-    def _likely(self) -> list[Weights]:
+    def _likely(self) -> list[Doubles]:
         options = self.augmentation
         return [
             weights(

@@ -10,13 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.geometry import Floats, Image
 
 STRONGEST = 2.0  # times, that contrast may change to be like another face's
 FLAT = 1e-3  # of the range: a channel that varies less says nothing of contrast
 
 Table = NDArray[np.float32]  # (256, 3) in [0, 1]
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

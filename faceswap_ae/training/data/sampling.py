@@ -4,18 +4,16 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+
+from faceswap_ae.common.geometry import Doubles, Integers
 
 HELD, LEAST_HELD, MOST_HELD = 0.05, 1, 64  # share of the faces; faces
 YAW_BIN = 10.0  # degrees
 THIN = 0.5  # of the mean of all bins that have faces: a bin with less is thin
 RAISED = 4.0  # times, at most, that a face in a thin bin comes more often
 
-Numbers = NDArray[np.int64]
-Weights = NDArray[np.float64]
 
-
-def held_out(ids: Sequence[str]) -> Numbers:
+def held_out(ids: Sequence[str]) -> Integers:
     """The places of faces, which are in order of time, that no batch may hold.
 
     Neighbours in time are almost the same picture, so they go in runs: about as many runs as faces
@@ -37,7 +35,7 @@ def _mark(one: str) -> int:
     return int.from_bytes(hashlib.blake2b(one.encode(), digest_size=8).digest(), "big")
 
 
-def weights(clips: Sequence[str], yaw: Weights, balance: float, even_yaw: bool) -> Weights:
+def weights(clips: Sequence[str], yaw: Doubles, balance: float, even_yaw: bool) -> Doubles:
     """How likely each face is drawn; they sum to 1.
 
     A clip of n faces counts for n to the power of 1 - `balance`.
@@ -51,13 +49,13 @@ def weights(clips: Sequence[str], yaw: Weights, balance: float, even_yaw: bool) 
     return np.asarray(found / found.sum())
 
 
-def _count(kinds: Numbers) -> Weights:
+def _count(kinds: Integers) -> Doubles:
     """How many are of each one's kind."""
     _, places, counts = np.unique(kinds, return_inverse=True, return_counts=True)
     return np.asarray(counts[places.ravel()], np.float64)
 
 
-def drawn(likely: Weights, count: int, rng: np.random.Generator) -> Numbers:
+def drawn(likely: Doubles, count: int, rng: np.random.Generator) -> Integers:
     """`count` places, each as often as it is likely, but spread over all of them."""
     # One from each of `count` equal parts: a batch seldom holds neighbours in time.
     parts = (np.arange(count) + rng.random(count)) / count

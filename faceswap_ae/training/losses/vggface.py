@@ -14,9 +14,9 @@ import h5py
 import keras
 import numpy as np
 from keras import layers, ops
-from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import Floats
 
 SIDE = 224  # pixels of the picture they were trained with
 CONVOLUTIONS = (2, 2, 3, 3, 3)  # VGG16's, of each stage
@@ -30,8 +30,6 @@ MEANS = {"vgg16": (93.5940, 104.7624, 129.1863), "resnet50": (91.4953, 103.8827,
 EXACT: dict[str, Any] = {"dtype": "float32"}
 PLANES: dict[str, Any] = {**EXACT, "data_format": "channels_last"}
 EMPTY = {"kernel_initializer": "zeros"}  # random numbers would be made only to be replaced
-
-Floats = NDArray[np.float32]
 
 
 def kind(path: Path) -> str:

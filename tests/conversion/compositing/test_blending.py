@@ -4,15 +4,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faceswap_ae.common.geometry import Image, Matrix, compose, invert, scale_of, transform, warp
-from faceswap_ae.conversion.compositing.blending import (
-    BLEND,
+from faceswap_ae.common.geometry import (
     Floats,
-    corrected,
-    feather,
-    field,
-    laplacian,
+    Image,
+    Matrix,
+    compose,
+    invert,
+    scale_of,
+    transform,
+    warp,
 )
+from faceswap_ae.conversion.compositing.blending import BLEND, corrected, feather, field, laplacian
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.landmark_masks import hull_mask
 from faceswap_ae.synthetic.people import alone, hybrid, person

@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faceswap_ae.common.geometry import Mask
 from faceswap_ae.conversion.compositing.colour_transfer import (
     BEYOND,
     COLOUR,
     EPS,
     STRONGEST,
-    Mask,
     Pair,
     Picture,
     measure_colours,

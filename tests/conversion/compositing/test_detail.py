@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from faceswap_ae.common.geometry import Image, Matrix, transform, warp
-from faceswap_ae.conversion.compositing.blending import Floats, feather
+from faceswap_ae.common.geometry import Floats, Image, Matrix, transform, warp
+from faceswap_ae.conversion.compositing.blending import feather
 from faceswap_ae.conversion.compositing.detail import (
     exposed,
     grain,

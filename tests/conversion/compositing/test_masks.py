@@ -7,11 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.common.geometry import Points, transform
+from faceswap_ae.common.geometry import Mask, Points, transform
 from faceswap_ae.conversion.compositing.masks import (
     MASK,
     WIDE_RIM,
-    Mask,
     MaskInputs,
     choose_mask,
     cleaned,

@@ -6,10 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from faceswap_ae.common.geometry import transform, warp
+from faceswap_ae.common.geometry import Mask, transform, warp
 from faceswap_ae.conversion.compositing.colour_transfer import (
     COLOUR,
-    Mask,
     Picture,
     measure_colours,
     recolour,

@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from faceswap_ae.common.geometry import Doubles, Mask
 from faceswap_ae.conversion.compositing.colour_transfer import (
     COLOUR,
-    Array,
-    Mask,
     Pair,
     Picture,
     measure_colours,
@@ -113,7 +112,7 @@ def steadied(
     yield from map(window.at, waiting)
 
 
-def brute(track: list[tuple[int, Array | None]], at: int) -> Array | None:
+def brute(track: list[tuple[int, Doubles | None]], at: int) -> Doubles | None:
     """The pooled mean, from its definition."""
     total, weights = np.zeros((2, 4, 3)), 0.0
     for number, values in track:
@@ -128,7 +127,7 @@ def brute(track: list[tuple[int, Array | None]], at: int) -> Array | None:
 def test_the_window_is_what_it_says(frames: list[tuple[int, bool]]) -> None:
     numbers = np.cumsum([step for step, _ in frames]).tolist()
     rng = np.random.default_rng(len(frames))
-    track: list[tuple[int, Array | None]] = [
+    track: list[tuple[int, Doubles | None]] = [
         (number, rng.random((2, 4, 3)) if seen else None)
         for number, (_, seen) in zip(numbers, frames, strict=True)
     ]
@@ -141,7 +140,7 @@ def test_the_window_is_what_it_says(frames: list[tuple[int, bool]]) -> None:
 
 
 def test_a_window_of_no_reach_is_the_frame_itself() -> None:
-    track: list[tuple[int, Array | None]] = [(n, np.full((2, 4, 3), float(n))) for n in range(9)]
+    track: list[tuple[int, Doubles | None]] = [(n, np.full((2, 4, 3), float(n))) for n in range(9)]
     found = steadied(ColourWindow(COLOUR["mkl"], reach=0), track)
     assert [float(one[0, 0, 0]) for one in found if one is not None] == list(range(9))
 
@@ -174,11 +173,11 @@ def test_pooled_colours_do_not_flicker(name: str) -> None:
     assert jitter(pooled) < 0.5 * jitter(alone_)
 
 
-def shown(picture: Picture, mask: Mask) -> Array:
+def shown(picture: Picture, mask: Mask) -> Doubles:
     return np.asarray(moments_of(picture, mask)[0])
 
 
-def jitter(means: list[Array]) -> float:
+def jitter(means: list[Doubles]) -> float:
     return float(np.abs(np.diff(means, axis=0)).mean())
 
 

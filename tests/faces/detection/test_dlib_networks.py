@@ -16,9 +16,8 @@ import pytest
 import skimage.data
 
 from faceswap_ae.common.errors import Fault, UserError
-from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.geometry import Floats, Image
 from faceswap_ae.faces.detection import dlib_networks
-from faceswap_ae.faces.detection.dlib_format import Floats
 from faceswap_ae.faces.detection.dlib_networks import (
     DESCRIPTOR,
     DETECTOR,
