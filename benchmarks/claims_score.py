@@ -1,8 +1,9 @@
-"""How good is a run's swap, frame by frame, on clips that nobody learnt from?
+"""Which metrics score a run's swap, frame by frame, on the held-out clips of the claims?
 
-A swap is compared with the renderer's own answer: the owner's face on the performer's head, same
-moment, same light. Before, it takes on the colours of the frame that it goes into, as in a
-conversion. All pictures are the face's crop at 256 pixels, whatever the network's size.
+A swap is compared with the true swap by the renderer: the owner's face on the performer's head at
+the same moment in the same light. Before the comparison, the swap's colours are transferred from
+its frame, as in a conversion. All pictures are the face's crop at 256 pixels, whatever the
+network's size.
 """
 
 from collections.abc import Sequence
@@ -29,27 +30,27 @@ from faceswap_ae.training.data import face_set
 from faceswap_ae.training.data.batches import Batch, BatchSource
 from faceswap_ae.training.trained_run import TrainedRun
 
-INNER = 9  # pixels of the mask's edge that are not compared: there the seam would be
-LOT = 8  # faces at once
-VIEWS = 48  # of the owner, whom a swap should look like
-BAND = (1.5, 6.0)  # pixels: what is finer is grain, what is coarser is shape and light
-LEAST_HIDDEN = 0.05  # of the face: a frame with less before it has nothing to leave out
+INNER = 9  # pixels of the kernel that erodes the compared mask: the seam would be at its edge
+LOT = 8  # faces in one batch
+VIEWS = 48  # pictures of the owner, for the identity metric
+BAND = (1.5, 6.0)  # pixels: finer differences are grain, coarser ones are shape and light
+LEAST_HIDDEN = 0.05  # share of the face: frames with less of it hidden do not score the mask
 
-Scores = dict[str, list[float]]  # a number for each frame
+Scores = dict[str, list[float]]  # one number for each frame
 Bits = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """What a run makes of the frames of clips, at its own size."""
+    """The output of a run for the frames of clips, at the network's own size."""
 
     faces: NDArray[np.float32]  # (n, s, s, 3)
-    again: NDArray[np.float32]  # the performer as themself
+    again: NDArray[np.float32]  # the performer's own face, reconstructed
     masks: NDArray[np.float32]  # (n, s, s)
 
 
 def made(one: TrainedRun, clips: Clips) -> Made:
-    """Swaps of every frame, as a conversion makes them."""
+    """Swap the face of every frame, as a conversion does, and reconstruct the performer's face."""
     batch = _shown(one, clips)
     swaps, again = [], []
     for first in range(0, len(clips), LOT):
@@ -62,13 +63,13 @@ def made(one: TrainedRun, clips: Clips) -> Made:
 
 def _shown(one: TrainedRun, clips: Clips) -> Batch:
     own = one.networks
-    shown = face_set.load_face_set(clips.folder, one.plan.crop, max(own.size_in, own.size_out))
-    feed = BatchSource((shown, shown), one.plan.augment, own.size_in, own.size_out, LOT, 0)
+    shown = face_set.load_face_set(clips.folder, one.recipe.crop, max(own.size_in, own.size_out))
+    feed = BatchSource((shown, shown), one.recipe.augment, own.size_in, own.size_out, LOT, 0)
     return feed.still(ONTO, np.arange(len(shown)))
 
 
 def _told(output: Output) -> NDArray[np.float32]:
-    """(n, s, s, 4): face and mask."""
+    """A network's output as one array (n, s, s, 4): face and mask."""
     from keras import ops
 
     both = ops.concatenate([ops.cast(one, "float32") for one in (output.face, output.mask)], -1)
@@ -76,19 +77,19 @@ def _told(output: Output) -> NDArray[np.float32]:
 
 
 def crops(pictures: Pictures, clips: Clips) -> Pictures:
-    """The face's crop in each of the clips' frames, or in pictures or masks beside them."""
+    """The crop of the face from each frame, or from other pictures or masks of the frames."""
     pairs = zip(pictures, clips.landmarks, strict=True)
     return np.stack([warp(one, matrix_of(at, CROP, SIDE), (SIDE, SIDE)) for one, at in pairs])
 
 
 def enlarged(planes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Faces or masks of any size (n, s, s, ...) at the size of a crop."""
+    """Resize faces or masks of any size (n, s, s, ...) to the size of a crop."""
     side = (SIDE, SIDE)
     return np.stack([cv2.resize(one, side, interpolation=cv2.INTER_CUBIC) for one in planes])
 
 
 def recolouring(found: NDArray[np.float32], clips: Clips) -> Pictures:
-    """Faces (n, SIDE, SIDE, 3) in the colours of the frames that they go into."""
+    """Transfer the colours of their frames to faces (n, SIDE, SIDE, 3)."""
     way, done = COLOUR["mkl"], []
     rows = zip(found, crops(clips.image, clips), inside(clips), strict=True)
     for face, image, mask in rows:
@@ -98,14 +99,17 @@ def recolouring(found: NDArray[np.float32], clips: Clips) -> Pictures:
 
 
 def inside(clips: Clips) -> NDArray[np.bool_]:
-    """(n, SIDE, SIDE): what is compared, the face in frame and answer alike without its edge."""
+    """The area that is compared (n, SIDE, SIDE).
+
+    It is the visible face of both the frame and the true swap, without its edge.
+    """
     both = crops(np.minimum(clips.mask, clips.true_mask), clips)
     kernel = np.ones((INNER, INNER), np.uint8)
     return np.stack([cv2.erode(one, kernel) > 127 for one in both])
 
 
 def likenesses(found: Pictures, clips: Clips, owner: PersonViews) -> Scores:
-    """How near swaps (n, SIDE, SIDE, 3) are to the true ones."""
+    """Score how close swaps (n, SIDE, SIDE, 3) are to the true swaps, and to the owner."""
     true, masks = crops(clips.true, clips), inside(clips)
     points = [
         transform(own, matrix_of(at, CROP, SIDE))
@@ -131,7 +135,7 @@ def likenesses(found: Pictures, clips: Clips, owner: PersonViews) -> Scores:
 
 
 def rebuilt(again: Pictures, clips: Clips) -> Scores:
-    """How near the performer's own faces are to what was filmed."""
+    """Score how close the performer's reconstructed faces are to the frames."""
     return _pixels(again, crops(clips.image, clips), inside(clips))
 
 
@@ -146,7 +150,7 @@ def _pixels(found: Pictures, true: Pictures, masks: Bits) -> Scores:
 
 
 def detail(found: Image, true: Image, mask: Bits) -> float:
-    """How far the detail of two pictures is the same: its correlation, 0 for noise."""
+    """The correlation of two pictures' fine detail: 1 for the same detail, 0 for noise."""
     one, other = (_fine(picture)[mask] for picture in (found, true))
     if len(one) == 0 or one.std() == 0 or other.std() == 0:
         return np.nan
@@ -160,7 +164,7 @@ def _fine(image: Image) -> NDArray[np.float64]:
 
 
 def _sideways(looks: NDArray[np.float64]) -> list[float]:
-    """How far to the right both irises are, NaN where neither is seen."""
+    """The mean position of both irises to the right; NaN where no iris is visible."""
     seen = np.isfinite(looks[..., 0])
     total = np.where(seen, looks[..., 0], 0).sum(axis=1)
     found = np.where(seen.any(axis=1), total / np.maximum(seen.sum(axis=1), 1), np.nan)
@@ -168,32 +172,32 @@ def _sideways(looks: NDArray[np.float64]) -> list[float]:
 
 
 def laid(found: Pictures, clips: Clips) -> list[Image]:
-    """Faces in their frames, as far as the landmarks' hull goes."""
+    """Composite faces into their frames, with the landmarks' hull as mask."""
     rows = zip(found, clips.image, clips.landmarks, strict=True)
     return [laid_in(face, frame, points) for face, frame, points in rows]
 
 
 def mixed(found: Pictures, frames: Pictures, masks: Pictures) -> Pictures:
-    """One over the other, where a mask (n, SIDE, SIDE) of 255 says so."""
+    """Blend `found` over `frames`. The mask (n, SIDE, SIDE) is the opacity, up to 255."""
     share = shares(masks)[..., None]
     return levels(shares(found) * share + shares(frames) * (1 - share))
 
 
 def masked(learned: NDArray[np.float32], clips: Clips) -> dict[str, Scores]:
-    """How well a learned mask (n, SIDE, SIDE), and the landmarks' hull, are the visible face."""
+    """Score how well the learned mask (n, SIDE, SIDE) and the hull match the visible face."""
     outlines, looked = hulls(clips), [one > 0.5 for one in learned]
     both = [one & other for one, other in zip(looked, outlines, strict=True)]
     return {
         "learned": covers(looked, clips),
         "hull": covers(outlines, clips),
         "both": covers(both, clips),
-        # How near a hull comes at best: what is before the face taken out by the renderer.
+        # The best possible hull: the renderer's own mask of the occluder is removed from it.
         "best": covers([one & ~at for one, at in zip(outlines, hidden(clips), strict=True)], clips),
     }
 
 
 def hulls(clips: Clips) -> list[Bits]:
-    """The face by its landmarks, whatever is before it."""
+    """The landmarks' hull of each frame, with any occluder included."""
     found = []
     for points in clips.landmarks:
         at = transform(points, matrix_of(points, CROP, SIDE))
@@ -202,13 +206,17 @@ def hulls(clips: Clips) -> list[Bits]:
 
 
 def hidden(clips: Clips) -> Bits:
-    """(n, SIDE, SIDE): face that would be seen, were nothing before it."""
+    """The hidden part of the face (n, SIDE, SIDE): it would be visible without the occluder."""
     seen, clear = (crops(one, clips) > 127 for one in (clips.mask, clips.clear_mask))
     return np.asarray(clear & ~seen)
 
 
 def covers(found: Sequence[Bits], clips: Clips) -> Scores:
-    """Of the frames in which enough of the face is hidden: IoU, and what was kept and left out."""
+    """Scores of masks, for the frames in which enough of the face is hidden.
+
+    `iou` compares the mask with the visible face. `kept` is the share of the visible face in the
+    mask, `left_out` the share of the hidden face outside it.
+    """
     scores: Scores = {"iou": [], "kept": [], "left_out": []}
     rows = zip(found, crops(clips.mask, clips) > 127, hidden(clips), strict=True)
     for one, visible, covered in rows:
@@ -220,7 +228,7 @@ def covers(found: Sequence[Bits], clips: Clips) -> Scores:
 
 
 def owners(cast: Cast) -> PersonViews:
-    """The owner, as seen in some of the faces that were learnt from."""
+    """Descriptors of the owner, from some of the faces in the training set."""
     entries = face_file.entries(cast.owner)
     some = entries[:: max(len(entries) // VIEWS, 1)]
     told = ((face_file.pixels(one.place), one.stored.landmarks) for one in some if one.stored)
@@ -228,12 +236,12 @@ def owners(cast: Cast) -> PersonViews:
 
 
 def nearest(cast: Cast, clips: Clips) -> NDArray[np.float32]:
-    """Without any training: the owner's faces whose landmarks lie most alike."""
+    """A baseline without training: for each frame, the owner's face with the closest landmarks."""
     known = face_set.load_face_set(cast.owner, CROP, SIDE)
     return shares(np.stack([closest(known, points) for points in clips.landmarks]))
 
 
 def seen_through(pictures: Pictures, side: int) -> NDArray[np.float32]:
-    """Pictures as a network of so many pixels could make them at best."""
+    """Pictures as the best network of `side` pixels could make them: reduced and enlarged."""
     small = [cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA) for one in pictures]
     return enlarged(shares(np.stack(small)))

@@ -1,10 +1,10 @@
-"""What does a conversion cost? `python -m benchmarks.convert`.
+"""How much CPU time and memory does a conversion need? `python -m benchmarks.convert`.
 
-A clip of the cast at 720p and 1080p, converted by untrained networks of the size that counts. The
-strongest peer, deepfakes/faceswap, needs .61 CPU-seconds for a frame of 720p with its `original`
-(shared facts; on this kind of machine), the faces being known. Finding them is told apart. Every
-part is timed again by itself, so the shares add up to a little more or less than the whole. Memory
-is the peak of a process, for 300 frames and for 10,000.
+A clip of the cast at 720p and 1080p is converted by almost untrained networks (one step) of the
+real size. The strongest peer, deepfakes/faceswap, needs .61 CPU-seconds for a frame of 720p with
+its `original` (measured on this kind of machine), with the faces detected before. Our detection is
+reported separately. Every part is timed again by itself, so the sum of the parts is a little more
+or less than the whole. Memory is the peak of a process, for 300 frames and for 10,000.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from benchmarks.extract import asked, repeated
 from benchmarks.measure import report
 from faceswap_ae.synthetic.film import Film, shoot
 
-PEER = 0.61  # CPU-seconds a frame, `original` at 720p
+PEER = 0.61  # CPU-seconds per frame of the peer, `original` at 720p
 SIZES = {"480p": (640, 480), "720p": (1280, 720), "1080p": (1920, 1080)}
 
 TRAIN = """
@@ -43,9 +43,10 @@ CONVERT = """
 import json, resource, sys, time
 from pathlib import Path
 from faceswap_ae.runtime import devices
-devices.choose("cpu")
+devices.choose_device("cpu")
 from faceswap_ae.media.clip import open_clip
-from faceswap_ae.conversion.converter import ConvertOptions, Converter, convert_clip
+from faceswap_ae.conversion.convert import convert_clip
+from faceswap_ae.conversion.converter import ConvertOptions, Converter
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.media.span import WHOLE
@@ -54,7 +55,7 @@ converter = Converter(ConvertOptions((Run(run),), data), no_progress)
 convert_clip(converter, open_clip(Path(sys.argv[5])), folder / "warm.mp4")
 one = open_clip(clip)
 begin = time.process_time()
-converter.found(one, WHOLE)
+converter.scan(one, WHOLE)
 found = time.process_time() - begin
 begin, wall = time.process_time(), time.perf_counter()
 done = convert_clip(converter, one, folder / "out.mp4")
@@ -69,12 +70,13 @@ PARTS = """
 import json, sys, time
 from pathlib import Path
 from faceswap_ae.runtime import devices
-devices.choose("cpu")
+devices.choose_device("cpu")
 import av
 from faceswap_ae.conversion import renderer
 from faceswap_ae.conversion.compositing.temporal import smoothed
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
+from faceswap_ae.conversion.convert import output_spec
 from faceswap_ae.conversion.converter import ConvertOptions, Converter
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.training.runs.run import Run
@@ -85,8 +87,8 @@ clip, run, data, folder = (Path(word) for word in sys.argv[1:5])
 part, count = Span(last=79), 80
 one = open_clip(clip)
 converter = Converter(ConvertOptions((Run(run),), data, span=part, cut=True), no_progress)
-prepared = converter.prepared(one, part, covers=False)
-scene = prepared.scene
+prepared = converter.prepare(one, part, covers=False)
+plan = prepared.plan
 spent = {}
 
 def timed(name, work):
@@ -107,17 +109,17 @@ def bare():
         out.mux(stream.encode(None))
 
 def encode():
-    output = converter.output(prepared, folder / "part.mp4", VIEWS["result"])
+    output = output_spec(converter, prepared, folder / "part.mp4", VIEWS["result"])
     with resumable(output, {}) as parts:
         for frame in frames:
             parts.write(frame.image, frame.time, frame.duration)
 
-list(renderer.render(reader.frames(one, Span(last=15)), scene))
+list(renderer.render(reader.frames(one, Span(last=15)), plan))
 frames = timed("decode", lambda: list(reader.frames(one, part)))
-faced = timed("crops, network, mask", lambda: list(renderer._faced(iter(frames), scene)))
+faced = timed("crops, network, mask", lambda: list(renderer._faced(iter(frames), plan)))
 def dress():
-    for item, values in smoothed(renderer._dressed(faced, scene), renderer.STEADY):
-        renderer._laid(item, values, scene)
+    for item, values in smoothed(renderer._dressed(faced, plan), renderer.STEADY):
+        renderer._laid(item, values, plan)
 timed("colour, blend, grain", dress)
 timed("encode", encode)
 timed("bare decode and encode", bare)
@@ -138,7 +140,7 @@ def main() -> None:
 
 
 def measured(place: Path, wanted: argparse.Namespace) -> dict[str, Any]:
-    """Everything, case by case."""
+    """Measure every case, and the peak memory of a long clip if asked for."""
     found: dict[str, Any] = {}
     names = [case.split("-") for case in wanted.cases]
     clips = {size: filmed(place, size, wanted.frames) for size in {size for _, size in names}}
@@ -166,7 +168,7 @@ def measured(place: Path, wanted: argparse.Namespace) -> dict[str, Any]:
 
 
 def memory(place: Path, wanted: argparse.Namespace, case: list[str]) -> dict[str, int]:
-    """Peak MiB for the first case's clip over and over, found and converted as it was."""
+    """The peak memory (MiB) of detecting and converting a long clip: the first case's, repeated."""
     clip, short = filmed(place, case[1], wanted.frames)
     long = repeated(clip, place / "long.mp4", None, -(-wanted.long // wanted.frames))
     out = place / "memory"
@@ -176,7 +178,7 @@ def memory(place: Path, wanted: argparse.Namespace, case: list[str]) -> dict[str
 
 
 def filmed(place: Path, size: str, frames: int) -> tuple[Path, Path]:
-    """A clip of ada of so many frames, and a short one to warm up with."""
+    """A clip of ada with about `frames` frames, and a short one for warming up."""
     clip, short = place / f"{size}.mp4", place / f"{size}-short.mp4"
     if not clip.exists():
         seconds = Fraction(min(frames, 100), 25)

@@ -1,4 +1,4 @@
-"""How is a pair swapped one way, for so much CPU time, and what comes of it?"""
+"""How is one way of swapping trained on a pair for a CPU budget, converted and measured?"""
 
 import json
 import shutil
@@ -13,26 +13,27 @@ from benchmarks.quality_cast import Stage
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.config import dump
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.conversion.converter import Converter, ConvertOptions, convert_clip
+from faceswap_ae.conversion.convert import convert_clip
+from faceswap_ae.conversion.converter import Converter, ConvertOptions
 from faceswap_ae.evaluation.evaluate import evaluate
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.training.recipe import load_recipe
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.training.schedule import Budget
 
-PASTE = "paste"  # the way that needs no training
-QUIET = ("preview_seconds=100000", "save_minutes=10000")
-SPENT = "spent.json"  # what a training took; it is done when this is there
+PASTE = "paste"  # the way without training (baseline)
+QUIET = ("preview_seconds=100000", "save_minutes=10000")  # no previews and saves during a training
+SPENT = "spent.json"  # the cost of a training; the file exists when the training is finished
 
 
 def settings(way: str) -> Any:
-    """The recipe of a way, with its changes."""
+    """Load the recipe of a way, with its changes."""
     recipe, *changes = way.split()
     return load_recipe(recipe, [*QUIET, *changes])
 
 
 def called(way: str) -> str:
-    """A name for a way's folder: another one as soon as the recipe is another."""
+    """The name of a way's folder. It has a hash of the recipe, so it changes with the recipe."""
     words = "".join(letter if letter.isalnum() else "-" for letter in way)
     if way == PASTE:
         return words
@@ -41,7 +42,7 @@ def called(way: str) -> str:
 
 
 def trained(stage: Stage, way: str, folder: Path, seconds: float) -> dict[str, Any]:
-    """Train for so many CPU-seconds, where it was not yet; what it took."""
+    """Train for `seconds` of CPU time, if not done yet. Return steps, CPU time and step cost."""
     if way == PASTE:
         return {}
     spent = folder / SPENT
@@ -54,7 +55,7 @@ def trained(stage: Stage, way: str, folder: Path, seconds: float) -> dict[str, A
 def _train(stage: Stage, chosen: Any, run: Path, seconds: float) -> dict[str, Any]:
     from faceswap_ae.training.train import Job, train
 
-    shutil.rmtree(run, ignore_errors=True)  # of a benchmark that was broken off
+    shutil.rmtree(run, ignore_errors=True)  # an interrupted benchmark may have left a run
     start, each = cost(stage.face, stage.onto, chosen)
     steps = bought(seconds, start, each)
     before = time.process_time()
@@ -63,7 +64,7 @@ def _train(stage: Stage, chosen: Any, run: Path, seconds: float) -> dict[str, An
 
 
 def measured(stage: Stage, way: str, folder: Path) -> dict[str, float | None]:
-    """Convert the performance that nobody learnt from, and compare with the exact answer."""
+    """Convert the held-out performance, and compare it with the exact ground truth."""
     out = swap_in(folder)
     if way == PASTE:
         paste(stage.face, stage.play, out)
@@ -77,5 +78,5 @@ def measured(stage: Stage, way: str, folder: Path) -> dict[str, float | None]:
 
 
 def swap_in(folder: Path) -> Path:
-    """The clip that is made."""
+    """The path of the swapped clip in a way's folder."""
     return folder / "swap.mp4"

@@ -1,4 +1,4 @@
-"""What several test files need."""
+"""Which fixtures do several test files share: clips, films, faces, a trained run?"""
 
 import os
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from faceswap_ae.synthetic.film import Film, shoot
 from tests.support.clips import Recording, record
 from tests.support.face_folders import fill
 
-# TensorFlow speaks at import; tests that start processes read their error output.
+# TensorFlow prints messages at import. Tests that start processes read their error output.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-# A busy machine must not fail a test, and the suite must fail or pass by its code alone.
+# A slow machine must not make a test fail (deadline), and every run must try the same examples.
 settings.register_profile("same", deadline=None, derandomize=True)
 settings.load_profile("same")
 
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="session")
 def plain_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An ordinary clip with sound, read by many tests and changed by none."""
+    """An ordinary clip with sound. Many tests read it, and none changes it."""
     return record(tmp_path_factory.mktemp("clips") / "plain.mp4", Recording(sounds=("aac",)))
 
 
@@ -42,21 +42,21 @@ def _film(folder: Path, film: Film) -> Path:
 
 @pytest.fixture(scope="session")
 def duet(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a film of ada and, beside her, carl: 12 frames."""
+    """The folder of a film of 12 frames with ada, and carl beside her."""
     film = Film("ada", company="carl", seconds=Fraction(12, 8), fps=Fraction(8), size=(480, 320))
     return _film(tmp_path_factory.mktemp("films") / "duet", film)
 
 
 @pytest.fixture(scope="session")
 def solo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a film of ben, who is hidden in part and then elsewhere: 14 frames."""
+    """The folder of a film of ben with an occluder and a scene cut: 14 frames."""
     film = Film("ben", seconds=Fraction(14, 8), fps=Fraction(8), occlude=True, cut=True, seed=3)
     return _film(tmp_path_factory.mktemp("films") / "solo", film)
 
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Decoded faces and other caches go where nobody else's are."""
+    """Put caches (decoded faces and others) into a folder of the test module's own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
@@ -64,7 +64,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def two_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with faces of ben and ada, 16 each. Read by many tests, changed by none."""
+    """A data folder with 16 faces each of ben and ada. Many tests read it, and none changes it."""
     place = tmp_path_factory.mktemp("data")
     fill(place / "ada", range(0, 32, 2), side=96)
     fill(place / "ben", range(1, 33, 2), side=96)
@@ -80,7 +80,7 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory, play: Path, solo: Path) -> Path:
-    """A folder with `data` of ada and ben, found in films, and a small run `ben-onto-ada`."""
+    """A folder with `data` of ada and ben, extracted from films, and a small run `ben-onto-ada`."""
     from faceswap_ae.extraction.extractor import ExtractOptions, extract
     from faceswap_ae.faces.detection.scan import ScanOptions
     from faceswap_ae.training.recipe import load_recipe
@@ -93,7 +93,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory, play: Path, solo: Path) -> 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(place / "cache"))
         for name, film, every in (("ada", play, 4), ("ben", solo, 1)):
-            extract([film / "clip.mp4"], name, ExtractOptions(data, look=ScanOptions(every=every)))
+            extract([film / "clip.mp4"], name, ExtractOptions(data, scan=ScanOptions(every=every)))
         settings = load_recipe("quick", SMALL)
         run = place / "runs" / "ben-onto-ada"
         train(Job(data / "ben", data / "ada", run, settings, Budget(30)))

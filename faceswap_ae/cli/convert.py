@@ -1,4 +1,4 @@
-"""`faceswap-ae convert`: clips and photos in which a run's face is shown."""
+"""How does `faceswap-ae convert` put a run's face into clips and photos?"""
 
 import time
 from pathlib import Path
@@ -96,8 +96,8 @@ def run(
 
     from faceswap_ae.runtime import devices
 
-    cv2.setNumThreads(1)  # stages run beside each other; OpenCV's threads get into their way
-    devices.choose_device(device)  # before anything wakes Keras
+    cv2.setNumThreads(1)  # stages run in parallel; OpenCV's threads get in their way
+    devices.choose_device(device)  # before anything loads Keras
     from faceswap_ae.conversion.assignment import SwapRequest
     from faceswap_ae.conversion.compositing.masks import MASK
     from faceswap_ae.conversion.compositor import CompositeOptions
@@ -121,7 +121,7 @@ def run(
         data=session.data,
         reverse=reverse,
         wanted=SwapRequest(everyone, tuple(only or ()), tuple(spared or ())),
-        look=ScanOptions(detector, keep_going=keep_going),
+        scan=ScanOptions(detector, keep_going=keep_going),
         smooth=smooth,
         style=CompositeOptions(
             colour=colour,

@@ -62,7 +62,7 @@ class Assignment:
 
 
 def assign_faces(
-    faces: Iterable[Face], roles: Sequence[RunRole], wanted: SwapRequest, eyes: Detectors
+    faces: Iterable[Face], roles: Sequence[RunRole], wanted: SwapRequest, detectors: Detectors
 ) -> Assignment:
     """Give the tracks of a clip their roles. Raises UserError where nobody gets one."""
     tracks = tally_tracks(face for face in faces if is_face(face))
@@ -70,7 +70,7 @@ def assign_faces(
         raise UserError("shows no face; try --detector cnn")
     people = split_people(tracks, [role.known for role in roles])
     _guess(people, roles, tracks)
-    found = _found(people, wanted, tracks, _spared(wanted, tracks, eyes))
+    found = _found(people, wanted, tracks, _spared(wanted, tracks, detectors))
     if not found.roles:
         raise UserError(_nobody(roles, wanted, tracks, found))
     _tell_unmet(roles, wanted, found)
@@ -78,10 +78,10 @@ def assign_faces(
 
 
 def _spared(
-    wanted: SwapRequest, tracks: Mapping[TrackKey, TrackTally], eyes: Detectors
+    wanted: SwapRequest, tracks: Mapping[TrackKey, TrackTally], detectors: Detectors
 ) -> set[int]:
     """The tracks of whoever photos show, whoever else they are."""
-    photos = [known_from_photos([photo], eyes) for photo in wanted.spared]
+    photos = [known_from_photos([photo], detectors) for photo in wanted.spared]
     return {track for group in split_people(tracks, photos).known for _, track in group}
 
 

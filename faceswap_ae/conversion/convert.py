@@ -1,18 +1,43 @@
-"""How are many clips and photos converted, one after the other, to where?"""
+"""How are clips and photos converted, one after the other, and where do the outputs go?
 
+A video is written in segments that survive a stop: the same call goes on where it was stopped. An
+output appears under its name when it is complete, with its report beside it.
+"""
+
+import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
+from faceswap_ae.common.atomic import check_is_no_input, replacing
 from faceswap_ae.common.errors import FaceswapError, UserError
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import Progress, no_progress
-from faceswap_ae.conversion.converter import Converter, ConvertOptions, convert_clip
-from faceswap_ae.conversion.report import ConvertedClip
-from faceswap_ae.media import images
-from faceswap_ae.media.clip import open_clip
+from faceswap_ae.conversion.converter import Converter, ConvertOptions, PreparedClip
+from faceswap_ae.conversion.renderer import REVISION
+from faceswap_ae.conversion.report import (
+    REPORT,
+    ConvertedClip,
+    count_up,
+    read_job,
+    rows_of,
+    write_clip_report,
+)
+from faceswap_ae.conversion.views import View, choose_views
+from faceswap_ae.media import images, png, provenance
+from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.codecs import CODECS
 from faceswap_ae.media.inputs import InputFailure, find_inputs
+from faceswap_ae.media.resumable_writer import ResumableWriter, resumable
+from faceswap_ae.media.segment_store import OutputSpec
+from faceswap_ae.media.span import WHOLE
+from faceswap_ae.media.writer import form_of
+from faceswap_ae.version import VERSION
 
 GIF = ".gif"
 
@@ -46,6 +71,145 @@ def convert(
             log.warning("%s", error)
             failures.append(InputFailure(path, str(error)))
     return done, failures
+
+
+def convert_clip(converter: Converter, clip: Clip, out: Path) -> ConvertedClip:
+    """One clip or photo. The output appears when it is complete; stopped, it goes on there."""
+    options = converter.options
+    views = choose_views(options.view)
+    outputs = {name: _place(out, name, len(views)) for name in views}
+    for place in outputs.values():
+        _check(clip, place, options)
+    covers = any(view.covers for view in views.values())
+    one = converter.prepare(clip, WHOLE if clip.pictures else options.span, covers=covers)
+    report = out.with_name(out.name + REPORT)
+    if clip.pictures:
+        return _convert_photo(converter, one, outputs, report)
+    job = _job(converter, one)
+    with ExitStack() as stack:
+        place = stack.enter_context(replacing(report))
+        writers = {
+            name: stack.enter_context(
+                resumable(output_spec(converter, one, path, views[name]), {**job, "view": name})
+            )
+            for name, path in outputs.items()
+        }
+        _write_frames(converter, one, writers)
+        writer = next(iter(writers.values()))
+        done = count_up(clip.path, list(outputs.values()), rows_of(writer))
+        head = {**converter.marks(one.assignment), **done.to_json(), "job": job}
+        write_clip_report(place, head, rows_of(writer))
+    return done
+
+
+def is_made(converter: Converter, clip: Clip, out: Path) -> bool:
+    """Is there an output already that was made in just this way?"""
+    views = choose_views(converter.options.view)
+    if not all(_place(out, name, len(views)).exists() for name in views):
+        return False
+    made = read_job(out)
+    if made is None:
+        return False
+    one = converter.prepare(clip, converter.options.span, covers=False)
+    return bool(made == json.loads(json.dumps(_job(converter, one))))
+
+
+def output_spec(converter: Converter, one: PreparedClip, place: Path, view: View) -> OutputSpec:
+    """The video of a view, with the clip's sound."""
+    options = converter.options
+    encoding = replace(options.encoding, repeatable=True)
+    span = one.span if options.cut else WHOLE
+    size, marks = view.size(one.clip), converter.marks(one.assignment)
+    return OutputSpec(place, size, encoding, one.clip, span, marks, options.segment)
+
+
+def check_picture(clip: Clip, out: Path) -> None:
+    """Can a frame of a clip be written there?"""
+    check_is_no_input(out, [clip.path, *clip.pictures])
+    if out.suffix.lower() != ".png":
+        raise UserError(f"{out}: a picture goes into .png, where it keeps its marks")
+
+
+def write_picture(out: Path, picture: Image, marks: Mapping[str, str]) -> None:
+    """A PNG that says that it is altered."""
+    with replacing(out) as part:
+        part.write_bytes(png.encode(picture, provenance.png_words(marks)))
+
+
+def _write_frames(
+    converter: Converter, one: PreparedClip, writers: Mapping[str, ResumableWriter]
+) -> None:
+    """Render the frames that are not written yet, and write them in every view."""
+    begins = {name: _next_frame(writer) for name, writer in writers.items()}
+    first, views, clip = min(begins.values()), choose_views(converter.options.view), one.clip
+    span = next(iter(writers.values())).output.span
+    left = span.count(clip.rate, clip.count) - min(writer.done for writer in writers.values())
+    with converter.progress(f"swap {clip.path.name}", left) as advance:
+        for count, (shown, row) in enumerate(converter.frames(one, span, first), 1):
+            frame, told = shown.frame, row.to_json()
+            for name, writer in writers.items():
+                if frame.index >= begins[name]:
+                    picture = views[name].show(shown, converter.names)
+                    writer.write(picture, frame.time, frame.duration, told)
+            advance(count)
+
+
+def _next_frame(writer: ResumableWriter) -> int:
+    """The number of the frame that comes after those that are written."""
+    number = writer.output.span.first
+    for row in rows_of(writer):
+        number = row.frame + 1
+    return number
+
+
+def _convert_photo(
+    converter: Converter, one: PreparedClip, outputs: Mapping[str, Path], report: Path
+) -> ConvertedClip:
+    views, marks = choose_views(converter.options.view), converter.marks(one.assignment)
+    rows = []
+    for shown, row in converter.frames(one, WHOLE):
+        rows.append(row)
+        for name, place in outputs.items():
+            write_picture(place, views[name].show(shown, converter.names), marks)
+    done = count_up(one.clip.path, list(outputs.values()), rows)
+    write_clip_report(report, {**marks, **done.to_json(), "job": _job(converter, one)}, rows)
+    return done
+
+
+def _check(clip: Clip, out: Path, options: ConvertOptions) -> None:
+    """Can this be written? Asked now, and not after the clip was searched."""
+    if clip.pictures:
+        check_picture(clip, out)
+        return
+    if options.frames and out.suffix:
+        raise UserError(f"{out}: is no folder's name; --codec png writes a folder of pictures")
+    check_is_no_input(out, [clip.path])
+    form_of(out, options.encoding)
+
+
+def _job(converter: Converter, one: PreparedClip) -> dict[str, Any]:
+    """All that the frames of an output depend on."""
+    options = converter.options
+    own_mask = b"" if converter.painted is None else converter.painted.tobytes()
+    return {
+        "version": [VERSION, REVISION],
+        "clip": one.found.key,
+        "runs": [
+            [own.run.name, own.run.facts.created, own.step, own.face, own.align]
+            for own in converter.swappers
+        ],
+        "style": asdict(options.style),
+        "view": options.view,
+        "encoding": asdict(options.encoding),
+        "part": [str(options.span), options.cut],
+        "places": one.plan.trajectories.digest,
+        "painted": blake2b(own_mask).hexdigest(),
+    }
+
+
+def _place(out: Path, view: str, of: int) -> Path:
+    """`out.mp4`; where there are several views, `out-side.mp4` for all but the result."""
+    return out if of == 1 or view == "result" else out.with_stem(f"{out.stem}-{view}")
 
 
 def _names(paths: Sequence[Path], options: ConvertOptions) -> list[str]:

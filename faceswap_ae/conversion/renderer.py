@@ -37,8 +37,8 @@ MADE_AHEAD = 2  # groups that the networks' thread makes in advance
 class RenderPlan:
     """What the frames of one clip are rendered with."""
 
-    dressers: Sequence[Compositor]  # by role
-    places: Trajectories
+    compositors: Sequence[Compositor]  # by role
+    trajectories: Trajectories
     covers: bool = False  # are masks wanted too, laid over the frame?
 
 
@@ -64,39 +64,37 @@ Colours = Sequence[Pairs]
 Values = Mapping[tuple[int, str], NDArray[np.float64]]  # by track, and what is averaged
 
 
-def render(frames: Iterator[Frame], scene: RenderPlan) -> Iterator[RenderedFrame]:
+def render(frames: Iterator[Frame], plan: RenderPlan) -> Iterator[RenderedFrame]:
     """Every frame, in order. Networks work in a thread of their own."""
-    faced = prefetch(_faced(frames, scene), MADE_AHEAD * GROUP)
-    for one, values in smoothed(_dressed(faced, scene), STEADY):
-        yield _laid(one, values, scene)
+    faced = prefetch(_faced(frames, plan), MADE_AHEAD * GROUP)
+    for one, values in smoothed(_dressed(faced, plan), STEADY):
+        yield _laid(one, values, plan)
 
 
-def _faced(
-    frames: Iterator[Frame], scene: RenderPlan
-) -> Generator[tuple[_FrameWithFaces, Colours]]:
+def _faced(frames: Iterator[Frame], plan: RenderPlan) -> Generator[tuple[_FrameWithFaces, Colours]]:
     """Frames with what the networks made of their faces, and the colours there."""
     for _, group in groupby(frames, lambda frame: frame.index // GROUP):
         some = list(group)
-        made = _made(some, scene)
+        made = _made(some, plan)
         for number, frame in enumerate(some):
             faces, pairs = [], []
-            for place in scene.places.at(frame.index):
-                dresser = scene.dressers[place.role]
-                one = dresser.fitted(frame.image, place, made[number, place.track])
+            for place in plan.trajectories.at(frame.index):
+                compositor = plan.compositors[place.role]
+                one = compositor.fitted(frame.image, place, made[number, place.track])
                 faces.append(one)
-                pairs.append(dresser.colours(one))
+                pairs.append(compositor.colours(one))
             yield _FrameWithFaces(frame, faces), pairs
 
 
-def _made(frames: Sequence[Frame], scene: RenderPlan) -> dict[tuple[int, int], GeneratedFace]:
+def _made(frames: Sequence[Frame], plan: RenderPlan) -> dict[tuple[int, int], GeneratedFace]:
     """What each run's network makes of its faces, by the frame's place and the track."""
     found: dict[tuple[int, int], GeneratedFace] = {}
-    for role, dresser in enumerate(scene.dressers):
-        swapper = dresser.swapper
+    for role, compositor in enumerate(plan.compositors):
+        swapper = compositor.swapper
         here = [
             (number, frame.image, place)
             for number, frame in enumerate(frames)
-            for place in scene.places.at(frame.index)
+            for place in plan.trajectories.at(frame.index)
             if place.role == role
         ]
         crops = [swapper.shown(image, one.landmarks, one.outline) for _, image, one in here]
@@ -106,22 +104,22 @@ def _made(frames: Sequence[Frame], scene: RenderPlan) -> dict[tuple[int, int], G
 
 
 def _dressed(
-    faced: Iterable[tuple[_FrameWithFaces, Colours]], scene: RenderPlan
+    faced: Iterable[tuple[_FrameWithFaces, Colours]], plan: RenderPlan
 ) -> Iterator[tuple[_FrameWithFaces, Values]]:
     """Faces in the colours of the frames around; and what is still to be averaged."""
-    for one, pairs in _pooled(faced, scene):
+    for one, pairs in _pooled(faced, plan):
         faces, values = [], {}
         for plain, wanted in zip(one.faces, pairs, strict=True):
-            dresser = scene.dressers[plain.place.role]
-            face = dresser.dressed(plain, wanted)
+            compositor = plan.compositors[plain.place.role]
+            face = compositor.dressed(plain, wanted)
             faces.append(face)
-            for name, value in dresser.steadied(one.frame.image, face).items():
+            for name, value in compositor.steadied(one.frame.image, face).items():
                 values[face.place.track, name] = value
         yield _FrameWithFaces(one.frame, faces), values
 
 
 def _pooled(
-    faced: Iterable[tuple[_FrameWithFaces, Colours]], scene: RenderPlan
+    faced: Iterable[tuple[_FrameWithFaces, Colours]], plan: RenderPlan
 ) -> Iterator[tuple[_FrameWithFaces, Colours]]:
     """Each frame once the next few are known, with its faces' colours over all of these."""
     windows: dict[int, dict[str, ColourWindow]] = {}  # by track and by kind
@@ -136,7 +134,7 @@ def _pooled(
         for face, measured in zip(one.faces, pairs, strict=True):
             track, role = face.place.track, face.place.role
             if track not in windows:
-                kinds = scene.dressers[role].complexion.kinds
+                kinds = plan.compositors[role].complexion.kinds
                 windows[track] = {kind: ColourWindow(way) for kind, way in kinds.items()}
             for kind, window in windows[track].items():
                 window.add(one.frame.index, measured[kind])
@@ -147,14 +145,14 @@ def _pooled(
         yield first()
 
 
-def _laid(one: _FrameWithFaces, values: Values, scene: RenderPlan) -> RenderedFrame:
+def _laid(one: _FrameWithFaces, values: Values, plan: RenderPlan) -> RenderedFrame:
     image = one.frame.image
-    cover = np.zeros(image.shape[:2], np.float32) if scene.covers else None
+    cover = np.zeros(image.shape[:2], np.float32) if plan.covers else None
     for face in one.faces:
         track = face.place.track
         steady = {name: value for (whose, name), value in values.items() if whose == track}
-        dresser = scene.dressers[face.place.role]
-        image = dresser.laid(image, face, steady, one.frame.index)
+        compositor = plan.compositors[face.place.role]
+        image = compositor.laid(image, face, steady, one.frame.index)
         if cover is not None:
             whole = (slice(0, image.shape[0]), slice(0, image.shape[1]))
             np.maximum(cover, warp_layer(face.mask, face.matrix).at(whole), out=cover)

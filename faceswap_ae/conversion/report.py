@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from faceswap_ae.conversion.assignment import DROPPED, NO_FACE, OUTSIDE, Assignment
-from faceswap_ae.conversion.renderer import RenderedFrame, RenderPlan
+from faceswap_ae.conversion.renderer import RenderedFrame
 from faceswap_ae.faces.boxes import Box
 from faceswap_ae.faces.detection.scan_cache import ScannedClip, is_within
 from faceswap_ae.faces.record import Face
@@ -95,41 +95,33 @@ class ReportBuilder:
     """Makes the row of each frame."""
 
     found: ScannedClip
-    roles: Assignment
-    scene: RenderPlan
+    assignment: Assignment
+    owners: Mapping[int, str]  # whose face each track gets
     span: Span  # of what is swapped
 
     def row(self, one: RenderedFrame) -> FrameRow:
         """A frame's faces: whose they became, or why they were left alone."""
         index = one.frame.index
-        faces = []
-        if self.found.journal.has(self.found.key, index):
-            faces = [self._face(face, one.tracks) for face in self._known(index)]
+        faces = [self._face(face, one.tracks) for face in self.found.faces_at(index)]
         seen = {face.track for face in faces}
         faces += [
-            FaceRow(track, swapped=self._name(track)) for track in one.tracks if track not in seen
+            FaceRow(track, swapped=self.owners[track]) for track in one.tracks if track not in seen
         ]
         return FrameRow(index, round(float(one.frame.time), 4), tuple(faces))
-
-    def _known(self, index: int) -> list[Face]:
-        return self.found.journal.faces(self.found.key, index)
 
     def _face(self, face: Face, swapped: Sequence[int]) -> FaceRow:
         left, top, right, bottom = (round(side, 1) for side in face.box)
         box = left, top, right, bottom
         if face.track in swapped:
-            return FaceRow(face.track, box, swapped=self._name(face.track))
+            return FaceRow(face.track, box, swapped=self.owners[face.track])
         return FaceRow(face.track, box, left=self._reason(face))
-
-    def _name(self, track: int) -> str:
-        return self.scene.dressers[self.roles.roles[track]].swapper.face
 
     def _reason(self, face: Face) -> str:
         if face.id in self.found.dropped:
             return DROPPED
         if not is_within(face, self.span):
             return OUTSIDE
-        return self.roles.why.get(face.track, NO_FACE)
+        return self.assignment.why.get(face.track, NO_FACE)
 
 
 def count_up(source: Path, outputs: list[Path], rows: Iterable[FrameRow]) -> ConvertedClip:

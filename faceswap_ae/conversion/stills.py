@@ -6,10 +6,10 @@ from pathlib import Path
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.conversion.converter import Converter, check_picture, write_picture
-from faceswap_ae.conversion.renderer import RenderedFrame, render
+from faceswap_ae.conversion.convert import check_picture, write_picture
+from faceswap_ae.conversion.converter import Converter
+from faceswap_ae.conversion.renderer import RenderedFrame
 from faceswap_ae.conversion.views import choose_views
-from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.span import Span
 
@@ -24,25 +24,24 @@ def render_still(converter: Converter, clip: Clip, time: Fraction, out: Path) ->
     check_picture(clip, out)
     (shown,) = views.values()
     part = Span(max(time - AROUND, Fraction(0)), time + AROUND)
-    one = converter.prepared(clip, part, covers=shown.covers)
-    keep_going = converter.options.look.keep_going
+    one = converter.prepare(clip, part, covers=shown.covers)
     last: RenderedFrame | None = None
-    for frame in render(reader.frames(clip, part, keep_going=keep_going), one.scene):
+    for frame, _ in converter.frames(one, part):
         if frame.frame.time > time and last is not None:
             break
         last = frame
     if last is None:
         raise UserError(f"{clip.path}: has no frame at {float(time):g} s")
-    write_picture(out, shown.show(last, converter.names), converter.marks(one.roles))
+    write_picture(out, shown.show(last, converter.names), converter.marks(one.assignment))
     return out
 
 
 def render_masks(converter: Converter, clip: Clip, numbers: Sequence[int]) -> dict[int, Image]:
     """Pictures of the mask in some frames, by their numbers."""
-    scene = converter.prepared(clip, converter.options.span, covers=True).scene
+    one = converter.prepare(clip, converter.options.span, covers=True)
     (view,) = choose_views("mask").values()
     return {
-        one.frame.index: view.show(one, converter.names)
+        shown.frame.index: view.show(shown, converter.names)
         for number in numbers
-        for one in render(reader.frames(clip, Span(first=number, last=number)), scene)
+        for shown, _ in converter.frames(one, Span(first=number, last=number), number)
     }

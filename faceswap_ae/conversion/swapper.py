@@ -31,11 +31,11 @@ class Swapper:
     def __init__(self, run: Run, *, reverse: bool = False) -> None:
         trained, facts = load_trained(run), run.facts
         to: Identity = ONTO if reverse else FACE
-        self.run, self.step, self.seed = run, trained.step, trained.plan.seed
-        self.align = trained.plan.align
+        self.run, self.step, self.seed = run, trained.step, trained.recipe.seed
+        self.align = trained.recipe.align
         self.face, self.onto = (facts.onto, facts.face) if reverse else (facts.face, facts.onto)
         self.whom: Identity = FACE if reverse else ONTO  # of the run's people, who is replaced
-        self.crop, self.hides = trained.plan.crop, trained.plan.augment.hide
+        self.crop, self.hides = trained.recipe.crop, trained.recipe.augment.hide
         own = trained.networks
         self.size_in, self.size_out, self.has_mask = own.size_in, own.size_out, own.has_mask
         self._model = _model(own, trained.alignment(to), to)

@@ -30,7 +30,7 @@ PAPER, INK = (250, 250, 248), (40, 40, 40)
 def draw_choices(converter: Converter, clip: Clip, count: int = 2) -> Image:
     """A table of colours by mask and blend, for so many frames evenly taken from the swapped."""
     span = WHOLE if clip.pictures else converter.options.span
-    where = converter.prepared(clip, span, covers=False).scene.places
+    where = converter.prepare(clip, span, covers=False).plan.trajectories
     tables = [
         _table(converter, frame, where.at(frame.index)[0])
         for frame in _frames(clip, where.frames, count)

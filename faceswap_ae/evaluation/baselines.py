@@ -1,8 +1,9 @@
-"""How large are the figures where nothing was swapped at all?
+"""What is the baseline (floor) of each metric, measured where nothing was swapped at all?
 
-A part of the performance is written once more, a few pixels aside, and looked at anew, as if that
-were a swap with itself for the truth: what its figures are off is encoding, and landmarks that a
-detector places a little elsewhere. For descriptors it is how far one person's own views are apart.
+A part of the performance is encoded again, shifted by a few pixels, and scanned again. It is then
+measured like a swap whose true swap is the performance itself. Its errors come from the encoding,
+and from the detector, which places the landmarks a little differently. For descriptors, the
+baseline is the distance between views of the same person.
 """
 
 import tempfile
@@ -30,13 +31,13 @@ from faceswap_ae.media.span import Span
 from faceswap_ae.media.writer import writing
 
 PART = 24  # frames
-ENCODING = Encoding(repeatable=True)  # as a conversion writes
+ENCODING = Encoding(repeatable=True)  # the same as in a conversion
 ASIDE = (3, 2)  # pixels to the right and down: other pixels for the detector, the same face
-LEAST = 4  # views of a person, to be parted into halves
+LEAST = 4  # views of a person, at least, to be split into halves
 
 
-def reencoded(leads: TargetPerson, eyes: Detectors, people: ComparedPeople) -> FrameColumns:
-    """The figures of a part of a clip against itself."""
+def reencoded(leads: TargetPerson, detectors: Detectors, people: ComparedPeople) -> FrameColumns:
+    """Measure a re-encoded part of a clip against the part itself."""
     part = _part(leads)
     with tempfile.TemporaryDirectory() as place:
         again = Path(place) / "again.mp4"
@@ -45,7 +46,7 @@ def reencoded(leads: TargetPerson, eyes: Detectors, people: ComparedPeople) -> F
             for frame in reader.frames(leads.looked.clip, part):
                 begin = frame.time if begin is None else begin
                 sink.write(_moved(frame.image, *ASIDE), frame.time - begin, frame.duration)
-        looked = _looked(again, eyes)
+        looked = _looked(again, detectors)
         columns = FrameColumns(looked.count)
         for _ in measure(_moments(leads, looked, part), columns, people):
             pass
@@ -53,9 +54,9 @@ def reencoded(leads: TargetPerson, eyes: Detectors, people: ComparedPeople) -> F
 
 
 def views_baseline(people: ComparedPeople) -> dict[str, float]:
-    """What a perfect swap's descriptors would tell: those of the owner's own views.
+    """Return the identity metrics of a perfect swap, measured on the owner's own views.
 
-    One half of them is compared with the other, and with whoever is replaced.
+    One half of these views is compared with the other half, and with the replaced person.
     """
     owner, replaced = people.owner, people.replaced
     half = len(owner) // 2
@@ -74,16 +75,16 @@ def views_baseline(people: ComparedPeople) -> dict[str, float]:
 
 
 def _part(leads: TargetPerson) -> Span:
-    """Consecutive frames in the middle of those in which they are seen."""
+    """Return consecutive frames in the middle of those that show the target person."""
     frames, last = leads.frames, leads.looked.count - 1
     first = max(0, min(frames[len(frames) // 2] - PART // 2, last + 1 - PART))
     return Span(first=first, last=min(first + PART - 1, last))
 
 
-def _looked(clip: Path, eyes: Detectors) -> MeasuredClip:
-    """Found in a journal beside it, which goes with it."""
+def _looked(clip: Path, detectors: Detectors) -> MeasuredClip:
+    """Scan a clip; the journal of its faces is stored beside it and is deleted with it."""
     opened, journal = open_clip(clip), Journal(clip.parent)
-    for _ in scan(opened, journal, eyes):
+    for _ in scan(opened, journal, detectors):
         pass
     return MeasuredClip(opened, ScannedClip(fingerprint(clip), journal))
 
@@ -106,7 +107,7 @@ def _moments(leads: TargetPerson, again: MeasuredClip, part: Span) -> Iterator[A
 
 
 def _moved(image: Image, right: int, down: int) -> Image:
-    """Shifted; the border's pixels stand for what was not filmed."""
+    """Shift a picture; the pixels of its border are repeated to fill the gap."""
     matrix = np.array([[1.0, 0.0, right], [0.0, 1.0, down]])
     size, border = image.shape[1::-1], cv2.BORDER_REPLICATE
     return np.asarray(cv2.warpAffine(image, matrix, size, borderMode=border), np.uint8)

@@ -1,9 +1,10 @@
-"""How good is a finished swap?
+"""How good is a finished swap, measured by the metrics of the field?
 
-FSGAN's protocol and more: whose face it is (ID), whether the head turns and the face moves as the
-performer's (POSE, EXPR, gaze), how near it is to the true swap where there is one (SSIM, PSNR), and
-whether it is steady. Faces of all clips are found once; then the clips pass side by side in flat
-memory, and each figure stands beside what it is where nothing was swapped.
+The metrics are those of FSGAN's protocol and more. Whose face it is: identity (ID). Whether head,
+face and eyes move as the performer's do: POSE, EXPR, gaze. How similar it is to the true swap, if
+one is known: SSIM, PSNR. Whether it is stable over time. Faces in all clips are detected once. Then
+the clips are read side by side, and memory use stays constant. Each metric is reported beside its
+baseline: the value it has when nothing was swapped.
 """
 
 import re
@@ -43,15 +44,15 @@ from faceswap_ae.faces.detection.scan import Detectors
 from faceswap_ae.media import provenance
 from faceswap_ae.version import TOOL
 
-MARKED = re.compile(r"([^;]+)'s face put onto ([^;]+)")  # as a conversion marks its output
-DIGITS = 5  # of a figure, more than any has
+MARKED = re.compile(r"([^;]+)'s face put onto ([^;]+)")  # the mark that a conversion writes
+DIGITS = 5  # decimals of a metric: more than any of them needs
 
 FORMAT = 1
 
 
 @dataclass(frozen=True)
 class SwapPaths:
-    """What was compared."""
+    """The paths of the clips and folders that are compared."""
 
     result: Path
     face: Path
@@ -60,35 +61,35 @@ class SwapPaths:
 
     @property
     def told(self) -> dict[str, str | None]:
-        """Their places as JSON has them."""
+        """The paths as they are written to JSON."""
         return {name: str(path) if path else None for name, path in asdict(self).items()}
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """All that was measured."""
+    """Everything that was measured on a swap."""
 
     clips: SwapPaths
     names: SwapNames
     summary: Mapping[str, Score]
-    columns: FrameColumns  # of each frame
+    columns: FrameColumns  # one row for each frame
     missed: Mapping[int, str]  # frames whose face was not swapped, and why
     worst: tuple[BadFrame, ...]
-    numbers: Sequence[int] = ()  # of the performance's frames that the result shows
+    numbers: Sequence[int] = ()  # numbers of the performance's frames that the result shows
 
     @property
     def seen(self) -> int:
-        """Frames that show whoever is replaced."""
+        """The number of frames that show the replaced person."""
         return int(scores.is_seen(self.columns).sum())
 
     @property
     def series(self) -> dict[str, Doubles]:
-        """The figures frame by frame."""
+        """The metrics, frame by frame."""
         return scores.series(self.columns)
 
     @property
     def frames(self) -> list[dict[str, Any]]:
-        """The same as rows."""
+        """The metrics as one row for each frame."""
         named = self.series
         return [
             {"frame": at, "time": round(float(time), 4), "missed": self.missed.get(at)}
@@ -104,9 +105,9 @@ def evaluate(
     truth: Path | None = None,
     progress: Progress = no_progress,
 ) -> Evaluation:
-    """Measure a swap: the face of one clip or folder, put onto the performance in another.
+    """Measure a swap: the face from one clip or folder, put onto the performance in another.
 
-    `onto` may be a folder of faces too: then there is no performance to compare with. `truth` is a
+    `onto` may also be a folder of faces: then there is no performance to compare with. `truth` is a
     folder that `synth --as-if` made, or a clip of the true swap.
 
     >>> found = evaluate(Path("swap.mp4"), Path("ben.mp4"), Path("ada.mp4"))
@@ -118,15 +119,18 @@ def evaluate(
 def evaluate_paths(
     clips: SwapPaths, progress: Progress, folders: Sequence[Path] = ()
 ) -> Evaluation:
-    """The same; clips whose faces stand in one of the face `folders` are not looked at again."""
-    eyes = Detectors()
-    stage, replaced = _stage(clips, eyes, progress, folders)
-    people = ComparedPeople(views_in(clips.face, eyes, progress, folders), replaced)
+    """Measure a swap, as `evaluate` does.
+
+    Clips whose faces are stored in one of the face `folders` are not scanned again.
+    """
+    detectors = Detectors()
+    stage, replaced = _stage(clips, detectors, progress, folders)
+    people = ComparedPeople(views_in(clips.face, detectors, progress, folders), replaced)
     columns = FrameColumns(stage.result.count)
     with progress(f"measure {clips.result.name}", columns.count) as advance:
         for at in measure(align_frames(stage), columns, people):
             advance(at + 1)
-    again = reencoded(stage.leads, eyes, people)
+    again = reencoded(stage.leads, detectors, people)
     other = None if stage.answer is None else stage.answer.other
     summary = scores.summary(columns, again, views_baseline(people), other)
     names = _names(clips)
@@ -136,7 +140,7 @@ def evaluate_paths(
 
 
 def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
-    """All of it as JSON has it; names of figures stay the same from release to release."""
+    """Return an evaluation as JSON data; the metrics' names stay the same in every release."""
     own = evaluation
     seen = own.seen
     return {
@@ -154,35 +158,35 @@ def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def format_evaluation(metrics: Mapping[str, Any]) -> list[str]:
-    """The same for people: the headline, and a table of all figures."""
+    """Return the lines of text for the user: the headline, and a table of all metrics."""
     summary = {name: Score(**one) for name, one in metrics["figures"].items()}
     return [*metrics["headline"], "", *table(summary, SwapNames(**metrics["names"]))]
 
 
 def _stage(
-    clips: SwapPaths, eyes: Detectors, progress: Progress, folders: Sequence[Path]
+    clips: SwapPaths, detectors: Detectors, progress: Progress, folders: Sequence[Path]
 ) -> tuple[ComparedClips, PersonViews]:
-    """The clips side by side, and what the replaced person looks like."""
+    """Return the clips to be compared, and the views of the replaced person."""
     rows, name = read_rows(clips.result), person_name(clips.face)
-    shown = scan_target(clips.result, eyes, progress)
+    shown = scan_target(clips.result, detectors, progress)
     which: Sequence[int] = range(shown.count)
     place = clip_in(clips.onto)
     if is_folder(place):
-        leads, replaced = find_target(shown, rows, name), views_in(place, eyes, progress)
+        leads, replaced = find_target(shown, rows, name), views_in(place, detectors, progress)
     else:
-        leads = find_target(scan_target(place, eyes, progress, folders), rows, name)
+        leads = find_target(scan_target(place, detectors, progress, folders), rows, name)
         which, replaced = frame_numbers(shown, leads.looked, rows), leads.views()
     rest = frames_not_asked(shown, rows)
     if clips.truth is None:
         return ComparedClips(shown, leads, which, unasked=rest), replaced
     answer = find_ground_truth(clips.truth)
-    true = scan_target(answer.clip, eyes, progress)
+    true = scan_target(answer.clip, detectors, progress)
     frame_numbers(leads.looked, true, ())
     return ComparedClips(shown, leads, which, true, answer, rest), replaced
 
 
 def _names(clips: SwapPaths) -> SwapNames:
-    """Who is who: as the conversion told, else as files are called."""
+    """Return the names of both people: from the conversion's mark, else from the file names."""
     said = provenance.read(clips.result) or {}
     found = MARKED.fullmatch(said.get("ai_altered", ""))
     return (

@@ -19,8 +19,8 @@ from faceswap_ae.conversion.report import FrameRow
 from faceswap_ae.evaluation.identity_metrics import PersonViews, views_of_faces
 from faceswap_ae.faces.alignment import is_face
 from faceswap_ae.faces.boxes import Box, square_around
-from faceswap_ae.faces.detection.scan import Detectors, count_unscanned, scan
-from faceswap_ae.faces.detection.scan_cache import ScannedClip, find_scan
+from faceswap_ae.faces.detection.scan import Detectors
+from faceswap_ae.faces.detection.scan_cache import ScannedClip, scan_clip
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.identities import split_people, tally_tracks
 from faceswap_ae.faces.record import Face
@@ -41,17 +41,16 @@ class MeasuredClip:
 
     @property
     def count(self) -> int:
-        """Its frames, counted."""
-        return len(self.found.journal.frames(self.found.key))
+        """How many frames it has."""
+        return self.found.count
 
     def faces(self, frame: int) -> list[Face]:
-        """All that were found in a frame and are shaped like faces."""
-        journal, key = self.found.journal, self.found.key
-        return [one for one in journal.faces(key, frame) if is_face(one)] if self.has(frame) else []
+        """The faces of a frame, without what is not shaped like a face."""
+        return [one for one in self.found.faces_at(frame) if is_face(one)]
 
     def has(self, frame: int) -> bool:
         """Is there such a frame?"""
-        return self.found.journal.has(self.found.key, frame)
+        return self.found.has(frame)
 
     def near(self, frame: int, place: Face) -> Face | None:
         """The face of a frame that is where another clip's is."""
@@ -89,16 +88,11 @@ class TargetPerson:
 
 
 def scan_target(
-    path: Path, eyes: Detectors, progress: Progress, folders: Sequence[Path] = ()
+    path: Path, detectors: Detectors, progress: Progress, folders: Sequence[Path] = ()
 ) -> MeasuredClip:
     """Find every face of a clip that is not known yet, in face folders neither."""
     clip = open_clip(path)
-    found = find_scan(clip, WHOLE, eyes.look, folders)
-    total = count_unscanned(clip, found.journal, WHOLE, eyes.look)
-    with progress(f"find faces in {path.name}", total) as advance:
-        for count, _ in enumerate(scan(clip, found.journal, eyes), 1):
-            advance(count)
-    return MeasuredClip(clip, found)
+    return MeasuredClip(clip, scan_clip(clip, WHOLE, detectors, folders, progress))
 
 
 def find_target(
@@ -120,12 +114,12 @@ def clip_in(place: Path) -> Path:
 
 
 def views_in(
-    place: Path, eyes: Detectors, progress: Progress, folders: Sequence[Path] = ()
+    place: Path, detectors: Detectors, progress: Progress, folders: Sequence[Path] = ()
 ) -> PersonViews:
     """What a person looks like: in a folder of faces, or whoever is seen most in a clip."""
     clip = clip_in(place)
     if not is_folder(clip):
-        return find_target(scan_target(clip, eyes, progress, folders)).views()
+        return find_target(scan_target(clip, detectors, progress, folders)).views()
     known = [one.stored.face for one in face_file.entries(clip) if one.stored]
     if not known:
         raise UserError(f"{place}: holds no faces; name a clip, or a folder that extract filled")

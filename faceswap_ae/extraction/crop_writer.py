@@ -1,4 +1,4 @@
-"""How do chosen faces get out of their clip and into folders? The second pass over it."""
+"""How are the chosen faces cut out of their clip and written to folders (the second pass)?"""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,49 +22,52 @@ from faceswap_ae.media.span import Span
 
 @dataclass
 class PersonFolder:
-    """A person's folder, its journal, what is there and whom that shows."""
+    """A person's face folder: its journal, its faces, and descriptors that say whose they are."""
 
     folder: Path
     journal: Journal
-    there: set[str] = field(default_factory=set)  # ids
+    there: set[str] = field(default_factory=set)  # ids of the faces in the folder
     known: KnownPerson | None = None
-    count: int = 0  # faces put in
+    count: int = 0  # faces written in this run
 
     def put(self, image: Image, face: Face, crop: str, size: int) -> None:
-        """Write a face."""
+        """Cut a face out of its frame and write its PNG."""
         face_file.write(self.folder / f"{face.id}.png", image, face, crop, size)
 
     def learn(self, source: Journal, clips: Iterable[str]) -> None:
-        """What was seen in these clips of somebody else, in which this person is too."""
+        """Copy frames of clips that show this person from the journal of another person's folder.
+
+        Only frames that this folder's journal does not have yet are copied.
+        """
         for clip in clips:
             for frame in sorted(source.frames(clip) - self.journal.frames(clip)):
                 self.journal.add_frame(clip, frame, source.faces(clip, frame))
 
 
-WORKERS = 2  # that cut and pack beside the decoder
-WAITING = 8  # faces in their hands, each with its whole frame
+WORKERS = 2  # threads that cut and encode crops while the decoder runs
+WAITING = 8  # faces that wait for these threads, each with its whole frame in memory
 
 
 @dataclass(frozen=True)
 class CropFormat:
-    """How faces are cut out."""
+    """How crops are cut out of their frames."""
 
     crop: str
     size: int
-    keep_going: bool  # past damage, as when they were found
+    keep_going: bool  # continue after damage, as in the first pass
 
 
-Wanted = Mapping[int, Iterable[tuple[PersonFolder, str]]]  # by frame: face ids
+Wanted = Mapping[int, Iterable[tuple[PersonFolder, str]]]  # by frame: folders and face ids
 Passing = tuple[Image, Mapping[str, Face]]  # a frame, and the faces found in it by id
 
 
 def write_crops(clip: Clip, found: Journal, wanted: Wanted, how: CropFormat) -> Iterator[Passing]:
-    """Write the faces wanted of a clip; each frame that is named passes by."""
+    """Write the wanted faces of a clip; yield each wanted frame with all faces found in it."""
     key = fingerprint(clip.path)
     span = Span(first=min(wanted), last=max(wanted))
     waiting: deque[tuple[Future[None], PersonFolder, str]] = deque()
     with ThreadPoolExecutor(WORKERS) as pool:
-        # Damage was told when they were found, and nothing that lies behind it is wanted.
+        # The first pass has reported the damage, and no wanted face comes after it.
         with suppress(MediaError):
             for frame in reader.frames(clip, span, keep_going=how.keep_going):
                 if frame.index not in wanted:
@@ -86,8 +89,8 @@ def _record(written: Future[None], shelf: PersonFolder, face: str) -> None:
     shelf.count += 1
 
 
-def open_person_folder(folder: Path, eyes: Detectors) -> PersonFolder:
-    """The shelf of a folder, which may be new."""
+def open_person_folder(folder: Path, detectors: Detectors) -> PersonFolder:
+    """Open a person's folder, which may be new, and read which faces are in it."""
     if folder.exists() or face_folder.zip_of(folder).exists():
         face_folder.check_unpacked(folder)
     shelf = PersonFolder(folder, Journal(folder))
@@ -98,7 +101,7 @@ def open_person_folder(folder: Path, eyes: Detectors) -> PersonFolder:
         gone = _ids(face_file.entries(dropped)) if dropped.is_dir() else ()
         for face in sorted({*shelf.there, *gone} - shelf.journal.written):
             shelf.journal.add_written(face)
-        shelf.known = known_from_entries(entries, eyes)
+        shelf.known = known_from_entries(entries, detectors)
     return shelf
 
 

@@ -1,13 +1,13 @@
-"""How do videos and photos become a folder of one person's faces?
+"""How do videos and photos become a face folder of one person (extraction)?
 
-    1  look      at every frame that the journal does not know (finding.py)
-    2  know      which tracks show the person: like the photos given, like the faces already in the
-                 folder, or, without either, whoever is seen most (people.py)
-    3  choose    which faces are written, and why the others are not (choosing.py)
-    4  write     the chosen faces, decoding again (cutting.py)
+    1  look      detect faces in every frame that is not in the journal (faces/detection/scan.py)
+    2  know      decide which tracks show the person, by the photos given, by the faces already in
+                 the folder, or, without either, as the most frequent person (faces/identities.py)
+    3  choose    decide which faces are written, and why the others are not (selection.py)
+    4  write     decode the clips again and write the chosen faces (crop_writer.py)
 
-Each step starts from what lies on the disk, so a run stopped anywhere goes on there, and a run with
-other limits looks at nothing twice.
+Each step starts from what is on the disk. So an interrupted run continues where it stopped, and a
+run with other limits scans no frame twice.
 """
 
 import glob
@@ -55,22 +55,22 @@ from faceswap_ae.media.span import WHOLE, Span
 
 FACELESS = "no face found; try --detector cnn, or a larger and brighter picture"
 NOTHING = "no frame in the part that is asked for; see faceswap-ae info"
-LEAST = 3  # faces of a person who gets a folder
+LEAST = 3  # faces that a further person needs to get a folder
 NAME = re.compile(r"[^\W_]([^/\\:\n]*[^/\\:\s.])?")
 STORED_CROPS = ("whole", "head")  # smaller ones are cut out of these for training
-CLOSE = 0.5  # of the main person's share, from which on somebody else is worth a warning
+CLOSE = 0.5  # of the main person's faces: with more, a second person causes a warning
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class ExtractOptions:
-    """How to extract. Without `like`, the faces that a folder holds say who belongs there."""
+    """Options of an extraction. Without `like`, the folder's own faces identify the person."""
 
     data: Path = Path("data")
     like: tuple[Path, ...] = ()  # photos of the person
     everyone: bool = False  # a folder for each person found
-    look: ScanOptions = field(default_factory=ScanOptions)
+    scan: ScanOptions = field(default_factory=ScanOptions)
     limits: SelectionLimits = field(default_factory=SelectionLimits)
     span: Span = WHOLE
     crop: str = "whole"
@@ -83,17 +83,17 @@ class ExtractOptions:
 
 @dataclass
 class ExtractSummary:
-    """What came of it."""
+    """The result of an extraction."""
 
     written: dict[Path, int] = field(default_factory=dict)  # new faces, by folder
     skipped: Counter[str] = field(default_factory=Counter)  # faces, by reason
     others: dict[int, int] = field(default_factory=dict)  # faces of each other person
-    sheet: Path | None = None  # a picture of them
-    looked: int = 0  # frames, newly
+    sheet: Path | None = None  # the contact sheet of the others
+    looked: int = 0  # frames scanned in this run
     failures: list[InputFailure] = field(default_factory=list)
 
     def fail(self, path: Path, reason: str) -> None:
-        """An input is of no use; the rest goes on."""
+        """Report an input that cannot be used; the extraction continues."""
         log.warning("%s", reason)
         self.failures.append(InputFailure(path, reason))
 
@@ -122,7 +122,7 @@ Others = dict[int, list[Place]]  # by person, counted from 2
 
 @dataclass
 class _Extraction:
-    """One extraction. The first shelf is the person's own; its journal knows all that was seen."""
+    """One extraction. `shelves[0]` is the person's own folder; its journal has all faces found."""
 
     name: str
     options: ExtractOptions
@@ -133,15 +133,15 @@ class _Extraction:
     )
 
     def __post_init__(self) -> None:
-        self.eyes = Detectors(self.options.look)
-        # Before the work: a bad photo must not show after an hour of looking.
-        self.shelves = [open_person_folder(self.options.data / self.name, self.eyes)]
+        self.detectors = Detectors(self.options.scan)
+        # Before the scan: an error in a photo must not be reported after an hour of work.
+        self.shelves = [open_person_folder(self.options.data / self.name, self.detectors)]
         if self.options.like:
-            self.shelves[0].known = known_from_photos(self.options.like, self.eyes)
+            self.shelves[0].known = known_from_photos(self.options.like, self.detectors)
         if self.options.everyone:
             numbers = sorted(self._numbers())
             self.shelves += [
-                open_person_folder(self._numbered(number), self.eyes) for number in numbers
+                open_person_folder(self._numbered(number), self.detectors) for number in numbers
             ]
 
     @property
@@ -149,7 +149,7 @@ class _Extraction:
         return self.shelves[0].journal
 
     def _numbers(self) -> Iterator[int]:
-        """Of the folders that more people have: ada-2, ada-3 and so on."""
+        """The numbers of the further people's folders: ada-2, ada-3 and so on."""
         for path in self.options.data.glob(f"{glob.escape(self.name)}-*"):
             number = path.stem.removeprefix(f"{self.name}-")
             if number.isdigit():
@@ -167,7 +167,7 @@ class _Extraction:
         with self.progress("look", total) as advance:
             for key, clip in clips.items():
                 try:
-                    for _ in scan(clip, self.journal, self.eyes, self._how(clip)[0]):
+                    for _ in scan(clip, self.journal, self.detectors, self._how(clip)[0]):
                         self.summary.looked += 1
                         advance(self.summary.looked)
                 except MediaError as error:
@@ -198,10 +198,10 @@ class _Extraction:
         return clips
 
     def _how(self, clip: Clip) -> tuple[Span, ScanOptions]:
-        return (WHOLE if clip.pictures else self.options.span), self.options.look
+        return (WHOLE if clip.pictures else self.options.span), self.options.scan
 
     def know(self, clips: Clips) -> PeopleSplit:
-        """Say whose track is whose."""
+        """Decide which person each track shows."""
         tracks = tally_tracks(face for face in self.journal.all_faces(clips) if is_face(face))
         people = split_people(tracks, [shelf.known for shelf in self.shelves])
         if self.shelves[0].known is None and people.unknown:
@@ -215,11 +215,11 @@ class _Extraction:
         return people
 
     def _make_room(self, tracks: Mapping[TrackKey, TrackTally], people: PeopleSplit) -> None:
-        """A shelf for each person who has none; a face or two may be anything."""
+        """Open a folder for each new person; one or two faces are ignored: they may be anything."""
         often = [group for group in people.unknown if _count(tracks, group) >= LEAST]
         first = max(self._numbers(), default=1) + 1
         for number, group in enumerate(often, first):
-            self.shelves.append(open_person_folder(self._numbered(number), self.eyes))
+            self.shelves.append(open_person_folder(self._numbered(number), self.detectors))
             people.known.append(group)
             people.unknown.remove(group)
 
@@ -241,12 +241,12 @@ class _Extraction:
         return f"{names}: shows nobody like the faces in {here}; choose another name with --as"
 
     def choose(self, clips: Clips, people: PeopleSplit) -> Others:
-        """Order what is wanted of each clip; where the others are seen."""
+        """Choose which faces of each clip are written; return where the other people are seen."""
         left: dict[str, str] = {}
         for shelf, tracks in zip(self.shelves, people.known, strict=True):
             choice = self._chosen(shelf, clips, tracks)
             first = shelf is self.shelves[0]
-            # Left out is what gets into no folder, for the reason of whose folder it is.
+            # A skipped face gets into no folder; the reason is that of its own person's folder.
             left = (
                 choice.skipped
                 if first
@@ -279,10 +279,10 @@ class _Extraction:
         return choice
 
     def write(self, clips: Clips, others: Others) -> None:
-        """Cut the chosen faces out, and a few of the others for their picture."""
+        """Write the chosen faces, and a contact sheet with a few faces of each other person."""
         shown = {number: evenly_spaced(places, FACES_EACH) for number, places in others.items()}
         owner = {place[2]: number for number, places in shown.items() for place in places}
-        if self.wanted:  # else nothing is new, and the picture is there
+        if self.wanted:  # otherwise nothing is new, and the contact sheet exists
             for clip, frame, _ in (place for places in shown.values() for place in places):
                 self.wanted[clip].setdefault(frame, [])
         thumbs: dict[int, list[Image]] = defaultdict(list)
@@ -299,14 +299,14 @@ class _Extraction:
             write_others(self.summary.sheet, self.summary.others, thumbs)
 
     def _cut(self, clips: Clips) -> Iterator[Passing]:
-        how = CropFormat(self.options.crop, self.options.size, self.options.look.keep_going)
+        how = CropFormat(self.options.crop, self.options.size, self.options.scan.keep_going)
         for key, clip in clips.items():
             if key in self.wanted:
                 yield from write_crops(clip, self.journal, self.wanted[key], how)
 
 
 def is_face_of_ours(path: Path) -> bool:
-    """Is it a picture that an extraction wrote? In a face folder it would be found again."""
+    """Is it a face PNG of this program? The face in it must not be extracted once more."""
     return path.suffix.lower() == ".png" and path.is_file() and read(path) is not None
 
 

@@ -1,12 +1,12 @@
-"""How do two clips become a swap, in one go?
+"""How is a swap made from two clips in one pipeline: extract, train, convert, evaluate?
 
-    out.work/data      the faces of both (extract)
-             runs      what was learnt from them (train)
+    out.work/data      the faces of both people (extract)
+             runs      the trained model (train)
              report.html, metrics.json   how good the swap is (evaluate)
-             log.txt   everything that was said
+             log.txt   all log messages
 
-Each stage goes on where it was stopped, and a stage whose result is there is not done again. All
-work lies in this one folder, so that nobody's own folders are touched.
+Each stage continues where it was stopped, and a stage whose result exists is not repeated. All
+files except the result are in this one folder, so the user's own folders are not touched.
 """
 
 import json
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from faceswap_ae.evaluation.report_stills import Masks
 from faceswap_ae.common.progress import Status, no_status
 
-FACE, ONTO = "face", "onto"  # names of folders, where files give none
-PLAIN = {"clip", "video", "movie", "input", "output", "file", "untitled"}  # of files, not of people
+FACE, ONTO = "face", "onto"  # names of folders, if the file names give none
+# File names that do not name a person.
+PLAIN = {"clip", "video", "movie", "input", "output", "file", "untitled"}
 
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Swap:
-    """What is wanted: the face of one clip on the performance in another."""
+    """The job: put the face of one clip onto the performance in another clip."""
 
     face: Path
     onto: Path
@@ -54,12 +55,12 @@ class Swap:
     changes: tuple[str, ...] = ()
     minutes: float | None = None
     steps: int | None = None
-    performance: Path | None = None  # another clip of the same person, to be converted instead
-    truth: Path | None = None  # the folder of the exact answer, where somebody made one
+    performance: Path | None = None  # another clip of the person in `onto`: it is converted instead
+    truth: Path | None = None  # the folder of the exact answer (true swap), if there is one
 
     @property
     def work(self) -> Path:
-        """Where everything lies that is not the result."""
+        """The folder of all files except the result."""
         return self.out.with_suffix(".work")
 
     @property
@@ -69,7 +70,7 @@ class Swap:
 
     @property
     def names(self) -> tuple[str, str]:
-        """Whose face, onto whom: as the files or their folders are called."""
+        """The names of both people, from the names of the files or their folders."""
         found = [_name(path) for path in (self.face, self.onto)]
         if None in found or found[0] == found[1]:
             return FACE, ONTO
@@ -77,13 +78,13 @@ class Swap:
 
     @property
     def run(self) -> Run:
-        """What is trained."""
+        """The training run."""
         return Run(self.work / "runs" / "-onto-".join(self.names))
 
 
 @dataclass(frozen=True)
 class SwapResult:
-    """What came of it."""
+    """The files of a finished swap, and its metrics."""
 
     out: Path
     run: Run
@@ -92,12 +93,12 @@ class SwapResult:
 
 
 def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_status) -> SwapResult:
-    """Extract, train, convert, evaluate. Stopped anywhere, the same call goes on there.
+    """Extract, train, convert, evaluate. If it is stopped, the same call continues from there.
 
     >>> swap(Swap(Path("ben.mp4"), Path("ada.mp4"), Path("swap.mp4"), minutes=30))
     """
     for path in (wanted.face, wanted.onto, wanted.played):
-        open_clip(path)  # told now, not after an hour
+        open_clip(path)  # an error is reported now, not after an hour
     if not wanted.out.suffix:
         raise UserError(f"{wanted.out}: name a file, such as swap.mp4")
     settings = load_recipe(wanted.recipe, wanted.changes)
@@ -115,8 +116,9 @@ def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_sta
 
 
 def _convert(wanted: Swap, data: Path, progress: Progress) -> "Masks":
-    """Convert; the masks of any frames of it."""
-    from faceswap_ae.conversion.converter import Converter, ConvertOptions, convert_clip, is_made
+    """Convert, and return a function that renders the masks of any frames."""
+    from faceswap_ae.conversion.convert import convert_clip, is_made
+    from faceswap_ae.conversion.converter import Converter, ConvertOptions
     from faceswap_ae.conversion.stills import render_masks
 
     converter = Converter(ConvertOptions((wanted.run,), data), progress)
@@ -146,7 +148,7 @@ def _evaluated(
 
 
 def _measured(clips: "SwapPaths", page: Path, metrics: Path) -> dict[str, Any] | None:
-    """What was told of these clips by this version, if nothing is newer."""
+    """Return the metrics that this version measured on these clips; None if a clip is newer."""
     if not (page.exists() and metrics.exists()):
         return None
     truth = None if clips.truth is None else find_ground_truth(clips.truth).clip
@@ -163,7 +165,7 @@ def _changed(path: Path) -> int:
 
 
 def _name(path: Path) -> str | None:
-    """Who a file shows, going by its name; by its folder's where that tells nothing."""
+    """Return the name of the person in a file: from the file's name, else from its folder's."""
     for word in (path.stem, path.absolute().parent.name):
         name = safe_stem(word).rstrip("_.-")
         if name.lower() not in PLAIN and extractor.NAME.fullmatch(name):
@@ -173,7 +175,7 @@ def _name(path: Path) -> str | None:
 
 @contextmanager
 def _written_down(work: Path) -> Iterator[None]:
-    """Everything that is said also goes into the log file."""
+    """Write all log messages also to the log file."""
     work.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(work / "log.txt", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))

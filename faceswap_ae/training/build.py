@@ -1,4 +1,4 @@
-"""How do a plan's networks and players come to be, and their state to the disk and back?"""
+"""How are the networks and the players of a recipe built?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from faceswap_ae.runtime.backend import load_keras
 from faceswap_ae.runtime.precision import dtype_policy
 from faceswap_ae.training.data.batches import BatchSource
 from faceswap_ae.training.data.face_set import FaceSet
+from faceswap_ae.training.recipe import FullRecipe
 
 SEEN = 256  # faces, of which the mean is taken
 
@@ -38,27 +39,27 @@ class TrainingSetup:
         return named_variables(self.parts)
 
 
-def build_networks(plan: Any) -> Networks:
-    """A plan's model, built from its seed in its precision."""
+def build_networks(recipe: FullRecipe) -> Networks:
+    """A recipe's model, built from its seed in its precision."""
     load_keras()
     import keras
 
-    keras.config.set_dtype_policy(dtype_policy(plan.precision))
-    keras.utils.set_random_seed(plan.seed)
-    built: Networks = plugins.load("models", plan.model).build(plan.network)
+    keras.config.set_dtype_policy(dtype_policy(recipe.precision))
+    keras.utils.set_random_seed(recipe.seed)
+    built: Networks = plugins.load("models", recipe.model).build(recipe.network)
     return built
 
 
-def warm_start(plan: Any, own: Networks, known: IdentityStatistics) -> None:
+def warm_start(recipe: FullRecipe, own: Networks, known: IdentityStatistics) -> None:
     """A head start from what both identities look like, where the model has one."""
-    model = plugins.load("models", plan.model)
+    model = plugins.load("models", recipe.model)
     if hasattr(model, "start"):
         model.start(own, known)
 
 
-def build_setup(plan: Any, own: Networks, known: IdentityStatistics) -> TrainingSetup:
-    """The networks of a plan with the players that its trainer gives."""
-    players = plugins.load("trainers", plan.trainer).build(own, plan.training, known)
+def build_setup(recipe: FullRecipe, own: Networks, known: IdentityStatistics) -> TrainingSetup:
+    """The networks of a recipe with the players that its trainer gives."""
+    players = plugins.load("trainers", recipe.trainer).build(own, recipe.training, known)
     return TrainingSetup(own, players)
 
 

@@ -17,7 +17,7 @@ from faceswap_ae.networks.variables import Arrays, assign_arrays, to_arrays
 from faceswap_ae.training.build import TrainingSetup, build_setup, warm_start
 from faceswap_ae.training.losses import perception
 from faceswap_ae.training.losses.reconstruction import LossWeights
-from faceswap_ae.training.recipe import recipe_at, stages_of
+from faceswap_ae.training.recipe import FullRecipe, recipe_at, stages_of
 from faceswap_ae.training.runs.checkpoint import WEIGHTS
 from faceswap_ae.training.schedule import TrainingStage
 from faceswap_ae.training.stepper import Stepper
@@ -29,12 +29,12 @@ Groups = Mapping[str, Mapping[str, NDArray[Any]]]
 class Learner:
     """A run's networks, and who moves them now."""
 
-    def __init__(self, settings: Any, networks: Networks, known: IdentityStatistics) -> None:
-        self.settings, self.networks, self.known = settings, networks, known
+    def __init__(self, recipe: FullRecipe, networks: Networks, known: IdentityStatistics) -> None:
+        self.recipe, self.networks, self.known = recipe, networks, known
         self._asleep: dict[str, Arrays] = {WEIGHTS: {}, OPTIMISER: {}}
-        for stage in stages_of(settings):
-            _check(settings, stage, networks)  # told now, not when the stage begins
-        warm_start(settings, networks, known)
+        for stage in stages_of(recipe):
+            _check(recipe, stage, networks)  # told now, not when the stage begins
+        warm_start(recipe, networks, known)
         self.enter(0)
 
     @property
@@ -44,13 +44,13 @@ class Learner:
 
     def enter(self, number: int) -> None:
         """Be in a stage. Who plays there begins as built; `restore` gives what was learnt."""
-        self._stage = stages_of(self.settings)[number]
-        self.plan = recipe_at(self.settings, self._stage)
-        frozen = {*self.settings.freeze, *self._stage.freeze}
+        self._stage = stages_of(self.recipe)[number]
+        self.stage_recipe = recipe_at(self.recipe, self._stage)
+        frozen = {*self.recipe.freeze, *self._stage.freeze}
         # What is new in a stage begins alike in whichever session that is.
-        keras.utils.set_random_seed(self.settings.seed + number)
-        self.game: TrainingSetup = build_setup(self.plan, self.networks, self.known)
-        self.stepper = Stepper(self.game.players, self.plan.optimiser, frozen)
+        keras.utils.set_random_seed(self.recipe.seed + number)
+        self.setup: TrainingSetup = build_setup(self.stage_recipe, self.networks, self.known)
+        self.stepper = Stepper(self.setup.players, self.stage_recipe.optimiser, frozen)
 
     def change(self, number: int) -> None:
         """Go from the stage that it is in to another, with all that was learnt."""
@@ -62,7 +62,7 @@ class Learner:
 
     def arrays(self) -> dict[str, Arrays]:
         """Everything that was learnt, asleep or not."""
-        awake = {WEIGHTS: self.game.variables, OPTIMISER: self.stepper.variables}
+        awake = {WEIGHTS: self.setup.variables, OPTIMISER: self.stepper.variables}
         return {
             group: {**self._asleep[group], **to_arrays(variables)}
             for group, variables in awake.items()
@@ -70,7 +70,7 @@ class Learner:
 
     def restore(self, arrays: Groups, whose: str) -> None:
         """What was learnt comes back. A light pack has no moments."""
-        awake = {WEIGHTS: self.game.variables, OPTIMISER: self.stepper.variables}
+        awake = {WEIGHTS: self.setup.variables, OPTIMISER: self.stepper.variables}
         for group, variables in awake.items():
             if group in arrays:
                 self._asleep[group] = _wake(variables, arrays[group], whose)
@@ -108,9 +108,9 @@ def _part(name: str) -> str:
     return name.rpartition("/")[0]
 
 
-def _check(settings: Any, stage: TrainingStage, networks: Networks) -> None:
+def _check(recipe: FullRecipe, stage: TrainingStage, networks: Networks) -> None:
     """Can these networks do what a stage asks for?"""
-    frozen, own = {*settings.freeze, *stage.freeze}, networks.own
+    frozen, own = {*recipe.freeze, *stage.freeze}, networks.own
     for name in sorted(frozen - networks.parts.keys()):
         told = unknown("part to freeze", name, networks.parts)
         raise UserError(f"stage {stage.name}: {told}")
@@ -119,6 +119,6 @@ def _check(settings: Any, stage: TrainingStage, networks: Networks) -> None:
     if stage.exchange and not (own.get(FACE) and len(own[FACE]) == len(own.get(ONTO, ()))):
         told = "this model has no parts of each identity's own"
         raise UserError(f"stage {stage.name}: exchange: {told}")
-    options = recipe_at(settings, stage).training
+    options = recipe_at(recipe, stage).training
     if isinstance(options, LossWeights):
         perception.check(options)

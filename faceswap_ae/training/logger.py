@@ -6,7 +6,7 @@ networks are measured on faces never trained on, and their preview is drawn.
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -137,14 +137,6 @@ class TrainingLogger:
         picture = draw_preview(networks, held[ONTO].some(np.unique(places)), align, self.names)
         images.write(self.run.preview, picture)
         self._events.image(step, "preview", picture, now)
-
-    def facts(self) -> list[list[float]]:
-        """What was measured, as JSON."""
-        return [[one.step, one.loss] for one in self.measured]
-
-    def remember(self, facts: Sequence[Sequence[float]]) -> None:
-        """What was measured before."""
-        self.measured = [HeldOutLoss(int(step), float(loss)) for step, loss in facts]
 
     def close(self) -> None:
         """Nothing more is written."""

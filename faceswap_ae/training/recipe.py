@@ -48,7 +48,7 @@ class Recipe:
 
     model: str
     trainer: str = "autoencoder"
-    crop: str = "inner"  # of the face: align.CROPS
+    crop: str = "inner"  # of the face: alignment.CROPS
     batch: int | None = None  # faces of each identity in a step; by the memory where not given
     precision: Precision = "auto"
     seed: int = 0
@@ -79,14 +79,21 @@ class Recipe:
             raise ValueError("stages: the first has nothing to exchange or to keep")
 
 
+class FullRecipe(Recipe):
+    """A recipe with the options of its model and its trainer: what `load_recipe` returns."""
+
+    network: Any
+    training: Any
+
+
 def list_recipes() -> list[str]:
     """Every recipe that comes along."""
     inside = files("faceswap_ae") / "recipes"
     return sorted(Path(one.name).stem for one in inside.iterdir() if one.name.endswith(".yaml"))
 
 
-def load_recipe(named: str, overrides: Sequence[str] = ()) -> Any:
-    """A recipe by its name or its path, with `key=value` changes; a Plan with the plug-ins' own."""
+def load_recipe(named: str, overrides: Sequence[str] = ()) -> FullRecipe:
+    """A recipe by its name or its path, with `key=value` changes."""
     path = Path(named)
     if path.suffix in (".yaml", ".yml"):
         return read_recipe(path, overrides)
@@ -96,7 +103,7 @@ def load_recipe(named: str, overrides: Sequence[str] = ()) -> Any:
     return parse_recipe(text, f"recipe {named}", overrides)
 
 
-def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Any:
+def read_recipe(path: Path, overrides: Sequence[str] = ()) -> FullRecipe:
     """A recipe's file."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -105,25 +112,25 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> Any:
     return parse_recipe(text, str(path), overrides)
 
 
-def parse_recipe(text: str, name: str, overrides: Sequence[str] = ()) -> Any:
+def parse_recipe(text: str, name: str, overrides: Sequence[str] = ()) -> FullRecipe:
     """A recipe's text. The plug-ins that it names say what else may stand in it."""
     text = ALIGN.sub(lambda found: f"align: {int(found[1] == 'true')}", text)
     model, trainer = _named(text, name, overrides)
     kind = recipe_type(model, trainer)
-    found: Any = config.parse(kind, text, name, [_placed(override, kind) for override in overrides])
+    found = config.parse(kind, text, name, [_placed(override, kind) for override in overrides])
     for stage in stages_of(found):
         recipe_at(found, stage, name)  # told now, not after hours
     return found
 
 
-def stages_of(settings: Any) -> tuple[TrainingStage, ...]:
-    """The stages of a plan, at least one."""
-    return settings.stages or ONLY
+def stages_of(recipe: Recipe) -> tuple[TrainingStage, ...]:
+    """The stages of a recipe, at least one."""
+    return recipe.stages or ONLY
 
 
-def recipe_at(settings: Any, stage: TrainingStage, name: str = "recipe") -> Any:
-    """A plan as it is in a stage."""
-    kind = type(settings)
+def recipe_at(recipe: FullRecipe, stage: TrainingStage, name: str = "recipe") -> FullRecipe:
+    """A recipe as it is in a stage, with the changes that the stage makes."""
+    kind = type(recipe)
     changes = [_placed(f"{key}={value}", kind) for key, value in stage.changes.items()]
     where = f"{name}, stage {stage.name}"
     for change in changes:
@@ -131,18 +138,18 @@ def recipe_at(settings: Any, stage: TrainingStage, name: str = "recipe") -> Any:
         if group not in CHANGED:
             can = ", ".join(CHANGED)
             raise RecipeError(f"{where}: cannot change {group.partition('=')[0]}, only {can}")
-    found = config.parse(kind, config.dump(settings), where, changes) if changes else settings
-    for key in getattr(plugins.load("trainers", settings.trainer), "FIXED", ()):
-        if getattr(found.training, key) != getattr(settings.training, key):
+    found = config.parse(kind, config.dump(recipe), where, changes) if changes else recipe
+    for key in getattr(plugins.load("trainers", recipe.trainer), "FIXED", ()):
+        if getattr(found.training, key) != getattr(recipe.training, key):
             raise RecipeError(f"{where}: cannot change training.{key}; it holds for all stages")
-    if found.augment.hide != settings.augment.hide:
+    if found.augment.hide != recipe.augment.hide:
         # Conversion shows a network what training showed it: there is one answer for a run.
         raise RecipeError(f"{where}: cannot change augment.hide; it holds for all stages")
     return found
 
 
 @cache
-def recipe_type(model: str, trainer: str) -> type:
+def recipe_type(model: str, trainer: str) -> type[FullRecipe]:
     """The dataclass of recipes for a model and a trainer."""
     load_keras()
     own = {"network": plugins.load("models", model), "training": plugins.load("trainers", trainer)}
@@ -150,7 +157,7 @@ def recipe_type(model: str, trainer: str) -> type:
         (group, module.Options, field(default_factory=module.Options))
         for group, module in own.items()
     ]
-    return make_dataclass("Recipe", groups, bases=(Recipe,), frozen=True)
+    return make_dataclass("Recipe", groups, bases=(FullRecipe,), frozen=True)
 
 
 def _named(text: str, name: str, overrides: Sequence[str]) -> tuple[str, str]:
@@ -169,7 +176,7 @@ def _named(text: str, name: str, overrides: Sequence[str]) -> tuple[str, str]:
     return str(found["model"]), str(found.get("trainer") or Recipe.trainer)
 
 
-def _placed(override: str, kind: type) -> str:
+def _placed(override: str, kind: type[Recipe]) -> str:
     """`width=.5` as `network.width=.5`, where no other group has a width."""
     key = override.partition("=")[0]
     own = {one.name: one.type for one in fields(kind)}
@@ -196,7 +203,7 @@ class Job:
     face: Path  # the folder of the face that is wanted
     onto: Path  # the folder of whom it goes onto
     run: Path
-    plan: Any  # plan.Plan with the groups of its model and trainer
+    recipe: FullRecipe
     budget: Budget
     fork: Path | None = None  # a run whose weights a new one begins with
     fork_step: int | None = None  # a snapshot of it; else its newest checkpoint

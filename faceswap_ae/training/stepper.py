@@ -1,11 +1,12 @@
-"""How do players move their weights, on whichever backend Keras runs?
+"""How does a training step update the weights of each player, on each Keras backend?
 
 For each player in turn:
-    1  its terms over the pair, and their sum
-    2  the gradient of the sum by the player's weights
-    3  the optimiser's move, the gradient's norm clipped
+    1  its loss terms over the pair of batches, and their sum
+    2  the gradient of the sum with respect to the player's weights
+    3  the optimiser's update, with the gradient's norm clipped
 
-Of training itself, this is all that differs between TensorFlow, JAX and torch.
+`_tensorflow`, `_jax` and `_torch` are the update on each backend. Other code for single backends is
+in optimiser.py and distribution.py.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -22,22 +23,22 @@ from faceswap_ae.training.optimiser import Optimiser, built, slots
 
 Move = Callable[[Any], Mapping[str, Any]]
 FIELDS = tuple(field.name for field in fields(FaceBatch))
-OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OutOfMemory", "OOM")
 
 
 @dataclass(frozen=True)
 class Variables:
-    """What a player moves, what it may read beside, and its optimiser."""
+    """The weights that a player trains, the other variables that it may read, and its optimiser."""
 
     weights: list[Any]
-    others: list[Any]  # of every player: what is compiled must not take them for constants
+    others: list[Any]  # of all players: compiled code must not treat them as constants
     optimiser: Any
 
 
 class Stepper:
-    """Players with their optimisers. Keeps what a backend compiled.
+    """The players with their optimisers. Keeps the functions that a backend compiled.
 
-    An optimiser knows the weights of frozen parts too, so that they may thaw with what it knew.
+    An optimiser also has the state of frozen weights. So they can be trained again later with their
+    old moments.
     """
 
     def __init__(
@@ -60,9 +61,10 @@ class Stepper:
             self._moves.append(made)
 
     def step(self, pairs: Sequence[Mapping[Identity, object]], rate: float) -> dict[str, float]:
-        """One move of each player; the terms of its loss by `player/term`.
+        """Update each player's weights once; return all loss terms by `player/term`.
 
-        Pairs are feed.Batch by identity. The first serves everyone who wants none of their own.
+        Each pair has a batches.Batch by identity. The first pair is for all players without a
+        `fresh` pair of their own. `rate` is the learning rate.
         """
         rest = iter(pairs[1:])
         found: dict[str, float] = {}
@@ -75,12 +77,12 @@ class Stepper:
 
     @property
     def pairs(self) -> int:
-        """How many pairs a step takes."""
+        """The number of pairs of batches that a step needs."""
         return 1 + sum(player.fresh for player in self.players)
 
     @property
     def variables(self) -> dict[str, Any]:
-        """The optimisers' state by name."""
+        """The state of all optimisers, by name."""
         return {
             f"{player.name}/{slot}": variable
             for player, optimiser, names in zip(
@@ -91,7 +93,7 @@ class Stepper:
 
 
 def _named(player: Player) -> dict[str, Any]:
-    """A player's weights by part and number."""
+    """Return a player's trainable weights by part and number."""
     return {
         f"{name}/{number:04d}": weight
         for name, part in player.parts.items()
@@ -99,18 +101,12 @@ def _named(player: Player) -> dict[str, Any]:
     }
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Did a backend run out of memory? Each says so in its own way."""
-    told = f"{type(error).__name__} {error}"
-    return isinstance(error, MemoryError) or any(word in told for word in OUT_OF_MEMORY)
-
-
 def _arrays(pair: Mapping[Identity, object]) -> dict[Identity, dict[str, Any]]:
     return {name: {key: getattr(pair[name], key) for key in FIELDS} for name in IDENTITIES}
 
 
 def _judged(player: Player, batch: Mapping[Identity, Mapping[str, Any]]) -> tuple[Any, Any]:
-    """The sum of a player's terms, and the terms."""
+    """Return the sum of a player's loss terms, and the terms."""
     pair = {name: FaceBatch(**arrays) for name, arrays in batch.items()}
     terms = {name: ops.cast(term, "float32") for name, term in player.loss(pair).items()}
     return sum(terms.values()), terms
@@ -128,7 +124,7 @@ def _tensorflow(player: Player, own: Variables) -> Move:
             total, terms = _judged(player, batch)
             scaled = optimiser.scale_loss(total)
         gradients = tape.gradient(scaled, [weight.value for weight in weights])
-        # Before the optimiser clips them: the norm is that of the whole batch's gradient.
+        # The mean is taken before the optimiser clips, so the norm is that of the whole batch.
         optimiser.apply(_agreed(gradients), weights)
         return terms
 
@@ -152,7 +148,7 @@ def _tensorflow(player: Player, own: Variables) -> Move:
 
 
 def _agreed(gradients: list[Any]) -> list[Any]:
-    """The mean of what all devices found."""
+    """Return the mean of the gradients of all devices."""
     import tensorflow as tf
 
     context = tf.distribute.get_replica_context()
@@ -163,7 +159,7 @@ def _agreed(gradients: list[Any]) -> list[Any]:
         pairs = [(one, one) for one in found]
         return strategy.extended.batch_reduce_to(tf.distribute.ReduceOp.MEAN, pairs)
 
-    # Not the context's own all_reduce: TensorFlow keeps each of its graphs for ever.
+    # Not the context's own all_reduce: TensorFlow would keep each of its graphs for ever.
     there = [one for one in gradients if one is not None]
     means = iter(context.merge_call(reduced, args=tuple(there)))
     return [None if one is None else next(means) for one in gradients]
@@ -188,7 +184,7 @@ def _jax(player: Player, own: Variables) -> Move:
         (_, (terms, left)), gradients = jax.value_and_grad(judged, has_aux=True)(
             values, kept, state, batch
         )
-        # Not the optimiser's stateless_apply, which wants every weight that it was built with.
+        # Not the optimiser's stateless_apply: it needs all weights that it was built with.
         own = (weights, values), (optimiser.variables, state)
         known = [pair for both in own for pair in zip(*both, strict=True)]
         with keras.StatelessScope(state_mapping=known) as scope:

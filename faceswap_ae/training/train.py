@@ -12,12 +12,14 @@ from faceswap_ae.training.build import build_networks
 from faceswap_ae.training.data import face_set
 from faceswap_ae.training.data.face_set import FaceSet
 from faceswap_ae.training.known_people import save_known_people
-from faceswap_ae.training.loop import Told, TrainingLoop
+from faceswap_ae.training.logger import Told
+from faceswap_ae.training.loop import TrainingLoop
 from faceswap_ae.training.recipe import FREE, Job
 from faceswap_ae.training.runs import checkpoint
 from faceswap_ae.training.runs.checkpoint import WEIGHTS
 from faceswap_ae.training.runs.manifest import CHECKPOINT, SNAPSHOT, Kind
 from faceswap_ae.training.runs.run import Run, RunFacts, begin_run
+from faceswap_ae.training.session import SessionFacts, TrainingSession
 
 __all__ = ["Job", "train"]
 
@@ -28,7 +30,7 @@ def train(job: Job, told: Told = lambda _: None) -> Run:
     """Train a run from where it is until its budget is over. Ctrl-C saves before it ends.
 
     >>> folders = Path("data/ben"), Path("data/ada"), Path("runs/ben-onto-ada")
-    >>> train(Job(*folders, plan.load("quick"), Budget(minutes=30)))
+    >>> train(Job(*folders, load_recipe("quick"), Budget(minutes=30)))
     """
     run = Run(job.run)
     begun = bool(checkpoint.listed(run.checkpoints))
@@ -41,31 +43,32 @@ def train(job: Job, told: Told = lambda _: None) -> Run:
     from faceswap_ae.training import distribution
 
     with distribution.share_devices(distribution.find_gpus()) as devices:
-        own = build_networks(job.plan)
+        recipe = job.recipe
+        own = build_networks(recipe)
         sets = _sets(job, run, max(own.size_in, own.size_out))
-        course = TrainingLoop(job, run, own, sets, told, devices)
+        session = TrainingSession(job, run, own, sets, told, devices)
         origin = _borrow(job, own) if job.fork else ""
         face, onto = (one.name for one in sets)
-        plan = job.plan
-        facts = RunFacts(face, onto, plan.model, plan.trainer, plan.crop, origin=origin)
-        begin_run(job.run, plan, facts, FREE)
+        facts = RunFacts(face, onto, recipe.model, recipe.trainer, recipe.crop, origin=origin)
+        begin_run(job.run, recipe, facts, FREE)
         save_known_people(run, sets)
+        loop = TrainingLoop(session)
         try:
-            course.resume()
-            course.go()
+            loop.resume()
+            loop.run()
         finally:
-            course.close()
+            session.close()
     return run
 
 
 def _sets(job: Job, run: Run, size: int) -> tuple[FaceSet, FaceSet]:
     """Both folders' faces. Those that were held out before stay so, whatever came or went."""
     face, onto = (
-        face_set.load_face_set(folder, job.plan.crop, size) for folder in (job.face, job.onto)
+        face_set.load_face_set(folder, job.recipe.crop, size) for folder in (job.face, job.onto)
     )
     face_set.warn_of_difference(face, onto)
     saved = checkpoint.listed(run.checkpoints)
-    before = saved[0].facts.get("held", {}) if saved else {}
+    before = SessionFacts.from_json(saved[0].facts).held if saved else {}
     return face.holding(before.get(face.name, ())), onto.holding(before.get(onto.name, ()))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from faceswap_ae.training.build import build_networks
 from faceswap_ae.training.data import face_set
 from faceswap_ae.training.data.batches import BatchSource
 from faceswap_ae.training.preview import PreviewNames, draw_preview
-from faceswap_ae.training.recipe import read_recipe
+from faceswap_ae.training.recipe import FullRecipe, read_recipe
 from faceswap_ae.training.runs import checkpoint
 from faceswap_ae.training.runs.checkpoint import WEIGHTS
 from faceswap_ae.training.runs.run import Run
@@ -29,13 +28,13 @@ class TrainedRun:
 
     networks: Networks
     alignments: Mapping[Identity, Alignment]
-    plan: Any
+    recipe: FullRecipe
     step: int
 
     def alignment(self, to: Identity = FACE) -> Alignment | None:
         """How codes are brought to `to`, as far as the plan wants it."""
         whole = self.alignments.get(to)
-        return whole.part(self.plan.align) if whole else None
+        return whole.part(self.recipe.align) if whole else None
 
 
 def load_trained(run: Run) -> TrainedRun:
@@ -58,7 +57,7 @@ def load_trained(run: Run) -> TrainedRun:
 def draw_run_preview(run: Run, onto: Path, rows: int) -> Image:
     """A preview of a run on faces of `onto`, a folder, that it never learnt."""
     one = load_trained(run)
-    own, settings, facts = one.networks, one.plan, run.facts
+    own, settings, facts = one.networks, one.recipe, run.facts
     faces = face_set.load_face_set(onto, settings.crop, max(own.size_in, own.size_out))
     feed = BatchSource(
         (faces, faces), settings.augment, own.size_in, own.size_out, rows, settings.seed

@@ -27,7 +27,7 @@ LANDMARKS = shot("ada", -10.0)[1]
 
 
 def faces(who: int, track: int, count: int = 12) -> list[Face]:
-    """Faces of a person in a track, shaped as faces are."""
+    """Faces of a person in a track, with the landmarks of a real face shape."""
     return [replace(face, landmarks=LANDMARKS) for face in seen(who, track, count)]
 
 
@@ -54,7 +54,7 @@ def test_everyone_and_only() -> None:
     assert set(assign_faces(SCENE, [ADA], SwapRequest(everyone=True), EYES).roles) == {0, 1, 2, 3}
     found = assign_faces(SCENE, [ADA], SwapRequest(only=(3,)), EYES)
     assert found == Assignment({3: 0}, dict.fromkeys((0, 1, 2), NOT_ASKED))
-    # Where several runs play, everyone still gets their own.
+    # With several runs, each person still gets their own run.
     assert assign_faces(SCENE, [BEN, ADA], SwapRequest(everyone=True), EYES).roles == {
         0: 1,
         1: 0,
@@ -89,7 +89,7 @@ def test_a_run_that_knows_nobody_takes_who_is_seen_most(caplog: pytest.LogCaptur
 def test_who_is_spared_is_so_though_a_run_knows_them(
     tmp_path: Path,
 ) -> None:
-    """By one photo, against a run that knows many faces of hers."""
+    """One photo spares a person, although a run knows many faces of her."""
     one = faces(1, 9, 1)[0]
     photo = tmp_path / "ada.png"
     store(photo, np.zeros((64, 64, 3), np.uint8), one)

@@ -1,4 +1,7 @@
-"""Conversions by a run that has learnt for 30 steps: whose face it is matters not here."""
+"""Does a conversion swap the right faces in the right frames, with the right report?
+
+The run has 30 steps of training, because the quality of the face does not matter here.
+"""
 
 import json
 import shutil
@@ -17,7 +20,8 @@ from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion.assignment import DROPPED, OTHER, OUTSIDE, SwapRequest
 from faceswap_ae.conversion.compositor import CompositeOptions
-from faceswap_ae.conversion.converter import Converter, convert_clip
+from faceswap_ae.conversion.convert import convert_clip
+from faceswap_ae.conversion.converter import Converter
 from faceswap_ae.media import images, provenance, reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
@@ -28,13 +32,13 @@ from tests.support.conversions import LOSSLESS, PLAIN, converted, options, shown
 
 @pytest.fixture(autouse=True)
 def _cache(studio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was found in a clip once is known to all tests."""
+    """All tests share the cache of the faces detected in clips."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(studio / "cache"))
 
 
 @pytest.fixture(scope="module")
 def whole(studio: Path, play: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The play, converted in one go."""
+    """The play, converted without interruption."""
     out = tmp_path_factory.mktemp("out") / "whole.mkv"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(studio / "cache"))
@@ -46,7 +50,7 @@ def test_every_frame_is_there_and_told(whole: Path, play: Path) -> None:
     before, after = (list(reader.frames(open_clip(path))) for path in (play / "clip.mp4", whole))
     assert [frame.index for frame in after] == [frame.index for frame in before]
     for one, other in zip(before, after, strict=True):
-        assert abs(one.time - other.time) <= Fraction(1, 1000)  # Matroska's
+        assert abs(one.time - other.time) <= Fraction(1, 1000)  # Matroska's resolution
     told = json.loads(whole.with_name("whole.mkv.json").read_text())
     assert told["frames"] == len(before)
     assert [note["frame"] for note in told["every"]] == list(range(len(before)))
@@ -158,7 +162,7 @@ def test_nobody_leaves_nothing(studio: Path, solo: Path, plain_clip: Path, tmp_p
 
 
 def test_dropped_faces_are_not_converted(studio: Path, play: Path, tmp_path: Path) -> None:
-    """In the middle of a track, where they could be bridged."""
+    """Even in the middle of a track, where the gap could be bridged."""
     shutil.copytree(studio / "data", tmp_path / "data")
     (gone,) = (tmp_path / "data" / "ada").glob("*-000008.png")
     gone.unlink()
@@ -242,7 +246,7 @@ def test_what_cannot_be_written_is_told_before_looking(
 
 
 def refusing(what: str, _total: int) -> Any:
-    """No progress, because nothing should have begun."""
+    """A progress function that fails, because no work should have begun."""
     raise AssertionError(what)
 
 

@@ -13,7 +13,7 @@ def test_a_conversions_report(tmp_path: Path) -> None:
     faces = [
         {"track": 0, "box": [1, 2, 3, 4], "swapped": "ben"},
         {"track": 1, "box": [5, 6, 7, 8], "left": "another person"},
-        {"track": 2, "swapped": "ben"},  # bridged: it was not seen
+        {"track": 2, "swapped": "ben"},  # bridged: not detected in this frame
     ]
     report = tmp_path / "swap.mp4.json"
     told = {"frame": 7, "time": 0.28, "faces": faces}
@@ -54,7 +54,7 @@ def test_the_run_that_made_it(tmp_path: Path) -> None:
 
     told("ben-ada", run.facts.created)
     assert made_by(tmp_path / "swap.mp4", tmp_path) == run
-    told("ben-ada", "2020-01-01")  # another one of that name
+    told("ben-ada", "2020-01-01")  # another run with the same name
     assert made_by(tmp_path / "swap.mp4", tmp_path) is None
     told("gone", run.facts.created)
     assert made_by(tmp_path / "swap.mp4", tmp_path) is None

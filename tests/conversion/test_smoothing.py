@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 from faceswap_ae.conversion.smoothing import KEPT, SMOOTH, Frames, Track, rts
 
 SIDE = 200.0  # of the face, pixels
-TREMBLE = 0.005 * SIDE  # of landmarks
+TREMBLE = 0.005 * SIDE  # standard deviation of the landmarks' jitter, pixels
 COUNT = 240
 ALL = np.arange(COUNT)
 EVERY_WAY = pytest.mark.parametrize("way", SMOOTH)
 
 
 def moving(seed: int) -> Track:
-    """A head that wanders: five points that move together by up to half a face."""
+    """The track of a head in motion: five points that move together by up to half a face."""
     rng = np.random.default_rng(seed)
     rates, phases = rng.uniform(0.02, 0.09, (2, 3)), rng.uniform(0, 6, (2, 3))
     waves = np.sin(ALL[:, None, None] * rates + phases).sum(axis=-1)
@@ -21,7 +21,7 @@ def moving(seed: int) -> Track:
 
 
 def seen(truth: Track, seed: int, outliers: float = 0.0) -> Track:
-    """As a detector tells it: trembling, and now and then somewhere else."""
+    """The track as a detector measures it: with jitter, and with some outliers."""
     rng = np.random.default_rng([seed, 1])
     points = truth + rng.normal(0, TREMBLE, truth.shape)
     far = rng.random(len(points)) < outliers
@@ -83,12 +83,12 @@ def test_gaps_are_bridged(way: str) -> None:
     points = seen(truth, 4)[numbers]
     whole = SMOOTH[way](points, numbers + 1000, SIDE)
     assert whole.shape == truth.shape
-    assert error(whole[60:72], truth[60:72]) < 20  # of a head that moves 40 meanwhile
+    assert error(whole[60:72], truth[60:72]) < 20  # the head moves 40 pixels in this time
 
 
 def test_gaps_are_bridged_along_the_motion() -> None:
     truth = np.asarray(150 * np.sin(0.1 * ALL)[:, None, None] + np.zeros((1, 3, 2)))
-    numbers = np.delete(ALL, np.s_[70:85])  # over a turning point
+    numbers = np.delete(ALL, np.s_[70:85])  # the gap is over a turning point
     points = seen(truth, 5)[numbers]
     curved, lines = (SMOOTH[way](points, numbers, SIDE) for way in ("rts", "none"))
     assert error(curved[70:85], truth[70:85]) < 0.4 * error(lines[70:85], truth[70:85])

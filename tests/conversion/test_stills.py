@@ -1,4 +1,4 @@
-"""Single moments of a conversion are those of the whole."""
+"""Are single converted frames (stills) the same as those of the whole conversion?"""
 
 from fractions import Fraction
 from pathlib import Path
@@ -26,7 +26,7 @@ def whole(studio: Path, play: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(autouse=True)
 def _cache(studio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was found in a clip once is known to all tests."""
+    """All tests share the cache of the faces detected in clips."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(studio / "cache"))
 
 
@@ -38,7 +38,7 @@ def test_a_still_is_the_frame_of_the_whole(
     picture = images.read(out)
     assert picture.shape == (192, 512, 3)
     wanted = shown(whole)[32]
-    # A second on either side is looked at, not the whole track: nearly the same places.
+    # Only one second on either side is detected, not the whole track, so places differ a little.
     assert np.abs(picture[20:, 256:].astype(int) - wanted[20:]).mean() < 1
     assert provenance.read(out) is not None
 

@@ -32,7 +32,7 @@ def test_a_trembling_face_is_placed_steadily() -> None:
 
 
 def test_eyes_and_mouth_are_not_damped_as_places_are() -> None:
-    """A chin that drops for two frames shows in the outline, hardly in the place."""
+    """A chin that drops for two frames changes the outline, but hardly the place."""
     shapes = [moving(frame) for frame in range(40)]
     for frame in (20, 21):
         shapes[frame][8, 1] += 20
@@ -72,7 +72,7 @@ def test_dropped_faces_are_left_alone_in_the_middle_too() -> None:
     assert where.frames == [frame for frame in range(20) if frame not in (9, 10)]
     assert where.at(9) == []
     assert where.digest != place_faces(faces, {0: 0}).digest
-    # What is around them is as steady as if they were not.
+    # The frames around them are as steady as if these frames were not missing.
     assert np.allclose(where.at(11)[0].landmarks, place_faces(faces, {0: 0}).at(11)[0].landmarks)
 
 

@@ -25,7 +25,7 @@ def test_each_view_shows_what_it_says() -> None:
     one = rendered()
     shown = {name: view.show(one, NAMES) for name, view in VIEWS.items()}
     assert shown["result"] is one.image
-    below = slice(30, 31)  # the names
+    below = slice(30, 31)  # a row below the names
     assert shown["side"][below, 10].ravel().tolist() == [50, 50, 50]
     assert shown["side"][below, 90].ravel().tolist() == [200, 200, 200]
     assert shown["triptych"].shape == (60, 240, 3)

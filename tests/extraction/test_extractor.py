@@ -28,13 +28,13 @@ Ids = list[str]
 
 
 def ids(folder: Path) -> Ids:
-    """Of the faces in a folder."""
+    """The ids of the faces in a folder, sorted."""
     return sorted(entry.stored.face.id for entry in face_file.entries(folder) if entry.stored)
 
 
 @pytest.fixture(scope="module")
 def made(solo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with ben's faces from the film of him."""
+    """A data folder with ben's faces, extracted from the film of him."""
     data = tmp_path_factory.mktemp("data")
     extract([solo / "clip.mp4"], "ben", ExtractOptions(data))
     return data
@@ -42,7 +42,7 @@ def made(solo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def data(made: Path, tmp_path: Path) -> Path:
-    """The same, to be changed."""
+    """A copy of `made` that a test may change."""
     shutil.copytree(made, tmp_path / "data")
     return tmp_path / "data"
 
@@ -59,7 +59,7 @@ def test_every_frame_gives_a_face_with_its_story(made: Path, solo: Path) -> None
     ]
     assert np.median(away) < 0.04
     assert {face.clip for face in stories} == {fingerprint(solo / "clip.mp4")}
-    assert {face.track for face in stories} == {0, 1}  # the cut parts them
+    assert {face.track for face in stories} == {0, 1}  # one track for each scene
     assert all(face.sharpness > 0 and 0 < face.brightness < 1 for face in stories)
     assert face_file.pixels(entries[0].place).shape == (512, 512, 3)
 
@@ -102,7 +102,7 @@ def test_a_part_and_then_the_rest(tmp_path: Path, solo: Path, made: Path) -> Non
 
 
 def test_only_every_third(tmp_path: Path, solo: Path) -> None:
-    extract([solo / "clip.mp4"], "ben", ExtractOptions(tmp_path, look=ScanOptions(every=3)))
+    extract([solo / "clip.mp4"], "ben", ExtractOptions(tmp_path, scan=ScanOptions(every=3)))
     journal = Journal(tmp_path / "ben")
     assert journal.frames(journal.clips[0]) == {0, 3, 6, 9, 12}
     assert len(ids(tmp_path / "ben")) == 5
@@ -133,18 +133,18 @@ def test_near_duplicates_are_left_out(tmp_path: Path, solo: Path) -> None:
     shown = next(iter(frames(open_clip(solo / "clip.mp4"), Span(first=10))))
     for number in range(3):
         image = shown.image.copy()
-        image[0, 0] = number  # another picture, the same face
+        image[0, 0] = number  # another file, the same face
         images.write(still / f"{number}.png", image)
     summary = extract([still], "ben", ExtractOptions(tmp_path, limits=SelectionLimits(change=1)))
-    assert summary.written == {tmp_path / "ben": 3}  # photos are no track
+    assert summary.written == {tmp_path / "ben": 3}  # photos do not form a track
     clip = extract(
         [solo / "clip.mp4"], "all", ExtractOptions(tmp_path, limits=SelectionLimits(change=30))
     )
-    assert clip.skipped == {ALIKE: 12}  # one of each scene stays
+    assert clip.skipped == {ALIKE: 12}  # one face of each scene is kept
 
 
 def test_hand_work_survives_a_lost_journal(data: Path, solo: Path) -> None:
-    """Sorted, corrected and dropped faces: their files say what happened."""
+    """The files of sorted, corrected and dropped faces still show what happened to them."""
     folder = data / "ben"
     points = [[float(x), float(y)] for x, y in _stored(folder)[0].landmarks + 2]
     (data / "points.json").write_text(json.dumps(points))

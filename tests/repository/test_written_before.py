@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from faceswap_ae.common.progress import no_progress
-from faceswap_ae.conversion.convert import convert
-from faceswap_ae.conversion.converter import Converter, ConvertOptions, is_made
+from faceswap_ae.conversion.convert import convert, is_made
+from faceswap_ae.conversion.converter import Converter, ConvertOptions
 from faceswap_ae.conversion.report import made_by, read_rows
 from faceswap_ae.evaluation.evaluate import evaluate
 from faceswap_ae.extraction.extractor import ExtractOptions as Extraction

@@ -1,4 +1,4 @@
-"""Small conversions, for tests."""
+"""How do tests run small conversions and read their reports and frames?"""
 
 import json
 from dataclasses import replace
@@ -8,7 +8,8 @@ from typing import Any
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion.compositor import CompositeOptions
-from faceswap_ae.conversion.converter import Converter, ConvertOptions, convert_clip
+from faceswap_ae.conversion.convert import convert_clip
+from faceswap_ae.conversion.converter import Converter, ConvertOptions
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
@@ -27,7 +28,7 @@ def options(studio: Path, **changes: Any) -> ConvertOptions:
 
 
 def converted(studio: Path, clip: Path, out: Path, **changes: Any) -> dict[str, Any]:
-    """The report of a conversion."""
+    """Convert a clip, and return the report of the conversion."""
     convert_clip(Converter(options(studio, **changes), no_progress), open_clip(clip), out)
     found: dict[str, Any] = json.loads(out.with_name(out.name + ".json").read_text())
     return found

@@ -1,4 +1,8 @@
-"""Two logical processors stand for two GPUs, in processes of their own: a backend counts once."""
+"""Does a training step on two devices move the weights as on one device (data parallelism)?
+
+Two logical processors replace two GPUs. Each test runs processes of its own, because a backend
+counts its devices only once.
+"""
 
 import os
 import subprocess
@@ -24,7 +28,7 @@ CASES = [
 
 @pytest.mark.parametrize(("backend", "change"), CASES)
 def test_two_devices_move_weights_as_one_does(backend: str, change: str, tmp_path: Path) -> None:
-    """By plain descent, as Adam hides how large a gradient is; each clipped, which shows it."""
+    """Uses plain gradient descent with clipping, since Adam hides the size of a gradient."""
     found = []
     for count in (1, 2):
         out = tmp_path / f"{count}.npz"

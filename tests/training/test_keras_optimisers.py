@@ -6,7 +6,7 @@ from faceswap_ae.training.keras_optimisers import AdaBelief
 
 
 def by_hand(weight: np.ndarray, slopes: list[np.ndarray], rate: float) -> np.ndarray:
-    """In 64 bits, with betas 0.8 and 0.95 and epsilon 1e-3."""
+    """The weight after AdaBelief steps in 64 bits, with betas 0.8 and 0.95 and epsilon 1e-3."""
     weight, mean, belief = weight.astype(np.float64), np.zeros(()), np.zeros(())
     for slope in slopes:
         mean = 0.8 * mean + 0.2 * slope
@@ -35,7 +35,7 @@ def test_a_steady_slope_goes_farther_than_a_wavering_one() -> None:
     start = np.zeros(2, np.float32)
     slopes = [np.array([1, wave], np.float32) for wave in (1, 3) * 20]
     steady, wavering = -moved(start, slopes, AdaBelief(0.01))
-    assert steady > 1.3 * wavering > 0  # of Adam, 1.1
+    assert steady > 1.3 * wavering > 0  # with Adam it is 1.1
 
 
 @pytest.mark.parametrize(("beta", "rates"), [(0.9, 3.5), (0.5, 32)])

@@ -65,7 +65,7 @@ def test_a_judge_sleeps_through_a_stage_and_wakes_as_it_was() -> None:
     judged = of(awake["weights"], "discriminator_face")
     assert judged
     one.change(2)
-    assert "discriminator" not in [player.name for player in one.game.players]
+    assert "discriminator" not in [player.name for player in one.setup.players]
     step(one)
     asleep = one.arrays()
     assert same(of(asleep["weights"], "discriminator_face"), judged)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("cache")
 def test_spoilt_weights_are_not_saved(
     two_people: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A gradient that is no number, of a loss that is one."""
+    """The gradient is NaN although the loss is a number."""
     (tmp_path / "mine" / "trainers").mkdir(parents=True)
     (tmp_path / "mine" / "trainers" / "spoilt.py").write_text(SPOILT)
     plugins.add_folder(tmp_path / "mine")
@@ -37,7 +37,7 @@ def test_spoilt_weights_are_not_saved(
 def test_a_loss_gone_wrong_goes_back_at_half_the_rate(
     two_people: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A rate far too high ends in numbers that are none."""
+    """A far too high learning rate ends in a loss that is NaN."""
     wild = job(two_people, tmp_path / "run", 12, "rate=1e18", "warmup=0", "decay=none", "clip=null")
     with pytest.raises(UserError, match="at every rate; the run is kept at step 0"):
         train(wild)
@@ -123,7 +123,7 @@ def build(networks, options, known):
 def test_what_does_not_fit_becomes_a_smaller_batch(
     two_people: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """By a trainer that gives up as a GPU does."""
+    """The test's trainer raises the out-of-memory error of a GPU."""
     (tmp_path / "mine" / "trainers").mkdir(parents=True)
     (tmp_path / "mine" / "trainers" / "greedy.py").write_text(GREEDY)
     plugins.add_folder(tmp_path / "mine")
@@ -160,7 +160,7 @@ def test_a_run_passes_its_stages_though_it_is_killed_in_one(
         told = next(line for line in child.stdout if "(1 of" not in line)
         child.kill()
     left, whole = state(run), staged(recipe, two_people, run)
-    names = [one.name for one in stages_of(whole.plan)]
+    names = [one.name for one in stages_of(whole.recipe)]
     last, stage = len(names) - 1, left.facts["stage"]["number"]
     assert 1 <= stage < last
     assert names.index(told.partition(" (")[0]) <= stage + 1
@@ -168,10 +168,10 @@ def test_a_run_passes_its_stages_though_it_is_killed_in_one(
     assert state(run).facts["stage"]["number"] == last
     rows = metric_log.read(run / "log.jsonl")
     gone_on = [row.stage for row in rows if row.step > left.step and row.stage]
-    # A row tells of a step or two before it, so a short stage may be over by then.
+    # A row includes a step or two before it, so a short stage may be over at that time.
     assert names.index(gone_on[0].partition(" (")[0]) >= stage
     assert gone_on[-1].startswith(names[last])
-    assert len(list((run / "stages").iterdir())) == last  # a preview of each one's end
+    assert len(list((run / "stages").iterdir())) == last  # one preview at the end of each stage
     kept = checkpoint.listed(run / "checkpoints", "snapshot")
-    keeping = [number - 1 for number, one in enumerate(stages_of(whole.plan)) if one.keep]
-    assert [one.facts["stage"]["number"] for one in kept] == keeping  # from before them
+    keeping = [number - 1 for number, one in enumerate(stages_of(whole.recipe)) if one.keep]
+    assert [one.facts["stage"]["number"] for one in kept] == keeping  # of the stages before

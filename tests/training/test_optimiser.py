@@ -31,7 +31,7 @@ def values(variables: Sequence[Any]) -> list[np.ndarray]:
 
 
 def mover(optimiser: Any, moving: list[Any]) -> Any:
-    """As `stepper` has it: compiled, and with JAX in a scope."""
+    """A function that applies gradients as `Stepper` does: compiled, and with JAX in a scope."""
     if not optimiser.built:
         optimiser.build(moving)
     if keras.backend.backend() == "tensorflow":
@@ -61,7 +61,7 @@ def mover(optimiser: Any, moving: list[Any]) -> Any:
 
 
 def course(optimiser: Any, moving: list[Any], given: list[Any]) -> Iterator[list[np.ndarray]]:
-    """The weights before the first and after every step."""
+    """Yield the weights before the first step and after every step."""
     move = mover(optimiser, moving)
     yield values(moving)
     for each in given:
@@ -120,7 +120,7 @@ def test_adam_that_drops_nothing_moves_as_the_fused_one() -> None:
 
 @pytest.mark.parametrize("rule", ["adam", "adabelief", "rmsprop"])
 def test_epsilon_is_beside_the_root_for_each_rule(rule: Any) -> None:
-    """With slopes far below it a step is as long as the slope, not as its root."""
+    """With gradients far below epsilon, a step is proportional to the gradient, not to its root."""
     settings = Optimiser(rate=1.0, beta1=0.0, beta2=0.0, epsilon=1e-3, rule=rule)
     start, end = course(built(settings), weights((1,)), [[np.full(1, 1e-6, np.float32)]])
     assert start[0][0] - end[0][0] == pytest.approx(1e-3, rel=0.01)
@@ -134,7 +134,7 @@ def test_sgd_is_the_slope() -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_dropout_moves_a_share_and_others_each_time(rule: Any) -> None:
-    shape = (101, 99)  # a count that no word of four bytes divides
+    shape = (101, 99)  # the number of weights is not a multiple of 4
     optimiser = built(Optimiser(rate=0.1, rule=rule, dropout=0.3))
     whole = built(Optimiser(rate=0.1, rule=rule))
     found = list(course(optimiser, weights(shape, shape), slopes(4, shape, shape)))
@@ -142,10 +142,10 @@ def test_dropout_moves_a_share_and_others_each_time(rule: Any) -> None:
     moved = [[a != b for a, b in zip(*both, strict=True)] for both in pairwise(found)]
     masks = [mask for pair in moved for mask in pair]
     assert [mask.mean() for mask in masks] == pytest.approx([0.3] * 8, abs=0.02)
-    # Of two independent masks, 0.3^2 + 0.7^2 agree.
+    # Two independent masks agree in a share of 0.3^2 + 0.7^2.
     agree = [(a == b).mean() for n, a in enumerate(masks) for b in masks[:n]]
     assert agree == pytest.approx([0.58] * len(agree), abs=0.03)
-    # Who moves at first moves as without dropout, and moments know every slope.
+    # Weights that move in the first step move as without dropout. Moments include all gradients.
     assert np.allclose(found[1][0][moved[0][0]], free[1][0][moved[0][0]], atol=1e-6)
     kept = [values([*slots(one, "ab").values()]) for one in (optimiser, whole)]
     assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(*kept, strict=True))
@@ -229,7 +229,7 @@ def test_slots_that_belong_to_nobody_are_refused() -> None:
 
 
 def scaled(dropout: float) -> list[list[float]]:
-    """In float16: scale, steps and a weight, where the second of four slopes is not finite."""
+    """Four steps in float16, the second with an infinite gradient: scale, step number, weights."""
     keras.config.set_dtype_policy("mixed_float16")
     try:
         optimiser = built(Optimiser(rate=0.1, clip=1.0, dropout=dropout))
@@ -259,7 +259,7 @@ def test_a_scaled_loss_skips_what_is_not_finite(dropout: float) -> None:
 
 
 def told() -> dict[str, list[Any]]:
-    """Where each rule leads, with one weight of three left out."""
+    """The weights that each rule leads to, when one of three weights gets no gradient."""
     shapes = ((30, 20), (20,), (9, 9))
     found: dict[str, list[Any]] = {"scaled": scaled(1.0)}
     for rule in RULES:

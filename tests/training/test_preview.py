@@ -20,7 +20,7 @@ def test_columns_bear_the_real_names() -> None:
     plain = sheet(columns, ("", ""))[:HEAD]
     named = sheet(columns, ("ada", "a name that is far too long for a column of faces"))[:HEAD]
     assert (named != plain).any()
-    assert (named[:, -GAP:] == plain[:, -GAP:]).all()  # cut short, not run over
+    assert (named[:, -GAP:] == plain[:, -GAP:]).all()  # the name is cut, it does not overflow
 
 
 def test_values_out_of_range_are_clipped() -> None:

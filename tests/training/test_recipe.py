@@ -36,7 +36,7 @@ def test_runs_of_before_say_whether_codes_are_aligned(said: str, share: float) -
 
 
 def test_a_name_of_two_groups_has_to_say_which() -> None:
-    """`mask` is a model's and a trainer's."""
+    """`mask` is an option of a model and of a trainer."""
     with pytest.raises(RecipeError, match=r"say network\.mask or training\.mask"):
         load_recipe("quick", ["mask=0"])
     assert load_recipe("quick", ["network.mask=false", "training.mask=0"]).network.mask is False

@@ -29,7 +29,7 @@ SHARES = st.lists(st.floats(0.5, 2), min_size=1, max_size=8)
 def walked(
     stages: tuple[TrainingStage, ...], steps: int, measured: tuple[HeldOutLoss, ...] = ()
 ) -> list[int]:
-    """The stage of each step of a whole run."""
+    """The number of the stage for each step of a whole run."""
     place, found = StagePosition(), []
     for step in range(1, steps + 1):
         found.append(place.number)
@@ -59,8 +59,8 @@ def test_a_stage_that_gains_nothing_ends_and_the_others_have_its_time() -> None:
     assert walked(THREE, 40, falling) == walked(THREE, 40)
     flat = tuple(HeldOutLoss(step, 1.0) for step in range(1, 41))
     found = walked(THREE, 40, flat)
-    assert found.count(0) == 4  # measurements that it takes to know
-    assert found.count(1) == found.count(2) == 18  # its 16 others are shared out
+    assert found.count(0) == 4  # number of measurements that are needed
+    assert found.count(1) == found.count(2) == 18  # the remaining 16 steps are distributed
 
 
 def test_a_stage_may_last_whatever_is_measured() -> None:
@@ -147,7 +147,7 @@ def test_stages_that_make_no_sense(stage: str, said: str) -> None:
 
 @pytest.mark.parametrize("name", list_recipes())
 def test_recipes_say_how_they_are_begun_and_what_they_cost(name: str) -> None:
-    assert stages_of(load_recipe(name))  # each stage of it was understood
+    assert stages_of(load_recipe(name))  # every stage was parsed
     head = (files("faceswap_ae") / "recipes" / f"{name}.yaml").read_text().partition("\nmodel")[0]
     assert "faceswap-ae train --face ben --onto ada" in head
     assert name == "quick" or f"--recipe {name}" in head

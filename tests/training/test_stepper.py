@@ -10,7 +10,7 @@ from keras import ops
 from faceswap_ae.networks.model_interface import FACE
 from faceswap_ae.networks.trainer_interface import BatchPair, Player, Terms
 from faceswap_ae.training.optimiser import Optimiser
-from faceswap_ae.training.stepper import Stepper, is_out_of_memory
+from faceswap_ae.training.stepper import Stepper
 from tests.support.steps import batch, colours, pair, squared
 
 
@@ -22,7 +22,7 @@ def test_a_step_is_adams() -> None:
     made = faces.warped @ np.full((3, 3), 0.1, np.float32)
     assert found == {"one/square": pytest.approx(((made - faces.target) ** 2).mean(), rel=1e-5)}
     slope = 2 * faces.warped.reshape(-1, 3).T @ (made - faces.target).reshape(-1, 3) / made.size
-    # Adam's first step is the rate in each direction, whatever the slope.
+    # The size of Adam's first step is the learning rate, whatever the gradient's size.
     kernel = np.asarray(part.trainable_variables[0])
     assert np.allclose(kernel, 0.1 - 0.01 * np.sign(slope), atol=1e-4)
 
@@ -56,7 +56,10 @@ def test_who_wants_a_fresh_pair_gets_one() -> None:
 
 
 def test_a_clipped_gradient_changes_no_direction() -> None:
-    """With Adam hidden: two moments after one step are the gradient itself."""
+    """Adam's step would hide it, so the first moments are compared.
+
+    After one step they are proportional to the gradient.
+    """
     free, held = colours("free"), colours("held")
     steppers = [
         Stepper([squared(free)], Optimiser()),
@@ -75,19 +78,6 @@ def test_the_state_of_optimisers_is_named_alike_each_time() -> None:
     names = [list(Stepper([squared(colours("one"))], Optimiser()).variables) for _ in range(2)]
     assert names[0] == names[1]
     assert all(name.startswith("one/") for name in names[0])
-
-
-@pytest.mark.parametrize(
-    ("error", "memory"),
-    [
-        (MemoryError(), True),
-        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 8 bytes"), True),
-        (RuntimeError("CUDA out of memory. Tried to allocate"), True),
-        (ValueError("shapes differ"), False),
-    ],
-)
-def test_out_of_memory_is_known_by_its_words(error: Exception, memory: bool) -> None:
-    assert is_out_of_memory(error) is memory
 
 
 READS_ANOTHER = """
@@ -133,7 +123,7 @@ print(json.dumps([keras.backend.backend(), found, kernel]))
 
 
 def test_other_backends_move_alike() -> None:
-    """JAX here; torch where it is installed."""
+    """Compares with JAX, and with torch if it is installed."""
     told = {}
     for name in ("tensorflow", "jax", *(["torch"] if _has_torch() else [])):
         environment = {**os.environ, "KERAS_BACKEND": name, "JAX_PLATFORMS": "cpu"}

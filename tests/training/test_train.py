@@ -42,7 +42,7 @@ def test_a_run_leaves_what_is_needed(trained: Path) -> None:
     named = {name for row in rows for name in row.losses}
     assert {"autoencoder/face mae", "autoencoder/onto dssim", "held-out/face"} <= named
     drawn = images.read(trained / "preview.png")
-    assert drawn.shape[1] == 4 * (128 + 4) + 4  # ada, ada again, ben on ada, mask
+    assert drawn.shape[1] == 4 * (128 + 4) + 4  # ada, ada reconstructed, swap, mask
     assert any((trained / "events").iterdir())
 
 
@@ -67,7 +67,7 @@ def test_the_same_seed_gives_the_same_run(two_people: Path, tmp_path: Path) -> N
 
 
 def test_broken_off_or_not_the_same_comes_out(two_people: Path, tmp_path: Path) -> None:
-    """The optimiser and the batches go on too; only a rate that follows the budget would differ."""
+    """Optimiser and batches continue as well. Only a rate that follows the budget would differ."""
     train(job(two_people, tmp_path / "whole", 8, "decay=none"))
     train(job(two_people, tmp_path / "parts", 3, "decay=none"))
     train(job(two_people, tmp_path / "parts", 8, "decay=none"))
@@ -111,7 +111,7 @@ def test_a_fork_begins_with_anothers_weights(
     begun = replace(job(two_people, tmp_path / "fork", 1, "rate=1e-9", "warmup=0"), fork=trained)
     train(begun)
     one, other = state(trained).arrays["weights"], state(tmp_path / "fork").arrays["weights"]
-    networks = [name for name in one if not name.startswith("landmarks/")]  # the trainer's own
+    networks = [name for name in one if not name.startswith("landmarks/")]  # not the trainer's
     assert len(networks) > 20
     assert all(np.allclose(one[name], other[name], atol=1e-6) for name in networks)
     assert state(tmp_path / "fork").step == 1
@@ -123,7 +123,7 @@ def test_a_fork_begins_with_anothers_weights(
 def test_a_fork_that_saved_nothing_is_no_run_of_its_own(
     trained: Path, two_people: Path, tmp_path: Path
 ) -> None:
-    """As where the disk was full: the weights it was to begin with are asked for again."""
+    """As after a full disk: the user must state again with which weights the run begins."""
     first = replace(job(two_people, tmp_path / "fork", 1), fork=trained)
     train(first)
     shutil.rmtree(tmp_path / "fork" / "checkpoints")
@@ -140,7 +140,7 @@ def test_a_fork_that_does_not_fit_leaves_nothing(
     with pytest.raises(UserError, match="do not fit this model"):
         train(wrong)
     assert not (tmp_path / "fork").exists()
-    # A loss of other terms is no other model.
+    # A loss with other terms is still the same model.
     train(replace(job(two_people, tmp_path / "fork", 1, "landmarks=0"), fork=trained))
 
 
@@ -155,7 +155,7 @@ def test_faces_once_held_out_stay_so(two_people: Path, tmp_path: Path) -> None:
 
 
 def test_16_bits_and_back(two_people: Path, tmp_path: Path) -> None:
-    """As between a GPU that has float16 and a CPU."""
+    """A run may change its precision, as between a GPU with 16-bit floats and a CPU."""
     train(job(two_people, tmp_path / "run", 1, "width=.1"))
     settings = load_recipe("quick", [*SMALL, "width=.1", "precision=bfloat16"])
     train(Job(two_people / "ben", two_people / "ada", tmp_path / "run", settings, Budget(2)))
@@ -214,7 +214,7 @@ def test_jax_trains_the_same_recipe(two_people: Path, tmp_path: Path) -> None:
     assert by_jax[-1]["autoencoder/face mae"] == pytest.approx(
         here[-1]["autoencoder/face mae"], rel=0.3
     )
-    # A run goes on where another backend left it.
+    # A run continues from the checkpoint of another backend.
     train(job(two_people, tmp_path / "run", 5, "dssim=0"))
     assert state(tmp_path / "run").step == 5
 
@@ -234,7 +234,7 @@ class TestCommands:
         assert main.main(["preview", "ben-onto-ada", "-o", str(tmp_path / "now.png"), *words]) == 0
         drawn, kept = (images.read(path) for path in (tmp_path / "now.png", run / "preview.png"))
         assert drawn.shape[1] == kept.shape[1]
-        # The weights are those that were trained: ada again looks alike in both.
+        # The preview uses the trained weights: the reconstruction of ada is the same in both.
         assert np.abs(drawn[:150].astype(int) - kept[:150]).mean() < 6
         assert main.main(["runs", "list", *words]) == 0
         assert "ben-onto-ada" in capsys.readouterr().out

@@ -1,7 +1,8 @@
-"""Which faces does a clip show? The first of two passes, shared by extraction and conversion.
+"""Which faces does a clip show (detection, landmarks, descriptors, tracks)?
 
-Every frame that the journal does not know is looked at: faces, landmarks, descriptor, quality and
-track go into the journal, frame by frame. Nothing is judged here and no picture is written.
+This scan is the first of two passes, both in extraction and in conversion. It looks at each frame
+that is not in the journal yet. Faces, landmarks, descriptor, quality and track go into the journal,
+frame by frame. The scan selects no faces and writes no pictures.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,19 +33,19 @@ from faceswap_ae.media.reader import Frame
 from faceswap_ae.media.scene_cuts import CutDetector
 from faceswap_ae.media.span import WHOLE, Span
 
-PIECE = 32  # frames between searches of the whole picture
-PIECE_BYTES = 200_000_000  # of frames held at a time
-MEASURED = 256  # pixels a side, of the crop that quality is measured on
+PIECE = 32  # greatest number of frames between searches of the whole picture
+PIECE_BYTES = 200_000_000  # memory for the frames of a piece
+MEASURED = 256  # pixels a side of the crop on which quality is measured
 
 
 @dataclass(frozen=True)
 class ScanOptions:
-    """How to look."""
+    """Options of the scan: which detector, which frames, and what to do about damage."""
 
     detector: str = "auto"
-    turns: bool = True  # lay a picture on its sides where nothing is found
-    every: int = 1  # only each so many-th frame
-    keep_going: bool = False  # past damage
+    turns: bool = True  # try rotated pictures if no face is found
+    every: int = 1  # step between scanned frames; 1: every frame
+    keep_going: bool = False  # continue after damage in the file
 
     def __post_init__(self) -> None:
         known = ("auto", *DETECTORS)
@@ -54,46 +55,46 @@ class ScanOptions:
 
 @dataclass
 class Detectors:
-    """The networks, loaded when first needed and kept from clip to clip."""
+    """The detectors, loaded at their first use and kept from clip to clip."""
 
-    look: ScanOptions = ScanOptions()
+    options: ScanOptions = ScanOptions()
     _finders: dict[bool, Finder] = field(default_factory=dict)
 
     def finder(self, *, picture: bool) -> Finder:
-        """What looks at the frames of a video, or at single pictures."""
+        """Return the finder for single pictures, or for the frames of a video."""
         if picture not in self._finders:
-            self._finders[picture] = _finder(self.look, picture)
+            self._finders[picture] = _finder(self.options, picture)
         return self._finders[picture]
 
 
-def scan(clip: Clip, journal: Journal, eyes: Detectors, span: Span = WHOLE) -> Iterator[int]:
-    """Look at what the journal does not know of a clip; the number of each frame looked at."""
-    key, look = fingerprint(clip.path), eyes.look
+def scan(clip: Clip, journal: Journal, detectors: Detectors, span: Span = WHOLE) -> Iterator[int]:
+    """Scan the frames of a clip that are not in the journal; yield the number of each frame."""
+    key, options = fingerprint(clip.path), detectors.options
     known = journal.frames(key)
-    scribe = _FaceRecorder(clip, key, Tracker(_next_track(journal, key, known)), look.every)
+    scribe = _FaceRecorder(clip, key, Tracker(_next_track(journal, key, known)), options.every)
     shown = reader.frames(
-        clip, _unknown(span, known, look.every), keep_going=look.keep_going, quick=True
+        clip, _unknown(span, known, options.every), keep_going=options.keep_going, quick=True
     )
-    for piece in _pieces(shown, known, look.every):
-        before = piece.frames[0].index - look.every
+    for piece in _pieces(shown, known, options.every):
+        before = piece.frames[0].index - options.every
         if not piece.cut and before in known:
-            scribe.tracker.recall(before // look.every, journal.faces(key, before))
-        finder = eyes.finder(picture=bool(clip.pictures))
+            scribe.tracker.recall(before // options.every, journal.faces(key, before))
+        finder = detectors.finder(picture=bool(clip.pictures))
         found = finder([frame.image for frame in piece.frames], piece.gap)
         for frame, faces in zip(piece.frames, scribe.faces(piece, found), strict=True):
             journal.add_frame(key, frame.index, faces)
             yield frame.index
 
 
-def count_unscanned(clip: Clip, journal: Journal, span: Span, look: ScanOptions) -> int:
-    """About how many frames `find` will look at."""
+def count_unscanned(clip: Clip, journal: Journal, span: Span, options: ScanOptions) -> int:
+    """Estimate the number of frames that `scan` will look at."""
     last = span.last if span.last is not None else clip.count
     known = sum(span.first <= frame <= last for frame in journal.frames(fingerprint(clip.path)))
-    return max(0, -(-span.count(clip.rate, clip.count) // look.every) - known)
+    return max(0, -(-span.count(clip.rate, clip.count) // options.every) - known)
 
 
 def face_name(clip: Clip, key: str, frame: int, number: int) -> str:
-    """What a face is called: by its file's name and contents, its frame, and its place there."""
+    """Return the id of a face: file name, fingerprint, frame, and its number in the frame."""
     stem = safe_stem(clip.path.stem)
     at = "" if clip.pictures else f"-{frame:06d}"
     return f"{stem}-{key[:6]}{at}" + (f"-{number}" if number else "")
@@ -104,13 +105,13 @@ class _Piece:
     """Consecutive frames of one scene."""
 
     frames: list[Frame]
-    gap: bool  # they do not go on from the frames looked at before
-    cut: bool  # a scene begins with them
+    gap: bool  # they do not continue the frames that were scanned before
+    cut: bool  # a scene begins with the first of them
 
 
 @dataclass
 class _FaceRecorder:
-    """Turns what was seen into faces with all that is told of them."""
+    """Turns detections into faces with all their data."""
 
     clip: Clip
     key: str
@@ -118,7 +119,7 @@ class _FaceRecorder:
     every: int
 
     def faces(self, piece: _Piece, found: Sequence[Sequence[Detection]]) -> Iterator[list[Face]]:
-        """The faces of each frame of a piece."""
+        """Yield the faces of each frame of a piece."""
         frames = piece.frames
         seen = [
             (frame.image, sight.landmarks)
@@ -162,18 +163,18 @@ class _FaceRecorder:
         )
 
 
-def _finder(look: ScanOptions, picture: bool) -> Finder:
-    if look.detector == "auto" and not picture:
-        return face_follower(turns=look.turns)
-    detector = cnn() if look.detector == "auto" else DETECTORS[look.detector]()
-    tried = with_turns(detector, TURNS if look.turns else ())
-    return every_frame(tried, close_up(turns=look.turns))
+def _finder(options: ScanOptions, picture: bool) -> Finder:
+    if options.detector == "auto" and not picture:
+        return face_follower(turns=options.turns)
+    detector = cnn() if options.detector == "auto" else DETECTORS[options.detector]()
+    tried = with_turns(detector, TURNS if options.turns else ())
+    return every_frame(tried, close_up(turns=options.turns))
 
 
 def _pieces(shown: Iterable[Frame], known: set[int], every: int) -> Iterator[_Piece]:
-    """Frames to look at, in short rows; damage is told after all that came before it."""
+    """Yield the frames to scan in short pieces; raise an error of the file after the last piece."""
     cuts, piece, begun, damage = CutDetector(), list[Frame](), (True, True), None
-    before, looked = -every, -2 * every  # the last frame that passed, that was looked at
+    before, looked = -every, -2 * every  # the last frame that was read, and the last one to scan
     try:
         for frame in shown:
             if frame.index % every:
@@ -200,11 +201,11 @@ def _full(piece: Sequence[Frame]) -> bool:
 
 
 def _unknown(span: Span, known: set[int], every: int) -> Span:
-    """The span from its first frame on that nobody looked at."""
+    """Return the span from its first unscanned frame on."""
     first = -(-span.first // every) * every
     while span.start == 0 and first in known:
         first += every
-    # The one before it passes by too: a cut is seen between two frames.
+    # It also includes the scanned frame before: a cut is detected between two frames.
     return Span(span.start, span.end, max(first - every, span.first), span.last)
 
 

@@ -28,7 +28,7 @@ methods = pytest.mark.parametrize("method", BLEND)
 
 
 def placed(angle: float = 0.0, scale: float = 1.0, at: tuple[float, float] = (60, 50)) -> Matrix:
-    """Frame to crop: so many crop pixels to one of the frame, the crop's centre at a point."""
+    """A matrix from frame to crop: `scale` crop pixels per frame pixel, crop centre at `at`."""
     cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
     linear = np.array([[cosine, -sine], [sine, cosine]])
     return np.column_stack([linear, (SIDE - 1) / 2 - linear @ np.array(at)])
@@ -70,7 +70,7 @@ def cut(frame: Image, matrix: Matrix, cast: float = 0.0) -> Floats:
 
 
 def touched(mask: Floats, matrix: Matrix, shape: tuple[int, ...]) -> Image:
-    """1 where a frame's pixel or its neighbour may show something of the mask."""
+    """1 where a frame's pixel, or a neighbour of it, may show a part of the mask."""
     y, x = np.indices(shape[:2])
     points = transform(np.stack([x.ravel(), y.ravel()], axis=-1).astype(float), matrix)
     grown = cv2.dilate(np.pad((mask > 0).astype(np.uint8), 16), np.ones((3, 3), np.uint8))
@@ -93,7 +93,7 @@ def test_nothing_changes_where_the_mask_is_not(method: str, matrix: Matrix) -> N
     frame, before = noise(), noise()
     blended = BLEND[method](frame, random_face(), oval(), matrix)
     near = touched(oval(), matrix, frame.shape)
-    # From afar, a pixel of the frame looks at several of the crop.
+    # If the crop is reduced, one pixel of the frame depends on several pixels of the crop.
     away = cv2.dilate(near, np.ones((5, 5), np.uint8)) == 0 if scale_of(matrix) > 1 else near == 0
     assert np.array_equal(blended[away], frame[away])
     assert np.array_equal(frame, before)
@@ -168,12 +168,12 @@ def test_laplacian_keeps_the_middle_and_fades_towards_the_edge() -> None:
 
 @methods
 def test_details_stay_as_sharp_as_in_the_crop(method: str) -> None:
-    """Stripes two pixels wide, in a crop of the frame's own scale."""
+    """The crop has stripes of two pixels, at the scale of the frame."""
     stripes = np.tile(np.repeat(np.array([0.3, 0.6], np.float32), 2), (SIDE, SIDE // 4))
     face = np.dstack([stripes] * 3)
     matrix = np.array([[1.0, 0.0, -30.5], [0.0, 1.0, -20.0]])
     found = BLEND[method](grey(115), face, oval(), matrix)[46:58, 56:68, 0]
-    assert float(found.std()) > 0.8 * 255 * float(stripes.std())  # linear sampling: 0.7
+    assert float(found.std()) > 0.8 * 255 * float(stripes.std())  # linear sampling would give 0.7
 
 
 @methods
@@ -195,7 +195,7 @@ def test_colours_beyond_white_do_not_wrap(method: str) -> None:
 @methods
 @pytest.mark.parametrize("at", [(0.0, 50.0), (119.0, 50.0), (60.0, 0.0), (119.0, 99.0)])
 def test_a_face_that_leaves_the_frame(method: str, at: tuple[float, float]) -> None:
-    """What is seen of it looks as it does where all of it is seen."""
+    """The visible part looks the same as in a larger frame that shows the whole face."""
     soft = cv2.GaussianBlur(noise((300, 320, 3)).astype(np.float32), (0, 0), 25)
     wide = ((soft - 127) * 20 + 127).clip(0, 255).astype(np.uint8)
     frame = np.ascontiguousarray(wide[100:200, 100:220])
@@ -251,7 +251,7 @@ def test_a_mask_without_an_edge_has_no_field() -> None:
 
 
 def test_ben_on_ada_under_another_light() -> None:
-    """Nearer to the true answer than a soft edge alone."""
+    """Blending is closer to the true swap than feathering alone."""
     act, setting = Act(face=110, roll=6), Setting((160, 160))
     shown = render(alone(person("ada")), act, setting)
     truth = render(hybrid(person("ben"), person("ada")), act, setting).image

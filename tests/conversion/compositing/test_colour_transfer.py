@@ -24,7 +24,7 @@ SEEDS = st.integers(0, 10**6)
 
 
 def some(seed: int, side: int = SIDE) -> Picture:
-    """Soft blots, well within [0, 1], whose channels have something in common."""
+    """Random soft blots, well within [0, 1], with correlated channels."""
     rng = np.random.default_rng(seed)
     small = rng.uniform(-1, 1, (7, 7, 3)) @ (np.eye(3) + rng.uniform(-0.3, 0.3, (3, 3)))
     blots = cv2.resize(small, (side, side), interpolation=cv2.INTER_LINEAR)
@@ -32,7 +32,7 @@ def some(seed: int, side: int = SIDE) -> Picture:
 
 
 def middle(side: int = SIDE) -> Mask:
-    """Round, with a soft edge."""
+    """A round mask with a soft edge."""
     mask = np.zeros((side, side), np.float32)
     cv2.circle(mask, (side // 2, side // 2), side // 3, (1.0,), -1)
     return np.asarray(cv2.blur(mask, (5, 5)), np.float32)
@@ -70,7 +70,7 @@ def test_mean_and_covariance_become_the_wanted_ones(name: str, one: int, other: 
     assert np.allclose(got[0], wanted[0], atol=1e-5)
     growth = np.linalg.eigvalsh(wanted[1:]).max() / np.linalg.eigvalsh(own[1:]).min()
     if growth < STRONGEST**2:
-        # Off by what EPS adds to either.
+        # The error is due to the EPS that is added to both covariances.
         assert np.abs(got[1:] - wanted[1:]).max() < EPS * (1 + growth)
 
 
@@ -139,7 +139,7 @@ def test_whole_distributions_become_the_wanted_ones(name: str, one: int, other: 
 
 
 def apart(one: Picture, other: Picture, mask: Mask) -> float:
-    """The mean distance in Lab."""
+    """The mean distance of two pictures in Lab, inside the mask."""
     labs = [cv2.cvtColor(picture, cv2.COLOR_RGB2LAB) for picture in (one, other)]
     away = np.linalg.norm(labs[0] - labs[1], axis=-1)
     return float((away * mask).sum() / mask.sum())
@@ -149,7 +149,10 @@ PAIRS = (("ada", "ben"), ("fatou", "dina"))
 
 
 def left_over(name: str) -> float:
-    """Of a cast on the true swap, when only the frame before the swap tells how it should look."""
+    """The error that is left after colour transfer from the frame to a swap with a colour cast.
+
+    The input is the true swap with a colour cast. The error is the distance to the true swap.
+    """
     rows = []
     for pair in PAIRS:
         frame, truth, mask = swap(*pair)
@@ -227,7 +230,7 @@ def test_flat_colours_give_no_noise(name: str, noise: float) -> None:
 
 @CHANGING
 def test_only_what_the_mask_shows_counts(name: str) -> None:
-    side = 40  # is measured pixel by pixel
+    side = 40  # small enough that every pixel is measured
     mask, face, frame = np.zeros((side, side), np.float32), some(1, side), some(2, side)
     mask[10:30, 8:32] = 1
     other = np.where(mask[..., None] > 0, frame, np.float32(0.9))

@@ -35,7 +35,7 @@ def blotches(seed: int, size: float = 3.0) -> Floats:
 
 
 def skin() -> Image:
-    """Flat but for a slope."""
+    """A picture that is flat apart from a slope of brightness."""
     x = np.linspace(90, 170, 240)
     rows = [np.tile(x + tint, (200, 1)) for tint in (40, 0, -30)]
     return np.dstack(rows).round().astype(np.uint8)
@@ -59,7 +59,7 @@ def luma_noise(image: Image, clean: Image) -> float:
 
 
 def cover() -> Floats:
-    """The mask in the frame."""
+    """The oval mask, transformed into the frame."""
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(oval(), PLACE, (240, 200), flags=flags), np.float32)
 
@@ -105,7 +105,7 @@ def test_a_point_becomes_a_line_along_the_path(path: tuple[float, float]) -> Non
     y, x = np.indices(light.shape) - 64
     assert light.sum() == pytest.approx(1, abs=1e-4)
     spread = [[(light * a * b).sum() for a in (x, y)] for b in (x, y)]
-    # An even line of length l has the variance l^2 / 12.
+    # A uniform line of length l has the variance l^2 / 12.
     assert np.allclose(spread, np.outer(path, path) / 12, atol=0.6)
 
 
@@ -118,7 +118,7 @@ def test_what_is_outside_the_mask_is_not_smeared_in() -> None:
 
 @pytest.mark.parametrize("moved", [(24.0, 0.0), (-14.0, 14.0), (0.0, -18.0)])
 def test_the_blur_is_that_of_the_frame(moved: tuple[float, float]) -> None:
-    """At a usual shutter, at half of it, and at a quick one."""
+    """For a usual shutter time, for half of it, and for a very short one."""
     way, everywhere = np.array(moved), np.ones((SIDE, SIDE), np.float32)
     face, other = blotches(1), blotches(2)
     for share in (0.5, 0.25, 0.0):
@@ -176,7 +176,7 @@ def test_a_face_of_which_too_little_is_seen_has_no_noise(matrix: Matrix) -> None
 
 
 def test_nothing_is_added_to_a_picture_without_grain_and_enough_to_one_with() -> None:
-    """A rendered face has pores, freckles and edges, which are no noise."""
+    """The pores, freckles and edges of a rendered face must not count as noise."""
     setting = Setting((160, 160), grain=0)
     shown = render(alone(person("dina")), Act(face=110), setting)
     matrix = matrix_of(shown.landmarks.picture, "full", SIDE)

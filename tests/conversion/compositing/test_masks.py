@@ -41,12 +41,12 @@ def known(mask: Mask | None, size: int = SIZE) -> MaskInputs:
 
 
 def soft(mask: Mask) -> Mask:
-    """As networks draw: blurred, nowhere quite 0 or 1."""
+    """A mask like a network's output: blurred, and nowhere exactly 0 or 1."""
     return np.asarray(0.03 + 0.94 * cv2.GaussianBlur(mask, (0, 0), 1.2), np.float32)
 
 
 def covered(one: Mask, other: Mask) -> float:
-    """What two masks share of what both cover."""
+    """The intersection of two masks over their union (IoU)."""
     return float(np.minimum(one, other).sum() / np.maximum(one, other).sum())
 
 
@@ -67,7 +67,7 @@ def test_dots_and_holes_go(seed: int) -> None:
     found = learned(known(noisy.clip(0, 1)))
     depth = cv2.distanceTransform((OUTLINE > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
     away = cv2.distanceTransform((OUTLINE < 0.5).astype(np.uint8), cv2.DIST_L2, 5)
-    # Inside and outside, but for what touches the edge.
+    # Correct inside and outside, except near the edge.
     assert np.all(found[np.asarray(depth) > 7] == 1) and np.all(found[np.asarray(away) > 7] == 0)
     assert covered(found, OUTLINE) > 0.9
 
@@ -124,7 +124,7 @@ def test_and_that_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_mask_that_is_white_all_over_has_learned_nothing() -> None:
     white = np.ones((SIZE, SIZE), np.float32)
     assert np.array_equal(learned(known(white)), OUTLINE)
-    # Where a face fills the crop, white is right: a hand before it must not be lost.
+    # If a face fills the crop, a white mask is right. The hole for a hand in front must stay.
     inner = landmarks(crop="half")
     hand = 1 - disk((10, 90), 30)
     found = learned(MaskInputs(SIZE, inner, hand))
@@ -171,7 +171,7 @@ def test_a_mask_is_drawn_in_and_rises(erode: float, feather: float) -> None:
     assert np.all(made[depth < begin - 0.6] == 0)
     edge = np.minimum(np.arange(SIZE), np.arange(SIZE)[::-1])
     away = np.minimum(edge, edge[:, None]) > WIDE_RIM * max(feather * FACE, 1) + 1
-    # A round edge seems deeper than a straight one.
+    # Inside a round edge the measured depth is larger than inside a straight one.
     assert np.all(made[(depth > end + 2.5) & away] == 1)
     assert np.all(np.diff(made[48, 48:]) <= 0)
 

@@ -1,4 +1,4 @@
-"""Skin takes the colours of skin, and white stays white."""
+"""Does regional colour transfer give skin the frame's skin colours, and keep eyes white?"""
 
 from dataclasses import replace
 
@@ -38,7 +38,7 @@ LAUGH = Act(face=160, yaw=8, felt=Expression(jaw=0.8, smile=0.5))
 
 
 def sight(who: Sitter, act: Act = OPEN, scale: float = 1.0) -> ColourSample:
-    """A face in its crop; with a scale, the crop is taken wider or closer about its middle."""
+    """A face in its crop. `scale` makes the face larger or smaller about the crop's middle."""
     frame = render(who, act, Setting((256, 256)))
     points = frame.landmarks.picture.astype(np.float64)
     matrix = matrix_of(points, "inner", SIDE)
@@ -56,7 +56,7 @@ def put(name: str, face: ColourSample, frame: ColourSample) -> Picture:
 
 
 def of_all(name: str, face: ColourSample, frame: ColourSample) -> Picture:
-    """With nothing treated apart."""
+    """Transfer colours for the whole face at once, without separate regions."""
     way = COLOUR[name]
     return recolour(
         way, face.picture, measure_colours(way, face.picture, frame.picture, frame.mask)
@@ -72,7 +72,7 @@ def lit(one: ColourSample, light: float) -> ColourSample:
 
 
 def white(pairs: Pairs) -> float:
-    """How much brighter an eye's white becomes."""
+    """The factor by which the white of the eyes becomes brighter."""
     pair = pairs[WHITE]
     assert pair is not None and pair[0, 1, 0] > 0
     return float(pair[1, 0].mean() / pair[0, 0].mean())
@@ -81,7 +81,7 @@ def white(pairs: Pairs) -> float:
 def test_white_stays_white_where_skin_becomes_darker() -> None:
     frame, truth = sight(alone(person("ada"))), sight(hybrid(person("ben"), person("ada")))
     whites = eyes(truth) > 0.5
-    # What a network of ben, who is fair, makes of it.
+    # A network of ben, who has fair skin, makes the skin brighter.
     fair = np.where(whites[..., None], truth.picture, np.float32(1.3) * truth.picture)
     face = replace(truth, picture=np.asarray(fair, np.float32))
     wrong = [
@@ -109,7 +109,7 @@ def test_a_face_with_the_wanted_colours_stays(name: str, light: float) -> None:
 
 
 def test_the_frame_s_face_may_lie_elsewhere() -> None:
-    """As where the face is to become larger or smaller."""
+    """The face in the frame may be larger or smaller than the new face."""
     face = sight(alone(person("ada")))
     for scale in (0.8, 1.3):
         frame = sight(alone(person("ada")), scale=scale)

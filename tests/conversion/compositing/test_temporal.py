@@ -102,7 +102,7 @@ def test_weights_need_a_middle() -> None:
 def steadied(
     window: ColourWindow, track: Iterable[tuple[int, Pair | None]]
 ) -> Iterator[Pair | None]:
-    """Each frame's, as soon as the window holds all that belongs to it."""
+    """Yield each frame's smoothed pair, as soon as the window holds all frames that it needs."""
     waiting: list[int] = []
     for number, pair in track:
         window.add(number, pair)
@@ -113,7 +113,7 @@ def steadied(
 
 
 def brute(track: list[tuple[int, Doubles | None]], at: int) -> Doubles | None:
-    """The pooled mean, from its definition."""
+    """The weighted mean over the window, computed directly from its definition."""
     total, weights = np.zeros((2, 4, 3)), 0.0
     for number, values in track:
         if values is None or abs(number - at) > REACH:

@@ -34,7 +34,7 @@ def source(who: str = "ada", yaw: float = -10.0) -> SourceFace:
 
 
 def dotted(place: int) -> SourceFace:
-    """A white dot on black where one landmark is."""
+    """A source face that is black, with a white dot at one landmark."""
     plain = source()
     y, x = np.mgrid[0 : plain.image.shape[0], 0 : plain.image.shape[1]]
     away = np.square(np.stack([x, y], axis=-1) - plain.landmarks[place]).sum(axis=-1)
@@ -43,7 +43,7 @@ def dotted(place: int) -> SourceFace:
 
 
 def middle(image: Image) -> Points:
-    """Of what is bright, in the unit square."""
+    """The centre of the bright pixels, in the unit square."""
     weight = image[..., 0].astype(np.float64)
     y, x = np.mgrid[0 : image.shape[0], 0 : image.shape[1]]
     at = np.array([[(x * weight).sum(), (y * weight).sum()]]) / weight.sum()
@@ -63,7 +63,7 @@ def test_landmarks_go_where_their_pixels_go(place: int, flip: float) -> None:
     for seed in range(8):
         options, rng = replace(MOVED, flip=flip), np.random.default_rng(seed)
         sample = augment(dotted(place), (48, 96), options, rng)
-        # 0.3 pixels of the target.
+        # 0.003 is 0.3 pixels of the target.
         assert np.linalg.norm(middle(sample.target) - sample.landmarks[name]) < 0.003
         assert np.linalg.norm(middle(sample.warped) - sample.landmarks[name]) < 0.006
 
@@ -105,7 +105,7 @@ def test_the_same_generator_gives_the_same_face() -> None:
         values = (getattr(sample, field.name) for sample in (one, same, other))
         first, second, third = values
         assert np.array_equal(first, second), field.name
-        if field.name != "colours":  # there is one donor
+        if field.name != "colours":  # both seeds have the same colour donor
             assert not np.array_equal(first, third), field.name
 
 
@@ -117,11 +117,11 @@ def test_the_target_has_no_occluder_and_its_mask_is_cut() -> None:
         for name in ("mask", "eyes", "mouth"):
             assert (getattr(hidden, name) <= getattr(free, name)).all()
         assert hidden.mask.sum() < 0.99 * free.mask.sum()
-        # Where the mask is whole the input shows the face, or a shadow on it.
+        # Where the mask is complete, the input shows the face, or a shadow on it.
         whole = (hidden.mask == free.mask) & (free.mask == 255)
         brighter = hidden.warped[whole].astype(int) - free.warped[whole]
         assert brighter.max(initial=0) <= 12
-        # And where it is gone, something else.
+        # Where the mask is cut, the input shows something else.
         gone = (hidden.mask == 0) & (free.mask == 255)
         if gone.sum() > 50:
             assert np.abs(hidden.warped[gone].astype(int) - free.warped[gone]).mean() > 5

@@ -22,7 +22,7 @@ Sets = tuple[FaceSet, FaceSet]
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folders of ada and ben."""
+    """A folder with the faces of ada and ben, in a folder each."""
     place = tmp_path_factory.mktemp("data")
     fill(place / "ada", range(0, 60, 2))
     fill(place / "ben", range(1, 41, 2))
@@ -175,7 +175,7 @@ def test_a_zip_gives_the_same_batches(place: Path, sets: Sets) -> None:
 
 
 def test_clips_are_drawn_as_the_options_say(sets: Sets) -> None:
-    ada = sets[0]  # ten of its thirty faces are of the second clip
+    ada = sets[0]  # ten of her thirty faces are from the second clip
     for balance in (0.0, 1.0):
         made = feed(sets, Augmentation(balance=balance, even_yaw=False))
         seen = np.concatenate([made.chosen(step, FACE) for step in range(600)])

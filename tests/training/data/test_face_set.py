@@ -19,7 +19,7 @@ SIZE = 32
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Twenty of ada's faces, of two clips."""
+    """A folder with twenty faces of ada, from two clips."""
     place = tmp_path / "ada"
     fill(place, range(0, 40, 2))
     return place
@@ -47,7 +47,7 @@ def test_faces_are_cut_with_a_margin(folder: Path, cache: PixelCache) -> None:
     assert stored is not None
     points = transform(stored.landmarks, matrix_of(stored.landmarks, "inner", SIZE)) + 4
     assert np.allclose(found.landmarks[place], points)
-    # As the frame shows it, which was sampled once less.
+    # Compare with the frame. The face was resampled once more than the frame.
     frame, at = shot("ada", face(4).pose[0])[0], face(4).landmarks
     for number in (8, 30, 36, 54):
         x, y = points[number].round().astype(int)
@@ -68,7 +68,7 @@ def test_what_is_told_of_each_face(folder: Path, cache: PixelCache) -> None:
     assert sorted([*found.held, *found.taught]) == list(range(20))
     assert np.allclose(found.shapes[3], found[3].shape)
     assert np.allclose(found.mean_shape, found.shapes[found.taught].mean(axis=0))
-    # Of a whole face in the unit square.
+    # The mean shape of a `whole` crop, in the unit square.
     assert 0.3 < found.mean_shape[:, 0].mean() < 0.7
 
 
@@ -110,7 +110,7 @@ def test_a_painted_mask_is_cut_like_its_face(folder: Path, cache: PixelCache) ->
     assert mask is not None and mask.shape == (40, 40)
     assert mask[20, 20] == 200 and mask[0, 0] == 0
     assert painted[place + 1].mask is None
-    # On an enlarged copy.
+    # A mask that was painted on an enlarged copy of the face.
     large = np.zeros((4 * SIDE, 4 * SIDE), np.uint8)
     large[SIDE:-SIDE, SIDE:-SIDE] = 200
     images.write(folder / "first-000002.mask.png", large)
@@ -129,7 +129,7 @@ def test_faces_are_decoded_once(folder: Path, cache: PixelCache) -> None:
         load_face_set(folder, crop, size, cache, lambda done, of: told.append((done, of)))
     assert len(told) == 3
     path = folder / "first-000002.png"
-    os.utime(path, (1000, 1000))  # changed
+    os.utime(path, (1000, 1000))  # another time: the file counts as changed
     load_face_set(folder, "inner", SIZE, cache, lambda done, of: told.append((done, of)))
     assert len(told) == 4
     assert len(list(cache.folder.iterdir())) == 4

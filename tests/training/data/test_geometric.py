@@ -39,7 +39,7 @@ def test_a_mirrored_face_has_its_landmarks_in_the_usual_order() -> None:
     points = transform(frame.landmarks.picture.astype(np.float64), from_pixels(128))
     seen = apply_move(points, mirror(STILL))
     width = np.ptp(points[:, 0])
-    # One who looks into the camera looks like her own mirror image, point by point.
+    # A face that looks into the camera resembles its own mirror image, landmark by landmark.
     off = seen - points - (seen - points).mean(axis=0)
     assert np.linalg.norm(off, axis=1).max() < 0.05 * width
 
@@ -126,7 +126,7 @@ def test_a_face_is_bent_to_another_ones_shape() -> None:
     ada, ben = shape("ada", -10.0), shape("ben", 20.0)
     size = 500
     x, y = look_up(bend_to(ben, ada), to_pixels(size), size)
-    # The offsets at the pixels where ben's landmarks lie.
+    # The offsets at the pixels of ben's landmarks.
     column, row = (ben * size).astype(int).T
     off = np.stack([x[row, column] - column, y[row, column] - row], axis=-1) / size
     wanted = ada - ben

@@ -3,7 +3,7 @@ import numpy as np
 from faceswap_ae.training.data.occluder_shapes import faced, flat, solid, stripes, stroke, texture
 
 ALL = slice(None), slice(None)
-LIGHT = np.array([-1.0, 0.0, 1.0])  # from the left
+LIGHT = np.array([-1.0, 0.0, 1.0])  # light from the left
 
 
 def square(side: float) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
@@ -62,6 +62,6 @@ def test_surfaces_are_varied_and_never_black() -> None:
     assert many.std(axis=(1, 2)).min() > 5
     means = many.mean(axis=(1, 2))
     assert means.min() > 60 and means.max() < 195
-    # Some are smooth, some are rough.
+    # Some textures are smooth, others are rough.
     rough = np.abs(np.diff(many, axis=2)).mean(axis=(1, 2)) / many.std(axis=(1, 2))
     assert rough.max() > 3 * rough.min()

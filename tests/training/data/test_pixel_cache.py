@@ -16,7 +16,7 @@ LENGTH = 1000
 
 
 def numbers(start: int = 0) -> Iterator[Bytes]:
-    """A thousand bytes in four pieces."""
+    """Yield a thousand bytes in four pieces."""
     for piece in range(4):
         yield np.full((25, 10), start + piece, np.uint8)
 
@@ -110,7 +110,7 @@ def test_a_kill_leaves_no_half_file(tmp_path: Path) -> None:
     assert part.startswith(".")
     cache = PixelCache(tmp_path)
     assert len(cache.kept("a", LENGTH, numbers)) == LENGTH
-    # Another process may be writing it, until nobody has touched it for an hour.
+    # Another process may be writing the part. It stays until it is unchanged for an hour.
     assert names(tmp_path) == [part, "a.faces"]
     os.utime(tmp_path / part, (1000, 1000))
     cache.kept("b", LENGTH, numbers)

@@ -37,7 +37,7 @@ def test_clips_are_balanced() -> None:
         for balance in (0.0, 0.5, 1.0)
     }
     assert np.isclose(shares[0.0], 0.9)
-    assert np.isclose(shares[0.5], 0.75)  # 30 to 10
+    assert np.isclose(shares[0.5], 0.75)  # 30 : 10
     assert np.isclose(shares[1.0], 0.5)
 
 
@@ -46,7 +46,7 @@ def test_faces_turned_as_few_are_come_more_often() -> None:
     likely = weights(["one"] * len(yaw), yaw, 0.5, even_yaw=True)
     usual = likely[0]
     assert np.isclose(likely[100], usual)
-    # Half of the mean bin is 25.25 faces.
+    # Half of the mean number of faces in a bin is 25.25.
     assert np.isclose(likely[185] / usual, 25.25 / 20)
     assert np.isclose(likely[-1] / usual, RAISED)
     assert np.ptp(weights(["one"] * len(yaw), yaw, 0.5, even_yaw=False)) == 0

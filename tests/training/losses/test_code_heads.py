@@ -53,7 +53,7 @@ def test_the_judge_learns_to_tell_and_the_networks_to_fool() -> None:
 
 
 def test_who_cannot_tell_guesses() -> None:
-    """Equal codes are worth the entropy of a coin."""
+    """Without information the loss is log 2, the entropy of a coin."""
     networks = toy()
     judge, one = CodeDiscriminator(networks), faces(0)
     judge.model.layers[-1].set_weights([0 * w for w in judge.model.layers[-1].get_weights()])
@@ -62,7 +62,7 @@ def test_who_cannot_tell_guesses() -> None:
 
 
 def test_codes_are_those_that_the_decoder_meets() -> None:
-    """In liae a face as itself has another code than one about to be swapped."""
+    """In liae the code of a face as itself differs from the code for a swap."""
     networks = built("sae", size=32)
     judge, given = CodeDiscriminator(networks), pair(32)
     own = networks.encode(given[FACE].warped, FACE, FACE)
@@ -79,7 +79,7 @@ def test_landmarks_read_right_cost_nothing() -> None:
     kernel, bias = reader.layers[-2].get_weights()
     mean = np.random.default_rng(0).random((68, 2), np.float32)
     one, code = faces(0), np.ones((2, 7), np.float32)
-    reader.layers[-2].set_weights([0 * kernel, -mean.reshape(-1)])  # all landmarks are at 0
+    reader.layers[-2].set_weights([0 * kernel, -mean.reshape(-1)])  # reads all landmarks as 0
     assert float(landmarks_error(reader, code, one, mean)) == pytest.approx(0, abs=1e-6)
     reader.layers[-2].set_weights([0 * kernel, 0.25 - mean.reshape(-1)])
     assert float(landmarks_error(reader, code, one, mean)) == pytest.approx(0.25)

@@ -1,4 +1,8 @@
-"""dlib's network against its own chips; VGGFace's from tiny files of the published layout."""
+"""Do perceptual networks get correct chips, features and gradients: dlib's, and VGGFace's?
+
+dlib's network is compared with dlib's own chips. VGGFace's networks are loaded from tiny files in
+the published format.
+"""
 
 import logging
 import os
@@ -68,7 +72,7 @@ def crops(shown: list[SyntheticFrame], crop: str, size: int) -> Floats:
 
 
 def to_chip(landmarks: Points) -> Matrix:
-    """Frame to chip, as dlib tells it: the outer pixels' centres lie upon the square's edges."""
+    """dlib's matrix from frame to chip: the outer pixels' centres are on the square's edges."""
     points = dlib.points([dlib.point(round(x), round(y)) for x, y in landmarks.tolist()])
     shape = dlib.full_object_detection(dlib.rectangle(0, 0, 9, 9), points)
     details = dlib.get_face_chip_details(shape, 150, 0.25)
@@ -85,7 +89,7 @@ def test_a_crop_becomes_the_chip_that_dlib_cuts(
 ) -> None:
     for frame in shown[:2]:
         landmarks = frame.landmarks.picture
-        # Where dlib, which leaves the brows out of its fit, has the template in this frame.
+        # dlib's place of the template in this frame. dlib does not use the brows for the fit.
         template = compose(invert(net.place), to_chip(landmarks))
         matrix = compose(crop_matrix(crop, size), template)
         given = shares(warp(frame.image, matrix, (size, size)))
@@ -114,7 +118,7 @@ def test_every_pixel_comes_from_its_place(
     net: FeatureNetwork, tiny: dict[str, Path], name: str, size: int, crop: str
 ) -> None:
     chosen = net if name == "dlib" else load_feature_network(name, tiny[name])
-    # A crop that shows its own pixels' numbers, as a share of its side.
+    # A crop whose colours are the coordinates of its pixels, as shares of its side.
     y, x = np.mgrid[:size, :size].astype(np.float32) / size
     made = np.asarray(chosen.picture(np.stack([x, y, 1 - x], axis=-1)[None], crop)[0]) / 255 * size
     back = compose(crop_matrix(crop, size), invert(chosen.place))
@@ -132,7 +136,7 @@ def test_shrinking_skips_no_pixel(net: FeatureNetwork) -> None:
 
 
 def gradient(net: FeatureNetwork, made: Any, target: Any) -> tuple[float, Any]:
-    # In a graph, as training does: eagerly TensorFlow finds the gradients of kernels too.
+    # In a graph, as in training. In eager mode TensorFlow also computes the kernels' gradients.
     @tf.function  # type: ignore[untyped-decorator]
     def found(made: Any) -> Any:
         with tf.GradientTape() as tape:
@@ -195,7 +199,8 @@ def test_losses_of_known_features() -> None:
     brighter = Features((rows, 3 * rows + 7, rows, rows), np.full((1, 128), 0.05, np.float32))
     assert float(perceptual_loss(seen, brighter)) == pytest.approx(0, abs=1e-5)
     upside_down = Features((rows, -rows, rows, rows))
-    # Mean 2, spread sqrt(3.5); the differences are twice 2, 1, 0 and 3 of it, times 0.3.
+    # The mean is 2, the deviation sqrt(3.5). The differences are twice 2, 1, 0 and 3, divided by
+    # the deviation, times 0.3.
     expected = 0.3 * 2 * (2 + 1 + 0 + 3) / 4 / np.sqrt(3.5)
     assert float(perceptual_loss(seen, upside_down)) == pytest.approx(expected, rel=1e-5)
     assert float(identity_loss(seen, brighter)) == pytest.approx(128 * 0.05**2, rel=1e-5)

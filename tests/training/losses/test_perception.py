@@ -34,7 +34,7 @@ BOTH: dict[str, Any] = {"perceptual": 1.0, "identity": 1.0, "perceptual_net": "d
 
 @pytest.fixture(scope="module")
 def pair() -> dict[Identity, FaceBatch]:
-    """Ada and ben, two crops of each."""
+    """A batch with two crops of ada and two of ben."""
     cast = zip(IDENTITIES, ("ada", "ben"), strict=True)
     return {name: FaceBatch(**dict(shown(who))) for name, who in cast}
 
@@ -97,7 +97,7 @@ def test_trained_on_it_faces_become_who_they_are(pair: dict[Identity, FaceBatch]
 
 
 def mask_slope(pair: dict[Identity, FaceBatch], mask: float) -> float:
-    """How much a perceptual loss alone moves what draws the mask."""
+    """The size of the gradient of a perceptual loss for the weights that draw the mask."""
     networks = toy(size=SIZE)
     options = LossWeights(mae=0.0, mask=mask, perceptual=1.0, perceptual_net="dlib")
     looking = PerceptionTerms(networks, options, "full")
@@ -117,7 +117,7 @@ def mask_slope(pair: dict[Identity, FaceBatch], mask: float) -> float:
 
 def test_a_mask_that_is_learnt_learns_from_it(pair: dict[Identity, FaceBatch]) -> None:
     assert mask_slope(pair, mask=0.0) > 0
-    assert mask_slope(pair, mask=0.1) == 0  # told the truth, it needs no other teacher
+    assert mask_slope(pair, mask=0.1) == 0  # a mask loss teaches the mask already
 
 
 def test_composed_faces_are_bent_ones_where_the_mask_is_nought() -> None:
@@ -136,7 +136,7 @@ def test_masked_only_faces_are_looked_at(pair: dict[Identity, FaceBatch]) -> Non
     mask[:, 16:-16, 16:-16] = 1
     ada = replace(pair["face"], mask=mask)
     near = np.zeros_like(mask)
-    near[:, 9:-9, 9:-9] = 1  # as far as the mask's rim is soft
+    near[:, 9:-9, 9:-9] = 1  # up to the end of the mask's soft rim
     spoilt = Output(np.where(near > 0, ada.target, 1 - ada.target))
     for masked in (True, False):
         options = LossWeights(masked=masked, perceptual=1.0, perceptual_net="dlib")

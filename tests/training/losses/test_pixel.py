@@ -15,7 +15,7 @@ from faceswap_ae.training.losses.pixel import blurred, softened
 Floats = NDArray[np.float32]
 Loss = Callable[[Any, Any], Any]
 
-# Two pixels by two, one channel: differences 0, .5, 0 and -.25.
+# Pictures of 2 x 2 pixels and one channel. The differences are 0, .5, 0 and -.25.
 FLAT = np.array([[0, 0.5], [1, 0.75]], np.float32)[None, :, :, None]
 OTHER = np.array([[0, 0], [1, 1]], np.float32)[None, :, :, None]
 RIGHT_HALF = np.array([[0, 1], [0, 1]], np.float32)[None, :, :, None]
@@ -40,7 +40,7 @@ between = pytest.mark.parametrize("loss", BOTH.values(), ids=BOTH)
 
 
 def pictures(size: int = 40, channels: int = 3, seed: int = 0) -> tuple[Floats, Floats]:
-    """Two of each: soft shapes, and the same with noise and less contrast."""
+    """Two pictures with soft shapes, and the same pictures with noise and less contrast."""
     rng = np.random.default_rng(seed)
     waves = rng.uniform(0, 0.5, (2, 1, 1, channels, 2))
     y, x = np.mgrid[:size, :size][..., None]
@@ -65,10 +65,11 @@ def test_a_weight_multiplies_and_divides_nothing() -> None:
 
 
 def test_edges_differ_by_how_steep_they_are() -> None:
-    # Along x: |.5| and |-.25| against 0 and 0. Along y: |1| and |.25| against 1 and 1.
+    # The slopes along x: |.5| and |-.25|, compared with 0 and 0. Along y: |1| and |.25|, compared
+    # with 1 and 1.
     assert number(pixel.edge(FLAT, OTHER)) == pytest.approx((0.5 + 0.25) / 2 + (0 + 0.75) / 2)
     assert number(pixel.edge(FLAT, 1 - FLAT)) == pytest.approx(0)
-    # Between two pixels lies half of each one's weight.
+    # The weight between two pixels is half of the first plus half of the second.
     weighed = (0.5 + 0.25) / 2 / 2 + 0.75 / 2
     assert number(pixel.edge(FLAT, OTHER, RIGHT_HALF)) == pytest.approx(weighed)
 
@@ -131,7 +132,7 @@ def test_what_weighs_nothing_is_not_seen(loss: Callable[..., Any]) -> None:
     weight = np.zeros((2, 64, 64, 1), np.float32)
     weight[:, :, :20] = 1
     spoilt = made.copy()
-    spoilt[:, :, 52:] = 1  # further away than the coarsest window reaches
+    spoilt[:, :, 52:] = 1  # outside the coarsest window
     assert number(loss(target, made, 9, weight)) == number(loss(target, spoilt, 9, weight))
     assert number(loss(target, made)) < number(loss(target, spoilt))
 

@@ -19,7 +19,7 @@ def test_mixtures_are_what_their_share_says() -> None:
         shares.append(float(share[0, 0, 0, 0]))
     assert 0 <= min(shares) < 0.1 and 0.9 < max(shares) <= 1
     assert len(set(shares)) > 32
-    # Of Beta(.2, .2), 0.62 lie within a tenth of either end.
+    # In a Beta(.2, .2) distribution, 62 % of the values are within .1 of either end.
     assert 0.4 < np.mean([min(share, 1 - share) < 0.1 for share in shares]) < 0.85
 
 

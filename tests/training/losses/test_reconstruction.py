@@ -23,7 +23,7 @@ def options(**changes: Any) -> LossWeights:
 
 
 def box(size: int = SIZE, channels: int = 1) -> Floats:
-    """The middle half of a picture."""
+    """A mask of the middle half of a picture."""
     mask = np.zeros((2, size, size, channels), np.float32)
     mask[:, size // 4 : -size // 4, size // 4 : -size // 4] = 1
     return mask

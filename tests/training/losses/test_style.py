@@ -13,8 +13,8 @@ BOTH = {"face": 5.0, "background": 5.0}
 
 
 def slopes(networks: Networks, term: str) -> dict[str, float]:
-    """How much each part could lessen a term."""
-    # In a graph, as training does: eagerly TensorFlow warns of what has no gradient.
+    """The size of a loss term's gradient for each part."""
+    # In a graph, as in training. In eager mode TensorFlow warns about variables without a gradient.
     variables = {name: list(part.trainable_variables) for name, part in networks.parts.items()}
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
@@ -45,7 +45,7 @@ def test_without_power_nothing_is_made() -> None:
 
 
 def test_only_the_face_has_a_faces_style() -> None:
-    """And only the rest a background's."""
+    """The style of the face and the style of the background are compared separately."""
     networks, one = toy(), faces(1)
     mask = np.zeros((2, SIZE, SIZE, 1), np.float32)
     mask[:, 8:-8, 8:-8] = 1
@@ -78,13 +78,13 @@ def test_colours_apart() -> None:
     assert float(colours_apart(flat, flat + 0.2)) == pytest.approx(0.04, rel=1e-4)
     half = flat.copy()
     half[:, :8] = 0.1
-    # Upside down it has the same mean and spread.
+    # A picture that is mirrored has the same mean and deviation.
     assert float(colours_apart(half, half[:, ::-1])) == pytest.approx(0, abs=1e-6)
     assert float(colours_apart(half, np.full_like(half, half.mean()))) > 1e-3
 
 
 def test_swaps_are_of_the_other_identity() -> None:
-    """Which networks are asked for, and how."""
+    """The encoder is called once, for a swap from `onto` to `face`."""
     networks, asked = toy(), []
 
     def encode(x: Any, of: Any, to: Any) -> Any:

@@ -1,4 +1,7 @@
-"""Against tiny files of the published layout, and the same networks written down plainly."""
+"""Do our VGGFace networks give the same features as plain versions of the same networks?
+
+The weights are tiny files in the published format.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +33,7 @@ def plain_vgg16(made: Layers, x: Any) -> list[Any]:
 
 
 def plain_resnet50(made: Layers, x: Any) -> list[Any]:
-    """ResNet50 and SENet50, nothing folded."""
+    """ResNet50 or SENet50, with batch normalisation not folded into convolutions."""
     epsilon = 1e-4 if "conv2_1_1x1_down" in made else 1e-3
 
     def normed(x: Any, name: str, stride: int = 1) -> Any:
@@ -65,7 +68,7 @@ class Case:
     plain: Callable[[Layers, Any], list[Any]]
     mean: tuple[float, ...]  # BGR
     sides: tuple[int, ...]
-    stored: tuple[float, ...]  # mean features of a picture that runs from dark to light
+    stored: tuple[float, ...]  # mean features of a picture with a brightness gradient
 
 
 BGR1, BGR2 = (93.5940, 104.7624, 129.1863), (91.4953, 103.8827, 131.0912)

@@ -15,13 +15,14 @@ from faceswap_ae.training.runs.checkpoint import TrainingState, load, rewind, sa
 from faceswap_ae.training.runs.manifest import SNAPSHOT
 from tests.support.run_files import arrays, spoil, state_of, steps
 
-# Amid the first file, before the manifest, after it, amid the removal of an older checkpoint, and
-# amid a second saving of the step; elsewhere in other versions of Python.
+# The calls before which the process is killed: during the first file, before the manifest, after
+# it, during the removal of an older checkpoint, and during a second save of the step. In other
+# versions of Python the numbers are at other places.
 CALLS = (13, 23, 24, 31, 62)
 
 
 def names(folder: Path) -> list[str]:
-    """Without the letters that differ each time."""
+    """The sorted names of the files, without their random letters."""
     inside = (path.name.removesuffix(".safetensors") for path in folder.iterdir())
     return sorted(name if "." in name else name.rpartition("-")[0] for name in inside)
 

@@ -20,7 +20,7 @@ PLAIN: Any = st.recursive(
 
 
 def saved(folder: Path, step: int = 7, **facts: Any) -> CheckpointManifest:
-    """A small checkpoint that is there."""
+    """Write a small checkpoint, and return its manifest."""
     path = manifest.place(folder, CHECKPOINT, step)
     arrays = {"kernel": np.arange(9, dtype=np.float32)}
     files = {
@@ -94,7 +94,7 @@ def test_is_all_of_it_there(tmp_path: Path) -> None:
     manifest.check(made)
     content = place.read_bytes()
     place.write_bytes(content[:-1] + b"x")
-    assert manifest.is_whole(made.path)  # by its length
+    assert manifest.is_whole(made.path)  # only lengths are compared
     manifest.check(made, ["weights"])
     with pytest.raises(Fault, match=r"optimiser.*is damaged"):
         manifest.check(made)

@@ -35,7 +35,7 @@ def test_numbers_of_any_kind(tmp_path: Path) -> None:
     (row,) = metric_log.read(tmp_path / "log")
     assert math.isnan(row.losses["nan"])
     assert (row.losses["inf"], row.losses["numpy"]) == (-math.inf, 0.1)
-    assert "NaN" not in (tmp_path / "log").read_text()  # which is not JSON
+    assert "NaN" not in (tmp_path / "log").read_text()  # NaN is not valid JSON
 
 
 def test_rows_after_the_restored_step_are_gone(tmp_path: Path) -> None:

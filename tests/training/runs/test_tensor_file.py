@@ -95,7 +95,7 @@ def test_damage_is_found(tmp_path: Path) -> None:
     written = tensor_file.write(path, {"kernel": np.arange(9, dtype=np.float32)})
     whole = path.read_bytes()
     path.write_bytes(whole[:-5] + bytes([whole[-5] ^ 1]) + whole[-4:])
-    assert np.isfinite(tensor_file.read(path)["kernel"]).all()  # it looks sound
+    assert np.isfinite(tensor_file.read(path)["kernel"]).all()  # the damage is not visible
     with pytest.raises(Fault, match=r"a\.safetensors: is damaged"):
         tensor_file.check(path, written)
     path.write_bytes(whole[:-1])

@@ -15,7 +15,7 @@ from faceswap_ae.training.runs.tensorboard import EventWriter, crc32c
 
 
 def told(folder: Path) -> list[Any]:
-    """What TensorFlow reads in the event files; it compares each checksum."""
+    """The events that TensorFlow reads from the files. It verifies each checksum."""
     import tensorflow as tf
 
     files = sorted(map(str, folder.iterdir()))
@@ -24,7 +24,7 @@ def told(folder: Path) -> list[Any]:
 
 
 def test_checksums_of_the_standard() -> None:
-    # RFC 3720, B.4, and the check value of the catalogue of CRCs.
+    # The values are from RFC 3720, B.4, and the check value from the catalogue of CRCs.
     assert crc32c(b"123456789") == 0xE3069283
     assert crc32c(bytes(32)) == 0x8A9136AA
     assert crc32c(b"\xff" * 32) == 0x62A8AB43
