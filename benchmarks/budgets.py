@@ -1,7 +1,8 @@
-"""How many steps does a budget of CPU time buy?
+"""How many training steps fit into a budget of CPU time?
 
-A budget is CPU-seconds of the whole process, because the clock tells of other work too. What a step
-costs is measured before, so that a training can be told its steps and is the same each time.
+A budget is in CPU-seconds of the whole process, because wall-clock time also includes other work of
+the machine. The cost of a step is measured before the training. So the training gets a fixed number
+of steps, and it is the same each time.
 """
 
 import time
@@ -17,16 +18,19 @@ from faceswap_ae.training.build import build_networks, identity_statistics
 from faceswap_ae.training.data import face_set
 from faceswap_ae.training.recipe import stages_of
 
-WARM, TIMED = 3, 12  # steps: that compile, and that are timed
+WARM, TIMED = 3, 12  # steps for compiling, then steps that are timed
 
 
 def bought(seconds: float, start: float, each: float) -> int:
-    """Steps for a budget, at least one."""
+    """The number of steps that fit into a budget of `seconds`; at least one."""
     return max(1, int((seconds - start) / each))
 
 
 def cost(owner: Path, performer: Path, chosen: Any) -> tuple[float, float]:
-    """CPU-seconds until all stages' first steps are compiled, and the mean of each that follows."""
+    """CPU-seconds until the first steps of all stages are compiled, and the mean of a later step.
+
+    The mean is weighted by the stages' shares of the training.
+    """
     if chosen.batch is None:
         raise UserError("batch: the recipe leaves it to the memory; a comparison wants a number")
     load_keras()
@@ -55,7 +59,7 @@ def cost(owner: Path, performer: Path, chosen: Any) -> tuple[float, float]:
 
 
 def _steps(stepper: Any, stream: Iterator[Any], count: int) -> float:
-    """CPU-seconds of so many steps, which change next to nothing."""
+    """CPU-seconds of `count` steps, whose learning rate is so small that they change little."""
     before = time.process_time()
     for _ in range(count):
         stepper.step(list(islice(stream, stepper.pairs)), 1e-6)

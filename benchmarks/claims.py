@@ -1,8 +1,9 @@
-"""What are the claims worth in minutes? `python -m benchmarks.claims --seconds 200`.
+"""Which claims about face swap methods hold after minutes of training (ablation study)?
 
-Trains what they compare on the synthetic cast, each for as much CPU time, scores clips that nobody
-learnt from against the exact answer, and writes `docs/claims/`. Each training is a process of its
-own, and what is done is kept in the work folder: broken off, the same command goes on.
+`python -m benchmarks.claims --seconds 200` trains the variants that the claims compare, on the
+synthetic cast, each for the same CPU time. It scores held-out clips against the exact ground truth
+and writes `docs/claims/`. Each training runs in a process of its own. Finished work is kept in the
+work folder: after an interruption, the same command continues.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from benchmarks import claims_page, claims_runs
 from benchmarks.claims_cast import filmed
 from benchmarks.claims_runs import VARIANTS, Work
 
-REFERENCES = "references"  # what needs no training
+REFERENCES = "references"  # the baselines that need no training
 
 
 def main() -> None:
@@ -45,7 +46,7 @@ def main() -> None:
 
 
 def measure(work: Work, name: str, seconds: float) -> None:
-    """One training with its scores, or those of what needs none."""
+    """Train and score one variant, or score the references, which need no training."""
     if name == REFERENCES:
         claims_runs.references(work)
         return

@@ -1,7 +1,8 @@
-"""Who is shown to whom? Faces to learn from, and clips that nobody learns from, with their truth.
+"""Which synthetic faces train the networks, and which held-out clips score them (hold-out set)?
 
-Films of the cast, each seed another performance, place and light. Faces are cut by the renderer's
-own landmarks, so that no detector's errors are in what is compared.
+All are films of the synthetic cast. Each seed is another performance, place and light. Faces are
+cropped by the renderer's own landmarks, so that no detector's errors are in the comparison. The
+held-out clips have the true swap of every frame.
 """
 
 from collections.abc import Iterator
@@ -19,10 +20,11 @@ from faceswap_ae.synthetic.film import HIDDEN, Film, frame
 from faceswap_ae.synthetic.scene import SyntheticFrame
 
 OWNER, PERFORMER = "ben", "ada"
-SIZE = (480, 480)  # pixels; a face's crop is 180 of them a side
-# Seeds of films. Both are seen in the same four kinds of light, nobody twice in one place.
+SIZE = (480, 480)  # pixels; a face's crop has sides of 180 of them
+# Seeds of the films to train on. Both people appear in the same four kinds of light. No person
+# appears twice in the same place.
 TAUGHT = {OWNER: (11, 15, 16, 18), PERFORMER: (23, 22, 24, 21)}
-HELD, OCCLUDED = (29, 30), (41, 44)  # of the performer; a hand, and a microphone
+HELD, OCCLUDED = (29, 30), (41, 44)  # held-out films of the performer; with a hand, a microphone
 SECONDS, FPS, HELD_FPS = Fraction(10), Fraction(4), Fraction(2)
 KEPT = ("image", "landmarks", "mask", "true", "true_landmarks", "true_mask", "clear_mask")
 
@@ -33,14 +35,14 @@ Pictures = NDArray[np.uint8]
 class Clips:
     """The n frames of held-out clips, in the order of their faces in `folder`."""
 
-    folder: Path  # the faces that a network is shown
+    folder: Path  # the faces that are the network's input
     image: Pictures  # (n, h, w, 3)
     landmarks: NDArray[np.float64]  # (n, 68, 2)
     mask: Pictures  # (n, h, w): the visible face
-    true: Pictures  # the same with the owner's face
+    true: Pictures  # the same frames with the owner's face: the true swap
     true_landmarks: NDArray[np.float64]
     true_mask: Pictures
-    clear_mask: Pictures  # the visible face, were nothing before it
+    clear_mask: Pictures  # the visible face if there were no occluder
 
     def __len__(self) -> int:
         return len(self.image)
@@ -48,7 +50,7 @@ class Clips:
 
 @dataclass(frozen=True)
 class Cast:
-    """A folder with everything that the claims are measured on."""
+    """A folder with all faces and clips on which the claims are measured."""
 
     folder: Path
 
@@ -62,17 +64,17 @@ class Cast:
 
     @property
     def held(self) -> Clips:
-        """A performance that nobody learnt from."""
+        """Clips of the performer that no network was trained on (hold-out set)."""
         return _read(self.folder / "held")
 
     @property
     def occluded(self) -> Clips:
-        """The same with a hand or a microphone before the face."""
+        """Held-out clips with a hand or a microphone in front of the face."""
         return _read(self.folder / "occluded")
 
 
 def filmed(folder: Path) -> Cast:
-    """The cast in this folder; made where it is not there yet."""
+    """The cast in this folder. Renders the parts that are missing."""
     cast = Cast(folder)
     for who, seeds in TAUGHT.items():
         if not (folder / who).exists():
@@ -97,14 +99,14 @@ def _film(who: str, seed: int) -> Film:
 
 
 def _shots(film: Film) -> Iterator[tuple[int, SyntheticFrame]]:
-    """Every frame; of a film with something before the face, those in which it may be."""
+    """Yield the frames of a film; with an occluder, only those in which it may be visible."""
     for number in range(film.count):
         if not film.occlude or HIDDEN[0] <= number / film.count <= HIDDEN[1]:
             yield number, frame(film, number)
 
 
 def _keep(folder: Path, films: list[Film]) -> None:
-    """Faces as a network is shown them, and in one file the frames and the truth about each."""
+    """Write the faces for the network's input, and one file with all frames and their truth."""
     kept: dict[str, list[NDArray[np.generic]]] = {name: [] for name in KEPT}
     for film in films:
         for number, shot in _shots(film):

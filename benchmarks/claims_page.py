@@ -1,4 +1,4 @@
-"""What do the figures say? The page, and the strips of pictures beside it."""
+"""How are the figures of the claims written as a page: tables, verdicts, strips of pictures?"""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,12 +13,12 @@ from benchmarks.claims_score import Scores
 from benchmarks.claims_words import Gain, gain, mean, table, together, told
 from faceswap_ae.common.atomic import write_text
 
-FRAMES = len(HELD) * int(SECONDS * HELD_FPS)  # of the held-out clips
-Column = tuple[str, Callable[[Any], str]]  # its head, and what stands in it for a result
+FRAMES = len(HELD) * int(SECONDS * HELD_FPS)  # number of frames in the held-out clips
+Column = tuple[str, Callable[[Any], str]]  # the column's title, and its cell's text for a result
 
 
 def write(work: Work, out: Path, seconds: float) -> list[Path]:
-    """The page and its pictures; their files."""
+    """Write the page and its pictures into a folder. Return the files."""
     out.mkdir(parents=True, exist_ok=True)
     found = {name: work.result(name) for name in (*VARIANTS, "references")}
     parts = (_opening(seconds), _adversarial(found), _perceptual(found), _mask(found))
@@ -28,12 +28,12 @@ def write(work: Work, out: Path, seconds: float) -> list[Path]:
 
 
 def figure(group: str, name: str, digits: int = 2) -> Callable[[Any], str]:
-    """A score's mean over all frames, where it was measured."""
+    """A function that gives a score's mean over the frames in which it was measured."""
     return lambda result: told(mean(result.get(group, {}).get(name, ())), digits)
 
 
 def fact(name: str, digits: int = 0) -> Callable[[Any], str]:
-    """Something about the training itself."""
+    """A function that gives a fact about the training itself, or an empty text."""
     return lambda result: told(result[name], digits) if name in result else ""
 
 
@@ -41,19 +41,19 @@ COST: tuple[Column, ...] = (("steps", fact("steps")), ("CPU-seconds", fact("cpu"
 
 
 def compared(columns: Sequence[Column], rows: Sequence[tuple[str, Any]]) -> str:
-    """A table with a row for each result."""
+    """A table with one row for each result."""
     head = ["", *(title for title, _ in columns)]
     return table(head, [[name, *(cell(one) for _, cell in columns)] for name, one in rows])
 
 
 def over_plain(found: Any, name: str, group: str, what: str, *, less: bool = False) -> Gain:
-    """How much better a variant is than both plain ones."""
+    """How much better a variant's score is than the mean of the two plain trainings'."""
     rows: list[Scores] = [found[one][group] for one in ("plain", "plain again", name)]
     return gain(*(row[what] for row in rows), less=less)
 
 
 def spoken(one: Gain, digits: int = 3) -> str:
-    """A difference beside its noise."""
+    """The text for a difference and its noise."""
     return f"{told(one.size, digits)} (noise {told(one.noise, digits)})"
 
 
@@ -122,7 +122,7 @@ def _pixels(group: str, title: str) -> tuple[Column, ...]:
 
 
 def adversarial_words(found: Any) -> str:
-    """Does an adversarial loss sharpen, at equal reconstruction, and with true detail?"""
+    """The verdict: does an adversarial loss sharpen, at equal reconstruction, with true detail?"""
     sharper = over_plain(found, "adversarial", "swap", "sharpness")
     same = over_plain(found, "adversarial", "swap", "detail")
     nearer = over_plain(found, "adversarial", "again", "ssim")
@@ -184,7 +184,7 @@ swap. The network that judges here is the one that helped.
 
 
 def perceptual_words(found: Any) -> str:
-    """Does a perceptual loss bring the gaze, and the likeness?"""
+    """The verdict: does a perceptual loss improve the gaze and the likeness?"""
     words = {"yes": "Shows", "no": "Does not show at this budget", "contrary": "The contrary shows"}
     about = {
         "gaze": "the gaze's error is less by",
@@ -203,7 +203,7 @@ def perceptual_words(found: Any) -> str:
 
 
 def _where(found: Any, what: str) -> str:
-    """In how many frames there was something to compare, if not in all."""
+    """The text for how many frames had something to compare; empty if all had."""
     three = (found[name]["swap"][what] for name in ("plain", "plain again", "perceptual"))
     rows = np.array([list(row) for row in three], np.float64)
     count = seen(rows.sum(axis=0))
@@ -211,7 +211,7 @@ def _where(found: Any, what: str) -> str:
 
 
 def seen(row: Sequence[float]) -> int:
-    """In how many frames there was something to measure."""
+    """The number of frames with something to measure."""
     return int(np.isfinite(row).sum())
 
 
@@ -249,7 +249,7 @@ that the renderer's mask of the visible face has not: the last row is the best t
 
 
 def mask_words(found: Any) -> str:
-    """Is a learned mask nearer to the visible face than the hull is?"""
+    """The verdict: is a learned mask closer to the visible face than the landmarks' hull is?"""
     masks = found["mask"]["masks"]
     words = {
         "yes": "Shows",

@@ -1,4 +1,4 @@
-"""What do the swaps look like beside each other? Strips of pictures for the page of claims."""
+"""Which strips of pictures show the swaps beside each other, for the page of claims?"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,12 +13,12 @@ from faceswap_ae.media import images
 from faceswap_ae.training.preview import sheet
 
 CELL = 144  # pixels of a picture in a strip
-SHOWN = (2, 12, 35)  # frames of the held-out clips, of both
-HIDDEN = (5, 9, 21, 27)  # frames of the clips with something before the face
+SHOWN = (2, 12, 35)  # the shown frames of the held-out clips (numbers over both clips)
+HIDDEN = (5, 9, 21, 27)  # the shown frames of the clips with an occluder
 
 
 def strips(work: Work, out: Path) -> list[Path]:
-    """Write all pictures; their files."""
+    """Write all strips of pictures into a folder. Return the files."""
     with np.load(work.pictures("references")) as kept:
         frames, true = kept["frames"], kept["true"]
     begin = {"the performance": frames, "the truth": true}

@@ -1,8 +1,8 @@
-"""Which trainings are compared, and what does each cost?
+"""Which trainings (variants of one recipe) do the claims compare, and where are results kept?
 
-All begin alike: the network `quick`, the trainer `gan`, the same seed and the same faces. A budget
-is CPU-seconds of the whole process, because the clock tells of other work too; how many steps it
-buys is measured before.
+All have the same base: the network `quick`, the trainer `gan`, the same seed and the same faces. A
+budget is in CPU-seconds of the whole process, because wall-clock time also includes other work of
+the machine. The number of steps in a budget is measured before the training.
 """
 
 import json
@@ -24,25 +24,26 @@ from faceswap_ae.training.recipe import load_recipe
 from faceswap_ae.training.schedule import Budget
 
 RECIPE = "quick"
-SIZE = 64  # pixels; whatever is not about size
-# The adversarial trainer with the plain one's terms: what is off is off for all.
+SIZE = 64  # pixels, for all variants that do not compare sizes
+# The adversarial trainer with only the plain trainer's loss terms. Its own are off for all.
 ALIKE = (
     *("trainer=gan", "mae=1", "eyes=0", "edge=0", "sparsity=0", "variation=0", "adversarial=0"),
     *(f"size={SIZE}", "judge_rate=0.1", "preview_seconds=100000", "save_minutes=10000"),
 )
-# What the recipe was when the page was written, that its figures can be had again.
+# The recipe's settings when the page was written, so that its figures can be reproduced.
 WAS = (
     *("masked=false", "outside=0.3", "training.mask=0.1", "occluder=0.1", "align=1"),
     *("rotation=10", "scale=0.08", "shift=0.05", "warp=0.03"),
 )
 HIDING = ("occluder=0.5", "training.mask=10")
-# Faces first, then what makes them sharp: a judge of faces has nothing to say of blurs.
+# First the faces are learnt, then a loss term makes them sharp: a discriminator or a perceptual
+# network cannot judge faces that are still blurred.
 LATE = "[{name: faces, share: 60, leave: share}, {name: late, share: 40, changes: {%s}}]"
 ADVERSARIAL = ("stages=" + LATE % "adversarial: 0.1", *("game=relativistic", "judge_width=0.25"))
-# At 1 dlib's network is fooled within these minutes: by checkered eyes.
+# With a weight of 1 the training fools dlib's network within these minutes, by checkered eyes.
 PERCEPTUAL = ("stages=" + LATE % "perceptual: 0.3",)
 
-# Each by what it changes.
+# Each variant, with the settings that it changes.
 VARIANTS: dict[str, tuple[str, ...]] = {
     "plain": (),
     "plain again": ("seed=1",),
@@ -52,12 +53,12 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "128": ("size=128",),
     "256": ("size=256",),
 }
-SIZES = {"64": "plain", "128": "128", "256": "256"}  # by pixels
+SIZES = {"64": "plain", "128": "128", "256": "256"}  # the variant for each size in pixels
 
 
 @dataclass(frozen=True)
 class Work:
-    """The folder in which everything is kept until the page is written."""
+    """The folder in which all results are kept until the page is written."""
 
     folder: Path
 
@@ -69,18 +70,18 @@ class Work:
         return self.folder / "runs" / name.replace(" ", "-")
 
     def spent(self, name: str) -> Path:
-        """What a training took; it is done when this is there."""
+        """The file with a training's cost. It exists when the training is finished."""
         return self.folder / f"{self.run(name).name}.cost.json"
 
     def took(self, name: str) -> Any:
         return json.loads(self.spent(name).read_bytes())
 
     def told(self, name: str) -> Path:
-        """What came of it: its figures."""
+        """The file with a variant's figures."""
         return self.folder / f"{self.run(name).name}.json"
 
     def pictures(self, name: str) -> Path:
-        """And its faces."""
+        """The file with a variant's faces."""
         return self.folder / f"{self.run(name).name}.npz"
 
     def result(self, name: str) -> Any:
@@ -88,16 +89,16 @@ class Work:
 
 
 def settings(name: str) -> Any:
-    """The recipe of a training."""
+    """Load the recipe of a variant."""
     return load_recipe(RECIPE, [*ALIKE, *WAS, *VARIANTS[name]])
 
 
 def trained(work: Work, name: str, seconds: float) -> None:
-    """Train a variant from its beginning, and keep what it took."""
+    """Train a variant from its beginning, and keep its cost."""
     from faceswap_ae.training.train import Job, train
 
     chosen, run = settings(name), work.run(name)
-    shutil.rmtree(run, ignore_errors=True)  # of a benchmark that was broken off
+    shutil.rmtree(run, ignore_errors=True)  # an interrupted benchmark may have left a run
     start, each = cost(work.cast.owner, work.cast.performer, chosen)
     steps = bought(seconds, start, each)
     before = time.process_time()
@@ -108,7 +109,7 @@ def trained(work: Work, name: str, seconds: float) -> None:
 
 
 def judged(work: Work, name: str) -> None:
-    """Score a variant that was trained, and keep its figures and faces."""
+    """Score a trained variant, and keep its figures and faces."""
     from faceswap_ae.training.runs.run import Run
     from faceswap_ae.training.trained_run import load_trained
 
@@ -123,7 +124,7 @@ def judged(work: Work, name: str) -> None:
 
 
 def scored(cast: Cast, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """All figures of a run by frame, and its faces and masks."""
+    """All figures of a run for each frame, and its faces and masks."""
     held, occluded, owner = cast.held, cast.occluded, score.owners(cast)
     made, hidden = score.made(found, held), score.made(found, occluded)
     swap = score.recolouring(score.enlarged(made.faces), held)
@@ -139,7 +140,7 @@ def scored(cast: Cast, found: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def references(work: Work) -> None:
-    """The same figures of what needs no training."""
+    """Score the references, which need no training, and keep their figures and pictures."""
     cast = work.cast
     held, owner = cast.held, score.owners(cast)
     true, frames = score.crops(cast.held.true, held), score.crops(held.image, held)

@@ -1,7 +1,7 @@
-"""Is a difference more than noise, and how is it told in a table?
+"""Is a difference of two trainings more than noise, and how is a number written in a table?
 
-Noise is what two trainings that differ by their seed alone differ by, or the error of a mean over
-the frames, whichever is more.
+The noise is the difference of two trainings that differ only by their seed, or the standard error
+of the mean over the frames, whichever is larger.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-BEYOND = 2.0  # times the noise, from which on a difference counts
+BEYOND = 2.0  # a difference counts if it is more than this many times the noise
 MISSING = "–"
 
 Numbers = Sequence[float]
@@ -19,14 +19,14 @@ Verdict = Literal["yes", "no", "contrary"]
 
 @dataclass(frozen=True)
 class Gain:
-    """How much better one training is than another; below 0 it is worse."""
+    """How much better one training is than another. A negative size means it is worse."""
 
     size: float
     noise: float
 
     @property
     def verdict(self) -> Verdict:
-        """Does it show, or its contrary?"""
+        """Whether the gain shows beyond the noise ("yes", "no"), or its contrary does."""
         far = BEYOND * self.noise
         if self.size > far:
             return "yes"
@@ -34,7 +34,10 @@ class Gain:
 
 
 def gain(plain: Numbers, again: Numbers, other: Numbers, *, less: bool = False) -> Gain:
-    """Of `other` over two trainings that are alike, frame by frame; `less`: less is better."""
+    """The gain of `other` over the mean of two trainings with the same settings, frame by frame.
+
+    `plain` and `again` differ only by their seed. With `less`, lower values are better.
+    """
     one, two, new = (np.asarray(row, np.float64) for row in (plain, again, other))
     away = new - (one + two) / 2
     away = away[np.isfinite(away)]
@@ -45,14 +48,14 @@ def gain(plain: Numbers, again: Numbers, other: Numbers, *, less: bool = False) 
 
 
 def mean(row: Numbers) -> float:
-    """Over the frames in which there is something to measure; NaN where there are none."""
+    """The mean over the frames that have a finite value; NaN if there are none."""
     found = np.asarray(row, np.float64)
     found = found[np.isfinite(found)]
     return float(found.mean()) if len(found) else np.nan
 
 
 def together(one: Numbers, other: Numbers) -> float:
-    """How far two numbers go up and down together: Pearson's correlation, NaN where unknown."""
+    """Pearson's correlation of two rows of numbers; NaN if it is not defined."""
     a, b = (np.asarray(row, np.float64) for row in (one, other))
     both = np.isfinite(a) & np.isfinite(b)
     if both.sum() < 2 or a[both].std() == 0 or b[both].std() == 0:
@@ -61,7 +64,7 @@ def together(one: Numbers, other: Numbers) -> float:
 
 
 def told(number: float, digits: int = 2) -> str:
-    """As our pages have it: no zero before the point, a true minus."""
+    """Format a number as in our pages: no zero before the point, and a true minus sign."""
     if not np.isfinite(number):
         return MISSING
     text = f"{abs(number):,.{digits}f}"
@@ -71,6 +74,6 @@ def told(number: float, digits: int = 2) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """In Markdown."""
+    """A table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"

@@ -1,8 +1,9 @@
-"""What do dlib's networks cost in Keras, and in dlib itself? `python -m benchmarks.dlibnets`.
+"""How much CPU time do dlib's networks take in Keras, and in dlib? `python -m benchmarks.dlibnets`.
 
-One frame of two of the cast through the detector, at two sizes, and 16 chips through the
-descriptor, each way in turn. dlib's wheels compute on the CPU only and on one core, so the time of
-all cores together is compared. `KERAS_BACKEND=jax` measures another backend.
+Runs the detector on one frame with two people of the cast, at two sizes, and the descriptor network
+on 16 chips (crops of faces); in Keras and in dlib in turn. dlib's wheels compute on the CPU only
+and on one core, so the time of all cores together is compared. `KERAS_BACKEND=jax` measures another
+backend.
 """
 
 import argparse
@@ -44,7 +45,7 @@ def detecting() -> dict[str, Ways]:
     bare = dlib.cnn_face_detection_model_v1(str(weight_file(DETECTOR)))
 
     def ways(image: Image) -> Ways:
-        ours = MmodDetector()  # for this size alone, as for a clip
+        ours = MmodDetector()  # one per size, as in the extraction of a clip
         return {"ours": lambda: ours.find(image[None]), "dlib": lambda: bare(image, 0)}
 
     films = {size: Film("ada", company="ben", size=size) for size in SIZES}

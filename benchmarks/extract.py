@@ -1,9 +1,10 @@
-"""What does extraction cost beside a plain loop? `python -m benchmarks.extract`.
+"""How much CPU time does extraction cost, against a plain loop? `python -m benchmarks.extract`.
 
-A 720p clip of the cast. face_recognition's loops find faces (histograms with one doubling, or the
-CNN as it is) and ask for their landmarks and encodings, without writing anything. Ours looks,
-describes, tracks and writes 512-pixel PNGs. Loading is left out of both, and each has a process of
-its own. Memory is the peak of such a process, for the clip and for ten of it.
+The input is a 720p clip of the synthetic cast. The plain loops use face_recognition: they detect
+faces (HOG detector with one upsampling, or CNN detector without) and compute landmarks and
+encodings, and write nothing. Our extraction detects, computes descriptors, tracks, and writes
+512-pixel PNGs. The time for loading is not counted on either side. Each runs in a process of its
+own. Memory is the peak of such a process, for the clip and for ten times the clip.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from faceswap_ae.media.reader import frames
 from faceswap_ae.media.writer import writing
 from faceswap_ae.synthetic.film import Film, shoot
 
-# face_recognition's own loop: the peer that people write themselves.
+# The usual loop with face_recognition, which people write themselves: the peer.
 LOOP = """
 import json, sys, time, warnings
 warnings.simplefilter("ignore")
@@ -102,7 +103,7 @@ def main() -> None:
 
 
 def repeated(clip: Path, out: Path, most: int | None, times: int) -> Path:
-    """The clip's frames, up to `most`, over and over."""
+    """Write the clip's frames, at most the first `most`, `times` times in a row. Return `out`."""
     source, number = open_clip(clip), 0
     with writing(out, source, Encoding()) as sink:
         for _ in range(times):
@@ -115,7 +116,7 @@ def repeated(clip: Path, out: Path, most: int | None, times: int) -> Path:
 
 
 def asked(program: str, *words: object) -> dict[str, Any]:
-    """What a program in a process of its own prints last."""
+    """Run a Python program in a process of its own, and return the JSON of its last line."""
     command = [sys.executable, "-c", program, *map(str, words)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])

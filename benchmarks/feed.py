@@ -1,8 +1,10 @@
-"""How many faces a second can be made for training? `python -m benchmarks.feed`.
+"""How many augmented faces per second does the training data pipeline make?
 
-Faces of two of the cast in a temporary folder. Stages add up: each row has what those before it
-have, in milliseconds of CPU per face, one thread. Then the same in the stream that a training
-reads, on the clock too; with one OpenCV thread for each of ours, and with as many as it likes.
+`python -m benchmarks.feed`. Renders faces of two people of the cast into a temporary folder. Stages
+of augmentation add up: each row includes those of the rows before it. The unit is milliseconds of
+CPU per face, with one thread. Then the whole stream that a training reads is measured, in CPU time
+and wall-clock time: with one OpenCV thread for each of our threads, and with OpenCV's default
+number of threads.
 """
 
 import argparse
@@ -29,7 +31,7 @@ from faceswap_ae.training.data.face_set import FaceSet, load_face_set
 from faceswap_ae.training.data.pixel_cache import PixelCache
 
 WHO = ("ada", "ben")
-GOAL = 1500  # faces a second of 128 pixels, on two cores
+GOAL = 1500  # faces of 128 pixels per second, on two cores
 BATCH = 16
 DEFAULT = Augmentation()
 STILL = without_chance(DEFAULT)
@@ -84,7 +86,7 @@ def main() -> None:
 
 
 def made(place: Path, count: int, size: int) -> tuple[FaceSet, FaceSet]:
-    """Two folders of faces, loaded."""
+    """Render two folders of faces and load them."""
     for seed, who in enumerate(WHO):
         for number in range(count):
             write(place / who, who, seed, number)
@@ -118,7 +120,10 @@ def batches(feed: BatchSource, count: int) -> Callable[[], object]:
 
 
 def streaming(feed: BatchSource, count: int, threads: int) -> Callable[[], object]:
-    """So many pairs of batches; threads of OpenCV's own, -1 for its default."""
+    """A function that reads `count` pairs of batches from the stream.
+
+    `threads` is the number of OpenCV's own threads; -1 is OpenCV's default.
+    """
 
     def way() -> None:
         cv2.setNumThreads(threads)

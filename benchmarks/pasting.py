@@ -1,7 +1,8 @@
-"""What is the least that training has to beat? A clip made without any.
+"""Which baseline without any training does a trained swap have to beat?
 
-Every frame gets that face of the owner's whose landmarks lie most alike, in the frame's colours, as
-far as the landmarks' hull goes. It jumps from frame to frame, but each of them is a real face.
+The baseline pastes faces. Every frame gets the owner's face with the most similar landmarks. Its
+colours are transferred from the frame, and the mask is the landmarks' hull. The result jumps from
+frame to frame, but each pasted face is a real face of the owner.
 """
 
 from pathlib import Path
@@ -25,11 +26,11 @@ from faceswap_ae.training.data import face_set
 from faceswap_ae.training.data.face_set import FaceSet
 
 CROP, SIDE = "inner", 256
-SOFT = 3.0  # pixels: the edge of a face that is laid into its frame
+SOFT = 3.0  # pixels of feathering at the edge of a pasted face
 
 
 def paste(owner: Path, play: Path, out: Path) -> None:
-    """Put an owner's faces onto the main person of a clip."""
+    """Paste an owner's faces onto the main person of a clip."""
     known = face_set.load_face_set(owner, CROP, SIDE)
     looked = scan_target(play, Detectors(), no_progress)
     shown = find_target(looked)
@@ -53,7 +54,7 @@ def _pasted(known: FaceSet, frame: Image, landmarks: Points) -> Image:
 
 
 def closest(known: FaceSet, landmarks: Points) -> Image:
-    """The face (SIDE, SIDE, 3) whose landmarks lie most alike."""
+    """The face (SIDE, SIDE, 3) whose landmarks are most similar."""
     shape = (transform(landmarks, matrix_of(landmarks, CROP, SIDE)) + 0.5) / SIDE
     place = int(np.linalg.norm(known.shapes - shape, axis=2).mean(axis=1).argmin())
     edge = known.margin
@@ -61,7 +62,7 @@ def closest(known: FaceSet, landmarks: Points) -> Image:
 
 
 def laid_in(face: Image, frame: Image, landmarks: Points) -> Image:
-    """The same of one."""
+    """Composite a face's crop into its frame, with a feathered landmarks' hull as mask."""
     size = (frame.shape[1], frame.shape[0])
     pixels, cover = unwarp(face, matrix_of(landmarks, CROP, SIDE), size)
     soft = shares(cv2.GaussianBlur(hull_mask(landmarks, size), (0, 0), SOFT))
@@ -70,10 +71,10 @@ def laid_in(face: Image, frame: Image, landmarks: Points) -> Image:
 
 
 def levels(pictures: NDArray[np.float32]) -> Pictures:
-    """From [0, 1] to bytes."""
+    """Convert pictures from [0, 1] to bytes."""
     return np.asarray(np.clip(pictures * 255 + 0.5, 0, 255), np.uint8)
 
 
 def shares(pictures: NDArray[np.generic]) -> NDArray[np.float32]:
-    """From bytes to [0, 1]."""
+    """Convert pictures from bytes to [0, 1]."""
     return np.asarray(pictures.astype(np.float32) / np.float32(255), np.float32)

@@ -1,6 +1,7 @@
-"""Makes the pictures of the documentation anew: `python -m benchmarks.pictures --demo demo`.
+"""How are the documentation's pictures made again? `python -m benchmarks.pictures --demo demo`.
 
-The cast's are drawn; the README's is of the demo in that folder, which has to be finished.
+The pictures of the cast are rendered. The picture `docs/swap.jpg` shows the finished demo in the
+given folder.
 """
 
 import argparse
@@ -22,9 +23,9 @@ from faceswap_ae.training.preview import sheet
 from faceswap_ae.training.runs.run import list_runs
 
 DOCS = Path("docs")
-SHOWN = (20, 56, 104)  # frames of the demo
-SIDE = 300  # pixels of a picture
-PART, TOP = 0.7, 0.1  # of a frame's height
+SHOWN = (20, 56, 104)  # frames of the demo that are shown
+SIDE = 300  # pixels of a picture's side
+PART, TOP = 0.7, 0.1  # side and top edge of the square that is shown, as shares of frame height
 
 
 def main() -> None:
@@ -36,7 +37,7 @@ def main() -> None:
 
 
 def demo(folder: Path) -> Path:
-    """Some frames of a demo: performance, swap, mask, exact answer."""
+    """Write a picture of some frames of a demo: performance, swap, mask, exact answer."""
     work = folder / "swap.work"
     play = open_clip(folder / "clips" / "play" / "clip.mp4")
     converter = Converter(
@@ -64,7 +65,7 @@ def _frames(clip: Clip) -> Sequence[Image]:
 
 
 def _square(image: Image) -> Image:
-    """Where the face is."""
+    """The square of a frame in which the face is, at SIDE pixels."""
     high, wide = image.shape[:2]
     side, top = round(PART * high), round(TOP * high)
     left = (wide - side) // 2

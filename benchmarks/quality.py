@@ -1,12 +1,12 @@
-"""How good are swaps after minutes? `python -m benchmarks.quality --minutes 5`.
+"""How good are swaps after minutes of training? `python -m benchmarks.quality --minutes 5`.
 
-Every way of swapping gets the same CPU time on the same films, and is measured as a user measures a
-swap (`evaluate`) on performances that nobody learnt from, beside their exact answers. Baselines
-are a paste without any training and `original`, the plain autoencoder, on the same core. Other ways
-are a recipe with changes: `--ways quick "quick eyes=10"`, so a model of one's own is measured
-by the same command.
+Every way of swapping gets the same CPU time on the same films. It is measured by the command
+`evaluate`, as a user measures a swap, on held-out performances with their exact ground truth. The
+baselines are a paste without any training, and `original`, the plain autoencoder, on the same core.
+Other ways are a recipe with changes, for example `--ways quick "quick eyes=10"`. So the same
+command also measures a user's own model.
 
-What is done is kept in the work folder: broken off, the same command goes on.
+Finished work is kept in the work folder: after an interruption, the same command continues.
 """
 
 import argparse
@@ -27,10 +27,11 @@ from benchmarks.quality_picture import draw
 from benchmarks.quality_ways import PASTE, called, measured, swap_in, trained
 from faceswap_ae.common.atomic import write_text
 
-CORES = 2  # minutes are those of so many
-WAYS = (PASTE, "original batch=16", "quick")  # 64 faces are for GPUs: 150 steps in 10 CPU-minutes
+CORES = 2  # one minute of training is the CPU time of this many cores
+# The default batch of 64 faces is for GPUs: on the CPU it makes 150 steps in 10 CPU-minutes.
+WAYS = (PASTE, "original batch=16", "quick")
 HISTORY, PICTURE = Path("docs/quality.json"), Path("docs/quality.jpg")
-# Those that say most; all are in the history.
+# The most important metrics, for the printed table. The history has all of them.
 SHOWN = (
     *("id_owner", "nearer_to_owner", "pose_truth", "expression_truth", "eyes_truth", "mouth_truth"),
     *(
@@ -78,7 +79,7 @@ def main() -> None:
 
 
 def measure(work: Path, stage: Stage, way: str, seconds: float) -> None:
-    """One way on one pair: trained where it was not, converted and measured."""
+    """Train one way on one pair (if not done yet), convert and measure, and write the figures."""
     folder = _told(work, str(stage.pair), way).parent
     facts = trained(stage, way, folder, seconds)
     figures = measured(stage, way, folder)
@@ -87,7 +88,7 @@ def measure(work: Path, stage: Stage, way: str, seconds: float) -> None:
 
 
 def table(found: Mapping[str, Mapping[str, Figures]]) -> str:
-    """Means over the pairs, a row for each way."""
+    """A table with the means over the pairs, one row for each way."""
     means = {way: mean(list(pairs.values())) for way, pairs in found.items()}
     rows = [["", *SHOWN]]
     rows += [[way, *(_words(own.get(name)) for name in SHOWN)] for way, own in means.items()]
@@ -95,7 +96,7 @@ def table(found: Mapping[str, Mapping[str, Figures]]) -> str:
 
 
 def mean(pairs: Sequence[Figures]) -> dict[str, float | None]:
-    """Of every figure, over the pairs that have it."""
+    """The mean of every figure over the pairs that have it; None if no pair has it."""
     names = dict.fromkeys(name for one in pairs for name in one if name != "commit")
     found: dict[str, float | None] = {}
     for name in names:
@@ -105,14 +106,14 @@ def mean(pairs: Sequence[Figures]) -> dict[str, float | None]:
 
 
 def keep(minutes: float, found: Mapping[str, Mapping[str, Figures]]) -> None:
-    """Add what was measured to the history."""
+    """Add the measured figures to the history."""
     before = json.loads(HISTORY.read_bytes()) if HISTORY.exists() else []
     told = {"machine": machine(), "minutes": minutes, "figures": found}
     write_text(HISTORY, json.dumps([*before, told], indent=1) + "\n")
 
 
 def swap_of(work: Path, pair: str, way: str) -> Path:
-    """The clip that a way made."""
+    """The swapped clip that a way made for a pair."""
     return swap_in(_told(work, pair, way).parent)
 
 
@@ -129,7 +130,7 @@ def _wanted() -> argparse.Namespace:
 
 
 def _alone(minutes: float, work: Path, pair: str, way: str) -> None:
-    """In a process of its own, so that nothing is compiled or cached already."""
+    """Measure one way in a process of its own, so that nothing is compiled or cached already."""
     own = ("--one", "--minutes", str(minutes), "--work", str(work), "--pairs", pair, "--ways", way)
     subprocess.run((sys.executable, "-m", "benchmarks.quality", *own), check=True)
 

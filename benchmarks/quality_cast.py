@@ -1,8 +1,8 @@
-"""Between whom is quality measured, and on what?
+"""On which pairs of people, and on which clips, is the quality of swaps measured?
 
-Each pair has films to learn from, a performance that nobody learns from, and the exact answer: the
-same performance with the owner's face. All of it goes the way that a user's clips go, detection
-included, so that what is compared is the toolkit and not a part of it.
+Each pair has films for training, a held-out performance, and its ground truth: the same performance
+with the owner's face. All clips are processed like a user's clips, detection included, so that the
+whole toolkit is compared and not a part of it.
 """
 
 from collections.abc import Sequence
@@ -14,34 +14,35 @@ from faceswap_ae.extraction import extractor
 from faceswap_ae.synthetic.film import Film, film_of, shoot
 
 SIZE, RATE = (480, 360), Fraction(15)
-TAUGHT, HELD = Fraction(8), Fraction(6)  # seconds of a film to learn from, and of what is swapped
+TAUGHT, HELD = Fraction(8), Fraction(6)  # seconds of a training film, and of the swapped film
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Whose face goes onto whom, and the seeds of the films: of their performances and light."""
+    """Whose face is put onto whom, and the seeds of the films (of performances and light)."""
 
     face: str
     onto: str
-    seeds: tuple[int, int, int, int]  # two films each
-    held: int
+    seeds: tuple[int, int, int, int]  # two training films for each person
+    held: int  # the seed of the held-out film
 
     def __str__(self) -> str:
         return f"{self.face}-on-{self.onto}"
 
     @property
     def films(self) -> dict[str, list[Film]]:
-        """What is learnt from, by person."""
+        """The training films, by person."""
         first, second = self.seeds[:2], self.seeds[2:]
         return {self.face: _films(self.face, first), self.onto: _films(self.onto, second)}
 
     @property
     def play(self) -> Film:
-        """What is swapped."""
+        """The held-out film that is swapped."""
         return Film(self.onto, size=SIZE, fps=RATE, seconds=HELD, seed=self.held)
 
 
-# The cast both ways between people who look unlike, and people drawn by chance.
+# Pairs of the cast who look different (a man's face onto a woman and the reverse), and pairs of
+# random people.
 PAIRS = (
     Pair("ben", "ada", (1, 11, 2, 12), 7),
     Pair("dina", "carl", (3, 13, 4, 14), 27),
@@ -52,7 +53,7 @@ PAIRS = (
 
 @dataclass(frozen=True)
 class Stage:
-    """A pair's folder, with its faces, performance and answer."""
+    """A pair's folder, with its faces, its performance and its ground truth (`answer`)."""
 
     folder: Path
     pair: Pair
@@ -75,7 +76,7 @@ class Stage:
 
 
 def staged(stage: Stage) -> None:
-    """Film and extract what is not there yet."""
+    """Render and extract what is missing in a pair's folder."""
     for who, films in stage.pair.films.items():
         clips = [_shot(film, stage.folder / f"{_plain(who)}-{film.seed}") for film in films]
         options = extractor.ExtractOptions(stage.folder / "data")
@@ -97,5 +98,5 @@ def _shot(film: Film, folder: Path) -> Path:
 
 
 def _plain(who: str) -> str:
-    """A name for a folder."""
+    """A person's name as the name of a folder."""
     return who.replace(":", "-")

@@ -1,4 +1,4 @@
-"""What do the ways of swapping look like beside each other? One frame of each pair."""
+"""Which picture shows the swaps of all ways beside each other, with one frame of each pair?"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,12 @@ from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.span import Span
 from faceswap_ae.training.preview import sheet
 
-CROP, SIDE = "whole", 192  # pixels of a picture
-MOMENT = 0.3  # of the performance
+CROP, SIDE = "whole", 192  # the crop, and the pixels of its side
+MOMENT = 0.3  # the shown moment, as a share of the performance
 
 
 def draw(stages: Sequence[Stage], swaps: Mapping[str, Sequence[Path]], place: Path) -> None:
-    """A row for each pair: the performance, each way's swap, the exact answer."""
+    """Write a picture with one row per pair: performance, each way's swap, exact answer."""
     clips = {
         "the performance": [stage.play for stage in stages],
         **swaps,

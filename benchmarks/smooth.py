@@ -1,8 +1,9 @@
-"""How steady are smoothed landmarks, and how near the truth? `python -m benchmarks.smooth`.
+"""How much jitter and error do smoothed landmarks have? `python -m benchmarks.smooth`.
 
-dlib's landmarks on rendered clips, as they are (plain) and with outliers and a gap (rough). Jitter
-is the mean second difference of the whole-face crop's corners, off their distance from the truth's,
-both in pixels; dlib's constant offset from the renderer's landmarks is taken out.
+dlib's landmarks on rendered clips are smoothed as they are (plain), and with outliers and a gap
+(rough). `jitter` is the mean second difference of the corners of the whole-face crop. `off` is the
+distance of these corners from the true ones. Both are in pixels. dlib's constant offset from the
+renderer's landmarks is removed.
 """
 
 import argparse
@@ -24,8 +25,8 @@ from faceswap_ae.synthetic.film import Film, frame
 WHO = ("ada", "ben", "emil")
 FACE = 130.0  # pixels: the side of HOG's box in these films
 CORNERS = np.array([[0.0, 0.0], [255, 0], [255, 255], [0, 255]])
-OUTLIERS, GAP = 0.03, slice(40, 48)  # share of frames; frames
-TIMED = 1000  # frames
+OUTLIERS, GAP = 0.03, slice(40, 48)  # share of frames with outliers; frames that are missing
+TIMED = 1000  # frames of the track whose smoothing is timed
 
 
 def main() -> None:
@@ -49,7 +50,7 @@ def main() -> None:
 
 
 def filmed(who: str, seed: int, count: int) -> tuple[Track, Track]:
-    """What dlib finds in a film, and the truth: (n, 68, 2) each."""
+    """The landmarks that dlib finds in a film, and the true ones: (n, 68, 2) each."""
     film = Film(who, seconds=Fraction(count, 25), fps=Fraction(25), seed=seed)
     hog = dlib.get_frontal_face_detector()
     shape = dlib.shape_predictor(str(weight_files()["shape_predictor_68_face_landmarks.dat"]))
@@ -64,7 +65,7 @@ def filmed(who: str, seed: int, count: int) -> tuple[Track, Track]:
 
 
 def roughened(found: Track, seed: int) -> tuple[Track, NDArray[np.int64]]:
-    """Some frames elsewhere and some missing: what is left, and the frames' numbers."""
+    """Add outliers to landmarks and remove some frames. Return the rest and the frame numbers."""
     rng = np.random.default_rng([seed, 5])
     far = rng.random(len(found)) < OUTLIERS
     moved = found + far[:, None, None] * rng.normal(0, 15, (len(found), 1, 2))

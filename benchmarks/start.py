@@ -1,6 +1,6 @@
-"""How long until the program says something? `python -m benchmarks.start`.
+"""How long does the program need to start? `python -m benchmarks.start`.
 
-`faceswap-ae --help` beside a Python that does nothing, in turn.
+Runs `faceswap-ae --help` and a Python that does nothing, in turn.
 """
 
 import subprocess

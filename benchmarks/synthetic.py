@@ -1,7 +1,8 @@
-"""What does a synthetic frame cost, and does it still look right? `python -m benchmarks.synthetic`.
+"""How much CPU time does rendering a synthetic frame cost? `python -m benchmarks.synthetic`.
 
-CPU-seconds for 256x256 with a face of 150 pixels, plain and oversampled, in turn. The picture
-check: the plain frame against the mean of a finer one, and whether dlib's HOG finds the face.
+Measures CPU-seconds for frames of 256x256 with a face of 150 pixels, plain and oversampled, in
+turn. The pictures are checked too: the plain frame is compared with an oversampled one, and dlib's
+HOG detector must find the face.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from faceswap_ae.synthetic.people import CAST, alone, person
 from faceswap_ae.synthetic.scene import Setting, SyntheticFrame, render
 
 FACE = 150.0
-GOAL = 0.08  # CPU-seconds per frame, plain
+GOAL = 0.08  # CPU-seconds per plain frame
 
 
 def main() -> None:
@@ -38,7 +39,7 @@ def main() -> None:
 
 
 def films(count: int, oversample: int) -> list[SyntheticFrame]:
-    """Frames of everybody in turn, moving."""
+    """Frames of all people of the cast in turn, in motion."""
     names = itertools.cycle(CAST)
     return [shot(next(names), number, oversample) for number in range(count)]
 
@@ -50,7 +51,10 @@ def shot(name: str, number: int, oversample: int) -> SyntheticFrame:
 
 
 def checked() -> dict[str, float]:
-    """How far plain frames are from fine ones in the face, in levels of 255; share found by HOG."""
+    """The mean difference of plain and oversampled frames in the face (levels of 255).
+
+    Also the share of faces that dlib's HOG detector finds.
+    """
     hog, off, found = dlib.get_frontal_face_detector(), [], []
     for number, name in enumerate(CAST * 3):
         plain, fine = shot(name, number, 1), shot(name, number, 4)

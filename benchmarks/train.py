@@ -1,9 +1,10 @@
-"""What does a training step cost? `python -m benchmarks.train --recipes gan64 --batches 8`.
+"""How much CPU time and memory does a training step cost? `python -m benchmarks.train`.
 
-CPU-seconds for a pair: one face of each identity, forward, backward and Adam for every player, as
-`train` does it in the recipe's last stage, where everything plays; the feed's work apart. The
-strongest peer, deepfakes/faceswap on torch, needs .44 to .47 of them for `lightweight` and .34 to
-.46 for `original`.
+The unit is CPU-seconds for a pair, which is one face of each identity: forward pass, backward pass
+and optimiser step of every player, as `train` does it in the recipe's last stage, where all loss
+terms are active. The data pipeline's work is not counted. The strongest peer, deepfakes/faceswap on
+torch, needs .44 to .47 CPU-seconds for `lightweight` and .34 to .46 for `original`. Example of
+options: `--recipes gan64 --batches 8`.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import numpy as np
 from benchmarks.measure import report
 
 PEER = {"lightweight": (0.44, 0.47), "original": (0.34, 0.46)}
-STEPS = 4  # after two that compile
+STEPS = 4  # timed steps, after two that compile
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def main() -> None:
     for name in wanted.recipes:
         for batch in wanted.batches:
             for precision in wanted.precisions:
-                # In a process of its own: a policy holds for all layers.
+                # In a process of its own: the precision policy is global for all Keras layers.
                 words = ["-m", "benchmarks.train", "--one", name, str(batch), precision]
                 done = subprocess.run(
                     [sys.executable, *words], check=True, capture_output=True, text=True
@@ -45,7 +46,7 @@ def main() -> None:
 
 
 def measured(name: str, batch: int, precision: str) -> dict[str, float]:
-    """CPU- and clock-seconds for a pair, and GiB at most."""
+    """CPU-seconds and wall-clock seconds for a pair, and the peak memory in GiB."""
     from faceswap_ae.networks.model_interface import IDENTITIES, IdentityStatistics
     from faceswap_ae.runtime import memory
     from faceswap_ae.training.build import build_networks

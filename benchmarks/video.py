@@ -1,7 +1,8 @@
-"""What do exact times, colours and atomic files cost over bare PyAV? `python -m benchmarks.video`.
+"""How much slower than bare PyAV is our video reading and writing? `python -m benchmarks.video`.
 
-Decoding and encoding of one 720p clip, ours and bare in turn, each pair doing equal work: to RGB
-as swscale does it unasked (which darkens by a level, see pixels.py), and rounded.
+Ours adds exact times, exact colours and atomic files. One 720p clip is decoded and encoded, ours
+and bare in turn. Both sides of a pair do equal work. Decoding to RGB is measured as swscale does it
+by default (which darkens by a level, see media/pixel_format.py), and rounded.
 """
 
 import argparse
@@ -67,7 +68,7 @@ def ratio(ours: Cost, bare: Cost) -> dict[str, float]:
 
 
 def scene() -> list[Image]:
-    """A camera's detail and noise, moving: 24 pictures that are shown over and over."""
+    """24 moving pictures with the detail and noise of a camera, to be shown over and over."""
     rng = np.random.default_rng(0)
     small = rng.integers(0, 256, (90, 160, 3), np.uint8)
     large = small.repeat(8, axis=0).repeat(8, axis=1)
@@ -106,7 +107,7 @@ def encode_bare(path: Path, pictures: list[Image], count: int) -> None:
         stream.pix_fmt = "yuv420p"
         for number in range(count):
             frame = VideoFrame.from_ndarray(pictures[number % len(pictures)], format="rgb24")
-            # Our matrix too: other colours make another picture, and x264 slower or faster.
+            # The same colour matrix as ours: other colours change the speed of x264.
             frame = scaler.reformat(frame, format="yuv420p", dst_colorspace=BT709.matrix)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

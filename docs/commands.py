@@ -1,4 +1,7 @@
-"""Writes `commands.md`, the help of every command: `python docs/commands.py`. A test compares."""
+"""How is `commands.md` written from the help of every command? `python docs/commands.py`.
+
+A test checks that the file is up to date.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +21,7 @@ What `--help` says, written here by `python docs/commands.py`.
 
 
 def page() -> str:
-    """The whole page."""
+    """The text of the whole page."""
     top: Any = typer.main.get_command(main.app)
     shown = [f"\n## {name}\n\n```text\n{text}```\n" for name, text in _helps(top, top.name)]
     return HEAD + "".join(shown)

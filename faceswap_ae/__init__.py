@@ -1,4 +1,7 @@
-"""faceswap_ae: a trainable face-swap toolkit. Start at `docs/architecture.md`."""
+"""Which functions does faceswap_ae, a trainable face-swap toolkit, offer to Python code?
+
+Start at `docs/architecture.md`.
+"""
 
 import importlib
 from pathlib import Path
@@ -15,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["__version__", "convert", "evaluate", "extract", "swap", "train"]
 
-# What users call, and where it is at home: loaded when it is asked for, so that nothing heavy is
-# imported before.
+# The public functions and the modules that define them. Each is loaded when it is first used, so
+# that `import faceswap_ae` loads nothing heavy.
 _HOMES = {
     "extract": "extraction.extractor",
     "train": "training.train",
@@ -25,7 +28,7 @@ _HOMES = {
     "swap": "pipelines.swap",
 }
 
-# In a checkout models/ and trainers/ stand beside the package; an installed one holds them inside.
+# In a checkout, models/ and trainers/ are beside the package; if it is installed, inside it.
 _home = Path(__file__).parent
 if not (_home / "models").is_dir():
     __path__.append(str(_home.parent))

@@ -1,4 +1,7 @@
-"""`python -m faceswap_ae`: the same as the `faceswap-ae` command, installed or not."""
+"""How is the toolkit started as a Python module, installed or not?
+
+`python -m faceswap_ae` does the same as the `faceswap-ae` command.
+"""
 
 import sys
 

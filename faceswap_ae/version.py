@@ -1,4 +1,7 @@
-"""Which release is this? A file of its own: setup.cfg reads it without importing the package."""
+"""Which release is this (version number)?
+
+This is a separate file because setup.cfg reads it without importing the package.
+"""
 
 VERSION = "0.1.0"
-TOOL = f"faceswap_ae {VERSION}"  # as files say by what they were made
+TOOL = f"faceswap_ae {VERSION}"  # how output files name the tool that made them

@@ -1,8 +1,9 @@
-"""Does Colab's notebook install itself and run on what Colab has? `python -m locks.as_colab`.
+"""Does the notebook install and run with Colab's package versions? `python -m locks.as_colab`.
 
-Makes .venv-colab with Python 3.12 and the versions in locks/colab.txt, lets the notebook's own cell
-install this checkout there, sees that nothing else was changed, and runs the notebook in short.
-dlib is left out of the beginning, as only a compiler makes Colab's; so is the GPU.
+Makes .venv-colab with Python 3.12 and the versions in locks/colab.txt. The notebook's own cell
+installs this checkout there. Then the script checks that no other packages were changed, and runs
+the notebook in its short form. Colab's dlib is not installed beforehand, because it needs a
+compiler. There is no GPU either.
 """
 
 import json
@@ -19,7 +20,7 @@ from locks.colab import OWN, ROOT, pinned
 VENV = ROOT / ".venv-colab"
 PYTHON = "python3.12"
 NOTEBOOK = ROOT / "notebooks" / "colab.ipynb"
-CHECKOUT = "faceswap_ae_source"  # as the cell calls it: it clones nothing where that is there
+CHECKOUT = "faceswap_ae_source"  # the cell's name for it; if the folder exists, nothing is cloned
 BEFORE = "from pathlib import Path; import sys; COLAB, SOURCE = True, 'here'"
 RUN = """
 import sys, nbformat
@@ -46,7 +47,7 @@ def main() -> None:
 
 
 def begin(python: str) -> None:
-    """An environment like Colab's, each time anew, as a session there is."""
+    """Make an environment like Colab's. It is new each time, like a session on Colab."""
     found = shutil.which(PYTHON)
     if found is None:
         sys.exit(f"as_colab needs {PYTHON} on the PATH")
@@ -57,20 +58,20 @@ def begin(python: str) -> None:
 
 
 def installed(python: str) -> dict[str, str]:
-    """Every package there, and its version."""
+    """The installed packages of an environment, with their versions."""
     uv = (sys.executable, "-m", "uv", "pip", "list", "--format", "json", "--python", python)
     told = subprocess.run(uv, check=True, stdout=subprocess.PIPE).stdout
     return {one["name"]: one["version"] for one in json.loads(told)}
 
 
 def install_cell() -> str:
-    """The notebook's cell that installs."""
+    """The source of the notebook's cell that installs the toolkit."""
     cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
     return "".join(next(cell["source"] for cell in cells if cell["id"] == "install"))
 
 
 def left_out(folder: str, names: list[str]) -> set[str]:
-    """What is no part of a checkout."""
+    """The names in a folder that are not part of a checkout."""
     hidden = {name for name in names if name.startswith(".")}
     return hidden | ({"data", "runs", "demo"} & {*names} if Path(folder) == ROOT else set())
 

@@ -1,7 +1,8 @@
-"""What does Colab lack? Writes requirements-colab.txt from the lock: `python -m locks.colab`.
+"""Which packages are missing or too old on Colab? `python -m locks.colab`.
 
-Whatever Colab has within setup.cfg's bounds stays as it is. The rest comes in the lock's versions,
-with their hashes, for an installation without a resolver.
+Writes requirements-colab.txt from the lock file. Packages that Colab has within the bounds of
+setup.cfg stay as they are. The other packages get the lock's versions and hashes, for an
+installation without a resolver.
 """
 
 import configparser
@@ -22,8 +23,8 @@ HEADER = """\
 #   pip uninstall --yes dlib     (Colab's, which dlib-bin takes the place of, built)
 #   pip install --no-deps --no-build-isolation --require-hashes -r requirements-colab.txt
 """
-INSTEAD = {"dlib": "dlib-bin"}  # builds that need no compiler
-# To replace these would take Colab's GPU away, or break what was built for them.
+INSTEAD = {"dlib": "dlib-bin"}  # packages whose replacement needs no compiler
+# Replacing these packages would disable Colab's GPU, or break packages that were built for them.
 KEPT = {
     *("tensorflow", "keras", "jax", "numpy", "opencv-python", "opencv-python-headless", "pillow"),
     *("h5py", "ml-dtypes", "protobuf", "grpcio", "setuptools", "ipython", "ipykernel"),
@@ -41,7 +42,7 @@ def main() -> None:
 
 
 def lacking(own: Mapping[str, str], wanted: Iterable[Requirement]) -> dict[str, str]:
-    """The lock's text of each package that is to be installed, and of what these need in turn."""
+    """The lock's text of each package to install, and of the packages that these need in turn."""
     locked, found, queue = blocks(), dict[str, str](), list(wanted)
     while queue:
         one = queue.pop()
@@ -55,12 +56,12 @@ def lacking(own: Mapping[str, str], wanted: Iterable[Requirement]) -> dict[str, 
 
 
 def told(lacked: Mapping[str, str]) -> str:
-    """The list as a file."""
+    """The text of requirements-colab.txt."""
     return HEADER + "".join(lacked.values())
 
 
 def declared() -> list[Requirement]:
-    """What setup.cfg asks for."""
+    """The requirements that setup.cfg declares."""
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg")
     lines = settings["options"]["install_requires"].splitlines()
@@ -68,19 +69,19 @@ def declared() -> list[Requirement]:
 
 
 def needs(name: str) -> list[Requirement]:
-    """What a package asks for on Colab, in the version that is installed here: the lock's."""
+    """The requirements of a package on Colab, for the version installed here (the lock's)."""
     found = map(Requirement, requires(name) or ())
     return [one for one in found if one.marker is None or one.marker.evaluate(COLAB)]
 
 
 def pinned(path: Path) -> dict[str, str]:
-    """The versions in a file of `name==version`."""
+    """The versions in a file with lines of `name==version`."""
     found = re.findall(r"^([\w.-]+)==([^\s;\\]+)", path.read_text(encoding="utf-8"), re.M)
     return {canonicalize_name(name): version for name, version in found}
 
 
 def blocks() -> dict[str, str]:
-    """The lock, cut into the text of each package, its hashes with it."""
+    """The lock file, split into one text per package, each with its hashes."""
     cut = re.split(r"^(?=[A-Za-z0-9])", (ROOT / LOCK).read_text(encoding="utf-8"), flags=re.M)
     return {block.split("==")[0]: block for block in cut if "==" in block}
 

@@ -20,7 +20,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         pins = Path(folder, "pins.txt")
         pins.write_text(lowest, encoding="utf-8")
-        # The test tools stay as they are locked: they are not what a user brings.
+        # The test tools keep their locked versions, because users do not bring their own.
         lock = compiled("--extra", "dev", "--generate-hashes", "--constraint", str(pins))
     print(lowest)
     setup_env.make(VENV, python())
@@ -30,7 +30,7 @@ def main() -> int:
 
 
 def python() -> str:
-    """The oldest Python, which the versions are chosen for: they have no wheels for later ones."""
+    """The oldest supported Python. The lowest versions have no wheels for later Pythons."""
     if sys.version_info[:2] == OLDEST:
         return sys.executable
     found = shutil.which("python{}.{}".format(*OLDEST))

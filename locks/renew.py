@@ -1,4 +1,4 @@
-"""Which exact versions does a set-up install? Renews both locks from setup.cfg: `make lock`."""
+"""Which exact versions does a set-up install? `make lock` renews both lock files from setup.cfg."""
 
 import re
 import subprocess
@@ -19,7 +19,7 @@ EVERY_PYTHON = ("--universal", "--generate-hashes")
 
 
 def main() -> None:
-    # One version per package whatever the Python: the oldest Python decides, the rest follows.
+    # Each package has one version for all Pythons. It is the version for the oldest Python.
     versions = compiled(*LOCKS["requirements-dev.lock"])
     pins = "".join(line.partition(" ;")[0] + "\n" for line in versions.splitlines())
     with tempfile.TemporaryDirectory() as folder:
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def compiled(*options: str) -> str:
-    """What uv resolves for setup.cfg with our replacements, as requirements text."""
+    """Resolve setup.cfg and our replacements with uv, and return the text of requirements."""
     base = (sys.executable, "-m", "uv", "pip", "compile", "setup.cfg", "locks/instead.in")
     fixed = ("--override", "locks/overrides.in", "--python-version", "3.11")
     plain = ("--quiet", "--no-header", "--no-annotate")

@@ -1,12 +1,12 @@
-"""DFaker's autoencoder in the layers of deepfakes/faceswap's `dfaker`: twice the size comes out.
+"""DFaker's autoencoder with the layers of deepfakes/faceswap's `dfaker`: it doubles the size.
 
     encoder    conv5/2 128, 256, 512, 1024; dense 1024, which is the code
     inter      dense 4 x 4 x 1024; up 512
     decoders   three times [up, residual], 512, 256, 128; up 64; conv5 to 3 channels, or 4 with the
                mask; sigmoid
 
-After each convolution LeakyReLU .1, before and in residual blocks .2. `up` is conv3 to four times
-the channels and a pixel shuffle.
+A LeakyReLU of .1 follows each convolution, one of .2 before and in residual blocks. `up` is conv3
+to four times the channels, then a pixel shuffle.
 """
 
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ HALVINGS = 4
 
 @dataclass(frozen=True)
 class Options:
-    """How large it is. Numbers of channels and of the code are those at width 1."""
+    """The size of the model. Channels and the length of the code are stated for width 1."""
 
-    size: int = 64  # pixels a side that go in; twice as many come out
-    width: float = 1.0  # of every layer
-    latent: int = 1024  # numbers of the code
+    size: int = 64  # pixels a side of the input; the output has twice as many
+    width: float = 1.0  # factor on the channels of every layer
+    latent: int = 1024  # length of the code
     mask: bool = True
 
     def __post_init__(self) -> None:
@@ -36,7 +36,7 @@ class Options:
 
 
 def build(options: Options) -> Networks:
-    """Untrained."""
+    """Build the untrained networks."""
     latent, width = options.latent, options.width
     encoder = flat_encoder(options.size, (128, 256, 512, 1024), latent, width)
     inter = raised_inter(options.size // 2**HALVINGS, 1024, latent, width)

@@ -3,13 +3,15 @@
     encoder    conv5 64; conv3/2 128, 256, SA, 512, SA, 1024, more of 1024 until 4 x 4; dense 1024,
                which is the code
     inter      dense 4 x 4 x 1024; up 512
-    decoders   up 256, 128, SA, 64; residual; SA; for each further doubling a head that shows the
+    decoders   up 256, 128, SA, 64; residual; SA; for each further doubling a head that gives the
                face so far, up 64, conv3 64; conv5 to 3 channels, or 4 with the mask; sigmoid
 
-SA is self-attention (attention.py). After each convolution LeakyReLU .2, then a layer norm, but for
-the first two. `up` is conv3 to four times the channels and a pixel shuffle, which begins without a
-checkerboard. `lite` has half the channels, a quarter of those at 4 x 4, twice the code above 64
-pixels, and in `up` the nearest pixel and conv3. The mask is learnt: it says where the face goes.
+SA is self-attention (networks/attention.py). LeakyReLU .2, then a layer norm, follow each
+convolution. The first has neither; the second, those of the residual block and the decoders' conv3
+have no norm. `up` is conv3 to four times the channels, then a pixel shuffle, initialised without a
+checkerboard (ICNR). `lite` has half the channels, a quarter of those at 4 x 4, twice the code above
+64 pixels, and its `up` is nearest-neighbour upsampling, then conv3. The mask is learnt: it says
+where the face goes.
 """
 
 from dataclasses import dataclass
@@ -37,17 +39,17 @@ from faceswap_ae.networks.model_interface import Networks, Tensor
 SIZES = (64, 128, 256)
 INIT = "he_normal"
 SLOPE = 0.2
-SIDE = 4  # pixels, of the smallest picture
-FIRST = 64  # pixels, at which a decoder shows a face for the first time
+SIDE = 4  # pixels a side of the smallest picture
+FIRST = 64  # pixels a side at which a decoder gives a face for the first time
 
 
 @dataclass(frozen=True)
 class Options:
-    """How large it is. Numbers of channels and of the code are those at width 1."""
+    """The size of the model. Channels and the length of the code are stated for width 1."""
 
-    size: int = 64  # pixels a side, in and out: 64, 128 or 256
-    width: float = 1.0  # of every layer
-    latent: int = 1024  # numbers of the code
+    size: int = 64  # pixels a side of input and output: 64, 128 or 256
+    width: float = 1.0  # factor on the channels of every layer
+    latent: int = 1024  # length of the code
     lite: bool = False
     norm: bool = True
     mask: bool = True
@@ -59,21 +61,21 @@ class Options:
 
     @property
     def code(self) -> int:
-        """Numbers of the code."""
+        """The length of the code."""
         return scaled(self.latent * (2 if self.lite and self.size > FIRST else 1), self.width)
 
     def channels(self, full: int) -> int:
-        """Of a layer that has so many in the full model."""
+        """Return the channels of a layer that has `full` channels in the full model."""
         return scaled(full // (2 if self.lite else 1), self.width)
 
     @property
     def bottom(self) -> int:
-        """Channels of the smallest picture."""
+        """The channels of the smallest picture."""
         return scaled(1024 // (4 if self.lite else 1), self.width)
 
 
 def build(options: Options) -> Networks:
-    """Untrained."""
+    """Build the untrained networks."""
     return one_encoder(_encoder(options), _inter(options), partial(_decoder, options))
 
 
@@ -113,7 +115,7 @@ def _decoder(options: Options, shape: tuple[int, ...], name: str) -> Any:
 
 
 def _plain(x: Tensor, filters: int, kernel: int, stride: int = 1) -> Tensor:
-    """Without a bias, as published: their counts of parameters tell."""
+    """A convolution without a bias, as published: the published parameter counts show it."""
     return Convolution(filters, kernel, stride, kernel_initializer=INIT, use_bias=False)(x)
 
 
@@ -126,7 +128,7 @@ def _normed(x: Tensor, options: Options) -> Tensor:
 
 
 def _up(x: Tensor, filters: int, options: Options) -> Tensor:
-    """Twice the size."""
+    """Double a picture's side."""
     if options.lite:
         x = layers.UpSampling2D(interpolation="nearest", **PLANES)(x)
         x = _active(Convolution(filters, 3, kernel_initializer=INIT)(x))

@@ -1,13 +1,13 @@
-"""deepfakes/faceswap's `iae`, at 64 pixels: one decoder, and what tells people apart between.
+"""deepfakes/faceswap's `iae`, at 64 pixels: shared encoder and decoder, own dense layers between.
 
     encoder    conv5/2 128, 256, 512, 1024
     codes      dense 1024: one for each identity, one for both
     inters     dense 4 x 4 x 512: one for each identity, one for both
     decoder    up 512, 256, 128, 64; conv5 to 3 channels, or 4 with the mask; sigmoid
 
-A face is shown as somebody through that one's own dense layers, beside those for both. The code is
-both codes' numbers, the own first. After each convolution LeakyReLU .1. `up` is conv3 to four times
-the channels and a pixel shuffle.
+To show a face as an identity, its features pass through that identity's own dense layers and
+through those for both. The code is the two results in a row, the identity's own first. A LeakyReLU
+of .1 follows each convolution. `up` is conv3 to four times the channels, then a pixel shuffle.
 """
 
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ WAYS: Ways = {identity: (identity, "both") for identity in IDENTITIES}
 
 @dataclass(frozen=True)
 class Options:
-    """How large it is. Numbers of channels and of the code are those at width 1."""
+    """The size of the model. Channels and the length of the code are stated for width 1."""
 
-    size: int = 64  # pixels a side, in and out
-    width: float = 1.0  # of every layer
-    latent: int = 1024  # numbers of the code: so many of one's own, so many of both
+    size: int = 64  # pixels a side of input and output
+    width: float = 1.0  # factor on the channels of every layer
+    latent: int = 1024  # length of each of the two codes: the own one, and that for both
     mask: bool = True
 
     def __post_init__(self) -> None:
@@ -39,7 +39,7 @@ class Options:
 
 
 def build(options: Options) -> Networks:
-    """Untrained."""
+    """Build the untrained networks."""
     encoder = _encoder(options)
     codes = {
         way: _code(options, encoder.output_shape[1:], f"code_{way}")

@@ -1,4 +1,4 @@
-"""The Intracoder, at 32 pixels: small enough to try anything; most of it belongs to both.
+"""The Intracoder, at 32 pixels: small, for quick trials; both identities share most layers.
 
     encoder    conv3/2 32, twice conv3 32; conv3/2 64, twice conv3 64; conv3/2 128, twice conv3
                128, whose 4 x 4 pixels are the code
@@ -6,8 +6,8 @@
     decoders   transposed conv3/2 32, twice transposed conv3 32; conv1 to 3 channels, or 4 with the
                mask; sigmoid
 
-After each convolution LeakyReLU .1. An earlier program of this name had these layers; its network
-for larger pictures and their colours is left to conversion.
+A LeakyReLU of .1 follows each convolution. An earlier program of this name had these layers. It
+also had a network for larger pictures and their colours; here conversion does that work.
 """
 
 from dataclasses import dataclass
@@ -22,16 +22,17 @@ from faceswap_ae.networks.blocks import PLANES, Convolution, check, picture, sca
 from faceswap_ae.networks.model_interface import Networks, Tensor
 
 HALVINGS = 3
-EACH = 3  # convolutions of a size, of which the first changes it
-INIT = "he_normal"  # Keras's own start fades over 18 layers, and the first steps teach nothing
+EACH = 3  # convolutions at each size; the first one changes the size
+# With Keras's default initialiser, signals fade over 18 layers and the first steps teach nothing.
+INIT = "he_normal"
 
 
 @dataclass(frozen=True)
 class Options:
-    """How large it is. Numbers of channels are those at width 1."""
+    """The size of the model. Channels are stated for width 1."""
 
-    size: int = 32  # pixels a side, in and out
-    width: float = 1.0  # of every layer
+    size: int = 32  # pixels a side of input and output
+    width: float = 1.0  # factor on the channels of every layer
     mask: bool = True
 
     def __post_init__(self) -> None:
@@ -39,7 +40,7 @@ class Options:
 
 
 def build(options: Options) -> Networks:
-    """Untrained."""
+    """Build the untrained networks."""
     encoder = _encoder(options)
     inter = _inter(options, encoder.output_shape[1:])
     return one_encoder(encoder, inter, partial(_decoder, options))
@@ -67,7 +68,7 @@ def _decoder(options: Options, shape: tuple[int, ...], name: str) -> Any:
 
 
 def _row(x: Tensor, kind: Any, filters: int) -> Tensor:
-    """Convolutions of one kind: half the size, or twice."""
+    """Apply EACH convolutions of one kind, which halve the side, or double it if transposed."""
     for n in range(EACH):
         stride = 1 if n else 2
         y = kind(filters, 3, strides=stride, padding="same", kernel_initializer=INIT, **PLANES)

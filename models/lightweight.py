@@ -1,10 +1,11 @@
-"""deepfakes/faceswap's `lightweight`, at 64 pixels: a small code, most of the work in the decoders.
+"""deepfakes/faceswap's `lightweight`, at 64 pixels: a small code; decoders do most of the work.
 
     encoder    conv5/2 128, 256, 512; dense 512, which is the code
     inter      dense 4 x 4 x 512; up 256
     decoders   up 512, 256, 128; conv5 to 3 channels, or 4 with the mask; sigmoid
 
-After each convolution LeakyReLU .1. `up` is conv3 to four times the channels and a pixel shuffle.
+A LeakyReLU of .1 follows each convolution. `up` is conv3 to four times the channels, then a pixel
+shuffle.
 """
 
 from dataclasses import dataclass
@@ -22,11 +23,11 @@ DOUBLINGS = 4
 
 @dataclass(frozen=True)
 class Options:
-    """How large it is. Numbers of channels and of the code are those at width 1."""
+    """The size of the model. Channels and the length of the code are stated for width 1."""
 
-    size: int = 64  # pixels a side, in and out
-    width: float = 1.0  # of every layer
-    latent: int = 512  # numbers of the code
+    size: int = 64  # pixels a side of input and output
+    width: float = 1.0  # factor on the channels of every layer
+    latent: int = 512  # length of the code
     mask: bool = True
 
     def __post_init__(self) -> None:
@@ -34,7 +35,7 @@ class Options:
 
 
 def build(options: Options) -> Networks:
-    """Untrained."""
+    """Build the untrained networks."""
     latent, width = options.latent, options.width
     encoder = flat_encoder(options.size, (128, 256, 512), latent, width)
     inter = raised_inter(options.size // 2**DOUBLINGS, 512, latent, width)

@@ -1,10 +1,11 @@
-"""deepfakes' autoencoder of 2017, at 64 pixels, in the layers of deepfakes/faceswap's `original`.
+"""deepfakes' autoencoder of 2017, at 64 pixels, with the layers of deepfakes/faceswap's `original`.
 
     encoder    conv5/2 128, 256, 512, 1024; dense 1024, which is the code
     inter      dense 4 x 4 x 1024; up 512
     decoders   up 256, 128, 64; conv5 to 3 channels, or 4 with the mask; sigmoid
 
-After each convolution LeakyReLU .1. `up` is conv3 to four times the channels and a pixel shuffle.
+A LeakyReLU of .1 follows each convolution. `up` is conv3 to four times the channels, then a pixel
+shuffle.
 """
 
 from dataclasses import dataclass
@@ -22,11 +23,11 @@ HALVINGS = 4
 
 @dataclass(frozen=True)
 class Options:
-    """How large it is. Numbers of channels and of the code are those at width 1."""
+    """The size of the model. Channels and the length of the code are stated for width 1."""
 
-    size: int = 64  # pixels a side, in and out
-    width: float = 1.0  # of every layer
-    latent: int = 1024  # numbers of the code
+    size: int = 64  # pixels a side of input and output
+    width: float = 1.0  # factor on the channels of every layer
+    latent: int = 1024  # length of the code
     mask: bool = True
 
     def __post_init__(self) -> None:
@@ -34,7 +35,7 @@ class Options:
 
 
 def build(options: Options) -> Networks:
-    """Untrained."""
+    """Build the untrained networks."""
     latent, width = options.latent, options.width
     encoder = flat_encoder(options.size, (128, 256, 512, 1024), latent, width)
     inter = raised_inter(options.size // 2**HALVINGS, 1024, latent, width)

@@ -1,13 +1,14 @@
-"""Our own, for the best swap in minutes on two cores: small, with a head start from the mean face.
+"""Our own small model, for the best swap in minutes on two cores: it starts from the mean faces.
 
     encoder    x * 4 - 2; conv5/2 16, 32, 64, 128; dense 128, which is the code
     inter      dense 6 x 6 x 64
     decoders   three times [up, residual], 64, 32, 16; conv3 to 16, pixel shuffle; a bias for each
                pixel; sigmoid
 
-The bias begins as the blurred mean of that identity's faces and masks, so that the first step
-already shows a face, and the layers need only learn what changes. LeakyReLU .1, in residual blocks
-.2. He et al.'s start (2015), no normalisation.
+The bias begins as the blurred mean of that identity's faces and masks (before the sigmoid). So the
+first step already gives a face, and the layers must only learn what changes. A LeakyReLU of .1
+follows each convolution, one of .2 in residual blocks. Weights are initialised after He et al.
+(2015); only each decoder's last convolution begins as N(0, .02). There is no normalisation.
 """
 
 from dataclasses import dataclass
@@ -36,18 +37,18 @@ from faceswap_ae.networks.model_interface import IDENTITIES, IdentityStatistics,
 
 HALVINGS = 4
 INIT = "he_normal"
-BLUR = 1 / 32  # of the side: a mean of faces is sharp only where it is wrong for most of them
-LEAST = 0.02  # of a pixel's mean, or its bias would be too far for a few minutes to move
+BLUR = 1 / 32  # of the side: where a mean face is sharp, it is wrong for most faces
+LEAST = 0.02  # least distance of a mean from 0 and 1: a few minutes cannot move a larger bias
 
 
 @dataclass(frozen=True)
 class Options:
-    """How large it is. Numbers of channels and of the code are those at width 1."""
+    """The size of the model. Channels and the length of the code are stated for width 1."""
 
-    size: int = 96  # pixels a side, in and out
-    width: float = 1.0  # of every layer
-    latent: int = 128  # numbers of the code
-    residual: bool = True  # a block after each doubling
+    size: int = 96  # pixels a side of input and output
+    width: float = 1.0  # factor on the channels of every layer
+    latent: int = 128  # length of the code
+    residual: bool = True  # a residual block after each doubling
     mask: bool = True
 
     def __post_init__(self) -> None:
@@ -55,13 +56,13 @@ class Options:
 
 
 def build(options: Options) -> Networks:
-    """Untrained."""
+    """Build the untrained networks."""
     encoder, inter = _encoder(options), _inter(options)
     return one_encoder(encoder, inter, partial(_decoder, options))
 
 
 def start(networks: Networks, known: IdentityStatistics) -> None:
-    """Let every pixel begin as its mean."""
+    """Set each decoder's pixel bias, so that every pixel begins as its mean."""
     for identity in IDENTITIES:
         mean = np.asarray(known.face[identity], np.float32)
         if networks.has_mask:

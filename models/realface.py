@@ -1,4 +1,4 @@
-"""RealFace, 64 to 128 pixels, in the layers of deepfakes/faceswap's `realface`.
+"""RealFace, from 64 to 128 pixels, with the layers of deepfakes/faceswap's `realface`.
 
     encoder          three times [conv5/2, two residuals], 128, 256, 512; conv5/2 1024, whose 4 x 4
                      pixels are the code
@@ -7,9 +7,9 @@
                      sigmoid
     decoder_onto     the same with two thirds of the channels, and only the first residual
 
-The identity whose face is not wanted gets the smaller decoder: what it draws is never shown. After
-each convolution LeakyReLU .1, before and in residual blocks .2. `up` is conv3 to four times the
-channels and a pixel shuffle.
+ONTO, the identity whose face is not wanted, gets the smaller decoder, because its output is never
+shown. A LeakyReLU of .1 follows each convolution, one of .2 before and in residual blocks. `up` is
+conv3 to four times the channels, then a pixel shuffle.
 """
 
 from collections.abc import Mapping
@@ -39,20 +39,20 @@ from faceswap_ae.networks.model_interface import (
 )
 
 HALVINGS = 4
-LARGER: Mapping[Identity, float] = {"face": 1.0, "onto": 1.5}  # what the sizes are divided by
-USUAL_SIDE = 4  # of the grid that a decoder begins with; larger ones have fewer channels
-FEWER = 64  # for each pixel more
-LEAST_CHANNELS = 256  # ours, for faces that are larger than the original takes
+LARGER: Mapping[Identity, float] = {"face": 1.0, "onto": 1.5}  # divisors of the decoders' width
+USUAL_SIDE = 4  # of a decoder's first grid; grids with a larger side have fewer channels
+FEWER = 64  # fewer channels for each pixel more
+LEAST_CHANNELS = 256  # our own limit, for faces larger than the original allows
 
 
 @dataclass(frozen=True)
 class Options:
-    """How large it is. Numbers of channels and of dense layers are those at width 1."""
+    """The size of the model. Channels and dense layers are stated for width 1."""
 
-    size: int = 64  # pixels a side that go in; 64 to 128 in the original
-    times: Literal[1, 2] = 2  # as large comes out
-    width: float = 1.0  # of every layer
-    dense: int = 1536  # numbers that each decoder begins with
+    size: int = 64  # pixels a side of the input; 64 to 128 in the original
+    times: Literal[1, 2] = 2  # the output's side, as a multiple of the input's
+    width: float = 1.0  # factor on the channels of every layer
+    dense: int = 1536  # length of a decoder's first layer
     filters: int = 512  # channels of a decoder after its first two doublings
     mask: bool = True
 
@@ -63,7 +63,7 @@ class Options:
 
 
 def build(options: Options) -> Networks:
-    """Untrained."""
+    """Build the untrained networks."""
     encoder = _encoder(options)
     shape = tuple(encoder.output_shape[1:])
     decoders = {identity: _decoder(options, shape, identity) for identity in IDENTITIES}
@@ -99,7 +99,7 @@ def _decoder(options: Options, shape: tuple[int, ...], identity: Identity) -> An
     channels = max(LEAST_CHANNELS, 1024 - FEWER * max(0, side - USUAL_SIDE))
     x = grid(numbers, side, scaled(channels, width))
     x = residual(up(x, scaled(channels, width), slope=0.2))
-    # The first doubling is done, the last has no residuals.
+    # The doublings after the first, which is done, and before the last, which has no residuals.
     between = HALVINGS + options.times - 3
     for n in range(between):
         x = _larger(x, scaled(options.filters // 2**n, width), full=identity == FACE)
@@ -109,5 +109,5 @@ def _decoder(options: Options, shape: tuple[int, ...], identity: Identity) -> An
 
 
 def _larger(x: Tensor, filters: int, *, full: bool) -> Tensor:
-    """Twice the size; in the full decoder with residuals."""
+    """Double a picture's side, with residual blocks in the full decoder."""
     return residual(residual(up(x, filters, slope=0.2))) if full else up(x, filters)

@@ -1,7 +1,7 @@
-"""DeepFaceLab's SAE and SAEHD, `df` and `liae`, with -u, -d and -t; its `liae-ud` unless told.
+"""DeepFaceLab's SAE and SAEHD, `df` and `liae`, with -u, -d and -t; by default its `liae-ud`.
 
     encoder    conv5/2 e, 2e, 4e, 8e; with t e, residual, 2e, 4e, 8e, 8e, residual; with u all
-               numbers divided by their root mean square
+               numbers are divided by their root mean square
     codes      dense ae, the code; in liae two, `ab` and `b`
     inters     dense to a grid of ae channels, up ae; in liae 2 ae each, of `ab` and `b`; with t
                no up; with d the grid has half the side
@@ -9,10 +9,12 @@
                with d one conv1 and three conv3, whose channels become four pixels; sigmoid
     mask       up 8m, 4m, 2m; with t 8m, 8m, 4m, 2m; with d m too; conv1 to 1 channel; sigmoid
 
-In df each identity has a decoder. In liae they share one, which sees two grids: of the wanted face
-`ab` twice, of the other `b` and `ab`, so that what tells the other apart has a way of its own.
-Strides of 2 see two pixels of zeros on each side. After each convolution LeakyReLU .1, in residual
-blocks .2. `up` is conv3 to four times the channels and a pixel shuffle.
+Here e, ae, d and m are `e_dims`, `ae_dims`, `d_dims` and `m_dims`. In df each identity has a
+decoder. In liae both share one, whose input is two grids: for the wanted face `ab` twice, for the
+other `b` and `ab`, so that what is special to the other face has a path of its own. Convolutions
+with a stride of 2 are padded with two pixels of zeros on each side. A LeakyReLU of .1 follows each
+convolution, one of .2 in residual blocks. `up` is conv3 to four times the channels, then a pixel
+shuffle.
 """
 
 from dataclasses import dataclass
@@ -36,22 +38,22 @@ from faceswap_ae.networks.blocks import (
 from faceswap_ae.networks.model_interface import FACE, ONTO, Networks, Tensor
 
 HALVINGS = 4
-# Of each identity's two grids, in liae.
+# In liae: the names of each identity's two codes and grids.
 WAYS: Ways = {FACE: ("ab", "ab"), ONTO: ("b", "ab")}
-TINY = 1e-6  # beside a mean of squares
+TINY = 1e-6  # added to a mean of squares, so that there is no division by 0
 
 
 @dataclass(frozen=True)
 class Options:
-    """How large it is. Numbers of channels and of the code are those at width 1."""
+    """The size of the model. Channels and the length of the code are stated for width 1."""
 
-    size: int = 128  # pixels a side, in and out
+    size: int = 128  # pixels a side of input and output
     arch: Literal["df", "liae"] = "liae"
-    u: bool = True  # the encoder's numbers keep one strength
-    d: bool = True  # most of the work at half the size, a quarter of it
-    t: bool = False  # one halving more, and residuals in the encoder
-    width: float = 1.0  # of every layer
-    ae_dims: int = 256  # numbers of a code, and channels of a grid
+    u: bool = True  # the encoder's features always have a root mean square of 1
+    d: bool = True  # most layers work at half the side: a quarter of the work
+    t: bool = False  # one more halving and doubling, and residual blocks in the encoder
+    width: float = 1.0  # factor on the channels of every layer
+    ae_dims: int = 256  # length of a code, and channels of a grid
     e_dims: int = 64
     d_dims: int = 64
     m_dims: int = 22
@@ -64,17 +66,20 @@ class Options:
                 raise ValueError(f"{name}: {getattr(self, name)} is not a number of channels")
 
     def wide(self, dims: int) -> int:
-        """As many channels as `dims` are at this width, to the last: 22 is no multiple of 4."""
+        """Return the channels that `dims` are at this width.
+
+        They are not rounded to multiples of 4, because the original's 22 is not one.
+        """
         return max(1, round(dims * self.width))
 
     @property
     def steps(self) -> tuple[int, ...]:
-        """Times a decoder's dims, its doublings."""
+        """The channels after each doubling of a decoder, as multiples of its dims."""
         return (8, 8, 4, 2) if self.t else (8, 4, 2)
 
 
 def build(options: Options) -> Networks:
-    """Untrained."""
+    """Build the untrained networks."""
     return _df(options) if options.arch == "df" else _liae(options)
 
 
@@ -145,10 +150,10 @@ def _mask(options: Options, x: Tensor) -> Tensor:
 
 @serialisable
 class UnitStrength(layers.Layer):  # type: ignore[misc] # keras has no types
-    """A row of numbers divided by their root mean square, reckoned in 32 bits."""
+    """Divides a row of numbers by their root mean square, computed in 32 bits."""
 
     def call(self, x: Tensor) -> Tensor:
-        """As strong as numbers of 1."""
+        """Return the row with a root mean square of 1."""
         wide = ops.cast(x, "float32")
         power = ops.mean(ops.square(wide), axis=-1, keepdims=True)
         return ops.cast(wide * ops.rsqrt(power + TINY), x.dtype)

@@ -1,14 +1,15 @@
-"""VillainGuy's autoencoder, at 128 pixels, in the layers of deepfakes/faceswap's `villain`.
+"""VillainGuy's autoencoder, at 128 pixels, with the layers of deepfakes/faceswap's `villain`.
 
-    encoder    conv5/2 128; 16 residuals, and around them a way past them; twice [conv5/2 128, pixel
-               shuffle]; conv5/2 128; separable conv5/2 256; conv5/2 512; separable conv5/2 1024;
-               dense 1024, which is the code
+    encoder    conv5/2 128; 16 residuals with a skip connection around them all; twice [conv5/2 128,
+               pixel shuffle]; conv5/2 128; separable conv5/2 256; conv5/2 512; separable conv5/2
+               1024; dense 1024, which is the code
     inter      dense 8 x 8 x 1024; up 512
     decoders   three times [up, residual], 512, 256, 128; conv5 to 3 channels, or 4 with the mask;
                sigmoid
 
-After each convolution LeakyReLU .1, ReLU after the separable ones, .2 before and in residual
-blocks. `up` is conv3 to four times the channels and a pixel shuffle. Kernels begin as N(0, .02).
+A LeakyReLU of .1 follows each convolution, one of .2 before and in residual blocks, a ReLU the
+separable convolutions. `up` is conv3 to four times the channels, then a pixel shuffle. Kernels
+begin as N(0, .02).
 """
 
 from dataclasses import dataclass
@@ -33,19 +34,19 @@ from faceswap_ae.networks.blocks import (
 )
 from faceswap_ae.networks.model_interface import Networks, Tensor
 
-HALVINGS = 5  # that the encoder's shuffles leave
+HALVINGS = 5  # of the encoder; those that its pixel shuffles undo do not count
 DOUBLINGS = 4
 RESIDUALS = 16
-SPREAD = 0.02  # of the kernels' first weights, at width 1
+SPREAD = 0.02  # standard deviation of the initial kernels, at width 1
 
 
 @dataclass(frozen=True)
 class Options:
-    """How large it is. Numbers of channels and of the code are those at width 1."""
+    """The size of the model. Channels and the length of the code are stated for width 1."""
 
-    size: int = 128  # pixels a side, in and out
-    width: float = 1.0  # of every layer
-    latent: int = 1024  # numbers of the code
+    size: int = 128  # pixels a side of input and output
+    width: float = 1.0  # factor on the channels of every layer
+    latent: int = 1024  # length of the code
     mask: bool = True
 
     def __post_init__(self) -> None:
@@ -53,14 +54,14 @@ class Options:
 
 
 def build(options: Options) -> Networks:
-    """Untrained."""
+    """Build the untrained networks."""
     encoder, inter = _encoder(options), _inter(options)
     return one_encoder(encoder, inter, partial(_decoder, options))
 
 
 def _init(options: Options) -> Any:
-    # A description: one initializer for several layers would give them equal weights. The sum of
-    # fewer numbers needs larger ones, or nothing would come through a narrow network.
+    # A description, not an object: one initialiser object for several layers would give them equal
+    # weights. Narrow layers sum fewer numbers: without larger weights, the signal would vanish.
     return {
         "class_name": "RandomNormal",
         "config": {"stddev": SPREAD / min(1.0, options.width) ** 0.5},
@@ -85,7 +86,7 @@ def _encoder(options: Options) -> Any:
 
 
 def _separable(x: Tensor, filters: int, init: Any) -> Tensor:
-    """Half the size, each channel by itself, then all together."""
+    """Halve a picture's side with a separable convolution: each channel, then all together."""
     kernels = {"depthwise_initializer": init, "pointwise_initializer": init}
     y = layers.SeparableConv2D(filters, 5, 2, "same", activation="relu", **PLANES, **kernels)
     return y(x)

@@ -1,6 +1,6 @@
-"""What does running a notebook leave in it? Takes it out again: `python notebooks/clean.py`.
+"""How are the outputs of a run removed from the notebooks? `python notebooks/clean.py`.
 
-Pictures and counts of a run would change with every run, and weigh more than the words.
+The pictures and counts of a run would change with every run, and are larger than the text.
 """
 
 import json
@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-OF_NOTEBOOK = ("accelerator", "colab", "kernelspec")  # what stays of what it says of itself
-OF_CELL = ("cellView",)  # a form, on Colab
+OF_NOTEBOOK = ("accelerator", "colab", "kernelspec")  # the notebook's metadata that is kept
+OF_CELL = ("cellView",)  # a cell's metadata that is kept: it shows the cell as a form on Colab
 HERE = Path(__file__).parent
 
 
@@ -19,7 +19,7 @@ def main() -> None:
 
 
 def cleaned(text: str) -> str:
-    """The notebook as it was written, without what came of it."""
+    """The notebook's text without the outputs of a run."""
     notebook = json.loads(text)
     for cell in notebook["cells"]:
         cell["metadata"] = only(OF_CELL, cell["metadata"])
@@ -27,12 +27,12 @@ def cleaned(text: str) -> str:
             cell |= {"outputs": [], "execution_count": None}
     kept = only(OF_NOTEBOOK, notebook["metadata"])
     notebook["metadata"] = {**kept, "language_info": {"name": "python"}}
-    # As Jupyter itself writes them.
+    # The same format as Jupyter's own.
     return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def only(names: Sequence[str], said: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said under these names."""
+    """The entries with these names."""
     return {name: said[name] for name in names if name in said}
 
 

@@ -1,7 +1,7 @@
-"""The plain face swap: one encoder, a decoder for each identity, every face as itself.
+"""The plain face swap: one encoder, a decoder for each identity, every face reconstructed.
 
-deepfakes' idea (2017): shown a bent face, answer with the true one. What both identities share goes
-through the encoder; what tells them apart, each decoder keeps.
+This is deepfakes' idea (2017): from a warped face, the networks reconstruct the true one. The
+encoder learns what both identities share; each decoder learns what is special to its identity.
 """
 
 from collections.abc import Sequence
@@ -15,15 +15,15 @@ from faceswap_ae.training.losses.reconstruction import LossWeights
 
 @dataclass(frozen=True)
 class Options(LossWeights):
-    """Weights of the loss's terms; 0 leaves one out."""
+    """Weights of the loss terms; a weight of 0 leaves its term out."""
 
 
 def build(networks: Networks, options: Options, known: IdentityStatistics) -> Sequence[Player]:
-    """One player, who moves everything; with `true_face` one more, against it."""
+    """Return one player, which trains everything; with `true_face` one more, which opposes it."""
     judge = Objective(networks, options, known)
 
     def loss(pair: BatchPair) -> Terms:
-        # 1 each identity's faces as themselves  2 what is wrong with them
+        # 1 reconstruct each identity's faces  2 compute the loss terms
         made = networks.reconstruct_both({name: pair[name].warped for name in IDENTITIES})
         return judge(made, pair)
 

@@ -1,12 +1,14 @@
-"""faceswap-GAN's game (shaoanlu, 2018): a generator that swaps, and discriminators that it fools.
+"""faceswap-GAN's adversarial training (shaoanlu, 2018): a generator against discriminators.
 
-Every face is made as itself from a bent one. Besides being close to the true face, it must look
-like one to a discriminator of that identity, which is shown it beside the bent one. A model with a
-mask shows two faces: raw, and masked, in which the bent one shows through where the mask is low.
+Every face is reconstructed from a warped one. It must be close to the true face, and it must look
+real to a discriminator of that identity, which sees it beside the warped face. In the `mixup` game,
+a model with a mask, and with output of the input's size, gives two faces: the raw one, and the
+masked one, in which the warped face shows through where the mask is low.
 
-The discriminators guess, patch by patch, how much of a mixture is real (Zhang et al. 2018, "mixup";
-least squares after Mao et al. 2017), or which of two looks more real (Jolicoeur-Martineau 2018).
-Published weights are for pictures in [-1, 1]; differences are half as large here.
+Patch by patch, the discriminators estimate how much of a mixture is real (Zhang et al. 2018,
+"mixup"; least squares after Mao et al. 2017), or which of two faces looks more real (relativistic:
+Jolicoeur-Martineau 2018). Published weights are for pictures in [-1, 1]; here, with pictures in
+[0, 1], differences are half as large.
 """
 
 from collections.abc import Sequence
@@ -34,33 +36,34 @@ from faceswap_ae.training.losses.perception import composed
 from faceswap_ae.training.losses.random_state import mixing, ramp
 from faceswap_ae.training.losses.reconstruction import LossWeights, weighed
 
-CYCLE_MASK = 0.1  # of a mask's difference after a cycle, a face's being worth 1
+CYCLE_MASK = 0.1  # weight of the mask's difference after a cycle; the face's has weight 1
 
-FIXED = ("judge", "judge_width", "game")  # options that discriminators are built by
+# Options that the discriminators are built with; recipe.py lets no stage of a run change them.
+FIXED = ("judge", "judge_width", "game")
 
 Shown = list[Tensor]  # faces of one identity that its discriminator sees
 
 
 @dataclass(frozen=True)
 class Options(LossWeights):
-    """Weights of the loss's terms; 0 leaves one out."""
+    """Weights of the loss terms, where 0 leaves a term out, and the discriminators' options."""
 
     mae: float = 2.0
     eyes: float = 30.0
     edge: float = 0.2
     mask: float = 0.0
-    sparsity: float = 0.01  # of how much the mask covers
-    hinge: float = 0.0  # of how far it stays below `cover`
+    sparsity: float = 0.01  # of the share of the picture that the mask covers
+    hinge: float = 0.0  # of how far the mask's pixels are below `cover`
     cover: float = 0.5
-    variation: float = 0.1  # of the mask from pixel to pixel
+    variation: float = 0.1  # of the mask's change from pixel to pixel
     adversarial: float = 0.1
-    features: float = 0.0  # of how differently the discriminator's layers see it
-    ramp: int = 0  # steps in which both of these grow from nothing
-    cycle: float = 0.0  # of a face that was swapped and swapped back; published: 20
+    features: float = 0.0  # of the difference between the discriminator's features
+    ramp: int = 0  # steps over which `adversarial` and `features` grow from 0
+    cycle: float = 0.0  # of the change of a face swapped and swapped back; published: 20
     game: Literal["mixup", "relativistic"] = "mixup"
     judge: Kind = "patch"
-    judge_width: float = 1.0  # of its layers
-    judge_rate: float = 2.0  # times the generator's
+    judge_width: float = 1.0  # factor on the channels of the discriminators
+    judge_rate: float = 2.0  # their learning rate, as a multiple of the generator's
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -72,14 +75,14 @@ class Options(LossWeights):
 
 
 def build(networks: Networks, options: Options, known: IdentityStatistics) -> Sequence[Player]:
-    """The generator and, if it has to please them, those who judge faces or codes."""
+    """Return the generator and, where options ask for them, the discriminators as players."""
     own = Game(networks, options, known)
     return [own.generating, *own.judging, *own.judge.players]
 
 
 @dataclass(frozen=True, eq=False)
 class Game:
-    """Networks, and who judges what they make."""
+    """The networks, and the discriminators that judge the faces they generate."""
 
     networks: Networks
     options: Options
@@ -105,14 +108,14 @@ class Game:
 
     @property
     def generating(self) -> Player:
-        """Who moves the networks."""
+        """The player that trains the networks."""
         parts = {**self.networks.parts, **self.judge.parts}
         parts |= {"ramp": self.ramp} if self.ramp else {}
         return Player("generator", self.generator, parts, beside=self.judge.beside)
 
     @property
     def judging(self) -> list[Player]:
-        """Who moves the discriminators, if there are any."""
+        """The player that trains the discriminators, in a list that is empty if there are none."""
         if not self.judges:
             return []
         parts = {judge.model.name: judge.model for judge in self.judges.values()}
@@ -121,12 +124,12 @@ class Game:
         return [Player("discriminator", self.discriminator, parts, rate, fresh=True)]
 
     def generator(self, pair: BatchPair) -> Terms:
-        """What is wrong with the faces made."""
-        # 1  each identity's faces as themselves
-        # 2  how far they are from the true ones, and what is wrong with their masks
-        # 3  the faces shown to the discriminator: raw and, where there is a mask, masked
-        # 4  how far from real they look to it, and how differently its layers see them
-        # 5  how far a face is from itself once swapped and swapped back
+        """Compute the generator's loss terms."""
+        # 1  reconstruct each identity's faces
+        # 2  their distance from the true faces, and the terms of their masks
+        # 3  the faces for the discriminator: raw and, where there is a mask, masked
+        # 4  how far from real they look to it, and how much its features of them differ
+        # 5  how much a face changes when it is swapped and swapped back
         made = self.networks.reconstruct_both({name: pair[name].warped for name in IDENTITIES})
         found, power = self.judge(made, pair), self._power()
         for identity, (_, output) in made.items():
@@ -141,11 +144,11 @@ class Game:
         return found
 
     def discriminator(self, pair: BatchPair) -> Terms:
-        """How badly the discriminators tell real from made."""
-        # 1  each identity's faces as themselves, by a generator that stands still
+        """Compute the discriminators' loss terms: how badly they tell real from generated faces."""
+        # 1  reconstruct each identity's faces; the generator is not trained here
         # 2  the faces shown: raw and, where there is a mask, masked
-        # 3  mixup: one share for the batch, true and made faces mixed by it, and guessed;
-        #    relativistic: true faces must look more real than made ones do on average
+        # 3  mixup: true and generated faces are mixed by one share for the batch, which must be
+        #    estimated; relativistic: true faces must look more real than generated ones on average
         made = self.networks.reconstruct_both({name: pair[name].warped for name in IDENTITIES})
         found: dict[str, Tensor] = {}
         for identity, (_, output) in made.items():
@@ -158,12 +161,12 @@ class Game:
         networks = self.networks
         if output.mask is None or networks.size_in != networks.size_out:
             return [output.face]
-        # Only raw faces can be compared with each other: masked ones are real in part.
+        # A relativistic loss compares raw faces only, because masked ones are real in part.
         raw = [output.face]
         return raw if self.options.game == "relativistic" else [composed(output, faces), *raw]
 
     def _power(self) -> Tensor:
-        """How much of what discriminators say counts yet."""
+        """Return the factor on the discriminators' terms, which the ramp lets grow from 0 to 1."""
         return 1.0 if self.ramp is None else self.ramp(ops.ones((1, 1)))[0, 0]
 
     def _fooled(self, identity: Identity, faces: FaceBatch, shown: Shown) -> dict[str, Tensor]:
@@ -202,7 +205,7 @@ class Game:
 
 
 def shaped(output: Output, options: Options) -> dict[str, Tensor]:
-    """What is wrong with masks by themselves, term by term."""
+    """Compute the weighted loss terms of the masks alone; none if the model has no mask."""
     mask = output.mask
     if mask is None:
         return {}
@@ -216,13 +219,16 @@ def shaped(output: Output, options: Options) -> dict[str, Tensor]:
 
 
 def least_squares(verdict: DiscriminatorOutput, wanted: Tensor) -> Tensor:
-    """How far scores are from what they should be, each head counting the same."""
+    """Return the mean squared error of the scores against `wanted`; each head counts the same."""
     found = [ops.mean(ops.square(_exact(score) - wanted)) for score in verdict.scores]
     return sum(found) / len(found)
 
 
 def relativistic(higher: DiscriminatorOutput, lower: DiscriminatorOutput | None) -> Tensor:
-    """How far each score of the one is from 1 above the other's mean, and the other way round."""
+    """Return the relativistic loss: `higher` scores should be 1 above the mean of `lower` ones.
+
+    And `lower` scores should be 1 below the mean of `higher` ones. Errors are squared.
+    """
     assert lower is not None
     found: Any = 0.0
     for one, other in zip(higher.scores, lower.scores, strict=True):
@@ -233,7 +239,7 @@ def relativistic(higher: DiscriminatorOutput, lower: DiscriminatorOutput | None)
 
 
 def matched(real: DiscriminatorOutput | None, made: DiscriminatorOutput) -> Tensor:
-    """How differently a discriminator's layers see two faces: Salimans et al. 2016."""
+    """Return how much a discriminator's features of two faces differ: Salimans et al. 2016."""
     assert real is not None
     pairs = list(zip(real.features, made.features, strict=True))
     return sum(pixel.mae(ops.stop_gradient(one), other) for one, other in pairs) / len(pairs)

@@ -1,4 +1,4 @@
-"""`faceswap-ae cut`: a clip, or part of it, written anew, frame by frame."""
+"""How does `faceswap-ae cut` write a clip, or part of it, again, frame by frame?"""
 
 from pathlib import Path
 from typing import Annotated

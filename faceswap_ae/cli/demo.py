@@ -1,4 +1,7 @@
-"""`faceswap-ae demo`: a swap between two people who do not exist, measured by the exact answer."""
+"""How does `faceswap-ae demo` swap the faces of two synthetic people, and measure the result?
+
+The people do not exist, so the exact answer (ground truth) is known.
+"""
 
 from pathlib import Path
 from typing import Annotated

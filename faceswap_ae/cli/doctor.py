@@ -1,4 +1,4 @@
-"""`faceswap-ae doctor`: is this machine ready, and how to mend it?"""
+"""How does `faceswap-ae doctor` say if this machine is ready, and how to repair it?"""
 
 import dataclasses
 import json

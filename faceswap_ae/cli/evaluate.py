@@ -1,4 +1,4 @@
-"""`faceswap-ae evaluate`: how good is a finished swap?"""
+"""How does `faceswap-ae evaluate` measure how good a finished swap is (metrics)?"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`faceswap-ae extract`: from videos and photos to a folder of one person's faces."""
+"""How does `faceswap-ae extract` turn videos and photos into a folder of one person's faces?"""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`faceswap-ae faces`: look at face folders, sort them, clean them, carry them about."""
+"""How does `faceswap-ae faces` show, sort, clean, pack and move face folders?"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -163,7 +163,7 @@ def _draw(
     say(session, f"{counted(shown) if shown == len(entries) else some} in {written}")
 
 
-# In the order of --help. Each is a command of its own below `faces`.
+# In the order of --help. Each is a subcommand of `faces`.
 COMMANDS: dict[str, Callable[..., None]] = {
     "show": show,
     "sort": sort,

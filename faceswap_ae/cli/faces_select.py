@@ -1,4 +1,7 @@
-"""`faceswap-ae faces drop|keep|restore`: which faces count, by name or by likeness."""
+"""How do `faceswap-ae faces drop`, `keep` and `restore` select the faces that a folder uses?
+
+Faces are selected by name, by a list, or by measures such as sharpness.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""`faceswap-ae faces import|merge|split|pack|unpack`: faces into folders, into zips and out."""
+"""How do `faceswap-ae faces import`, `merge`, `split`, `pack` and `unpack` move faces?
+
+They copy faces into folders, into zips and out of zips.
+"""
 
 import logging
 from pathlib import Path

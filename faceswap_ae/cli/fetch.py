@@ -1,4 +1,7 @@
-"""`faceswap-ae fetch`: get published weights that cannot come along, once and on request."""
+"""How does `faceswap-ae fetch` download published weights that are not part of the toolkit?
+
+It downloads them once, and only on request.
+"""
 
 from typing import Annotated
 

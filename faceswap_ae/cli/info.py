@@ -1,4 +1,4 @@
-"""`faceswap-ae info`: what is in a clip?"""
+"""How does `faceswap-ae info` show what is in a clip (size, rate, codec, colour, sound)?"""
 
 import dataclasses
 import json

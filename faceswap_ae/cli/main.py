@@ -1,8 +1,8 @@
-"""The command line: options for every command, and what an error becomes.
+"""How are commands run from the command line: their common options, and their errors?
 
-An error is one line on stderr and an exit status: 2 where the user has to change something, 1 where
-the machine or the program gave out, 130 after Ctrl-C. `--debug` shows the traceback. Each command
-is a file in `commands/`; what it needs is imported when it runs, so that --help is quick.
+An error becomes one line on stderr and an exit status: 2 if the user has to change something, 1 if
+the machine or the program failed, 130 after Ctrl-C. `--debug` shows the traceback. Each command is
+a file in `cli/`. What a command needs is imported when it runs, so that --help is quick.
 """
 
 import signal
@@ -38,9 +38,9 @@ from faceswap_ae.cli import (
 )
 from faceswap_ae.common.errors import FaceswapError
 
-# Options of every command, which may stand before or after its name, and how many values follow.
+# Options of every command, before or after its name, and the number of values after each option.
 EVERYWHERE = {"--quiet": 0, "-q": 0, "--debug": 0, "--data": 1, "--runs": 1, "--plugins": 1}
-INTERRUPTED = 130  # the shells' status for Ctrl-C
+INTERRUPTED = 130  # the exit status of shells for Ctrl-C
 EPILOG = "Every command takes --quiet, --data DIR, --runs DIR, --plugins DIR and --debug."
 
 app = typer.Typer(
@@ -76,8 +76,9 @@ def options(
     plugins: Annotated[
         Path | None, typer.Option(help="A folder whose models/ and trainers/ count too.")
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,  # noqa: ARG001 - main reads it
-    version: Annotated[  # noqa: ARG001 - the callback acts
+    # `main` reads --debug itself.
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,  # noqa:ARG001
+    version: Annotated[  # noqa: ARG001 - its callback does the work
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
@@ -119,11 +120,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = INTERRUPTED
     except FaceswapError as error:
         return _failed(str(error), error.status, words)
-    except Exception as error:  # noqa: BLE001 - the one place where anything becomes a line
+    except Exception as error:  # noqa: BLE001 - here every error becomes one line
         if type(error).__name__ == "NoArgsIsHelpError":
             sys.stdout.write(f"{error.format_message()}\n")  # type: ignore[attr-defined]
             return 2
-        if hasattr(error, "format_message"):  # typer's own, which it does not export
+        if hasattr(error, "format_message"):  # an error of typer, which does not export its class
             return _failed(_usage(error), 2, words)
         fault = f"{type(error).__name__}: {error} (a fault of ours; --debug shows where)"
         return _failed(fault, 1, words)
@@ -161,5 +162,5 @@ def _failed(line: str, status: int, words: Sequence[str]) -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    # A batch system's polite kill cleans up as Ctrl-C does.
+    # SIGTERM, which batch systems send first, cleans up as Ctrl-C does.
     raise KeyboardInterrupt

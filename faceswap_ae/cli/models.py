@@ -1,4 +1,4 @@
-"""`faceswap-ae models`: which models, trainers and recipes are there, and what do they cost?"""
+"""How does `faceswap-ae models` list models, trainers and recipes, with sizes and costs?"""
 
 import json
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`faceswap-ae preview`: what a run can do by now, drawn anew."""
+"""How does `faceswap-ae preview` draw again what a run can do so far?"""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,7 @@
-"""`faceswap-ae runs`: which training runs are there, how far are they, and what do they take?"""
+"""How does `faceswap-ae runs` list training runs, with their progress and disk use?
+
+It also packs a run into a zip, and deletes a run.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -147,7 +150,7 @@ def _summary(run: "Run") -> dict[str, Any]:
     try:
         facts = run.facts
         known = {key: getattr(facts, key) for key in ("face", "onto", "model", "trainer")}
-    except UserError:  # damaged; the others are to be seen all the same
+    except UserError:  # a damaged run; the others are listed all the same
         known = dict.fromkeys(("face", "onto", "model", "trainer"), "?")
     saved = checkpoint.listed(run.checkpoints)
     took = {"size": used_bytes([run.folder]), "changed": last_change(run.folder)}
@@ -193,7 +196,7 @@ def _time(when: float | str) -> str:
     return found.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-# In the order of --help. Each is a command of its own below `runs`.
+# In the order of --help. Each is a subcommand of `runs`.
 COMMANDS: dict[str, Callable[..., None]] = {"list": list_, "show": show, "pack": pack, "rm": rm}
 for name, command in COMMANDS.items():
     app.command(name)(command)

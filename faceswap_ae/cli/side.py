@@ -1,4 +1,4 @@
-"""`faceswap-ae side`: clips beside each other, with names."""
+"""How does `faceswap-ae side` write clips side by side, with names?"""
 
 from pathlib import Path
 from typing import Annotated

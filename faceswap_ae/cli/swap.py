@@ -1,4 +1,4 @@
-"""`faceswap-ae swap`: two clips in, a swap out."""
+"""How does `faceswap-ae swap` make a swap from two clips in one go?"""
 
 import time
 from pathlib import Path
@@ -37,7 +37,7 @@ def run(
     """
     from faceswap_ae.runtime import devices
 
-    devices.choose_device(device)  # before anything wakes Keras
+    devices.choose_device(device)  # before anything loads Keras
     from faceswap_ae.pipelines.swap import Swap, swap
 
     session: Session = context.obj

@@ -1,4 +1,4 @@
-"""`faceswap-ae synth`: a clip of synthetic people, with its truth."""
+"""How does `faceswap-ae synth` render a clip of synthetic people, with its ground truth?"""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,7 @@
-"""How does the program speak to a person? Results on stdout, all else on stderr.
+"""How does the program report to the user: results on stdout, everything else on stderr?
 
-Progress is a bar with rate and time left on a terminal, a line now and then in a log, and nothing
-with --quiet. Nothing ever asks: unattended use is the normal case.
+Progress is a bar with rate and time left on a terminal, a line from time to time in a log, and
+nothing with --quiet. The program never asks a question, because it usually runs unattended.
 """
 
 import logging

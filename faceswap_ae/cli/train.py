@@ -1,4 +1,4 @@
-"""`faceswap-ae train`: a run learns to put one person's face onto another's performance."""
+"""How does `faceswap-ae train` train a run that puts one person's face onto another's?"""
 
 import json
 from pathlib import Path
@@ -57,16 +57,16 @@ def run(
     from faceswap_ae.training.schedule import Budget, resolve_budget
 
     session: Session = context.obj
-    devices.choose_device(device)  # before anything wakes Keras
+    devices.choose_device(device)  # before anything loads Keras
     from faceswap_ae.training.train import Job, train
 
     if parts and not fork:
         raise UserError("--part: is of --fork, which is not given")
-    # As YAML's text, or a name with a colon or a hash would be something else.
+    # Quoted for YAML, else a path with a colon or a hash would be read as something else.
     own_file = [] if vggface is None else [f"perceptual_file={json.dumps(str(vggface.absolute()))}"]
     settings = load_recipe(recipe, [*(changes or ()), *own_file])
     limit = resolve_budget(steps, minutes, Budget(settings.steps, settings.minutes))
-    cv2.setNumThreads(1)  # the feed's own threads are enough, and OpenCV's get into their way
+    cv2.setNumThreads(1)  # the feed's own threads are enough; OpenCV's get in their way
     faces, goal = (face_folder.find_folder(one, session.data) for one in (face, onto))
     place = run_folder(
         name or "-onto-".join(one.name.removesuffix(".zip") for one in (faces, goal)), session.runs

@@ -1,4 +1,4 @@
-"""`faceswap-ae tune`: look at the choices of conversion before making one."""
+"""How does `faceswap-ae tune` show the choices of conversion before the user makes one?"""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +26,7 @@ def run(
     """
     from faceswap_ae.runtime import devices
 
-    devices.choose_device("cpu")  # a few frames
+    devices.choose_device("cpu")  # enough for a few frames
     from faceswap_ae.conversion.assignment import SwapRequest
     from faceswap_ae.conversion.converter import Converter, ConvertOptions
     from faceswap_ae.conversion.tuning import draw_choices

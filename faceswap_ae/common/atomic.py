@@ -1,7 +1,8 @@
-"""How does a file appear whole or not at all?
+"""How is a file written atomically, so that it appears complete or not at all?
 
-Write to a hidden neighbour of its own name, flush it to the disk, rename it. What a kill leaves
-behind is removed by a later write to the same folder, once nobody has touched it for an hour.
+The data go to a hidden file beside the target (a part). The part is flushed to the disk and then
+renamed to the target. If a process is killed, its part stays behind. A later write to the same
+folder removes that part, once nobody has written to it for an hour.
 """
 
 import errno
@@ -15,16 +16,16 @@ from pathlib import Path
 
 from faceswap_ae.common.errors import FaceswapError, Fault, UserError
 
-ABANDONED = 3600.0  # seconds without a write, after which a part is nobody's
+ABANDONED = 3600.0  # seconds without a write, after which a part counts as abandoned
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _numbers = itertools.count()
-_looked_into: set[Path] = set()  # folders, by this process
+_looked_into: set[Path] = set()  # folders that this process has searched for abandoned parts
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a path to write to; it becomes `path` if the block ends well, else it is removed."""
+    """Yield a temporary path; it is renamed to `path` if the block ends well, else removed."""
     if path.is_dir():
         raise UserError(f"{path}: is a folder; name a file in it")
     with _part(path) as part:
@@ -35,7 +36,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """The same for a folder of files, which must be new or empty."""
+    """Do the same as `replacing` for a folder of files; `path` must be new or empty."""
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise UserError(f"{path}: is there and not empty; choose a new folder")
     with _part(path) as part:
@@ -47,19 +48,19 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace a text file in one go."""
+    """Write a text file, or replace it, atomically."""
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
 def check_is_no_input(out: Path, inputs: Iterable[Path]) -> None:
-    """Refuse to write over what is being read."""
+    """Raise UserError if `out` is one of the input files, which it would overwrite."""
     if any(out.exists() and path.exists() and out.samefile(path) for path in inputs):
         raise UserError(f"{out}: is a clip that is read; choose another name for the output")
 
 
 def explain_os_error(error: OSError, path: Path) -> FaceswapError:
-    """Say what a failed write means: the machine's to mend (a full disk) or the user's."""
+    """Turn the error of a failed write into a Fault (disk full) or a UserError (other causes)."""
     why = error.strerror or str(error)
     if error.errno in FULL:
         return Fault(f"{path}: could not be written ({why}); free some space, then again")
@@ -68,8 +69,9 @@ def explain_os_error(error: OSError, path: Path) -> FaceswapError:
 
 @contextmanager
 def _part(path: Path) -> Iterator[Path]:
-    """A hidden neighbour that nobody else writes to, gone at the end."""
-    # Absolute: FFmpeg reads a protocol out of `10:30.mp4`. Of its own: two runs may write one name.
+    """Yield a hidden path beside `path` that no other process writes to; remove it at the end."""
+    # An absolute path, else FFmpeg takes the `10:` of `10:30.mp4` for a protocol. A name with
+    # process id and number, because two runs may write the same file.
     place = path.absolute()
     name = f".{place.stem}.part-{os.getpid()}-{next(_numbers)}{place.suffix}"
     try:
@@ -85,7 +87,11 @@ def _part(path: Path) -> Iterator[Path]:
 
 
 def _clear_remains(place: Path) -> None:
-    """Whatever was left in the folder. Not at each new file: among thousands a look takes long."""
+    """Remove abandoned parts from the folder of `place`.
+
+    A new file in a folder that was already searched skips this: among thousands of files, a search
+    takes long.
+    """
     if place.parent in _looked_into and not place.exists():
         return
     _looked_into.add(place.parent)
@@ -102,6 +108,6 @@ def _remove(part: Path) -> None:
 
 
 def _flush(path: Path) -> None:
-    # The rename may reach the disk before the bytes do, unless they are sent first.
+    # Without this, the rename may reach the disk before the bytes do.
     with path.open("rb+") as file:
         os.fsync(file.fileno())

@@ -1,8 +1,8 @@
-"""How does a YAML text become a frozen dataclass, with every mistake told at once?
+"""How is a YAML text parsed into a frozen dataclass, with all mistakes reported at once?
 
-YAML's own guesses are not trusted: it reads `2e-4` as a word, `12:30` as 750 and `on` as True.
-So the parser's tree is read instead, and each word is taken for what its field is declared to be.
-Field types: bool, int, float, str, Fraction, Path, Literal, X | None, tuple[X, ...],
+YAML's own guesses at types are not used: it reads `2e-4` as a word, `12:30` as 750 and `on` as
+True. So this module reads the parser's node tree and converts each word to the type that its field
+declares. Field types: bool, int, float, str, Fraction, Path, Literal, X | None, tuple[X, ...],
 dict[str, X], and dataclasses of these.
 """
 
@@ -27,7 +27,7 @@ PLAIN = "tag:yaml.org,2002:"
 
 
 def parse(kind: type[T], text: str, name: str, overrides: Sequence[str] = ()) -> T:
-    """Read `text` as a `kind`, then apply `key=value` overrides; `name` stands in the errors."""
+    """Return `text` as a `kind`, with `key=value` overrides; `name` is used in error messages."""
     tree = _composed(text, name)
     reader = _Reader([])
     for override in overrides:
@@ -41,7 +41,7 @@ def parse(kind: type[T], text: str, name: str, overrides: Sequence[str] = ()) ->
 
 
 def load(kind: type[T], path: Path, overrides: Sequence[str] = ()) -> T:
-    """Read a recipe file."""
+    """Return a recipe file as a `kind`, with `key=value` overrides."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -50,17 +50,17 @@ def load(kind: type[T], path: Path, overrides: Sequence[str] = ()) -> T:
 
 
 def dump(recipe: object) -> str:
-    """Write a dataclass as YAML that `parse` reads back to an equal one."""
+    """Return a dataclass as YAML text that `parse` reads back as an equal one."""
     return yaml.dump(_plain(recipe), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
 def save(recipe: object, path: Path) -> None:
-    """Write a dataclass to a file."""
+    """Write a dataclass to a file as YAML."""
     write_text(path, dump(recipe))
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes the line ends of Unicode, which PyYAML writes bare and reads as spaces."""
+    """Quotes text with Unicode line ends: PyYAML writes them unquoted and reads them as spaces."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -84,12 +84,12 @@ def _plain(value: object) -> object:
 
 @dataclasses.dataclass
 class _Reader:
-    """Walks a YAML tree beside the declared types, noting mistakes instead of stopping."""
+    """Walks a YAML tree along with the declared types; collects mistakes instead of stopping."""
 
     mistakes: list[str]
 
     def override(self, tree: yaml.MappingNode, override: str) -> None:
-        """Put `a.b=value` into the tree, where the value is read as YAML."""
+        """Put the value of `a.b=value` into the tree; the value is read as YAML."""
         path, equals, text = override.partition("=")
         if not equals or not path:
             self.mistakes.append(f"'{override}': write key=value")
@@ -97,7 +97,7 @@ class _Reader:
         *groups, last = path.split(".")
         for name in groups:
             inner = _lookup(tree, name)
-            # A copy: an alias elsewhere may be the same node.
+            # A copy, because an alias elsewhere in the file may refer to the same node.
             kept = list(inner.value) if isinstance(inner, yaml.MappingNode) else []
             inner = yaml.MappingNode(PLAIN + "map", kept)
             _assign(tree, name, inner)
@@ -105,7 +105,7 @@ class _Reader:
         _assign(tree, last, _value_of(text))
 
     def fields(self, kind: type, node: yaml.Node, where: str) -> object:
-        """A dataclass from a mapping; absent fields keep their defaults."""
+        """Build a dataclass from a mapping; absent fields keep their defaults."""
         entries = self.entries(node, where)
         hints = typing.get_type_hints(kind)
         known = {field.name: field for field in dataclasses.fields(kind) if field.init}
@@ -125,7 +125,7 @@ class _Reader:
             return None
         try:
             return kind(**given)
-        except ValueError as error:  # a dataclass's own check
+        except ValueError as error:  # raised by the dataclass's own check
             self.mistakes.append(f"{where.rstrip('.') or 'recipe'}: {error}")
             return None
 
@@ -148,7 +148,7 @@ class _Reader:
         return found
 
     def value(self, kind: Any, node: yaml.Node, where: str) -> object:
-        """One field's value, by its declared type."""
+        """Convert one node to the declared type of its field."""
         origin = typing.get_origin(kind)
         if origin in (typing.Union, types.UnionType):
             return self.optional(kind, node, where)
@@ -201,7 +201,7 @@ def _whole(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        number = float(text)  # 1e5 and 64.0 are meant as whole numbers
+        number = float(text)  # 1e5 and 64.0 count as whole numbers
         if not number.is_integer():
             raise
         return int(number)
@@ -240,7 +240,7 @@ def _value_of(text: str) -> yaml.Node:
     plain = yaml.ScalarNode(PLAIN + "str", text)
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader) or plain
-    except yaml.YAMLError:  # not YAML, so meant as it stands: *.mp4
+    except yaml.YAMLError:  # not YAML, so the text is taken literally: *.mp4
         return plain
 
 

@@ -1,7 +1,8 @@
-"""How does a published file get here once, whole, and stay the same?
+"""How is a published file downloaded once, completely, and pinned by its checksum?
 
-Only on request. What broke off goes on where it stopped. Where nobody publishes a checksum, the one
-of the first whole download is written beside the file, and whatever differs later is refused.
+A download starts only on request. A download that broke off continues where it stopped. Where
+nobody publishes a checksum, the SHA-256 of the first complete download is written beside the file
+(the pin). A file that differs from its pin later is refused.
 """
 
 import hashlib
@@ -20,22 +21,22 @@ from faceswap_ae.common.atomic import explain_os_error, write_text
 from faceswap_ae.common.errors import UserError
 
 PIECE = 2**18  # bytes read at a time
-PATIENCE = 30.0  # seconds without a byte, after which a connection is given up
-PARTIAL, NOT_THAT_RANGE = 206, 416  # of HTTP
+PATIENCE = 30.0  # seconds without a byte, after which the connection is given up
+PARTIAL, NOT_THAT_RANGE = 206, 416  # HTTP status codes
 
-Heard = Callable[[int, int | None], None]  # bytes that are here, and in all if known
+Heard = Callable[[int, int | None], None]  # called with bytes so far, and the total if known
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """A file that somebody publishes."""
+    """A file that somebody publishes at a URL."""
 
     url: str
-    size: int | None = None  # bytes, where known
-    notice: str = ""  # whose terms it is under: logged before it is fetched
-    instead: str = "download it with a browser and name the file"  # where it cannot be fetched
+    size: int | None = None  # in bytes, if known
+    notice: str = ""  # the terms of its owner; logged before the download
+    instead: str = "download it with a browser and name the file"  # advice if this fails
 
     @property
     def name(self) -> str:
@@ -43,7 +44,10 @@ class PublishedFile:
 
 
 def find_downloaded(published: PublishedFile, folder: Path) -> Path | None:
-    """The file, if it was fetched before. Refused if it is not what it was at first."""
+    """Return the path of the file if it was fetched before, else None.
+
+    Raises UserError if the file differs from its first download.
+    """
     path = folder / published.name
     if not path.exists():
         return None
@@ -52,7 +56,7 @@ def find_downloaded(published: PublishedFile, folder: Path) -> Path | None:
 
 
 def fetch(published: PublishedFile, folder: Path, heard: Heard | None = None) -> Path:
-    """The file: as it was fetched before, or fetched now."""
+    """Return the path of the file; download it first if it is not there."""
     found = find_downloaded(published, folder)
     if found is not None:
         return found
@@ -75,7 +79,11 @@ def fetch(published: PublishedFile, folder: Path, heard: Heard | None = None) ->
 
 
 def _receive(published: PublishedFile, part: Path, heard: Heard) -> None:
-    """Fill the part up: what the server calls the same file goes on, anything else begins anew."""
+    """Download into `part`.
+
+    Continues a partial download if the server still has the same version of the file; else starts
+    again.
+    """
     have = part.stat().st_size if part.exists() else 0
     if published.size is not None and have > published.size:
         _forget(part)
@@ -95,7 +103,7 @@ def _receive(published: PublishedFile, part: Path, heard: Heard) -> None:
             _append(answer, part, have, lambda done: heard(done, total))
     except HTTPError as error:
         if error.code == NOT_THAT_RANGE:
-            _forget(part)  # of another version of the file
+            _forget(part)  # the part is of another version of the file
         raise _not_had(published, f"the server says {error.code} {error.reason}") from error
     except URLError as error:
         raise _not_had(published, str(error.reason)) from error
@@ -131,13 +139,16 @@ def _pieces(answer: HTTPResponse) -> Iterator[bytes]:
 
 
 def _version(answer: HTTPResponse) -> str:
-    """What tells this version of the file from others; a weak tag may not be asked for again."""
+    """Return the tag that tells this version of the file from others: ETag, else Last-Modified.
+
+    A weak ETag is not used, because it may not be sent back in If-Range.
+    """
     tag = str(answer.headers.get("ETag", ""))
     return tag if tag.startswith('"') else str(answer.headers.get("Last-Modified", ""))
 
 
 def _verify(path: Path, published: PublishedFile, pin: Path) -> None:
-    """Is it what was published, as far as that is known, and what it was at first?"""
+    """Check the file against the published size and its pin; write the pin if there is none."""
     size = path.stat().st_size
     _check_size(published, size)
     found = {"bytes": size, "sha256": _sum(path)}
@@ -200,7 +211,7 @@ def _broken_off(published: PublishedFile, part: Path, why: str) -> UserError:
 
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
-    """The disk's errors are not the network's."""
+    """Report errors of the disk as such, so that they do not look like errors of the network."""
     try:
         yield
     except OSError as error:

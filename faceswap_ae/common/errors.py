@@ -1,14 +1,14 @@
-"""What can go wrong, and whose move is it?
+"""Which errors (exceptions) does the package raise, and who can repair the cause?
 
     FaceswapError
-    ├── UserError       the command, a file or a setting is not right; the text says what to do
-    │   ├── MediaError      a picture or a clip that cannot be read or written as asked
-    │   ├── RecipeError     a setting with a wrong name or value
-    │   └── PluginError     an unknown or doubly defined model or trainer
-    └── Fault           the machine gave out: disk full, a broken installation
+    ├── UserError       the command, a file or a setting is wrong; the text says what to do
+    │   ├── MediaError      a picture or a clip cannot be read or written as asked
+    │   ├── RecipeError     a setting has a wrong name or value
+    │   └── PluginError     a model or trainer is unknown or defined twice
+    └── Fault           the machine failed: disk full, a broken installation
 
-The core raises these with one line: the thing, the value, the next step. Only the command line
-catches them.
+Each error has a text of one line: the thing, the value, the next step. What is not handled on the
+way is caught by the command line, which prints that line.
 """
 
 import difflib
@@ -16,35 +16,38 @@ from collections.abc import Iterable
 
 
 class FaceswapError(Exception):
-    """The root. `status` is the exit status that the command line gives it."""
+    """The base of all errors; the command line ends with `status` as its exit status."""
 
     status = 1
 
 
 class UserError(FaceswapError):
-    """The user's move: something given is not right."""
+    """Something that the user gave is wrong; the user can correct it."""
 
     status = 2
 
 
 class MediaError(UserError):
-    """A picture or a clip."""
+    """A picture or a clip cannot be read or written as asked."""
 
 
 class RecipeError(UserError):
-    """A recipe or a `key=value`."""
+    """A recipe or a `key=value` setting is wrong."""
 
 
 class PluginError(UserError):
-    """A model or a trainer."""
+    """A model or a trainer cannot be found, or its name is defined twice."""
 
 
 class Fault(FaceswapError):
-    """The machine's side: nothing in the command is wrong."""
+    """The machine failed; nothing in the command is wrong."""
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """One clause: `unknown model 'orignal'; did you mean 'original'? (known: dfaker, original)`."""
+    """Return one clause, with the nearest known name as a guess.
+
+    For example: `unknown model 'orignal'; did you mean 'original'? (known: dfaker, original)`.
+    """
     names = sorted(known)
     near = difflib.get_close_matches(name.lower(), names, n=1)
     guess = f"; did you mean '{near[0]}'?" if near else ""

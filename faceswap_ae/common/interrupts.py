@@ -1,7 +1,7 @@
-"""How is a loop stopped between two steps, never within one?
+"""How does a loop stop between two steps, and never inside one, on Ctrl-C or SIGTERM?
 
-Ctrl-C and a polite kill are noted, and the loop asks. Whoever is impatient does it twice.
-Processes that work for the loop are told by it alone.
+The signal is only noted, and the loop checks for it. A second signal stops the program at once.
+Child processes that work for the loop do not get Ctrl-C: only the loop stops them.
 """
 
 import signal
@@ -16,19 +16,19 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass
 class StopRequest:
-    """Whether somebody asked."""
+    """Says whether somebody asked the loop to stop."""
 
     asked: bool = False
 
     def heed(self) -> None:
-        """Stop here, if somebody asked."""
+        """Raise KeyboardInterrupt if somebody asked to stop."""
         if self.asked:
             raise KeyboardInterrupt
 
 
 @contextmanager
 def stoppable() -> Iterator[StopRequest]:
-    """Note signals while the block runs, where signals can be noted."""
+    """Note stop signals while the block runs; only the main thread can do so."""
     stop = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield stop
@@ -49,16 +49,17 @@ def stoppable() -> Iterator[StopRequest]:
 
 @contextmanager
 def without_interrupts() -> Iterator[None]:
-    """Processes that start here do not hear Ctrl-C, which a terminal sends to all at once.
+    """Start child processes in this block that do not get Ctrl-C.
 
-    One that it ends while it starts, or in the middle of an answer, keeps the others waiting.
+    A terminal sends Ctrl-C to all processes at once. A child that it ends while the child starts,
+    or in the middle of an answer, keeps the others waiting.
     """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows, where such a process sees to it itself
+    if not hasattr(signal, "pthread_sigmask"):  # Windows: the child ignores the signal itself
         yield
         return
     from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # when it starts, it lets signals through again
+    resource_tracker.ensure_running()  # first, because its start unblocks the signals
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -1,8 +1,9 @@
-"""The one door to models and trainers: which are there, and the module of one.
+"""Which models and trainers (plug-ins) are there, and how is the module of one loaded?
 
-Three places, in this order: the folders `models/` and `trainers/` of this project, folders given
-with `--plugins`, and entry points of installed packages in the groups `faceswap_ae.models` and
-`faceswap_ae.trainers`. One name in two places is refused: nobody could tell which of them ran.
+Plug-ins come from three places, in this order: the folders `models/` and `trainers/` of this
+project, folders given with `--plugins`, and entry points of installed packages in the groups
+`faceswap_ae.models` and `faceswap_ae.trainers`. A name that is in two places is refused, because
+nobody could tell which of the two ran.
 """
 
 import importlib
@@ -19,12 +20,12 @@ KINDS: tuple[Kind, ...] = ("models", "trainers")
 
 
 def names(kind: Kind) -> list[str]:
-    """Every name that `load` knows, sorted. Imports none of them."""
+    """Return every name that `load` knows, sorted; no plug-in is imported."""
     return sorted(_homes(kind))
 
 
 def load(kind: Kind, name: str) -> ModuleType:
-    """The module of one model or trainer."""
+    """Import and return the module of one model or trainer."""
     homes = _homes(kind)
     if name not in homes:
         raise PluginError(unknown(kind.removesuffix("s"), name, homes))
@@ -38,7 +39,7 @@ def load(kind: Kind, name: str) -> ModuleType:
 
 
 def add_folder(folder: Path) -> None:
-    """Look for plug-ins in `folder/models` and `folder/trainers` too."""
+    """Search for plug-ins in `folder/models` and `folder/trainers` too."""
     found = [kind for kind in KINDS if (folder / kind).is_dir()]
     if not found:
         raise PluginError(f"{folder}: has neither a models/ nor a trainers/ folder")
@@ -50,7 +51,7 @@ def add_folder(folder: Path) -> None:
 
 
 def _homes(kind: Kind) -> dict[str, list[Path | EntryPoint]]:
-    """For each name, the folders and entry points that define it."""
+    """Return, for each name, the folders and entry points that define it."""
     homes: dict[str, list[Path | EntryPoint]] = {}
     for place in _places(kind):
         for module in pkgutil.iter_modules([place]):
@@ -62,7 +63,7 @@ def _homes(kind: Kind) -> dict[str, list[Path | EntryPoint]]:
 
 
 def _places(kind: Kind) -> list[str]:
-    """The folders that the kind's package looks in; adding to the list adds a folder."""
+    """Return the folders in which the kind's package is searched; appending to it adds one."""
     package = importlib.import_module(f"faceswap_ae.{kind}")
     places: list[str] = package.__dict__["__path__"]
     return places

@@ -1,7 +1,7 @@
-"""How is the next item made while this one is being used?
+"""How is the next item made in advance (prefetched) while the current one is used?
 
-A thread runs the generator, at most so many items in advance: decoding and scaling leave Python's
-lock, so two cores work at once, and the bound keeps memory flat.
+A thread runs the generator and makes at most `depth` items in advance. Decoding and scaling release
+Python's global lock (GIL), so two cores work at once. The limit keeps the memory use constant.
 """
 
 import threading
@@ -12,21 +12,22 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# Not queue.Queue: Ctrl-C inside its get leaves its lock taken, and the other side waits for ever.
-Places = SimpleQueue[bool]  # a True for each item that may be made; False is the end
+# Not queue.Queue: Ctrl-C inside its get leaves its lock taken; the other side then waits for ever.
+Places = SimpleQueue[bool]  # True for each item that may be made; False means stop
 
 
 @dataclass(frozen=True)
 class _Ended:
-    """The last thing to arrive: why the generator stopped."""
+    """The last item in the queue: says why the generator stopped."""
 
     error: BaseException | None
 
 
 def prefetch(source: Generator[T], depth: int) -> Iterator[T]:
-    """The items of `source`, up to `depth` of them made in advance. Errors arrive in their place.
+    """Yield the items of `source`, up to `depth` of them made in advance.
 
-    Closing this iterator closes the source, in its own thread, and waits for it.
+    An error of the source is raised after the items that came before it. Closing this iterator
+    closes the source, in the source's own thread, and waits for it.
     """
     items: SimpleQueue[T | _Ended] = SimpleQueue()
     places: Places = SimpleQueue()
@@ -56,7 +57,7 @@ def _fill(source: Generator[T], items: "SimpleQueue[T | _Ended]", places: Places
             items.put(next(source))
     except StopIteration:
         pass
-    except BaseException as caught:  # noqa: BLE001 - carried to the consumer, whatever it is
+    except BaseException as caught:  # noqa: BLE001 - the consumer raises every error again
         error = caught
     finally:
         source.close()

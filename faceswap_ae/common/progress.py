@@ -1,24 +1,25 @@
-"""How does long work tell how far it is? The functions that it is given to call.
+"""How does a long task report its progress through callbacks?
 
-`Progress` is for what can be counted, `Status` for what tells its share and words of its own.
+`Progress` is for a task whose items can be counted. `Status` is for a task that reports a share and
+a text of its own.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-Advance = Callable[[int], None]  # called with how many are done
-Progress = Callable[[str, int], AbstractContextManager[Advance]]  # what is done, how many in all
-Say = Callable[[float, str], None]  # called with the share that is done, and words
-Status = Callable[[str], AbstractContextManager[Say]]  # what is done
+Advance = Callable[[int], None]  # called with the number of items done
+Progress = Callable[[str, int], AbstractContextManager[Advance]]  # task, items in all
+Say = Callable[[float, str], None]  # called with the share done (0 to 1), and a text
+Status = Callable[[str], AbstractContextManager[Say]]  # task
 
 
 @contextmanager
 def no_progress(_what: str, _total: int) -> Iterator[Advance]:
-    """No progress shown."""
+    """Show no progress."""
     yield lambda _count: None
 
 
 @contextmanager
 def no_status(_what: str) -> Iterator[Say]:
-    """No status shown."""
+    """Show no status."""
     yield lambda _share, _words: None

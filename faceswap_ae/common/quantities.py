@@ -1,8 +1,8 @@
-"""How is a length of time, or a number of bytes, written for people?"""
+"""How are durations and numbers of bytes formatted for people?"""
 
 
 def format_duration(seconds: float) -> str:
-    """`42 s`, `7 min`, `2 h 05 min`."""
+    """Return a duration as `42 s`, `7 min` or `2 h 05 min`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -12,11 +12,11 @@ def format_duration(seconds: float) -> str:
 THOUSAND = 1000
 
 
-UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")  # as shops and `df -H` count
+UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")  # decimal, as in shops and in `df -H`
 
 
 def format_bytes(count: int) -> str:
-    """`1.2 GB`."""
+    """Return a number of bytes as `1.2 GB`, in decimal units."""
     number, units = float(count), iter(UNITS)
     unit = next(units)
     while round(number) >= THOUSAND and unit != UNITS[-1]:

@@ -1,7 +1,7 @@
-"""What is measured of each moment of a swap?
+"""Which metrics are measured on each frame of a swap, and how are they stored?
 
-Numbers only are kept, a row for each frame, so that clips may be of any length. What a row needs is
-in that frame and the one before; what needs all rows is in figures.py.
+Only numbers are kept, one row for each frame, so a clip may have any length. A row needs only its
+own frame and the frame before. Metrics that need all rows are in scores.py.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,31 +28,31 @@ from faceswap_ae.faces.landmark_masks import hull_mask, outline_mask
 from faceswap_ae.faces.record import Face
 
 INNER = 17  # the first landmark that is not the jaw's
-SOFT = 2.0  # pixels: what encoding changes is finer
-COARSE = 128  # pixels a side, of the crop on which the seam is sought
-DEPTHS = (0, 3, 6)  # of these pixels within the face's outline, where a mask may end
-HIGHEST = 99.0  # decibels that are told at most, of pictures that are the same
+SOFT = 2.0  # pixels of blur: what encoding changes is finer
+COARSE = 128  # pixels a side of the crop on which the seam is measured
+DEPTHS = (0, 3, 6)  # of these pixels inside the face's outline: where a mask may end
+HIGHEST = 99.0  # decibels: upper limit, for pictures that are equal
 
 Values = Iterator[tuple[str, float | Doubles]]
 
 
 @dataclass(frozen=True, eq=False)
 class ComparedPeople:
-    """Whose face it should be, and whose it was."""
+    """The person whose face it should be (owner), and the person whose face it was (replaced)."""
 
     owner: PersonViews
     replaced: PersonViews
 
 
 class FrameColumns:
-    """A number or an array for each frame, NaN where it is not known."""
+    """Columns with a number or an array for each frame; NaN where it is not known."""
 
     def __init__(self, count: int) -> None:
         self.count = count
         self._kept: dict[str, Doubles] = {}
 
     def put(self, at: int, values: Iterable[tuple[str, float | Doubles]]) -> None:
-        """What was measured of a frame."""
+        """Store what was measured on a frame, by name of the column."""
         for name, value in values:
             if name not in self._kept:
                 self._kept[name] = np.full((self.count, *np.shape(value)), np.nan)
@@ -62,14 +62,14 @@ class FrameColumns:
         return name in self._kept
 
     def __getitem__(self, name: str) -> Doubles:
-        """All rows of something; of what was never measured, no numbers."""
+        """Return a whole column; only NaN if it was never measured."""
         return self._kept.get(name, np.full(self.count, np.nan))
 
 
 def measure(
     moments: Iterable[AlignedFrames], columns: FrameColumns, people: ComparedPeople
 ) -> Iterator[int]:
-    """Fill the columns; the number of each moment that is done."""
+    """Fill the columns; yield the number of each frame that is done."""
     before: AlignedFrames | None = None
     for moment in moments:
         columns.put(moment.at, [("time", moment.time), ("cut", float(moment.cut))])
@@ -85,7 +85,10 @@ def measure(
 
 
 def inner_mask(landmarks: Points) -> Flags:
-    """What lies within brows, nose and mouth, in a crop; less than any definition of a face."""
+    """Return the part between brows, nose and mouth of a crop.
+
+    It is smaller than the face in every definition of a true swap.
+    """
     outline = cv2.convexHull(landmarks[INNER:].astype(np.float32))[:, 0]
     return outline_mask(outline.astype(np.float64), (SIDE, SIDE)) > 127
 
@@ -106,7 +109,7 @@ def _placed(role: Role, image: Image, face: Face) -> Values:
 
 
 def _compared(faces: Mapping[Role, Face]) -> Values:
-    """How far landmarks are off, of every two clips that are compared."""
+    """Yield the landmark errors of every pair of clips that is compared."""
     pairs: tuple[tuple[Role, Role], ...] = (
         ("result", "onto"),
         ("truth", "onto"),
@@ -120,7 +123,7 @@ def _compared(faces: Mapping[Role, Face]) -> Values:
 
 
 def _surface(moment: AlignedFrames) -> Values:
-    """Colours, sharpness and seam, at the place of whoever is replaced."""
+    """Yield colours, change, sharpness and seam at the place of the replaced person's face."""
     place = moment.faces.get("onto")
     if place is None:
         return
@@ -136,7 +139,7 @@ def _surface(moment: AlignedFrames) -> Values:
 
 
 def _nearness(moment: AlignedFrames) -> Values:
-    """To the true swap, pixel by pixel."""
+    """Yield the similarity to the true swap, pixel by pixel."""
     place = moment.faces.get("truth")
     if place is None:
         return
@@ -160,7 +163,7 @@ def _nearness(moment: AlignedFrames) -> Values:
 
 
 def _unsteadiness(before: AlignedFrames | None, now: AlignedFrames) -> Values:
-    """What changes from frame to frame along the motion; nothing across a cut."""
+    """Yield the warping error from the frame before to this one; nothing across a cut."""
     if before is None or now.cut or "onto" not in now.faces or "onto" not in before.faces:
         return
     size = now.images["onto"].shape[1::-1]
@@ -170,12 +173,12 @@ def _unsteadiness(before: AlignedFrames | None, now: AlignedFrames) -> Values:
 
 
 def _framed(face: Face) -> Points:
-    """A face's landmarks in its own crop."""
+    """Return a face's landmarks in its own crop."""
     return transform(face.landmarks, matrix_of(face.landmarks, CROP, SIDE))
 
 
 def _changed(made: Image, own: Image, mask: Flags) -> float:
-    """Levels by which a face differs from the performer's, encoding left out of account."""
+    """Return the difference of a face from the performer's, in levels, without encoding noise."""
     one, other = (
         cv2.GaussianBlur(crop.astype(np.float32), (0, 0), SOFT)[mask] for crop in (made, own)
     )
@@ -183,7 +186,10 @@ def _changed(made: Image, own: Image, mask: Flags) -> float:
 
 
 def _seam(made: Image, true: Image, mask: Flags) -> float:
-    """The strongest step along any of some outlines, one within the other: masks are drawn in."""
+    """Return the strongest colour step along one of several outlines, one inside the other.
+
+    A mask is usually eroded, so its edge is inside the face's outline.
+    """
     size = (COARSE, COARSE)
     crops = [cv2.resize(crop, size, interpolation=cv2.INTER_AREA) for crop in (made, true)]
     one, other = (np.asarray(crop, np.uint8) for crop in crops)
@@ -197,7 +203,7 @@ def _decibels(made: Image, true: Image, mask: Flags) -> float:
 
 
 def _coloured(made: Image, true: Image, mask: Flags) -> Image:
-    """The swap if it had been told the true colours: what is left is shape and detail."""
+    """Return the swap with the colours of the true swap: only shape and detail still differ."""
     way = COLOUR["mkl"]
     face, wanted = (crop.astype(np.float32) / np.float32(255) for crop in (made, true))
     pair = measure_colours(way, face, wanted, mask.astype(np.float32))

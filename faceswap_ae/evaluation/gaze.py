@@ -1,10 +1,11 @@
-"""Where do the eyes look, as far as a picture tells?
+"""In which direction do the eyes look (gaze), measured by the position of each iris in a picture?
 
-Within each eye's opening the iris is sought: a disc of an iris's size that is darker than what lies
-left and right of it, as Daugman (1993) looks at an iris's sides alone, for lids hide the rest. Its
-place is told from the mean of the eye's landmarks, which goes along when the head turns, in widths
-of the eye. On the cast a degree of gaze is about .0075 of them to the side and .005 up or down.
-Up and down are little to go by: lids hide most of what moves, found landmarks are off by more.
+The iris is searched inside the opening of each eye: a disc of an iris's size that is darker than
+the parts left and right of it. Daugman (1993) too uses only the sides of an iris, because the lids
+hide the rest. The position is measured from the mean of the eye's landmarks, which moves with the
+head, and in widths of the eye. On the synthetic cast one degree of gaze is about .0075 widths
+sideways and .005 up or down. Up and down are not reliable: the lids hide most of the movement, and
+the error of the detected landmarks is larger than that movement.
 """
 
 import cv2
@@ -14,28 +15,31 @@ from faceswap_ae.common.geometry import Doubles, Image, Matrix, Points, transfor
 from faceswap_ae.evaluation.identity_metrics import levelled
 from faceswap_ae.faces.landmark_masks import EYES, outline_mask
 
-WIDTH, SIZE = 40, (64, 48)  # pixels of an eye from corner to corner, and of the picture cut there
+WIDTH, SIZE = 40, (64, 48)  # pixels of an eye from corner to corner, and of the crop around it
 MIDDLE = (np.array(SIZE) - 1) / 2
-IRIS = 0.22  # its radius in widths of the eye
-SIDES, SECTOR = 1.8, 50.0  # how far its sides reach, in its radii; degrees above and below
-RIM = 0.015  # of the eye's width by which the landmarks' outline is drawn wider
-BEST = 0.85  # of the strongest contrast: places that the iris's centre is the mean of
-LEAST = 0.15  # contrast, as a share of the opening's brightness, without which no iris is seen
+IRIS = 0.22  # radius of the iris in widths of the eye
+# Outer radius of the sides of the iris, in radii of the iris; degrees above and below the level.
+SIDES, SECTOR = 1.8, 50.0
+RIM = 0.015  # of the eye's width: the landmarks' outline is drawn so much wider
+# Share of the strongest contrast: the iris's centre is the mean of the places above it.
+BEST = 0.85
+LEAST = 0.15  # least contrast of an iris, as a share of the opening's brightness
 
 
 def irises(image: Image, landmarks: Points) -> Doubles:
-    """(2, 2): each iris (right, down) from its eye's middle, the viewer's left eye first.
+    """Return (2, 2): each iris (right, down) from its eye's middle, the viewer's left eye first.
 
-    In widths of the eye. NaN where the eye is closed or no iris is seen.
+    The unit is the eye's width. NaN if the eye is closed or no iris is found.
     """
     return np.stack([_iris(image, landmarks[eye]) for eye in EYES])
 
 
 def gaze_error(made: Doubles, wanted: Doubles, *, level: bool = False) -> Doubles:
-    """(n,): how far irises (n, 2, 2) are from where they should be, in widths of the eye.
+    """Return (n,): how far irises (n, 2, 2) are from where they should be, in widths of the eye.
 
-    Both eyes look one way, so it is the length of their mean difference, of one eye alone where the
-    other is not seen in both pictures; NaN where neither is. `level` is explained in metrics.py.
+    Both eyes look in one direction, so the error is the length of their mean difference. It is that
+    of one eye if the other is not found in both pictures; NaN if neither is. `level` is explained
+    in `identity_metrics.levelled`.
     """
     off = levelled(made - wanted) if level else made - wanted
     seen = np.asarray(np.isfinite(off).all(axis=2))
@@ -46,13 +50,14 @@ def gaze_error(made: Doubles, wanted: Doubles, *, level: bool = False) -> Double
 
 
 def _iris(image: Image, eye: Points) -> Doubles:
-    """(2,): of one eye by its six points."""
+    """Return (2,): the position of the iris in one eye, given by its six landmarks."""
     if not np.all(np.isfinite(eye)) or np.array_equal(eye[0], eye[3]):
         return np.full(2, np.nan)
     matrix = _upright(eye)
     cut, points = warp(image, matrix, SIZE), transform(eye, matrix)
     opening = outline_mask(points, SIZE, RIM * WIDTH).astype(np.float64) / 255
-    # Whites have much of every colour, brown irises little blue and blue ones little red.
+    # The minimum of the channels is used: the white of an eye is bright in every colour, a brown
+    # iris has little blue, and a blue iris has little red.
     contrast = _contrast(cut.min(axis=2).astype(np.float64), opening)
     strongest = float(contrast.max())
     if strongest < LEAST:
@@ -64,7 +69,7 @@ def _iris(image: Image, eye: Points) -> Doubles:
 
 
 def _upright(eye: Points) -> Matrix:
-    """Frame to a picture of SIZE with the eye's corners level in its middle."""
+    """Return the map from frame to a crop of SIZE, with the eye's corners level in its middle."""
     across = eye[3] - eye[0]
     scale = WIDTH / float(across @ across)
     linear = scale * np.array([[across[0], across[1]], [-across[1], across[0]]])
@@ -72,20 +77,20 @@ def _upright(eye: Points) -> Matrix:
 
 
 def _contrast(plane: Doubles, opening: Doubles) -> Doubles:
-    """For an iris with its centre at each pixel, how much brighter its sides are."""
+    """Return, for an iris with its centre at each pixel, how much brighter its sides are."""
     whole = opening.sum()
     if whole == 0:
         return np.zeros_like(plane)
     disc, sides = _patterns()
     (inner, covered), (outer, shown) = (_seen(plane, opening, part) for part in (disc, sides))
-    # What the lids hide says nothing: the less is seen, the less it counts.
+    # The parts that the lids hide give no information: the less is visible, the less it counts.
     sure = np.sqrt(covered * shown)
     brightness = max(float((plane * opening).sum() / whole), 1.0)
     return np.asarray(np.where(opening > 0.5, (outer - inner) * sure / brightness, 0.0))
 
 
 def _seen(plane: Doubles, opening: Doubles, part: Doubles) -> tuple[Doubles, Doubles]:
-    """The mean of what of a pattern is inside the opening, and which share of it is."""
+    """Return the mean over the part of a pattern inside the opening, and the share inside it."""
     inside, total = (
         cv2.filter2D(one, -1, part, borderType=cv2.BORDER_CONSTANT)
         for one in (opening, plane * opening)
@@ -94,7 +99,7 @@ def _seen(plane: Doubles, opening: Doubles, part: Doubles) -> tuple[Doubles, Dou
 
 
 def _patterns() -> tuple[Doubles, Doubles]:
-    """The iris, and what lies left and right of it; each sums to 1."""
+    """Return two patterns: the iris, and the parts left and right of it. Each sums to 1."""
     radius = IRIS * WIDTH
     reach = int(np.ceil(SIDES * radius)) + 1
     x, y = np.meshgrid(*[np.arange(-reach, reach + 1.0)] * 2)

@@ -1,7 +1,8 @@
-"""What would the perfect swap of a performance show?
+"""Where is the ground truth of a swap: the true swap of the same performance?
 
-A folder that `synth --as-if` made holds it: pictures, which part of them is face, and the film's
-settings, by which the other definition of a true swap can be drawn as well (synthetic/people.py).
+A folder that `synth --as-if` made holds it: the clip, a mask of the visible face, and the settings
+of the synthetic film. With these settings, frames can also be rendered by the other definition of a
+true swap (synthetic/people.py).
 """
 
 from dataclasses import dataclass, replace
@@ -20,25 +21,25 @@ class GroundTruth:
     """The true swap, frame by frame."""
 
     clip: Path
-    mask: Path | None = None  # a clip, white where the face is seen
-    film: Film | None = None  # where it is one of ours, by this version
+    mask: Path | None = None  # a clip, white where the face is visible
+    film: Film | None = None  # the film's settings, if this version of the toolkit made it
 
     @property
     def other(self) -> Truth | None:
-        """The other definition of a true swap, where it can be drawn."""
+        """The other definition of a true swap; None if it cannot be rendered."""
         if self.film is None or self.film.as_if is None:
             return None
         return next(one for one in TRUTHS if one != self.film.truth)
 
     def drawn(self, index: int) -> Image | None:
-        """A frame by the other definition."""
+        """Render a frame by the other definition; None if that is not possible."""
         if self.film is None or self.other is None:
             return None
         return frame(replace(self.film, truth=self.other), index).image
 
 
 def find_ground_truth(place: Path) -> GroundTruth:
-    """A folder of a synthetic film, or a clip alone."""
+    """Return the ground truth in a folder of a synthetic film, or in a single clip."""
     clip = clip_in(place)
     if clip == place:
         return GroundTruth(clip)

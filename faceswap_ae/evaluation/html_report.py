@@ -1,8 +1,8 @@
-"""How is a finished swap shown to a person who wants to know how good it is?
+"""How is the HTML report about the quality of a finished swap written?
 
-One HTML file that needs nothing else: the headline in words, a filmstrip, the worst frames and why,
-curves over time, all figures beside their floors, the training, and how all of it can be had again.
-Its looks and its doings are in pages/; what is measured comes from evaluation.py.
+It is one file that needs no other file. It shows the headline in words, a filmstrip, the worst
+frames and why, charts over time, all metrics beside their floors, the training, and the commands
+that repeat it. Its style and script are in pages/; the measurements come from evaluate.py.
 """
 
 import html
@@ -34,13 +34,13 @@ from faceswap_ae.version import TOOL
 
 PAGES = files("faceswap_ae") / "pages"
 FILMED = 10  # frames of the filmstrip
-PREVIEW = 900  # pixels of the training's preview, at most
+PREVIEW = 900  # pixels: largest width of the training's preview
 PACKAGES = (
     *("tensorflow", "tensorflow-cpu", "jax", "keras", "numpy", "av"),
     *("opencv-python", "opencv-python-headless", "dlib", "dlib-bin"),
 )
-DECIBELS = "dB"  # a measure without a zero
-UNSURE = (0.5, 0.95)  # of the frames, that are nearer to the owner
+DECIBELS = "dB"  # a unit whose axis need not start at zero
+UNSURE = (0.5, 0.95)  # share of frames nearer to the owner: neither good nor bad in this range
 CARDS = {
     "nearer_to_owner": ("", "of the frames nearer to {face} than to {onto}"),
     "psnr": (" dB", "near the true swap"),
@@ -56,7 +56,7 @@ Still = Mapping[str, Image]
 def write_report(
     path: Path, evaluation: Evaluation, run: Run | None = None, masks: Masks | None = None
 ) -> None:
-    """Write the page. With a run, its losses and its recipe are in it."""
+    """Write the page. If `run` is given, the page includes its losses and its recipe."""
     names = evaluation.names
     if run is not None:
         names = SwapNames(run.facts.face, run.facts.onto)
@@ -82,13 +82,13 @@ def write_report(
         "css": _part("report.css"),
         "script": _part("report.js"),
     }
-    # In one go: what is put in is never looked through for places to put things in.
+    # All parts are inserted in one pass: so inserted text is never searched for placeholders.
     page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _part("report.html"))
     write_text(path, page)
 
 
 def _shown(evaluation: Evaluation, masks: Masks | None) -> dict[int, dict[str, Image]]:
-    """The pictures of the filmstrip and of the worst frames."""
+    """Return the pictures of the filmstrip and of the worst frames, by frame."""
     own, clips = evaluation.columns, evaluation.clips
     film = evenly_spaced(range(own.count), FILMED)
     wanted = [*film, *(one.frame for one in evaluation.worst)]
@@ -111,7 +111,7 @@ def _words(evaluation: Evaluation, names: SwapNames) -> list[str]:
 
 
 def _cards(evaluation: Evaluation, names: SwapNames) -> Iterator[str]:
-    """The few figures that are seen first, each with what it would be at best."""
+    """Yield the few metrics at the top of the page, each with its baselines."""
     figures, seen = evaluation.summary, evaluation.seen
     standard = "the performance" if figures["jitter_truth"].value is None else "the true swap"
     for name, (unit, words) in CARDS.items():
@@ -132,7 +132,7 @@ def _beside(name: str, one: Score) -> str:
 
 
 def _mood(name: str, one: Score) -> str:
-    """Only what is plainly right or wrong has a colour; the rest is for people to judge."""
+    """Return a colour class only for clearly good or bad values; the user judges the others."""
     value = one.value or 0.0
     if name == "missed":
         return "bad" if value else "good"
@@ -142,7 +142,7 @@ def _mood(name: str, one: Score) -> str:
 
 
 def _film(evaluation: Evaluation, film: Mapping[int, Still]) -> str:
-    """A row for each clip, a column for each moment."""
+    """Return the filmstrip: a row for each clip, a column for each moment."""
     times = evaluation.columns["time"]
     heads = "".join(f'<th scope="col">{times[at]:.1f} s</th>' for at in film)
     names = dict.fromkeys(name for pictures in film.values() for name in pictures)
@@ -211,7 +211,7 @@ def _chart(title: str, unit: str, lines: Mapping[str, Doubles], evaluation: Eval
 
 
 def _merged(bands: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Bands that touch as one: a clip may have thousands."""
+    """Merge bands that touch: a clip may have thousands."""
     found: list[tuple[float, float]] = []
     for first, last in bands:
         if found and first <= found[-1][1] + 1e-6:
@@ -222,7 +222,7 @@ def _merged(bands: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _rows(evaluation: Evaluation, names: SwapNames) -> Iterator[str]:
-    """The table of all figures."""
+    """Yield the rows of the table of all metrics."""
     for group, members in GROUPS.items():
         shown = [name for name in members if evaluation.summary[name].value is not None]
         if shown:
@@ -262,7 +262,7 @@ def _preview(run: Run) -> str:
 
 
 def _again(evaluation: Evaluation, run: Run | None) -> str:
-    """How the same figures, and the same training, can be had again."""
+    """Return the section on how to repeat the evaluation and the training."""
     clips = evaluation.clips
     words = ["faceswap-ae", "evaluate", str(clips.result), "--face", str(clips.face)]
     words += ["--onto", str(clips.onto)]
@@ -292,6 +292,6 @@ def _part(name: str) -> str:
 
 
 def _embedded(found: object) -> str:
-    """JSON that cannot end the script element it stands in."""
+    """Return JSON that cannot close the script element that contains it."""
     text = json.dumps(found, ensure_ascii=True, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

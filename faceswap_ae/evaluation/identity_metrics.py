@@ -1,9 +1,10 @@
-"""Whose face does a swap show, and does it do what the performer did?
+"""Whose identity does a swap show, and are pose and expression those of the performer?
 
-FSGAN's protocol (Nirkin et al. 2019) as far as landmarks and descriptors tell it: identity by the
-owner's view whose head is turned most alike, pose and expression against the performance. All
-figures are per picture; what a detector itself gets wrong is in them, so print them beside those of
-an untouched clip. Where the eyes look is in gaze.py, pixels are in fidelity.py.
+This is the part of FSGAN's protocol (Nirkin et al. 2019) that landmarks and descriptors can
+measure. Identity is compared with the owner's view whose head pose is most similar. Pose and
+expression are compared with the performance. All metrics are per picture. They include the errors
+of the detector itself, so they should be printed beside those of an untouched clip. Gaze is in
+gaze.py, pixel metrics are in image_metrics.py.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,18 +20,18 @@ from faceswap_ae.faces.head_pose import head_pose
 from faceswap_ae.faces.landmark_masks import EYES
 from faceswap_ae.faces.record import DESCRIPTOR, Face
 
-BATCH = 64  # faces that are described at once
+BATCH = 64  # faces whose descriptors are computed at once
 MOUTH = slice(48, 68)
-BOX = 255.0  # pixels of the face's box at which papers tell how far the landmarks are off
+BOX = 255.0  # pixels: width of the face's box for which papers report the landmark error
 
 
 @dataclass(frozen=True, eq=False)
 class PersonViews:
-    """Faces as they are seen in n pictures, one in each."""
+    """A person's faces in n pictures, one in each."""
 
     landmarks: Doubles  # (n, 68, 2) in their pictures' pixels
     descriptors: Doubles  # (n, 128)
-    poses: Doubles  # (n, 3): yaw, pitch, roll in degrees; NaN where none fits
+    poses: Doubles  # (n, 3): yaw, pitch, roll in degrees; NaN if no pose fits
 
     def __len__(self) -> int:
         return len(self.landmarks)
@@ -41,17 +42,17 @@ class PersonViews:
 
 @dataclass(frozen=True, eq=False)
 class Misplaced:
-    """How far landmarks are from where they should be, (n,) each."""
+    """The landmark errors of n faces, (n,) each."""
 
     whole: Doubles  # length of the vector of all 136 coordinates, in pixels of the picture
-    boxed: Doubles  # the same if the face's box were 255 pixels wide, as papers tell it
-    points: Doubles  # mean over all points, as a share of the distance of the eyes
-    eyes: Doubles  # the same of the eyes' points alone
-    mouth: Doubles  # and of the mouth's
+    boxed: Doubles  # the same for a face's box of 255 pixels, as papers report it
+    points: Doubles  # mean over all points, as a share of the distance between the eyes
+    eyes: Doubles  # the same for the eyes' points alone
+    mouth: Doubles  # the same for the mouth's points alone
 
 
 def describe_views(pictures: Iterable[tuple[Image, Points]]) -> PersonViews:
-    """What is to be known of faces by their pictures and landmarks. Runs the descriptor network."""
+    """Compute the views of faces from their pictures and landmarks, with the descriptor network."""
     found, batch = [_nobody()], []
     for picture in pictures:
         batch.append(picture)
@@ -62,19 +63,19 @@ def describe_views(pictures: Iterable[tuple[Image, Points]]) -> PersonViews:
 
 
 def views_of_faces(faces: Iterable[Face]) -> PersonViews:
-    """The same of faces that were looked at before."""
+    """Return the views of faces whose descriptors and poses are already known."""
     rows = [(face.landmarks, face.descriptor, face.pose) for face in faces]
     return _views(*zip(*rows, strict=True)) if rows else _nobody()
 
 
 def identity(found: PersonViews, person: PersonViews) -> Doubles:
-    """(n,): distance of descriptors to this person's view that is nearest in pose.
+    """Return (n,): the descriptor distance to this person's view that is nearest in pose.
 
-    The less, the more alike; of two people it is .6 and more.
+    A smaller distance means more similar; between two people it is .6 and more.
     """
     if len(person) == 0:
         raise ValueError("nobody to compare with: no views of the person")
-    # Roll does not count: the network is shown upright faces.
+    # Roll does not count: the network gets upright faces.
     off = _wrapped(found.poses[:, None, :2] - person.poses[None, :, :2])
     away = np.linalg.norm(off, axis=2)
     nearest = np.where(np.isnan(away), np.inf, away).argmin(axis=1)
@@ -82,7 +83,7 @@ def identity(found: PersonViews, person: PersonViews) -> Doubles:
 
 
 def retrieved(found: PersonViews, people: Sequence[PersonViews]) -> NDArray[np.int64]:
-    """(n,): the number of the person who owns the most similar of all views."""
+    """Return (n,): the index of the person who has the most similar of all views."""
     if not people or min(len(person) for person in people) == 0:
         raise ValueError("nobody to tell apart: no people, or one without views")
     nearest = [_distances(found, person).min(axis=1) for person in people]
@@ -90,16 +91,16 @@ def retrieved(found: PersonViews, people: Sequence[PersonViews]) -> NDArray[np.i
 
 
 def pose_error(made: PersonViews, wanted: PersonViews, *, level: bool = False) -> Doubles:
-    """(n,): degrees between the heads of a swap and of its performance; NaN where unknown."""
+    """Return (n,): degrees between the head poses of two clips; NaN where one is unknown."""
     off = _wrapped(made.poses - wanted.poses)
     return np.asarray(np.linalg.norm(_wrapped(levelled(off)) if level else off, axis=1))
 
 
 def levelled(off: Doubles) -> Doubles:
-    """Differences (n, ...) without what is the same all through a clip: their median.
+    """Return differences (n, ...) minus their constant part: the median over a clip.
 
-    Another person's nose, or eyes that lie deeper, look like a turned head or another gaze. It is
-    constant, and no fault of the swap: the true swap itself is 8 degrees off.
+    Another person's nose, or deeper eyes, look like a turned head or another gaze. This difference
+    is constant, and not an error of the swap: the true swap itself has an error of 8 degrees.
     """
     if not np.isfinite(off).any():
         return off
@@ -109,7 +110,7 @@ def levelled(off: Doubles) -> Doubles:
 
 
 def expression_error(made: Doubles, wanted: Doubles) -> Misplaced:
-    """Of landmarks (n, 68, 2) against those of the performance or of the true swap."""
+    """Return the errors of landmarks (n, 68, 2) against the performance or the true swap."""
     if made.shape != wanted.shape:
         raise ValueError(f"landmarks of shape {made.shape} against {wanted.shape}")
     off = np.linalg.norm(made - wanted, axis=2)
@@ -123,12 +124,15 @@ def expression_error(made: Doubles, wanted: Doubles) -> Misplaced:
 
 
 def _wrapped(degrees: Doubles) -> Doubles:
-    """Half a turn to the left or right is as far as one gets."""
+    """Wrap angles to the range from -180 to 180 degrees."""
     return np.asarray((degrees + 180) % 360 - 180)
 
 
 def _distances(one: PersonViews, other: PersonViews) -> Doubles:
-    """(n, m): between all descriptors, without the n x m x 128 differences in memory."""
+    """Return (n, m): the distances between all descriptors.
+
+    The n x m x 128 differences are never held in memory.
+    """
     a, b = one.descriptors, other.descriptors
     squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
     return np.asarray(np.sqrt(np.maximum(squares, 0)))

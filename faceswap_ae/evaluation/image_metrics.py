@@ -1,8 +1,9 @@
-"""How near is a picture of a face to the one it should be, pixel by pixel?
+"""How similar is a picture of a face to its reference, pixel by pixel (SSIM, PSNR, seam, detail)?
 
-Both are cut out as one square around the face, by the same landmarks, and compared under a mask.
-Structural similarity is Wang et al.'s (2004). Where the true picture is not known, sharpness and
-seam are told against the original: it is another person, but as sharp and without a seam.
+Both pictures are cropped to the same square around the face, by the same landmarks, and compared
+under a mask. Structural similarity is that of Wang et al. (2004). If the true picture is not known,
+sharpness and seam are measured against the original. It shows another person, but it is as sharp as
+the swap should be, and has no seam.
 """
 
 import cv2
@@ -11,21 +12,21 @@ import numpy as np
 from faceswap_ae.common.geometry import Doubles, Flags, Image, Points, warp
 from faceswap_ae.faces.alignment import matrix_of
 
-SIDE, CROP = 256, "full"  # pixels, and kind, of the square that is compared
-SIGMA, WINDOW = 1.5, (11, 11)  # pixels, of the Gaussian: Wang et al.
-LIGHT, STRUCTURE = (0.01 * 255) ** 2, (0.03 * 255) ** 2  # their constants
-SOFTENED = 1.0  # pixels: finer than this is grain, which no network should draw
+SIDE, CROP = 256, "full"  # pixels a side, and kind, of the crop that is compared
+SIGMA, WINDOW = 1.5, (11, 11)  # pixels of the Gaussian: Wang et al.
+LIGHT, STRUCTURE = (0.01 * 255) ** 2, (0.03 * 255) ** 2  # the constants of Wang et al.
+SOFTENED = 1.0  # pixels: finer detail is grain, which a network should not draw
 RIM = 9  # pixels along the mask's border that belong to the seam, not to the face
 BESIDE = 2.0  # pixels on each side of a border that are compared
 
 
 def aligned(image: Image, landmarks: Points) -> Image:
-    """The square of 256 pixels around a face; a mask (height, width) is cut as pictures are."""
+    """Return the crop of 256 pixels a side around a face; a mask (height, width) works too."""
     return warp(image, matrix_of(landmarks, CROP, SIDE), (SIDE, SIDE))
 
 
 def ssim(made: Image, true: Image, mask: Flags) -> float:
-    """Structural similarity of luma, the mean over the mask: 1 for the same picture."""
+    """Return the structural similarity of luma, the mean over the mask: 1 for the same picture."""
     if not mask.any():
         return np.nan
     one, other = _luma(made), _luma(true)
@@ -38,7 +39,7 @@ def ssim(made: Image, true: Image, mask: Flags) -> float:
 
 
 def psnr(made: Image, true: Image, mask: Flags) -> float:
-    """Of luma under the mask, in decibels; infinite for the same picture."""
+    """Return the PSNR of luma under the mask, in decibels; infinite for the same picture."""
     if not mask.any():
         return np.nan
     error = float(np.square(_luma(made) - _luma(true))[mask].mean())
@@ -46,7 +47,7 @@ def psnr(made: Image, true: Image, mask: Flags) -> float:
 
 
 def sharpness(made: Image, true: Image, mask: Flags) -> float:
-    """How much detail a face has: below 1 it is blurred, above 1 too sharp or noisy."""
+    """Return how much detail a face has: below 1 it is blurred, above 1 too sharp or noisy."""
     inner = cv2.erode(mask.astype(np.uint8), np.ones((RIM, RIM), np.uint8)) > 0
     if not inner.any():
         return np.nan
@@ -55,17 +56,17 @@ def sharpness(made: Image, true: Image, mask: Flags) -> float:
 
 
 def seam(made: Image, true: Image, mask: Flags) -> float:
-    """Levels by which colours step more across the mask's border than in the true picture."""
+    """Return the colour step at the mask's border, in levels, beyond that in the true picture."""
     border = mask & (cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
     if not border.any():
         return np.nan
     found, wanted = (_steps(one, mask, border) for one in (made, true))
-    # Where hair or the neck begin there is a step anyway, and to make it smaller is no seam.
+    # Where hair or the neck begin there is always a step. A step that became smaller is no seam.
     return float(np.maximum(found - wanted, 0).mean())
 
 
 def overlap(one: Flags, other: Flags) -> float:
-    """Intersection over union of two masks; 1 for two empty ones."""
+    """Return the intersection over union of two masks; 1 for two empty ones."""
     union = np.count_nonzero(one | other)
     return float(np.count_nonzero(one & other) / union) if union else 1.0
 
@@ -84,7 +85,7 @@ def _detail(image: Image) -> Doubles:
 
 
 def _steps(image: Image, mask: Flags, border: Flags) -> Doubles:
-    """(n,): levels between the colours just inside and just outside, along the border."""
+    """Return (n,): the difference in levels between just inside and just outside the border."""
     colours = image.astype(np.float64)
     inside = mask.astype(np.float64)
     inner, outer = (_beside(colours, side)[border] for side in (inside, 1 - inside))
@@ -92,7 +93,7 @@ def _steps(image: Image, mask: Flags, border: Flags) -> Doubles:
 
 
 def _beside(colours: Doubles, side: Doubles) -> Doubles:
-    """The mean colour around each pixel of what is on one side."""
+    """Return the mean colour around each pixel, of the pixels on one side of the border only."""
     total, share = (
         cv2.GaussianBlur(one, (0, 0), BESIDE) for one in (colours * side[..., None], side)
     )

@@ -1,6 +1,6 @@
-"""What do some frames of a swap look like, beside what they were made from?
+"""How are stills of a swap and of its sources drawn side by side for the report?
 
-A few frames are decoded again when a report is written; none is kept while measuring.
+A few frames are decoded again when a report is written. No frame is kept during the measurement.
 """
 
 import base64
@@ -23,12 +23,13 @@ from faceswap_ae.media.span import Span
 
 SIDE = 192  # pixels of a still
 QUALITY = 85  # of its JPEG
-AROUND = 0.06  # of the crop, more on each side
-SEEK = 250  # frames: an encoder's distance of key frames. Nearer ones are read in one go
-STRONGER = 4  # times, that the change is shown where no mask is known
+AROUND = 0.06  # of the crop: margin that is shown on each side
+# Frames: an encoder's usual distance of keyframes. Frames that are nearer are read in one go.
+SEEK = 250
+STRONGER = 4  # factor by which a change is amplified, shown when no mask is known
 
 
-Masks = Callable[[Sequence[int]], Mapping[int, Image]]  # of the performance's frames
+Masks = Callable[[Sequence[int]], Mapping[int, Image]]  # for frame numbers of the performance
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,15 @@ class StillSources:
     onto: Path
     truth: Path | None
     numbers: Sequence[int]
-    masks: Masks | None = None  # where they can be had without a clip of them
+    masks: Masks | None = None  # renders masks, if there is no clip of them
 
 
 def draw_stills(
     sources: StillSources, crops: Doubles, frames: Sequence[int]
 ) -> dict[int, dict[str, Image]]:
-    """The faces of some frames of the result, by what they are: `original`, `result` and others.
+    """Return stills of the faces in some frames of the result, by name: `original`, `result` etc.
 
-    `crops` (n, 2, 3) bring each of the result's frames to a crop of one pixel.
+    `crops` (n, 2, 3) map each of the result's frames to a crop of one pixel.
     """
     found: dict[int, dict[str, Image]] = {frame: {} for frame in sorted(set(frames))}
     for name, (clip, numbers) in _clips(sources).items():
@@ -63,7 +64,7 @@ def draw_stills(
 
 
 def embedded(image: Image) -> str:
-    """A picture as the address of itself."""
+    """Return a picture as a data URL, to embed it in the page."""
     packed = io.BytesIO()
     pillow.fromarray(image).save(packed, "JPEG", quality=QUALITY, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(packed.getvalue()).decode()
@@ -83,7 +84,7 @@ def _clips(sources: StillSources) -> dict[str, tuple[Clip, Sequence[int]]]:
 
 
 def _mask(place: Path, result: Clip) -> Clip | None:
-    """The view of the mask that `convert --view all` writes beside its result."""
+    """Return the clip of masks that `convert --view all` writes beside its result, if it fits."""
     try:
         mask = open_clip(place.with_stem(f"{place.stem}-mask"))
     except MediaError:
@@ -93,7 +94,7 @@ def _mask(place: Path, result: Clip) -> Clip | None:
 
 
 def _pictures(clip: Clip, numbers: Sequence[int]) -> Iterator[tuple[int, Image]]:
-    """Frames by their numbers, which rise."""
+    """Yield frames by their numbers, which must rise."""
     wanted = set(numbers)
     for row in np.split(numbers, np.flatnonzero(np.diff(numbers) > SEEK) + 1):
         for frame in reader.frames(clip, Span(first=int(row[0]), last=int(row[-1]))):
@@ -106,7 +107,7 @@ def _still(image: Image, crop: Doubles) -> Image:
 
 
 def _matrix(crop: Doubles, image: Image) -> Matrix:
-    """Frame to still: around the face, or the middle of the frame where none was seen."""
+    """Return the map from frame to still: around the face, else around the frame's middle."""
     if np.isfinite(crop).all():
         # A crop of one pixel reaches half a pixel to each side of its centre.
         scale = SIDE / (1 + 2 * AROUND)
@@ -118,7 +119,7 @@ def _matrix(crop: Doubles, image: Image) -> Matrix:
 
 
 def _with_change(pictures: Mapping[str, Image]) -> dict[str, Image]:
-    """Where no mask is known, what changed stands for it."""
+    """Add a picture of the change between original and result if no mask is known."""
     if "mask" in pictures or "original" not in pictures or "result" not in pictures:
         return dict(pictures)
     change = cv2.absdiff(pictures["result"], pictures["original"]).max(axis=2)

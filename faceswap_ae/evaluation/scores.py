@@ -1,9 +1,9 @@
-"""Which figures tell how good a swap is, and what are they for a whole clip?
+"""Which metrics say how good a swap is, and what are their values (scores) for a whole clip?
 
-figure        of the result       beside it
-value         mean over frames    floor: where nothing was swapped (floors.py)
+score         of the result       reported beside it
+value         mean over frames    floor: baseline where nothing was swapped (baselines.py)
                                   truth: of the true swap, measured in the same way
-                                  unswapped: of the performance as it was
+                                  unswapped: of the original performance
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ from faceswap_ae.evaluation.temporal_metrics import flicker, jitter
 
 Better = Literal["lower", "higher", "one"]
 
-# A face that is the performer's to the descriptor, and nearly so pixel by pixel, was not swapped.
-# Encoding alone changes up to 4 levels (H.264 at crf 36) and a swap of the cast 8 and more.
+# A face was not swapped if its descriptor is near the performer's and its pixels nearly equal.
+# Encoding alone changes up to 4 levels (H.264 at crf 36), a swap of the synthetic cast 8 and more.
 UNCHANGED, SAME = 5.0, 0.3
 PERCENT = 100.0
 LOST, LEFT = "no face is found there", "the face was left as it was"
@@ -31,7 +31,7 @@ LOST, LEFT = "no face is found there", "the face was left as it was"
 
 @dataclass(frozen=True)
 class Score:
-    """One figure of a whole clip; None where it could not be measured."""
+    """The score of a whole clip in one metric; None where it could not be measured."""
 
     value: float | None
     floor: float | None
@@ -44,7 +44,7 @@ class Score:
 
 @dataclass(frozen=True)
 class ScoreKind:
-    """What a figure is."""
+    """A metric: its description, its unit, and which values are better."""
 
     words: str
     unit: str = ""
@@ -95,7 +95,7 @@ OTHER_WORDS = {"face": "chin, forehead and cheeks too", "features": "brows, eyes
 
 
 def series(columns: FrameColumns, made: Role = "result") -> dict[str, Doubles]:
-    """Each figure frame by frame, of the result or of another clip in its place."""
+    """Return each metric frame by frame, of the result or of another clip in its place."""
     near, far = (columns[f"{made}.{name}"] for name in ("id_owner", "id_replaced"))
     found = {
         "id_owner": near,
@@ -124,7 +124,7 @@ def series(columns: FrameColumns, made: Role = "result") -> dict[str, Doubles]:
 
 
 def missed(columns: FrameColumns) -> dict[int, str]:
-    """Frames in which whoever is meant was not swapped, and why not."""
+    """Return the frames in which the target person was not swapped, and why not."""
     if "onto.quad" not in columns:
         return {}
     there = is_measured(columns, "onto")
@@ -135,22 +135,22 @@ def missed(columns: FrameColumns) -> dict[int, str]:
 
 
 def leading(columns: FrameColumns) -> Role:
-    """The clip that says who is meant: the performance, if it is known."""
+    """Return the clip that shows the target person: the performance if known, else the result."""
     return "onto" if "onto.quad" in columns else "result"
 
 
 def is_measured(columns: FrameColumns, role: Role) -> NDArray[np.bool_]:
-    """Frames in which a clip's face was found."""
+    """Return (n,): whether the face was found in each frame of a clip."""
     return np.asarray(np.isfinite(_first(columns[f"{role}.quad"])))
 
 
 def is_seen(columns: FrameColumns) -> NDArray[np.bool_]:
-    """Frames that show whoever is meant."""
+    """Return (n,): whether each frame shows the target person."""
     return is_measured(columns, leading(columns))
 
 
 def means(columns: FrameColumns, made: Role = "result") -> dict[str, float]:
-    """Over all frames."""
+    """Return each metric over all frames: the mean, but the median for jitter."""
     every = series(columns, made)
     found = {name: mean(values) for name, values in every.items()}
     return {**found, "jitter": middle(every["jitter"]), "flicker": _flicker(columns, made)}
@@ -159,7 +159,10 @@ def means(columns: FrameColumns, made: Role = "result") -> dict[str, float]:
 def summary(
     columns: FrameColumns, rewritten: FrameColumns, floors: Mapping[str, float], other: str | None
 ) -> dict[str, Score]:
-    """All figures; `rewritten` and `floors` are those of floors.py."""
+    """Return the scores of all metrics; `rewritten` and `floors` come from baselines.py.
+
+    `other` is the name of the other definition of a true swap.
+    """
     own, true, bare = (means(columns, role) for role in ("result", "truth", "onto"))
     least = {**means(rewritten), **floors, "missed": 0.0}
     standard = true["jitter"] if np.isfinite(true["jitter"]) else bare["jitter"]
@@ -183,13 +186,16 @@ def summary(
 
 
 def mean(values: Doubles) -> float:
-    """Of what is known."""
+    """Return the mean of the finite values."""
     finite = values[np.isfinite(values)]
     return float(finite.mean()) if len(finite) else np.nan
 
 
 def middle(values: Doubles) -> float:
-    """The median of what is known: landmarks that slip in a frame or two are no tremor."""
+    """Return the median of the finite values.
+
+    It ignores landmarks that are wrong in one or two frames only: this is no jitter.
+    """
     finite = values[np.isfinite(values)]
     return float(np.median(finite)) if len(finite) else np.nan
 
@@ -197,7 +203,7 @@ def middle(values: Doubles) -> float:
 def _performed(
     columns: FrameColumns, made: Role, wanted: Role, *, level: bool = True
 ) -> dict[str, Doubles]:
-    """How far one clip is from doing what the other does."""
+    """Return the errors of one clip's pose, expression and gaze against another clip."""
     pair = f"{made}-{wanted}"
     return {
         "pose": _turned(columns, made, wanted, level=level),
@@ -226,7 +232,7 @@ def _looking(columns: FrameColumns, made: Role, wanted: Role, *, level: bool) ->
 
 
 def _jitter(columns: FrameColumns, made: Role) -> Doubles:
-    """(n,): of each frame between its neighbours; nothing across a cut."""
+    """Return (n,): the jitter of each frame between its neighbours; NaN across a cut."""
     quads, found = columns[f"{made}.quad"], np.full(columns.count, np.nan)
     if quads.ndim < 3 or columns.count < 3:
         return found
@@ -236,7 +242,7 @@ def _jitter(columns: FrameColumns, made: Role) -> Doubles:
 
 
 def _flicker(columns: FrameColumns, made: Role) -> float:
-    """Over all rows of frames without a gap or a cut, each by its number of steps."""
+    """Return the flicker over all runs of frames without a gap or a cut, weighted by length."""
     colours = columns[f"{made}.colour"]
     if colours.ndim < 2:
         return np.nan
@@ -250,7 +256,7 @@ def _flicker(columns: FrameColumns, made: Role) -> float:
 
 
 def _first(values: Doubles) -> Doubles:
-    """The first number of each row, whatever its shape."""
+    """Return the first number of each row, for rows of any shape."""
     return values.reshape(len(values), -1)[:, 0]
 
 

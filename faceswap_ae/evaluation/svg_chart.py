@@ -1,7 +1,8 @@
-"""How do numbers become a curve in a page?
+"""How are numbers drawn as a line chart (SVG) in an HTML page?
 
-Drawn as SVG that stretches with the page; words and numbers are HTML beside it, so that they do not
-stretch along. The page's script reads the same numbers to tell those under the pointer.
+The lines are SVG that stretches with the page. Words and numbers are HTML beside it, so that they
+do not stretch too. The page's script gets the same numbers as JSON, and shows the values under the
+mouse pointer.
 """
 
 import html
@@ -16,14 +17,14 @@ from faceswap_ae.common.geometry import Doubles
 
 WIDTH, HEIGHT = 600.0, 120.0  # units of the drawing
 MOST = 300  # points of a line: a phone shows no more
-EDGE = 0.06  # of the range, above and below
-USUAL, BEYOND = 98.0, 1.5  # a few values above so many per cent of all, so far, leave the picture
-LEAST = 1e-9  # of a range, or of a value whose logarithm is drawn
+EDGE = 0.06  # of the range: the margin above and below
+USUAL, BEYOND = 98.0, 1.5  # percentile of the values, and times it: a chart ends there at most
+LEAST = 1e-9  # least range, and least value whose logarithm is drawn
 
 
 @dataclass(frozen=True, eq=False)
 class ChartLine:
-    """Numbers (n,) along a chart's x; NaN where there is nothing."""
+    """Numbers (n,) along a chart's x; NaN where there is no value."""
 
     label: str
     values: Doubles
@@ -31,7 +32,7 @@ class ChartLine:
 
 @dataclass(frozen=True, eq=False)
 class Chart:
-    """Some lines over one x."""
+    """A chart of some lines over one x axis."""
 
     title: str
     x: Doubles  # (n,), rising
@@ -40,19 +41,19 @@ class Chart:
     x_unit: str = "s"
     from_zero: bool = True
     log: bool = False
-    bridged: bool = False  # a line goes on where a number is missing
-    marks: Sequence[tuple[float, str]] = ()  # places on x, and what is there
+    bridged: bool = False  # a line continues across missing numbers
+    marks: Sequence[tuple[float, str]] = ()  # places on x, and their labels
     bands: Sequence[tuple[float, float]] = ()  # parts of x in which something is wrong
 
     @property
     def shown(self) -> list[ChartLine]:
-        """Those with anything to draw."""
+        """The lines that have at least one finite number."""
         return [one for one in self.lines if np.isfinite(one.values).any()]
 
 
 @dataclass(frozen=True)
 class PlotArea:
-    """What part of the plane is drawn."""
+    """The range of x and y that is drawn."""
 
     left: float
     right: float
@@ -60,17 +61,17 @@ class PlotArea:
     high: float
 
     def across(self, x: float) -> float:
-        """From the left, in the drawing's units."""
+        """Return the distance from the left, in the drawing's units."""
         return WIDTH * (x - self.left) / max(self.right - self.left, LEAST)
 
     def down(self, y: float) -> float:
-        """From the top; what is beyond lies on the edge."""
+        """Return the distance from the top; values out of range are put on the edge."""
         share = (y - self.low) / max(self.high - self.low, LEAST)
         return HEIGHT * float(1 - np.clip(share, 0, 1))
 
 
 def draw_chart(chart: Chart) -> str:
-    """A chart as HTML. Empty where it has nothing to show."""
+    """Return a chart as HTML; an empty text if it has nothing to show."""
     lines = chart.shown
     if not lines:
         return ""
@@ -93,7 +94,7 @@ def draw_chart(chart: Chart) -> str:
 
 
 def chart_to_json(chart: Chart) -> dict[str, Any]:
-    """The numbers of a chart, as its script wants them."""
+    """Return the numbers of a chart in the form that the page's script reads."""
     x, lines = chart.x, chart.shown
     return {
         "x": [_plain(one) for one in thinned(x)],
@@ -107,7 +108,7 @@ def chart_to_json(chart: Chart) -> dict[str, Any]:
 
 
 def thinned(values: Doubles, most: int = MOST) -> Doubles:
-    """At most so many: means over even parts of what is known."""
+    """Return at most `most` values: the means of the finite values in equal parts."""
     if len(values) <= most:
         return values
     edges = np.linspace(0, len(values), most + 1).astype(int)
@@ -160,7 +161,7 @@ def _svg(chart: Chart, lines: Sequence[ChartLine], frame: PlotArea) -> str:
 
 
 def _path(chart: Chart, line: ChartLine, frame: PlotArea) -> str:
-    """Broken where nothing is known; a point alone becomes a dot."""
+    """Return the path of a line, with gaps at missing numbers; a single point becomes a dot."""
     parts, last = [], False
     for x, y in zip(thinned(chart.x), _scaled(chart, thinned(line.values)), strict=True):
         if np.isfinite(y):
@@ -171,7 +172,7 @@ def _path(chart: Chart, line: ChartLine, frame: PlotArea) -> str:
 
 
 def _short(value: float) -> str:
-    """Three digits, and thousands apart."""
+    """Format a number with three digits, or with separated thousands if it is large."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 

@@ -1,7 +1,8 @@
-"""What do a result, the performance it was made from, and the true swap show at the same moment?
+"""How are the frames of a result, of its performance and of the true swap synchronised?
 
-Frames pass side by side, one moment at a time, each with the face of whoever is meant. A result
-that is only a part of the performance says in its conversion's report which frames it shows.
+The clips are read side by side, one moment at a time. Each frame comes with the face of the target
+person. If a result shows only a part of the performance, the report of its conversion says which
+frames these are.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,34 +29,34 @@ from faceswap_ae.media.span import Span
 
 Role = Literal["result", "onto", "truth"]
 
-DRAWN = 12  # frames of the true swap by its other definition, which have to be rendered
-PADDED = 1  # pixel that an encoder adds to a side that is odd
-LATE = Fraction(1, 2)  # of a frame, that clips may differ in time
+DRAWN = 12  # frames of the true swap that are rendered by its other definition
+PADDED = 1  # pixel that an encoder adds to an odd side
+LATE = Fraction(1, 2)  # of a frame's length: the largest time difference between clips
 
 
 @dataclass(frozen=True, eq=False)
 class AlignedFrames:
-    """Frames that are shown at the same time, and where the face is in them."""
+    """The frames of all clips that are shown at the same time, and the face in each."""
 
-    at: int  # the number in the result
+    at: int  # the frame's number in the result
     time: float  # seconds
-    cut: bool  # does another scene begin here?
+    cut: bool  # whether a new scene begins here
     images: Mapping[Role, Image]
     faces: Mapping[Role, Face]
-    visible: Flags | None = None  # of the true swap: where the face is seen
+    visible: Flags | None = None  # where the face is visible in the true swap
     other: Image | None = None  # the true swap by the other definition
 
 
 @dataclass(frozen=True, eq=False)
 class ComparedClips:
-    """Clips of the same moments."""
+    """The clips of one swap, which show the same moments."""
 
     result: MeasuredClip
-    leads: TargetPerson  # who is meant: in the performance, or in the result where there is none
-    numbers: Sequence[int]  # of the performance's frames, that the result shows
+    leads: TargetPerson  # the target person: in the performance, or in the result if none is known
+    numbers: Sequence[int]  # numbers of the performance's frames that the result shows
     truth: MeasuredClip | None = None
     answer: GroundTruth | None = None
-    unasked: frozenset[int] = frozenset()  # frames of the result that were not to be swapped
+    unasked: frozenset[int] = frozenset()  # frames of the result outside the converted part
 
     @property
     def onto(self) -> MeasuredClip | None:
@@ -64,7 +65,7 @@ class ComparedClips:
 
     @property
     def clips(self) -> dict[Role, MeasuredClip]:
-        """All that there are."""
+        """The clips that exist, by their role."""
         every: dict[Role, MeasuredClip | None] = {
             "result": self.result,
             "onto": self.onto,
@@ -73,11 +74,11 @@ class ComparedClips:
         return {role: one for role, one in every.items() if one is not None}
 
     def number(self, role: Role, at: int) -> int:
-        """The number of a moment's frame in one of the clips."""
+        """Return the frame number in one of the clips, for frame `at` of the result."""
         return at if role == "result" else self.numbers[at]
 
     def faces(self, at: int) -> dict[Role, Face]:
-        """Where whoever is meant is at a moment; nothing where they are not seen."""
+        """Return the target person's face in each clip at a moment; empty if it is not visible."""
         place = None if at in self.unasked else self.leads.at(self.numbers[at])
         if place is None:
             return {}
@@ -91,7 +92,7 @@ class ComparedClips:
 def frame_numbers(
     result: MeasuredClip, onto: MeasuredClip, rows: Sequence[FrameRow] = ()
 ) -> Sequence[int]:
-    """Which frames of a performance a result shows: all, or those that its report names."""
+    """Return the numbers of the frames that a result shows: all, or those named in its report."""
     shown = [row.frame for row in rows]
     if len(shown) == result.count and all(map(onto.has, shown)):
         return shown
@@ -102,7 +103,7 @@ def frame_numbers(
 
 
 def frames_not_asked(result: MeasuredClip, rows: Sequence[FrameRow]) -> frozenset[int]:
-    """Frames before and after the part that a conversion was to swap, by its report."""
+    """Return the frames before and after the part that was to be swapped, by the report's rows."""
     asked = [at for at, row in enumerate(rows) if any(face.left != OUTSIDE for face in row.faces)]
     if len(rows) != result.count or not asked:
         return frozenset()
@@ -110,7 +111,7 @@ def frames_not_asked(result: MeasuredClip, rows: Sequence[FrameRow]) -> frozense
 
 
 def align_frames(stage: ComparedClips) -> Iterator[AlignedFrames]:
-    """Every moment of the result, in order."""
+    """Yield every moment of the result, in order."""
     begins, drawn = CutDetector(), set(evenly_spaced(range(stage.result.count), DRAWN))
     roles = tuple(stage.clips)
     for at, row in enumerate(_abreast(stage)):
@@ -130,7 +131,7 @@ def align_frames(stage: ComparedClips) -> Iterator[AlignedFrames]:
 
 
 def _abreast(stage: ComparedClips) -> Iterator[tuple[Frame, ...]]:
-    """The frames of all clips, and of the true swap's mask as the last."""
+    """Yield the frames of all clips side by side; the true swap's mask comes last."""
     streams = [
         _only(one.clip, None if role == "result" else stage.numbers)
         for role, one in stage.clips.items()
@@ -157,7 +158,7 @@ def _only(clip: Clip, wanted: Sequence[int] | None) -> Iterator[Frame]:
 
 
 def _check_times(stage: ComparedClips, begin: Sequence[Frame], row: Sequence[Frame]) -> None:
-    """Frames of the same number are to be shown at the same time."""
+    """Raise an error if the frames of one moment are shown at different times."""
     passed = [frame.time - first.time for frame, first in zip(row, begin, strict=True)]
     if max(passed) - min(passed) > LATE / stage.result.clip.rate:
         told = ", ".join(f"{float(one):.2f} s" for one in passed)
@@ -166,7 +167,7 @@ def _check_times(stage: ComparedClips, begin: Sequence[Frame], row: Sequence[Fra
 
 
 def _even(images: Mapping[Role, Image]) -> dict[Role, Image]:
-    """Pictures of one size; an encoder may have added a column or a row."""
+    """Crop pictures to one size; an encoder may have added a column or a row."""
     sizes = np.array([image.shape[:2] for image in images.values()])
     height, width = sizes.min(axis=0)
     if np.any(sizes.max(axis=0) - sizes.min(axis=0) > PADDED):

@@ -1,4 +1,7 @@
-"""How did a training go, as charts? Losses by kind, with a mark where a stage began."""
+"""How are the losses of a training run drawn as charts, one chart for each loss term?
+
+Each person has a line. A mark shows where a stage of the recipe begins.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,17 +17,17 @@ from faceswap_ae.training.runs import metric_log
 from faceswap_ae.training.runs.metric_log import MetricRow
 from faceswap_ae.training.runs.run import Run
 
-PAUSE = 600.0  # seconds without a row: nobody trained
+PAUSE = 600.0  # seconds without a row in the log: training was paused
 
 
 def draw_training_charts(run: Run) -> list[Chart]:
-    """A chart for each kind of loss, with a line for each person."""
+    """Return a chart for each kind of loss, with a line for each person."""
     rows, facts = metric_log.read(run.log), run.facts
     if not rows:
         return []
     people: dict[str, str] = {FACE: facts.face, ONTO: facts.onto}
     kinds: dict[str, dict[str, str]] = defaultdict(dict)  # title -> label -> the loss's name
-    # FACE comes before ONTO: the colours of the two are the same all over the page.
+    # FACE comes before ONTO: so each person has the same colour in all charts of the page.
     for name in sorted({name for row in rows for name in row.losses}):
         title, identity = _parted(name)
         kinds[title][people.get(identity, "")] = name
@@ -46,7 +49,7 @@ def draw_training_charts(run: Run) -> list[Chart]:
 
 
 def describe_training(run: Run) -> str:
-    """One sentence: what was trained, and for how long."""
+    """Return one sentence: what was trained, and for how long."""
     rows, facts = metric_log.read(run.log), run.facts
     told = f"{facts.face} onto {facts.onto}, model {facts.model}, trainer {facts.trainer}"
     if not rows:
@@ -58,7 +61,7 @@ def describe_training(run: Run) -> str:
 
 
 def _parted(name: str) -> tuple[str, str]:
-    """`autoencoder/face mae` is the loss `autoencoder: mae` of the identity `face`."""
+    """Split a loss's name: `autoencoder/face mae` is `autoencoder: mae` of the identity `face`."""
     player, _, term = name.rpartition("/")
     identity, _, kind = term.partition(" ")
     if identity not in (FACE, ONTO):
@@ -71,14 +74,17 @@ def _values(rows: Sequence[MetricRow], name: str) -> Doubles:
 
 
 def _is_positive(rows: Sequence[MetricRow], names: Iterable[str]) -> bool:
-    """Losses fall by decades; some of a game's are below zero."""
+    """Whether all losses are above zero, so that a logarithmic axis is possible.
+
+    Losses fall by decades, but some losses of adversarial training are negative.
+    """
     values = np.concatenate([_values(rows, name) for name in names])
     finite = values[np.isfinite(values)]
     return bool(len(finite) and finite.min() > 0)
 
 
 def _stages(rows: Sequence[MetricRow]) -> Iterator[tuple[float, str]]:
-    """Where each began."""
+    """Yield the step at which each stage began, and its name."""
     last = ""
     for row in rows:
         if row.stage and row.stage != last:

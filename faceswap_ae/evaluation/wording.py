@@ -1,4 +1,4 @@
-"""What do the figures of a swap say, in words?"""
+"""How are the metrics of a swap worded for the user: titles, sentences and a table?"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -52,25 +52,25 @@ TITLES = {
     "flicker": "flicker",
     "warping": "warping error",
 }
-SHARES = ("nearer_to_owner", "retrieval")  # told in per cent
+SHARES = ("nearer_to_owner", "retrieval")  # printed in per cent
 COLUMNS = ("swap", "floor", "truth", "untouched")
 COLUMN = 11  # characters of a figure in the terminal
 
 
 @dataclass(frozen=True)
 class SwapNames:
-    """Whose face goes onto whom."""
+    """The names of both people: the owner of the face, and the person it is put onto."""
 
     face: str
     onto: str
 
     def title(self, figure: str) -> str:
-        """What a figure is called."""
+        """Return the title of a metric."""
         return TITLES[figure].format(face=self.face, onto=self.onto)
 
 
 def sentences(figures: Figures, names: SwapNames, seen: int) -> list[str]:
-    """The headline. `seen` counts the frames that show whoever is replaced."""
+    """Return the headline as sentences. `seen` counts the frames that show the replaced person."""
     told = [
         _whose(figures, names),
         _performed(figures),
@@ -82,7 +82,7 @@ def sentences(figures: Figures, names: SwapNames, seen: int) -> list[str]:
 
 
 def table(figures: Figures, names: SwapNames) -> Iterator[str]:
-    """All figures for a terminal, beside what they may be at best and at worst."""
+    """Yield all metrics as lines for a terminal, beside floor, true swap and untouched clip."""
     yield f"{'':28}" + "".join(
         f"{one:>{COLUMN}}" for one in ("swap", "floor", "truth", "untouched")
     )
@@ -101,7 +101,7 @@ def table(figures: Figures, names: SwapNames) -> Iterator[str]:
 
 
 def format_score(name: str, value: float | None) -> str:
-    """A figure with as many digits as it is worth."""
+    """Format a metric with as many digits as are significant."""
     if value is None:
         return ""
     if name in SHARES:

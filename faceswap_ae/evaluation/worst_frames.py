@@ -1,7 +1,8 @@
-"""Which frames of a swap are the worst, and why?
+"""Which frames of a swap are the worst, and by which metric?
 
-A frame is as bad as its worst figure is, counted in steps that somebody would notice: away from the
-clip's own median, because what is wrong everywhere is in the figures, not in a frame.
+A frame is rated by its worst metric. The deviation from the clip's own median is counted in steps
+that a viewer would notice. The median is used because an error in all frames is visible in the
+metrics of the whole clip, and is not the fault of a single frame.
 """
 
 from collections.abc import Mapping
@@ -14,15 +15,15 @@ from faceswap_ae.evaluation.frame_metrics import FrameColumns
 from faceswap_ae.evaluation.scores import middle, missed, series
 from faceswap_ae.evaluation.wording import SwapNames
 
-MOST = 8  # that are told
-APART = 0.25  # seconds at least, between two that are told
-NOTED = 1.0  # steps, below which a frame is like the others
-MISSED, TAKEN = 1000.0, 100.0  # steps of a face that was not swapped, that is another's
+MOST = 8  # frames that are reported
+APART = 0.25  # seconds, at least, between two reported frames
+NOTED = 1.0  # steps: a frame with fewer is like the others
+MISSED, TAKEN = 1000.0, 100.0  # steps of a face not swapped, and of one like the replaced person
 
 
 @dataclass(frozen=True)
 class BadFrame:
-    """A frame, and what is wrong with it."""
+    """A bad frame, and what is wrong with it."""
 
     frame: int  # of the result
     time: float  # seconds
@@ -32,11 +33,11 @@ class BadFrame:
 
 @dataclass(frozen=True)
 class BadFrameSign:
-    """By what a frame is seen to be bad: so much worse than usual is a step."""
+    """A metric by which frames are rated: `step` is a difference that a viewer would notice."""
 
     step: float
-    why: str  # {0} is the frame's figure, {1} the clip's median
-    less: bool = False  # is less worse?
+    why: str  # {0} is the frame's value, {1} the clip's median
+    less: bool = False  # whether a smaller value is worse
 
 
 SIGNS = {
@@ -59,7 +60,7 @@ OTHER = "more like {onto} than like {face}: {0:.2f} and {1:.2f} away"
 def find_worst_frames(
     columns: FrameColumns, names: SwapNames, most: int = MOST
 ) -> tuple[BadFrame, ...]:
-    """The worst frames first; neighbours of one that is told are left out."""
+    """Return the worst frames, the worst first, without close neighbours of a reported frame."""
     found, times = _measured(columns), columns["time"]
     steps = {name: _steps(found[name], sign) for name, sign in SIGNS.items()}
     worse = np.max(list(steps.values()), axis=0)
@@ -80,13 +81,13 @@ def find_worst_frames(
 
 
 def _measured(columns: FrameColumns) -> dict[str, Doubles]:
-    """The figures frame by frame; where the performer jumps too, nothing is wrong."""
+    """Return the metrics frame by frame; jitter counts only beyond that of the performer."""
     found, own = series(columns), series(columns, "onto")["jitter"]
     return {**found, "jitter": found["jitter"] - np.nan_to_num(own)}
 
 
 def _steps(values: Doubles, sign: BadFrameSign) -> Doubles:
-    """How much worse than usual each frame is; 0 where it is not known."""
+    """Return how much worse than the median each frame is, in steps; 0 where it is not known."""
     away = values - middle(values)
     return np.nan_to_num((-away if sign.less else away) / sign.step)
 

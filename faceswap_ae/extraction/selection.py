@@ -1,7 +1,7 @@
-"""Which of the faces found become files, and why not the others?
+"""Which of the faces found are written as files, and why are the others skipped?
 
-All that this needs lies in the journal, so it can be asked again with other limits, and faces that
-were left out before are then cut out of their frames, without another search.
+All facts for this are in the journal. So the selection can be repeated with other limits: faces
+that were skipped before are then cut out of their frames, without another scan.
 """
 
 from collections import defaultdict
@@ -16,7 +16,7 @@ from faceswap_ae.faces.alignment import FITTED, is_face, to_template
 from faceswap_ae.faces.identities import TrackKey
 from faceswap_ae.faces.record import Face
 
-YAW_BIN = 15.0  # degrees of a bin in which the sharpest are taken in turn
+YAW_BIN = 15.0  # degrees; the sharpest face of each bin of yaw is taken in turn
 
 NO_FACE, OTHER = "no face", "another person"
 BLURRED, SMALL, ALIKE, SURPLUS = "blurred", "small", "alike", "surplus"
@@ -24,12 +24,12 @@ BLURRED, SMALL, ALIKE, SURPLUS = "blurred", "small", "alike", "surplus"
 
 @dataclass(frozen=True)
 class SelectionLimits:
-    """What the user wants less of. By default everything of the person is kept."""
+    """The limits that the user sets. By default all faces of the person are kept."""
 
-    blur: float = 0.0  # least sharpness
-    size: float = 0.0  # least side of a face in the frame, pixels
-    change: float = 0.0  # least difference from the last face taken of a track, % of the face
-    most: int | None = None  # faces of a person
+    blur: float = 0.0  # lowest sharpness
+    size: float = 0.0  # smallest side of a face in the frame, pixels
+    change: float = 0.0  # smallest difference from the last face taken of the track, % of the face
+    most: int | None = None  # largest number of faces of the person
 
     def __post_init__(self) -> None:
         if self.most is not None and self.most < 1:
@@ -38,7 +38,7 @@ class SelectionLimits:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """What is kept in mind of a face while all others are looked at."""
+    """The facts about a face that stay in memory until all faces are checked."""
 
     id: str
     clip: str
@@ -50,7 +50,7 @@ class _Candidate:
 
 @dataclass(frozen=True)
 class AlreadyThere:
-    """Faces by their ids: all that ever were in the folder, and those that are there now."""
+    """Ids of faces: all that were ever written to the folder, and those that are there now."""
 
     written: Set[str] = frozenset()
     there: Set[str] = frozenset()
@@ -69,9 +69,10 @@ class FaceSelection:
 def select_faces(
     faces: Iterable[Face], theirs: set[TrackKey], limits: SelectionLimits, held: AlreadyThere
 ) -> FaceSelection:
-    """Judge every face found; `theirs` are the tracks that show the person wanted.
+    """Decide for every face found; `theirs` are the tracks that show the wanted person.
 
-    What is there stays, and counts among the most that are wanted; what was dropped does not.
+    A face that is in the folder stays and counts towards `limits.most`. A face that the user
+    dropped is neither written again nor counted.
     """
     choice, taken = FaceSelection(), list[_Candidate]()
     last: dict[TrackKey, Points] = {}
@@ -100,7 +101,7 @@ def select_faces(
 def _reason(
     face: Face, theirs: bool, limits: SelectionLimits, last: Mapping[tuple[str, int], Points]
 ) -> str | None:
-    """Why a face is left out, the gravest reason first."""
+    """Return why a face is skipped, the gravest reason first; None if it is not skipped."""
     if not is_face(face):
         return NO_FACE
     if not theirs:
@@ -119,7 +120,10 @@ def _alike(face: Face, before: Points, limits: SelectionLimits) -> bool:
 
 
 def _shape(landmarks: Points) -> Points:
-    """Pose and expression without place and size: the features in the template's unit."""
+    """Return pose and expression without position and size: landmarks in template units.
+
+    The landmarks of the jaw are left out.
+    """
     return transform(landmarks[FITTED[0] :], to_template(landmarks))
 
 
@@ -129,9 +133,10 @@ def _candidate(face: Face, there: bool) -> _Candidate:
 
 
 def _ranked(taken: list[_Candidate]) -> list[_Candidate]:
-    """The sharpest of each bin in turn, so that rare poses are not lost among the frontal ones.
+    """Order faces: the sharpest of each bin in turn, so that rare poses are not lost.
 
-    Who is there already goes first: a run that was broken off ends as it would have.
+    Otherwise the many frontal faces would take all places. Faces that are already in the folder
+    come first, so that an interrupted run ends with the same faces as one without a break.
     """
     bins: dict[int, list[_Candidate]] = defaultdict(list)
     for one in sorted(taken, key=lambda one: (not one.there, -one.sharpness, one.id)):

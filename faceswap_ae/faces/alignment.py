@@ -1,8 +1,8 @@
-"""Which square of the frame is the face's crop?
+"""Which square of the frame is the crop of a face (alignment)?
 
-The 68 landmarks are laid over DeepFaceLab's face template by the best similarity (geometry.py), and
-a kind of crop is a square in the template's own units: its side and its centre. Whole is what face
-folders hold; the smaller ones are cut out of it for training.
+The best similarity transform (geometry.py) maps the 68 landmarks to DeepFaceLab's face template.
+Each kind of crop is a square in the template's own units, with a side and a centre. Face folders
+hold crops of the kind `whole` by default. The smaller kinds are cut out of it for training.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from faceswap_ae.common.geometry import Matrix, Points, compose, fit_similarity
 from faceswap_ae.faces.record import Face
 
 FITTED = np.array([*range(17, 49), 54])  # brows, nose, eyes and the mouth's corners
-# Their places in the unit square, from the mean of many faces (DeepFaceLab's and dlib's template).
+# Their places in the unit square: the mean of many faces (the template of DeepFaceLab and dlib).
 TEMPLATE = np.array(
     [
         *[(0.000213, 0.106454), (0.075262, 0.038915), (0.18113, 0.018748), (0.29077, 0.034489)],
@@ -37,7 +37,7 @@ class Crop:
 
     side: float
     centre: tuple[float, float] = (0.5, 0.5)
-    follows_turn: bool = False  # moves sideways with the head, so that the hair stays inside
+    follows_turn: bool = False  # moves sideways when the head turns, so that the hair stays inside
 
 
 CROPS = {
@@ -51,47 +51,53 @@ CROPS = {
 
 
 def matrix_of(landmarks: Points, crop: str, size: int) -> Matrix:
-    """Frame to crop of `size` pixels a side, for 68 landmarks in frame pixels."""
+    """Return the matrix from frame to crop (`size` pixels a side) for 68 landmarks in the frame."""
     if crop not in CROPS:
         raise ValueError(unknown("crop", crop, CROPS))
     return compose(crop_matrix(crop, size, landmarks), to_template(landmarks))
 
 
 def to_template(landmarks: Points) -> Matrix:
-    """Frame to template units."""
+    """Return the matrix from the frame to template units."""
     return fit_similarity(landmarks[FITTED], TEMPLATE)
 
 
 def crop_matrix(crop: str, size: int, landmarks: Points | None = None) -> Matrix:
-    """Template units to pixels of a crop; a crop that follows the head's turn needs landmarks."""
+    """Return the matrix from template units to a crop's pixels.
+
+    A kind of crop that follows the turn of the head needs the landmarks.
+    """
     kind = CROPS[crop]
     x, y = kind.centre
     if kind.follows_turn and landmarks is not None:
         x += _sideways(landmarks)
     scale = size / kind.side
-    # A crop's edge lies half a pixel outside the centre of its first pixel.
+    # The edge of a crop is half a pixel outside the centre of its first pixel.
     edge = size / 2 - 0.5
     return np.array([[scale, 0.0, edge - x * scale], [0.0, scale, edge - y * scale]])
 
 
 def misfit(landmarks: Points) -> float:
-    """How far from any face's shape: the mean distance to the template, in its units."""
+    """Return how much the landmarks differ from a face's shape.
+
+    This is the mean distance between the fitted landmarks and the template, in template units.
+    """
     fitted = to_template(landmarks)
     placed = landmarks[FITTED] @ fitted[:, :2].T + fitted[:, 2]
     return float(np.linalg.norm(placed - TEMPLATE, axis=1).mean())
 
 
 def _sideways(landmarks: Points) -> float:
-    """How much farther the one edge of the jaw is from the nose than the other, halved."""
+    """Return half the difference of the distances from the nose to the two edges of the jaw."""
     placed = landmarks @ to_template(landmarks)[:, :2].T
     nose = placed[27:30, 0].mean()
     left, right = nose - placed[0:3, 0].mean(), placed[14:17, 0].mean() - nose
     return float(right - left) / 2
 
 
-MISFIT = 0.12  # of the template's unit, beyond which no face is shaped so
+MISFIT = 0.12  # template units; landmarks with a greater misfit do not count as a face
 
 
 def is_face(face: Face) -> bool:
-    """Is it shaped like one? What detectors take for a face at times is not."""
+    """Return whether the landmarks have the shape of a face: detectors have false positives."""
     return bool(np.isfinite(face.landmarks).all()) and misfit(face.landmarks) <= MISFIT

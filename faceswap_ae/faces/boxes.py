@@ -1,4 +1,4 @@
-"""Where in a picture is a face, as a box?"""
+"""Which box surrounds a face in a picture, and how is that box derived from the landmarks?"""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,13 @@ import numpy as np
 
 from faceswap_ae.common.geometry import Matrix, Points
 
-# Where dlib's box is by the landmarks, as the medians over a clip of the cast: its side as a
-# multiple of their height, its centre below their mean as a share of its side.
+# Position of dlib's box relative to the landmarks, as medians over a clip of the synthetic cast:
+# its side as a multiple of the landmarks' height, and how far its centre is below the mean of the
+# landmarks, as a share of its side (negative: above).
 HEIGHTS, BELOW = 1.05, -0.05
 
 
-LEAST = 2.0  # pixels, of a side
+LEAST = 2.0  # pixels of a box's side
 
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
@@ -19,7 +20,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
 
 @dataclass(frozen=True, eq=False)
 class Square:
-    """Where a face is: a box that may lean."""
+    """The place of a face: a square that may be rotated."""
 
     centre: Points  # (2,)
     side: float
@@ -27,12 +28,15 @@ class Square:
 
     @property
     def box(self) -> Box:
-        """Upright, about the same centre."""
+        """Return the upright box with the same centre and side."""
         (x, y), half = self.centre, self.side / 2
         return float(x - half), float(y - half), float(x + half), float(y + half)
 
     def cut(self, size: int, share: float) -> Matrix:
-        """Frame to a picture of `size` with the square upright in its middle, `share` as wide."""
+        """Return the matrix from the frame to a crop of `size` pixels a side.
+
+        The square is upright in the middle of the crop and takes `share` of its width.
+        """
         scale = share * size / self.side
         cosine, sine = scale * np.cos(self.angle), scale * np.sin(self.angle)
         linear = np.array([[cosine, sine], [-sine, cosine]])
@@ -40,7 +44,7 @@ class Square:
 
 
 def square_around(points: Points) -> Square:
-    """The box, upright by the eyes, in which dlib would have found these 68 landmarks."""
+    """Return the box, aligned with the eyes, in which dlib would find these 68 landmarks."""
     eyes = points[42:48].mean(axis=0) - points[36:42].mean(axis=0)
     angle = float(np.arctan2(eyes[1], eyes[0]))
     cosine, sine = np.cos(angle), np.sin(angle)

@@ -1,9 +1,9 @@
-"""Which descriptors are one person's?
+"""Which descriptors belong to the same person (clustering)?
 
-Groups are joined pair by pair, the nearest first, as long as their faces are near on average
-(average linkage, UPGMA; Sokal & Michener, 1958). With squared distances the average over all pairs
-follows from each group's count, mean and spread, so a group may as well begin as a track of a
-thousand faces, and no table of all pairs of faces is needed.
+Clusters are joined pair by pair, the nearest pair first, as long as the average distance between
+their faces is small (average linkage, UPGMA; Sokal & Michener, 1958). With squared distances, the
+average over all pairs follows from the count, the mean and the spread of each cluster. So a cluster
+may start as a whole track of a thousand faces, and no table of all pairs of faces is needed.
 """
 
 from dataclasses import dataclass
@@ -14,27 +14,27 @@ from numpy.typing import NDArray
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Doubles
 
-# Of a root mean square distance between descriptors. The cast: 0.27 to 0.38 within a person, 0.60
-# and more between two; dlib's own limit for a single pair is 0.6.
+# Limit of the root mean square distance between descriptors. Measured on the synthetic cast: 0.27
+# to 0.38 within one person, 0.60 and more between two people. dlib's limit for one pair is 0.6.
 SAME = 0.52
-CHUNK = 500  # groups that are joined among themselves first, for all at once would take long
-MOST = 4000  # people; the table of all pairs has to fit in memory
+CHUNK = 500  # clusters that are joined among themselves first: all at once would take too long
+MOST = 4000  # clusters (people) in the second step; the table of all pairs has to fit in memory
 
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
-    """Groups of faces: how many, their mean, and their mean squared distance to it."""
+    """For each cluster: number of faces, mean descriptor, mean squared distance to that mean."""
 
     count: Doubles  # (n,)
     mean: Doubles  # (n, 128)
     spread: Doubles  # (n,)
 
     def of(self, part: slice) -> "Clusters":
-        """Some of them."""
+        """Return the clusters in this slice."""
         return Clusters(self.count[part], self.mean[part], self.spread[part])
 
     def tied(self, numbers: NDArray[np.int64]) -> "Clusters":
-        """Those of one number as one."""
+        """Return new clusters: all clusters with the same number are merged into one."""
         count: Doubles = np.bincount(numbers, self.count).astype(float)
         mean = np.zeros((len(count), self.mean.shape[1]))
         np.add.at(mean, numbers, self.mean * self.count[:, None])
@@ -45,12 +45,12 @@ class Clusters:
         )
 
     def apart(self, one: int) -> Doubles:
-        """Mean squared distance of one's faces to those of each."""
+        """Return the mean squared distance between the faces of one cluster and of each cluster."""
         between = ((self.mean - self.mean[one]) ** 2).sum(axis=1)
         return np.asarray(between + self.spread + self.spread[one])
 
     def grow(self, kept: int, gone: int) -> None:
-        """Put one into another, in place."""
+        """Merge the cluster `gone` into the cluster `kept`, in place."""
         share = self.count[gone] / (self.count[kept] + self.count[gone])
         shift = self.mean[gone] - self.mean[kept]
         within = (1 - share) * self.spread[kept] + share * self.spread[gone]
@@ -60,14 +60,14 @@ class Clusters:
 
 
 def single_clusters(descriptors: NDArray[np.float32]) -> Clusters:
-    """Each descriptor (n, 128) by itself."""
+    """Return clusters of one descriptor each, from descriptors (n, 128)."""
     return Clusters(
         np.ones(len(descriptors)), descriptors.astype(float), np.zeros(len(descriptors))
     )
 
 
 def cluster_numbers(knots: Clusters) -> NDArray[np.int64]:
-    """For each group of faces whose it is, as numbers from 0."""
+    """Return the person of each cluster, as numbers from 0."""
     parts = [slice(first, first + CHUNK) for first in range(0, len(knots.count), CHUNK)]
     numbers = np.zeros(len(knots.count), np.int64)
     for part in parts:
@@ -80,7 +80,7 @@ def cluster_numbers(knots: Clusters) -> NDArray[np.int64]:
 
 
 def _joined(knots: Clusters) -> NDArray[np.int64]:
-    """Join the nearest two until no two are one person's; for each, which it is part of."""
+    """Join the nearest two clusters until all are far apart; return for each its new cluster."""
     knots = Clusters(knots.count.copy(), knots.mean.copy(), knots.spread.copy())
     numbers = np.arange(len(knots.count))
     far = np.stack([knots.apart(one) for one in range(len(numbers))])

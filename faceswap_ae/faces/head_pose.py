@@ -1,9 +1,10 @@
-"""Where does a head look, as the camera sees it?
+"""What is the head pose (yaw, pitch, roll) of a face, as the camera sees it?
 
-Points of the face that hardly move are matched with those of a generic head in space: SQPnP
-(Terzakis & Lourakis 2020), then refined (Levenberg & Marquardt). The pose is told against the line
-of sight, so it does not change when a face stands elsewhere in the frame. A person whose nose or
-chin is unlike the generic one's looks up or down by a constant few degrees.
+Landmarks that hardly move are matched with the same points of a generic 3-D head: SQPnP (Terzakis
+& Lourakis 2020), then a refinement (Levenberg & Marquardt). The pose is measured against the line
+of sight from the camera to the face, so it does not change when the face moves to another place in
+the frame. If a person's nose or chin differs from the generic head's, the measured pitch has a
+constant error of a few degrees.
 """
 
 from dataclasses import dataclass
@@ -15,29 +16,29 @@ from numpy.typing import NDArray
 from faceswap_ae.common.geometry import Points
 
 RIGID = np.array([8, *range(27, 36), 36, 39, 42, 45, 48, 54])
-# Millimetres: x to the viewer's right, y up from the eyes, z towards the viewer. The mean of the
-# synthetic cast at rest, left and right made even.
+# Millimetres: x to the viewer's right, y up from the eyes, z towards the viewer. The mean head of
+# the synthetic cast with a neutral expression, made symmetric.
 HEAD = np.array(
     [
         (0, -111.4, 84.7),  # chin
         *((0, 2.5, 93.2), (0, -10.3, 97.9), (0, -23.1, 105.7), (0, -35.9, 115.2)),  # nose
-        *((-13.9, -43.5, 101.2), (-7, -44.8, 98.1), (0, -45.2, 99.8)),  # its base
+        *((-13.9, -43.5, 101.2), (-7, -44.8, 98.1), (0, -45.2, 99.8)),  # base of the nose
         *((7, -44.8, 98.1), (13.9, -43.5, 101.2)),
         *((-46.3, -0.3, 70.8), (-17.7, -0.4, 80.6)),  # corners of the eyes
         *((17.7, -0.4, 80.6), (46.3, -0.3, 70.8)),
-        *((-25.6, -64.9, 90.6), (25.6, -64.9, 90.6)),  # and of the mouth
+        *((-25.6, -64.9, 90.6), (25.6, -64.9, 90.6)),  # corners of the mouth
     ]
 )
-FLIP = np.array([1.0, -1.0, -1.0])  # OpenCV's y is down and its z away
-FOCAL = 1.2  # of the picture's longer side: what phones and webcams have, 45 degrees wide
-# Millimetres. Nobody films from nearer, so the picture is a crop; from farther perspective is gone,
-# and OpenCV refuses so narrow a view.
+FLIP = np.array([1.0, -1.0, -1.0])  # in OpenCV y points down and z points away from the camera
+FOCAL = 1.2  # times the picture's longer side: typical of phones and webcams, 45 degrees wide
+# Millimetres. Nobody films a face from nearer: if a face seems nearer, the picture is a crop. From
+# farther away there is no perspective, and OpenCV refuses such a narrow view.
 NEAREST, FARTHEST = 400.0, 3000.0
 
 
 @dataclass(frozen=True)
 class HeadPose:
-    """Degrees: yaw to the viewer's right, pitch up, roll clockwise as seen; 0 faces the camera."""
+    """Degrees: yaw to the viewer's right, pitch up, roll clockwise as seen; 0 is frontal."""
 
     yaw: float
     pitch: float
@@ -45,7 +46,7 @@ class HeadPose:
 
 
 def head_pose(landmarks: Points, size: tuple[int, int]) -> HeadPose:
-    """Of 68 landmarks in a picture of `size`. Raises ValueError where no head can be told."""
+    """Compute the pose from 68 landmarks in a picture of `size`. Raises ValueError if none fits."""
     seen = np.ascontiguousarray(landmarks[RIGID], np.float64)
     if not np.all(np.isfinite(seen)):
         raise ValueError("landmarks that are not finite: no pose fits them")
@@ -61,14 +62,15 @@ def head_pose(landmarks: Points, size: tuple[int, int]) -> HeadPose:
 
 
 def _narrow(around: Points) -> bool:
-    """Do points about their mean lie on one line?"""
+    """Return whether the points (relative to their mean) lie on one line or in one place."""
     along, across = np.linalg.svd(around, compute_uv=False)
     return bool(across <= 1e-6 * max(along, 1.0))
 
 
 def _solved(around: Points, focal: float) -> NDArray[np.float64]:
-    """The head's rotation (3, 3) in its own axes: first about x, then y, then z."""
-    # The optical axis goes through the face, not the picture's centre: pose as it appears.
+    """Return the head's rotation (3, 3) in its own axes: first about x, then y, then z."""
+    # The optical axis goes through the face, not through the picture's centre. So the pose is
+    # the one that the viewer sees.
     camera, head = np.diag([focal, focal, 1.0]), HEAD * FLIP
     try:
         _, turn, shift = cv2.solvePnP(head, around, camera, None, flags=cv2.SOLVEPNP_SQPNP)

@@ -1,7 +1,7 @@
-"""Which tracks show the same person, and is it one that we know?
+"""Which tracks show the same person (identity), and is this person already known?
 
-Tracks are grouped into people by all of their descriptors (linkage.py); then each of these people
-is compared, by their mean, with the people who are known.
+Tracks are clustered into people by all their descriptors (clustering.py). Then the mean descriptor
+of each of these people is compared with the reference descriptors of the known people.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,11 +16,12 @@ from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.faces.clustering import Clusters, cluster_numbers
 from faceswap_ae.faces.record import DESCRIPTOR, Descriptor, Face
 
-# Over 16 synthetic people, no face was farther than .42 from its own person, and a hundredth of
-# others' was nearer. Means of one person were .17 apart at most, of two .34 at least, .53 mostly.
-LIKE = 0.45  # distance of a mean to a known person's nearest faces, up to which it is them
-NEAREST = 3  # faces that are compared with
-MOST_REFERENCES = 256  # faces that a person is known by
+# Measured on 16 synthetic people: no face is farther than 0.42 from its own person, and 1 % of
+# other people's faces are nearer than that. Means of one person are at most 0.17 apart. Means of
+# two people are at least 0.34 apart, and mostly 0.53.
+LIKE = 0.45  # greatest distance of a mean to a known person's nearest faces, to be that person
+NEAREST = 3  # reference faces in that comparison
+MOST_REFERENCES = 256  # reference faces that are kept of a person
 
 TrackKey = tuple[str, int]  # clip, track
 T = TypeVar("T")
@@ -28,14 +29,14 @@ T = TypeVar("T")
 
 @dataclass
 class TrackTally:
-    """What is remembered of a track, however long."""
+    """Running sums over the descriptors of a track: the memory does not grow with its length."""
 
     total: Doubles = field(default_factory=lambda: np.zeros(DESCRIPTOR))
     squares: float = 0.0
     count: int = 0
 
     def add(self, face: Face) -> None:
-        """One more face."""
+        """Add one more face."""
         self.total += face.descriptor
         self.squares += float(face.descriptor @ face.descriptor)
         self.count += 1
@@ -43,33 +44,33 @@ class TrackTally:
 
 @dataclass(frozen=True, eq=False)
 class KnownPerson:
-    """A person by some of their faces."""
+    """A person, represented by the descriptors of some of their faces (the references)."""
 
     references: NDArray[np.float32]  # (n, 128)
 
     def distance(self, descriptor: NDArray[np.floating]) -> float:
-        """From the nearest few of them."""
+        """Return the mean distance from a descriptor to its `NEAREST` nearest references."""
         distances = np.linalg.norm(self.references - descriptor, axis=1)
         return float(np.sort(distances)[:NEAREST].mean())
 
 
 @dataclass(frozen=True)
 class PeopleSplit:
-    """Tracks by person: those of each known one, and the groups that are nobody known."""
+    """The tracks of each known person, and the groups of tracks of people who are not known."""
 
     known: list[set[TrackKey]]
-    unknown: list[set[TrackKey]]  # who is seen most first
+    unknown: list[set[TrackKey]]  # the person with the most faces first
 
 
 def known_person(descriptors: Sequence[Descriptor]) -> KnownPerson | None:
-    """A person by these descriptors, evenly chosen where they are many; None for none."""
+    """Return a person with these references, evenly chosen if there are too many; None for none."""
     return (
         KnownPerson(np.stack(evenly_spaced(descriptors, MOST_REFERENCES))) if descriptors else None
     )
 
 
 def tally_tracks(faces: Iterable[Face]) -> dict[TrackKey, TrackTally]:
-    """The tracks of faces that pass by, one at a time."""
+    """Collect the sums of each track from a stream of faces."""
     tracks: dict[TrackKey, TrackTally] = {}
     for face in faces:
         tracks.setdefault((face.clip, face.track), TrackTally()).add(face)
@@ -79,7 +80,7 @@ def tally_tracks(faces: Iterable[Face]) -> dict[TrackKey, TrackTally]:
 def split_people(
     tracks: Mapping[TrackKey, TrackTally], known: Sequence[KnownPerson | None]
 ) -> PeopleSplit:
-    """Whose track is whose."""
+    """Assign each track to a known person, or to a group of tracks of one unknown person."""
     people = PeopleSplit([set() for _ in known], [])
     if not tracks:
         return people
@@ -105,7 +106,7 @@ def _knots(tracks: Iterable[TrackTally]) -> Clusters:
 
 
 def _nearest(mean: Doubles, known: Sequence[KnownPerson | None]) -> int | None:
-    """Which known person it is, if any."""
+    """Return the number of the known person with this mean, or None if nobody is near enough."""
     distances = [np.inf if one is None else one.distance(mean) for one in known]
     nearest = min(range(len(distances)), key=distances.__getitem__, default=None)
     return nearest if nearest is not None and distances[nearest] <= LIKE else None

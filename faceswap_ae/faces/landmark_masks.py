@@ -1,8 +1,8 @@
-"""Which part of a picture is face, going by its landmarks alone?
+"""Which masks of the face, the eyes and the mouth follow from the landmarks alone?
 
-The convex hull of the 68 points, and a bit of forehead above the brows, where no landmark lies.
-Eyes and mouth are polygons of their own. Masks are (height, width) uint8, 255 inside, with smooth
-edges; hair or a hand over the face is not seen here.
+The face is the convex hull of the 68 landmarks plus a part of the forehead above the brows, where
+there are no landmarks. Eyes and mouth are polygons of their own. Masks are (height, width) uint8,
+255 inside, with smooth edges. These masks do not exclude hair or a hand in front of the face.
 """
 
 import cv2
@@ -12,20 +12,20 @@ from faceswap_ae.common.geometry import Floats, Image, Points
 
 BROWS, NOSE_BASE = slice(17, 27), slice(31, 36)
 EYES, MOUTH = (slice(36, 42), slice(42, 48)), slice(48, 60)
-INSIDE, BRIDGE = slice(60, 68), slice(27, 31)  # of the lips, of the nose
-TEMPLES = [0, 1, 2, 14, 15, 16]  # of the jaw's points, those as high as the eyes
-NARROW = 0.15  # of the way from them to the middle of the nose: hair and sideburns stay out
-EACH_BROW, HAIRS = (slice(17, 22), slice(22, 27)), 0.1  # of a brow's width, around it
-# How far the brows are raised, in distances from the nose's base to them. Least at the temples,
-# where the head ends.
+INSIDE, BRIDGE = slice(60, 68), slice(27, 31)  # inner edge of the lips, bridge of the nose
+TEMPLES = [0, 1, 2, 14, 15, 16]  # the points of the jaw at the height of the eyes
+NARROW = 0.15  # of the way from there to the middle of the nose: excludes hair and sideburns
+EACH_BROW, HAIRS = (slice(17, 22), slice(22, 27)), 0.1  # border around a brow, of its width
+# The forehead: how far the points of the brows are moved up, as a multiple of the distance from the
+# nose's base to the brows. The least is at the temples, where the head ends.
 FOREHEAD = 0.3 * np.array([0.25, 0.75, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.75, 0.25])
-LIDS = 0.25  # of an eye's width: lids and lashes around it belong to the look
+LIDS = 0.25  # of an eye's width: the mask includes the lids and lashes around the eye
 LIPS_EDGE = 0.06  # of the mouth's width
-FINE = 4  # bits of a pixel's fraction that OpenCV draws with
+FINE = 4  # bits of a pixel's fraction with which OpenCV draws
 
 
 def hull(landmarks: Points) -> Points:
-    """The corners (n, 2) of the face's outline, in order."""
+    """Return the corners (n, 2) of the face's outline, in order."""
     _check(landmarks)
     points = np.concatenate([landmarks, _forehead(landmarks)])
     order = cv2.convexHull(points.astype(np.float32), returnPoints=False)
@@ -33,34 +33,37 @@ def hull(landmarks: Points) -> Points:
 
 
 def hull_mask(landmarks: Points, size: tuple[int, int]) -> Image:
-    """The face in a picture of `size` (width, height)."""
+    """Return the mask of the face in a picture of `size` (width, height)."""
     return outline_mask(hull(landmarks), size)
 
 
 def eye_masks(landmarks: Points, size: tuple[int, int], lids: float = LIDS) -> tuple[Image, Image]:
-    """The viewer's left eye and the right one, each with so much around it; open or closed."""
+    """Return the masks of the viewer's left and right eye, each with a border, open or closed.
+
+    `lids` is the width of the border as a share of an eye's width.
+    """
     _check(landmarks)
-    # A closed eye has a width still; one that is turned away borrows the other's.
+    # A closed eye still has a width. An eye that is turned away uses the other eye's width.
     border = lids * max(_width(landmarks[eye]) for eye in EYES)
     left, right = (outline_mask(landmarks[eye], size, border) for eye in EYES)
     return left, right
 
 
 def mouth_mask(landmarks: Points, size: tuple[int, int], edge: float = LIPS_EDGE) -> Image:
-    """Lips and what is between them, with so much around."""
+    """Return the mask of the lips and all between them, with a border of `edge` of their width."""
     _check(landmarks)
     mouth = landmarks[MOUTH]
     return outline_mask(mouth, size, edge * _width(mouth))
 
 
 def between_lips(landmarks: Points, size: tuple[int, int]) -> Image:
-    """Where teeth show, as far as the mouth is open."""
+    """Return the mask of the open mouth between the lips, where teeth may be visible."""
     _check(landmarks)
     return outline_mask(landmarks[INSIDE], size)
 
 
 def opening(outline: Points) -> float:
-    """How far an eye (6, 2) or what is between the lips (8, 2) is open: its height by its width."""
+    """Return how far an eye (6, 2) or the mouth (inner lips, 8, 2) is open: height / width."""
     half = len(outline) // 2
     width = np.linalg.norm(outline[half] - outline[0])
     gaps = np.linalg.norm(outline[1:half] - outline[:half:-1], axis=1)
@@ -68,7 +71,10 @@ def opening(outline: Points) -> float:
 
 
 def middle_mask(landmarks: Points, size: tuple[int, int]) -> Image:
-    """Forehead, cheeks and nose without eyes and brows: skin in everybody, and never a beard."""
+    """Return the mask of forehead, cheeks and nose without eyes and brows.
+
+    Every person has bare skin there, and never a beard.
+    """
     _check(landmarks)
     middle = landmarks[BRIDGE].mean(axis=0)
     sides = landmarks[TEMPLES] + NARROW * (middle - landmarks[TEMPLES])
@@ -82,9 +88,10 @@ def middle_mask(landmarks: Points, size: tuple[int, int]) -> Image:
 
 
 def outline_mask(outline: Points, size: tuple[int, int], border: float = 0.0) -> Image:
-    """A polygon drawn white, with a border of so many pixels around it."""
+    """Return the mask of a polygon, with a border of `border` pixels around it."""
     mask: Image = np.zeros(size[::-1], np.uint8)
-    # Twenty pictures away a corner's place does not matter, and OpenCV's integers would wrap.
+    # If a corner is twenty pictures away, its exact place does not matter. Without this limit
+    # OpenCV's integers would overflow.
     far = 20.0 * max(size)
     corners = (np.clip(outline, -far, far) * 2**FINE).round().astype(np.int32)
     cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, FINE)
@@ -95,7 +102,7 @@ def outline_mask(outline: Points, size: tuple[int, int], border: float = 0.0) ->
 
 
 def _forehead(landmarks: Points) -> Points:
-    """Points (10, 2) above the brows."""
+    """Return the points (10, 2) of the forehead above the brows."""
     brows = landmarks[BROWS]
     up = brows.mean(axis=0) - landmarks[NOSE_BASE].mean(axis=0)
     return np.asarray(brows + FOREHEAD[:, None] * up)
@@ -107,15 +114,18 @@ def _check(landmarks: Points) -> None:
 
 
 def _width(part: Points) -> float:
-    """The longest way across."""
+    """Return the greatest distance between two points."""
     return float(np.linalg.norm(part[:, None] - part, axis=-1).max())
 
 
-GREY = 0.5  # what a network sees where it is not to look
+GREY = 0.5  # the value that hides a pixel from a network
 
 
 def hide_outside(image: Floats, hull: Image) -> None:
-    """Make grey what is outside a mask: a network that is trained on such faces needs them so."""
+    """Make an image grey outside a mask, in place.
+
+    A network that was trained on such faces needs them like this in conversion too.
+    """
     image -= np.float32(GREY)
     image *= hull[..., None] * np.float32(1 / 255)
     image += np.float32(GREY)

@@ -1,7 +1,7 @@
-"""What is known of one face in one frame, and how is it told as JSON?
+"""Which data does the program keep about one face in one frame, and how are they stored as JSON?
 
-The same words stand in a face's PNG and in the journal. Landmarks are plain lists that people can
-read and mend; the descriptor is base64 of 128 little-endian float32.
+A face's PNG and the journal use the same JSON fields. Landmarks are plain lists of numbers, which
+people can read and correct. The descriptor is base64 of 128 little-endian float32.
 """
 
 from __future__ import annotations
@@ -19,54 +19,54 @@ from faceswap_ae.common.geometry import Matrix, Points, transform
 
 VERSION = 1
 LANDMARKS, DESCRIPTOR = (68, 2), 128
-DIGITS = 2  # of a pixel or a degree, finer than any landmark
+DIGITS = 2  # decimals of a pixel or a degree: finer than any landmark is known
 
 Descriptor = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Face:
-    """Everything known of one face. Landmarks and box are in its frame's pixels."""
+    """All data about one face. Landmarks and box are in its frame's pixels."""
 
     id: str
-    source: str  # the name of the file it was found in
+    source: str  # the name of the file that shows the face
     clip: str  # that file's fingerprint
     frame: int
     time: float  # seconds
-    box: tuple[float, float, float, float]  # left, top, right, bottom, as its detector drew it
+    box: tuple[float, float, float, float]  # left, top, right, bottom, as the detector found it
     landmarks: Points  # (68, 2)
     detector: str
     score: float
-    descriptor: Descriptor  # (128,): whose face it is
+    descriptor: Descriptor  # (128,): the identity of the person
     sharpness: float = 0.0
     brightness: float = 0.0  # mean of the face in [0, 1]
-    occlusion: float = 0.0  # a guess in [0, 1]
+    occlusion: float = 0.0  # an estimate in [0, 1]
     pose: tuple[float, float, float] = (0.0, 0.0, 0.0)  # yaw, pitch, roll in degrees
     track: int = 0
-    corrected: bool = False  # the landmarks were set by hand
+    corrected: bool = False  # the user has corrected the landmarks by hand
 
     @property
     def size(self) -> float:
-        """The side of the square that just holds the landmarks, in frame pixels."""
+        """Return the longer side of the landmarks' bounding box, in frame pixels."""
         return float(np.ptp(self.landmarks, axis=0).max())
 
 
 @dataclass(frozen=True, eq=False)
 class StoredFace:
-    """A face as its PNG tells it: the face, the crop's kind, and where the frame lies in it."""
+    """The face data in a PNG: the face, the kind of crop, and the matrix from frame to crop."""
 
     face: Face
     crop: str
-    matrix: Matrix  # frame pixels to the PNG's
+    matrix: Matrix  # from frame pixels to the PNG's pixels
 
     @property
     def landmarks(self) -> Points:
-        """In the PNG's own pixels."""
+        """Return the landmarks in the PNG's own pixels."""
         return transform(self.face.landmarks, self.matrix)
 
 
 def face_to_json(face: Face) -> dict[str, Any]:
-    """A face as JSON."""
+    """Return a face as a JSON object."""
     told: dict[str, Any] = {"version": VERSION, **vars(face)}
     for name in ("time", "score", "sharpness", "brightness", "occlusion"):
         told[name] = round(float(told[name]), 4)
@@ -78,13 +78,13 @@ def face_to_json(face: Face) -> dict[str, Any]:
 
 
 def stored_to_json(stored: StoredFace) -> dict[str, Any]:
-    """The same with its crop."""
+    """Return a face as a JSON object, with the kind of its crop and the matrix."""
     matrix = np.asarray(stored.matrix).round(8).tolist()
     return {**face_to_json(stored.face), "crop": stored.crop, "matrix": matrix}
 
 
 def face_from_json(told: Mapping[str, Any]) -> Face:
-    """JSON as a face. Raises ValueError, TypeError or KeyError where it is not one."""
+    """Read a face from JSON. Raises ValueError, TypeError or KeyError if it is not a face."""
     if int(told["version"]) > VERSION:
         newer = f"face data of version {told['version']}, this program knows {VERSION}"
         raise UserError(f"{newer}; upgrade faceswap_ae")
@@ -100,7 +100,7 @@ def face_from_json(told: Mapping[str, Any]) -> Face:
 
 
 def stored_from_json(told: Mapping[str, Any]) -> StoredFace:
-    """The same with its crop."""
+    """Read a face from JSON, with the kind of its crop and the matrix."""
     return StoredFace(face_from_json(told), str(told["crop"]), _numbers(told["matrix"], (2, 3)))
 
 

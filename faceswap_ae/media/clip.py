@@ -1,7 +1,7 @@
-"""What is in a clip? Size, time, colour and sound of a video file or a row of pictures.
+"""What is in a clip (a video file or a row of pictures): size, times, colour, codecs, streams?
 
-A clip is a video that PyAV opens, one picture, a folder of pictures, or a glob. Times are exact
-fractions of a second, counted from the clip's first frame.
+A clip is a video that PyAV opens, one picture, a folder of pictures, or a glob pattern. Times are
+exact fractions of a second, counted from the clip's first frame.
 """
 
 import glob
@@ -23,13 +23,13 @@ from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.media import images
 
-PICTURE_RATE = Fraction(25)  # of a row of pictures whose rate nobody told
-TRIES = 100  # packets looked at for a first frame
+PICTURE_RATE = Fraction(25)  # frames per second of pictures, if no rate is given
+TRIES = 100  # packets that are tried to find a first frame
 
 
 @dataclass(frozen=True)
 class Colour:
-    """How a video's numbers are meant, in FFmpeg's codes; the defaults are its "not said"."""
+    """What a video's numbers mean, in FFmpeg's codes; the defaults mean "unspecified"."""
 
     matrix: int = 2
     range: int = 0  # 1 limited, 2 full
@@ -37,27 +37,30 @@ class Colour:
     transfer: int = 2
 
 
-BT2020 = 9  # FFmpeg's code, of its matrix and of its primaries
+BT2020 = 9  # FFmpeg's code for both its matrix and its primaries
 BT709 = Colour(matrix=1, range=1, primaries=1, transfer=1)
 
 
 @dataclass(frozen=True)
 class Clip:
-    """The facts of one clip. Width and height are upright, after the camera's turn."""
+    """The properties of one clip.
+
+    Width and height are those of the upright picture, after the camera's rotation is applied.
+    """
 
     path: Path
     width: int
     height: int
     rate: Fraction  # frames per second, the average where it varies
     time_base: Fraction  # the unit of its timestamps, in seconds
-    duration: Fraction  # in seconds; 0 where the file does not tell
-    count: int  # frames as the file tells; a damaged or edited one may hold fewer
+    duration: Fraction  # in seconds; 0 if the file does not state it
+    count: int  # frames as the file states; a damaged or edited one may hold fewer
     codec: str = "pictures"
     pixels: str = "rgb24"
     turn: int = 0  # quarter turns, counter-clockwise, that make it upright
-    aspect: Fraction = Fraction(1)  # of one pixel, width to height
+    aspect: Fraction = Fraction(1)  # of one pixel: width / height
     colour: Colour = BT709
-    start: Fraction = Fraction(0)  # the first frame's time in the file's own clock
+    start: Fraction = Fraction(0)  # the first frame's time on the file's own clock
     sound: tuple[str, ...] = ()
     subtitles: tuple[str, ...] = ()
     chapters: int = 0
@@ -65,7 +68,7 @@ class Clip:
 
 
 def open_clip(path: Path, rate: Fraction | None = None) -> Clip:
-    """Look into a clip. `rate` is for pictures, which have none of their own."""
+    """Return a clip's properties; `rate` is for pictures, which have no rate of their own."""
     pictures = _pictures(path)
     if pictures:
         return _picture_clip(path, pictures, rate or PICTURE_RATE)
@@ -77,9 +80,12 @@ def open_clip(path: Path, rate: Fraction | None = None) -> Clip:
 
 @contextmanager
 def open_container(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """The file and its video stream, decoding on all cores. Raises MediaError naming the file."""
+    """Yield the file and its largest video stream, which decodes on all cores.
+
+    Raises MediaError with the file's name.
+    """
     try:
-        container = av.open(path.absolute())  # FFmpeg reads a protocol out of `10:30.mp4`
+        container = av.open(path.absolute())  # FFmpeg reads `10:` in `10:30.mp4` as a protocol
     except av.error.FileNotFoundError as error:
         raise MediaError(f"{path}: no such file") from error
     except av.error.PermissionError as error:
@@ -105,7 +111,7 @@ def _unreadable(path: Path) -> str:
 
 
 def is_decodable(stream: Stream) -> bool:
-    """Does FFmpeg know the stream's codec? PyAV gives streams of others no context at all."""
+    """Return whether FFmpeg knows the stream's codec; PyAV gives other streams no context."""
     return stream.codec_context is not None
 
 
@@ -115,7 +121,7 @@ def _is_cover(stream: VideoStream) -> bool:
 
 def _first_frame(path: Path, container: InputContainer, stream: VideoStream) -> VideoFrame:
     for packet in islice(container.demux(stream), TRIES):
-        with suppress(av.error.InvalidDataError):  # a recording may begin in mid-picture
+        with suppress(av.error.InvalidDataError):  # a recording may begin inside a picture
             for frame in packet.decode():
                 return frame
     raise MediaError(f"{path}: no frame of its {stream.codec.name} video can be decoded")
@@ -153,17 +159,21 @@ def _described(
 
 
 def promised_duration(stream: VideoStream) -> Fraction | None:
-    """How long the file says its video is, which a cut-off file does not keep. In seconds."""
+    """Return how long the video is in seconds, as the file states it; None if it does not.
+
+    A file that was cut off holds less than it states.
+    """
     if stream.duration and stream.time_base:
         return stream.duration * stream.time_base
+    # Matroska keeps the duration in a tag.
     tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
-    if tag is None:  # Matroska keeps it in a tag
+    if tag is None:
         return None
     return Fraction(tag[1]) * 3600 + Fraction(tag[2]) * 60 + Fraction(tag[3])
 
 
 def _colour(frame: VideoFrame) -> Colour:
-    if frame.format.is_rgb:  # no matrix of its own: the one that goes with its primaries
+    if frame.format.is_rgb:  # it has no matrix: take the one of its primaries
         wide = int(frame.color_primaries) == BT2020
         told = int(frame.color_primaries), int(frame.color_trc)
         primaries, transfer = (1 if code == Colour.primaries else code for code in told)
@@ -177,14 +187,15 @@ def _colour(frame: VideoFrame) -> Colour:
 
 
 def _pictures(path: Path) -> tuple[Path, ...]:
-    """The pictures that a path means, in natural order; none for a video file."""
+    """Return the pictures that a path means, in natural order; none for a video file."""
     if path.is_dir():
         found = [item for item in path.iterdir() if _is_picture(item)]
         missing = f"{path}: no pictures in this folder"
     elif path.suffix.lower() in images.READABLE and path.exists():
         return (path,)
     elif glob.has_magic(str(path)) and not path.exists():
-        found = [Path(item) for item in glob.glob(str(path), recursive=True)]  # noqa: PTH207 - absolute patterns too
+        # Not Path.glob, which refuses absolute patterns.
+        found = [Path(item) for item in glob.glob(str(path), recursive=True)]  # noqa: PTH207
         missing = f"{path}: matches no file"
     else:
         return ()
@@ -198,7 +209,7 @@ def _is_picture(path: Path) -> bool:
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
-    """frame2 before frame10."""
+    """Return a sort key that puts frame2 before frame10."""
     parts = re.split(r"(\d+)", str(path))
     return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
 
@@ -210,7 +221,7 @@ def _picture_clip(path: Path, pictures: tuple[Path, ...], rate: Fraction) -> Cli
 
 
 def _first_picture(pictures: tuple[Path, ...]) -> Image:
-    """The first that can be read; frames() tells of the broken ones before it."""
+    """Return the first picture that can be read; reader.frames reports the broken ones."""
     for number, path in enumerate(pictures, 1):
         try:
             return images.read(path)

@@ -1,4 +1,4 @@
-"""How are pictures packed into a video: which encoder, which pixels, which container?"""
+"""How are pictures encoded into a video: which encoder, which pixel format, which container?"""
 
 import logging
 from dataclasses import dataclass, replace
@@ -10,16 +10,19 @@ from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.media.clip import Clip, Colour
 from faceswap_ae.media.pixel_format import matrix_of
 
-RGB = 0  # FFmpeg's code for pixels that need no matrix
+RGB = 0  # FFmpeg's matrix code for pixels that need no matrix
 
-REPEATABLE_THREADS = 4  # x264's bits depend on their number
+REPEATABLE_THREADS = 4  # x264's output depends on their number
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How pictures are packed. crf: 0 perfect to 51 poor, of h264; preset: its speed."""
+    """How pictures are encoded.
+
+    `crf` is h264's quality, 0 (perfect) to 51 (poor); `preset` is its speed.
+    """
 
     codec: str = "h264"
     crf: int = 18
@@ -32,13 +35,13 @@ H264 = Encoding()
 
 @dataclass(frozen=True)
 class CodecKind:
-    """What a codec needs: FFmpeg's encoder, the pixels it takes, where it may stand."""
+    """What a codec needs: FFmpeg's encoder, its pixel formats, the file suffixes it may have."""
 
     encoder: str
     pixels: str
     grey: str
     suffixes: tuple[str, ...]
-    even: bool = False  # it halves the colour planes, so sides must be even
+    even: bool = False  # it halves the chroma planes, so both sides must be even
 
 
 CODECS = {
@@ -53,7 +56,7 @@ PRESETS = (
 
 
 def check_encoding(encoding: Encoding) -> None:
-    """Is there such an encoding?"""
+    """Raise UserError if the codec or the preset is unknown."""
     if encoding.codec not in CODECS:
         raise UserError(unknown("codec", encoding.codec, CODECS))
     if encoding.preset not in PRESETS:
@@ -75,30 +78,30 @@ def kind_for(path: Path, encoding: Encoding) -> CodecKind:
 def options_for(encoding: Encoding) -> dict[str, str]:
     if encoding.codec == "h264":
         options = {"crf": str(encoding.crf), "preset": encoding.preset}
-        # x264's quickest sums depend on where in memory a picture lies.
+        # The results of x264's fastest routines depend on where in memory a picture is.
         steady = {"x264-params": "cpu-independent=1"} if encoding.repeatable else {}
         return {**options, **steady}
     return {"level": "3"} if encoding.codec == "ffv1" else {}
 
 
 def output_colour(like: Clip, pixels: str) -> Colour:
-    """How the output's numbers are meant: as the clip's, where the codec lets it be told."""
+    """Return the output's colour tags: the clip's own where the codec can state them."""
     colour = like.colour
     if pixels == "yuv420p":
         return colour
     if pixels.startswith("yuv"):
-        # ProRes is limited and always names a matrix: the one that the pixels are made with.
+        # ProRes has limited range and always names a matrix: the one used for the pixels.
         return replace(colour, matrix=matrix_of(colour, like.height), range=1)
     return replace(colour, matrix=RGB, range=2)
 
 
 def threads_for(encoding: Encoding) -> int:
-    """How many threads encode; 0 is as many as there are cores."""
+    """Return how many threads encode; 0 means one for each core."""
     return REPEATABLE_THREADS if encoding.repeatable else 0
 
 
 def log_changes(like: Clip, encoding: Encoding) -> None:
-    """Say what of the clip's shape a kind of video cannot keep."""
+    """Log which properties of the clip this codec cannot keep."""
     kind = CODECS[encoding.codec]
     right, bottom = odd_sides(like, even=kind.even)
     if right or bottom:
@@ -110,17 +113,20 @@ def log_changes(like: Clip, encoding: Encoding) -> None:
 
 
 def odd_sides(like: Clip, *, even: bool) -> tuple[int, int]:
-    """How many lines right and at the bottom make both sides even, where they must be."""
+    """Return how many columns at the right and rows at the bottom make both sides even.
+
+    Both are 0 if the codec takes odd sides (not `even`).
+    """
     return (like.width % 2, like.height % 2) if even else (0, 0)
 
 
 def describe(stream: VideoStream, like: Clip, pixels: str, colour: Colour, *, even: bool) -> None:
-    """Tell the encoder all that it has to know before the first frame."""
+    """Set on the encoder everything that it must know before the first frame."""
     right, bottom = odd_sides(like, even=even)
     context = stream.codec_context
     context.width, context.height = like.width + right, like.height + bottom
     context.pix_fmt = pixels
-    # Both, or a varying rate is rounded to the constant one.
+    # Both are set, else a variable frame rate is rounded to a constant one.
     stream.time_base = context.time_base = like.time_base
     context.sample_aspect_ratio = like.aspect
     context.color_primaries, context.color_trc = colour.primaries, colour.transfer

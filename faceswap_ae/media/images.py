@@ -1,8 +1,8 @@
-"""How does any picture file become (h, w, 3) uint8 RGB, upright, and go back to a file?
+"""How are picture files read (as (h, w, 3) uint8 RGB, upright, in sRGB) and written?
 
-Pillow reads every kind that people have (8 and 16 bit, grey, alpha, CMYK, palettes); what it
-leaves open is settled here: the camera's turn is applied, colours are brought to sRGB,
-transparency lies on black, 16-bit grey keeps its upper bits.
+Pillow reads every kind that people have (8 and 16 bit, grey, alpha, CMYK, palettes). This module
+decides what Pillow leaves open: the camera's rotation is applied, colours are converted to sRGB,
+transparent pixels are put on black, 16-bit grey keeps its upper bits.
 """
 
 import io
@@ -19,7 +19,7 @@ from faceswap_ae.common.errors import MediaError, unknown
 from faceswap_ae.common.geometry import Image
 
 READABLE = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif"}
-# Fast PNG: level 6 costs five times the time for a tenth of the bytes.
+# Fast PNG: level 6 takes five times as long to save a tenth of the bytes.
 WRITERS: dict[str, dict[str, Any]] = {
     ".png": {"format": "PNG", "compress_level": 1},
     ".jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},
@@ -30,7 +30,7 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
 def read(file: Path | IO[bytes], name: str = "") -> Image:
-    """Read a picture as people see it. Raises MediaError naming the file."""
+    """Return a picture as people see it; raises MediaError with the file's name."""
     path = name or file
     try:
         with warnings.catch_warnings(), _opened(file) as picture:
@@ -49,13 +49,14 @@ def read(file: Path | IO[bytes], name: str = "") -> Image:
 
 
 def _opened(file: Path | IO[bytes]) -> pillow.Image:
-    # A large scan is welcome; Pillow's error at twice this size, against bombs, stays.
+    # A large scan is allowed: only Pillow's warning is off. Its error at twice this size, which
+    # protects against decompression bombs, stays.
     warnings.simplefilter("ignore", pillow.DecompressionBombWarning)
     return pillow.open(file)
 
 
 def write(path: Path, image: Image) -> None:
-    """Write (h, w, 3) RGB or (h, w) grey, whole or not at all; the suffix says the kind."""
+    """Write (h, w, 3) RGB or (h, w) grey atomically; the suffix selects the format."""
     options = WRITERS.get(path.suffix.lower())
     if options is None:
         raise MediaError(f"{path}: {unknown('kind of picture', path.suffix, WRITERS)}")
@@ -78,10 +79,13 @@ def _rgb(image: pillow.Image) -> pillow.Image:
 
 
 def _to_srgb(image: pillow.Image, profile: bytes) -> pillow.Image:
-    """Phones write Display P3, scanners CMYK: without their profile, skin comes out wrong."""
+    """Convert a picture from its own colour profile to sRGB.
+
+    Phones write Display P3, scanners write CMYK: without the profile, skin gets wrong colours.
+    """
     try:
         own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         converted = ImageCms.profileToProfile(image, own, SRGB, outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError):  # broken, or for another mode than the pixels'
+    except (ImageCms.PyCMSError, OSError):  # a broken profile, or one for another mode
         return image.convert("RGB")
     return converted if converted is not None else image.convert("RGB")

@@ -1,4 +1,4 @@
-"""Which files did the user mean? Videos, photos, folders of them and globs."""
+"""Which input files does the user mean: videos, photos, folders of them, glob patterns?"""
 
 import glob
 import os
@@ -18,14 +18,14 @@ VIDEOS = {
 
 @dataclass(frozen=True)
 class InputFailure:
-    """An input that could not be used, and why; the text names it."""
+    """An input that could not be used, and why; `reason` names the input."""
 
     path: Path
     reason: str
 
 
 def find_inputs(named: Iterable[Path]) -> tuple[list[Path], list[InputFailure]]:
-    """Every file that is meant, each once, and what of it cannot be used."""
+    """Return every file that is meant, each once, and the inputs that cannot be used."""
     found: dict[Path, None] = {}
     failures: list[InputFailure] = []
     for path in named:
@@ -45,7 +45,7 @@ def _files(path: Path, failures: list[InputFailure]) -> list[Path]:
         return files
     if path.exists() or not glob.has_magic(str(path)):
         return [path]
-    found = glob.glob(str(path), recursive=True)  # noqa: PTH207 - absolute patterns too
+    found = glob.glob(str(path), recursive=True)  # noqa: PTH207 - Path.glob refuses absolute ones
     matching = [Path(name) for name in sorted(found)]
     if not matching:
         raise UserError(f"{path}: nothing matches")
@@ -54,7 +54,7 @@ def _files(path: Path, failures: list[InputFailure]) -> list[Path]:
 
 
 def _walk(folder: Path, failures: list[InputFailure]) -> Iterator[Path]:
-    """Files in a folder and its folders, by name, without hidden ones."""
+    """Yield the files in a folder and its subfolders, sorted by name, without hidden ones."""
 
     def refused(error: OSError) -> None:
         closed = f"{error.filename}: no permission to read this folder; open it with chmod"
@@ -65,9 +65,9 @@ def _walk(folder: Path, failures: list[InputFailure]) -> Iterator[Path]:
         yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
 
 
-LONGEST = 60  # characters of a file's name that its faces are called by
+LONGEST = 60  # characters of a file's name that the names of its faces keep
 
 
 def safe_stem(name: str) -> str:
-    """A file's name without what shells and disks mind."""
+    """Return a file's name without the characters that shells and disks do not accept."""
     return re.sub(r"[^\w.-]+", "_", name)[:LONGEST].lstrip(".") or "face"

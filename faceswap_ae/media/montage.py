@@ -1,7 +1,8 @@
-"""How are clips shown to people: as a GIF, side by side with names, inside a notebook?
+"""How are clips shown to people: as a GIF, side by side with names, or in a notebook?
 
-All through moviepy, which works at a constant rate: good for looking, so nothing else here reads
-or writes through it. Imported late: it takes half a second.
+Everything here uses moviepy, which works at a constant frame rate. That is good enough for viewing,
+so no other module reads or writes video with it. It is imported late, because its import takes half
+a second.
 """
 
 import tempfile
@@ -26,19 +27,19 @@ if TYPE_CHECKING:
     from moviepy import VideoClip, VideoFileClip
 
 NAME_HEIGHT = 0.06  # of the clip's height
-# Each picture gets its own 256 colours, so that none has to wait for the last.
+# Each frame gets its own palette of 256 colours, so that no frame has to wait for the last one.
 GIF_COLOURS = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"
-PREVIEW_SECONDS = 60  # a notebook holds the video's bytes, so a long one makes it slow
+PREVIEW_SECONDS = 60  # a notebook holds the video's bytes, so a long video makes it slow
 
-Told = Callable[[int, int], None]  # frames done, frames in all
+Told = Callable[[int, int], None]  # called with frames done, frames in all
 
 
 def write_gif(video: Path, gif: Path, rate: Fraction) -> None:
-    """Turn a video file into a GIF that repeats for ever, at about this rate."""
-    # A GIF counts in 1/100 s and browsers slow down what is faster than 2 of them.
+    """Turn a video file into a GIF that repeats for ever, at about this frame rate."""
+    # A GIF counts time in 1/100 s, and browsers slow down frames shorter than 2 of these.
     delay = max(2, round(100 / rate))
     with _moving(video) as clip:
-        # moviepy's own write_gif holds every frame in memory; its ffmpeg passes them through.
+        # moviepy's own write_gif holds every frame in memory; its FFmpeg writer does not.
         clip.write_videofile(
             str(gif),
             fps=100 / delay,
@@ -52,7 +53,7 @@ def write_gif(video: Path, gif: Path, rate: Fraction) -> None:
 def side_by_side(
     videos: Sequence[Path], names: Sequence[str], out: Path, told: Told | None = None
 ) -> None:
-    """Write the videos beside each other, each with its name, with the first one's sound."""
+    """Write the videos side by side, each with its name, with the first one's sound."""
     if len(videos) != len(names):
         raise UserError(f"{len(videos)} clips, but {len(names)} names: {', '.join(names)}")
     if out.suffix.lower() not in (".mp4", ".mov", ".mkv"):
@@ -73,7 +74,7 @@ def side_by_side(
 
 
 def in_notebook(video: Path, width: int = 640) -> Any:
-    """The video as an object that Jupyter shows, its bytes inside the notebook."""
+    """Return the video as an object that Jupyter shows; the notebook holds its bytes."""
     from moviepy.video.io.display_in_notebook import HTML2, html_embed
 
     with tempfile.TemporaryDirectory() as folder, _moving(video) as clip:
@@ -86,7 +87,7 @@ def in_notebook(video: Path, width: int = 640) -> Any:
 
 def _write(clip: "VideoClip", path: Path, rate: float, logger: Any) -> None:
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        # moviepy rounds a clip's length up and then warns of the last frame that is not there.
+        # moviepy rounds a clip's length up, and then warns about a last frame that is missing.
         warnings.simplefilter("ignore", UserWarning)
         clip.write_videofile(
             str(path),
@@ -102,14 +103,14 @@ def _write(clip: "VideoClip", path: Path, rate: float, logger: Any) -> None:
 
 
 def _moving(video: Path) -> "VideoFileClip":
-    # moviepy's own words for a file that it cannot read fill a screen, and its last frame stands
-    # still where a file is cut off.
+    # Both checks come first: moviepy's message for an unreadable file fills a screen, and for a
+    # file that is cut off it only repeats the last frame.
     facts = open_clip(video)
     if missing_bytes(video):
         raise MediaError(f"{video}: is cut off; copy the file again")
     from moviepy import VideoFileClip
 
-    # Told the size, ffmpeg brings it upright; moviepy alone squashes what a phone recorded.
+    # With this size, FFmpeg makes the video upright; moviepy alone squashes phone recordings.
     upright = round(facts.width * facts.aspect), facts.height
     try:
         return VideoFileClip(str(video.absolute()), target_resolution=upright)
@@ -131,7 +132,7 @@ def _named(clip: "VideoFileClip", name: str, height: int) -> "VideoFileClip":
 
 
 def _label(name: str, height: int) -> Image:
-    """White on black, with a little room around it."""
+    """Return the name in white on black, with a small margin."""
     font = ImageFont.load_default(max(8, height * 0.7))
     width = int(font.getlength(name)) + height
     board = pillow.new("RGB", (width, height))

@@ -1,9 +1,10 @@
-"""How do a video's own pixels become RGB, and RGB become them again?
+"""How are frames converted from a video's pixel format (YUV) to RGB, and back?
 
-Both ways name the matrix and the range instead of letting swscale guess. swscale's quick way to
-RGB cuts off instead of rounding, which darkens coloured pixels by 1.3 levels on average; the way
-taken here is off by .3 at most and costs 1 ms more for a frame of 720p. Who only looks for faces
-may take the quick one. (To YUV, rounding changes .3 levels and costs .7 ms: not taken.)
+Both directions name the matrix and the range instead of letting swscale guess. swscale's fast
+conversion to RGB truncates instead of rounding, which darkens coloured pixels by 1.3 levels on
+average. The conversion used here has an error of .3 at most and takes 1 ms more for a frame of
+720p. A caller that only looks for faces may use the fast one. (In the direction to YUV, rounding
+would change .3 levels and take .7 ms; it is not used.)
 """
 
 import cv2
@@ -18,18 +19,18 @@ from faceswap_ae.media.clip import Colour
 
 QUICK = Interpolation.BILINEAR
 ROUNDED = QUICK | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
-# FFmpeg's matrix codes to those that swscale computes with; it has one name for both 601 kinds.
+# FFmpeg's matrix codes and those that swscale computes with; it has one for both kinds of BT.601.
 MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
-HIGH_DEFINITION = 720  # lines; what does not tell its matrix is BT.709 from here, else BT.601
+HIGH_DEFINITION = 720  # lines; if no matrix is named, BT.709 from here on, else BT.601
 
 
 def matrix_of(colour: Colour, height: int) -> int:
-    """The matrix to compute with, for tags that may not tell."""
+    """Return the matrix to compute with; guessed from the height if the tags name none."""
     return MATRICES.get(colour.matrix, 1 if height >= HIGH_DEFINITION else 5)
 
 
 class ToRgb:
-    """Frames to RGB. Keeps swscale's tables from frame to frame."""
+    """Converts frames to RGB; keeps swscale's tables from frame to frame."""
 
     def __init__(self, colour: Colour, turn: int = 0, *, quick: bool = False) -> None:
         self.colour = colour
@@ -38,12 +39,12 @@ class ToRgb:
         self.scaler = VideoReformatter()
 
     def __call__(self, frame: VideoFrame) -> Image:
-        """One frame as an upright (h, w, 3) RGB picture."""
+        """Return one frame as an upright (h, w, 3) RGB picture."""
         image = self._grey(frame) if frame.format.name == "gray" else self._rgb(frame)
         return np.ascontiguousarray(np.rot90(image, self.turn)) if self.turn else image
 
     def _rgb(self, frame: VideoFrame) -> Image:
-        # Rounded, planes first and then interleaved: straight to rgb24 costs twice as much.
+        # With rounding: first to planes, then interleaved. Directly to rgb24 takes twice as long.
         converted = self.scaler.reformat(
             frame,
             format="rgb24" if self.quick else "gbrp",
@@ -53,18 +54,18 @@ class ToRgb:
             interpolation=QUICK if self.quick else ROUNDED,
         )
         if self.quick:
-            # Its rows are padded where the width is no multiple of the processor's registers.
+            # The rows are padded if the width is no multiple of the processor's registers.
             return np.ascontiguousarray(converted.to_ndarray(), np.uint8)
         green, blue, red = (_pixels(plane) for plane in converted.planes)
         return np.asarray(cv2.merge([red, green, blue]), np.uint8)
 
     def _grey(self, frame: VideoFrame) -> Image:
-        # Masks are kept in grey, and a mask's 16 and 235 are not black and white.
+        # Masks are stored in grey, in full range: their 16 and 235 are not black and white.
         return np.repeat(_pixels(frame.planes[0])[..., None], 3, axis=2)
 
 
 class FromRgb:
-    """RGB to frames of an encoder's own kind."""
+    """Converts RGB pictures to frames in an encoder's pixel format."""
 
     def __init__(self, pixels: str, colour: Colour) -> None:
         self.pixels = pixels
@@ -72,7 +73,7 @@ class FromRgb:
         self.scaler = VideoReformatter()
 
     def __call__(self, image: Image) -> VideoFrame:
-        """A (h, w, 3) RGB or (h, w) grey picture as a frame."""
+        """Return a (h, w, 3) RGB or (h, w) grey picture as a frame."""
         kind = "gray" if image.ndim == 2 else "rgb24"
         frame = VideoFrame.from_ndarray(np.ascontiguousarray(image), format=kind)
         if kind != self.pixels:
@@ -90,7 +91,7 @@ class FromRgb:
             src_color_range=ColorRange.JPEG,
             dst_color_range=self.colour.range or ColorRange.MPEG,
             interpolation=QUICK,
-            # At other widths swscale's threads write beyond their rows, over each other's.
+            # At other widths, swscale's threads write past their rows, over those of others.
             threads=1 if frame.width % 16 else 0,
         )
 

@@ -1,8 +1,8 @@
-"""How is a picture packed into a PNG quickly, with words beside its pixels?
+"""How is a picture encoded as a PNG quickly, with texts beside its pixels?
 
-Training wants faces without loss, and extraction writes thousands. One filter for all rows (the
-average of left and upper neighbour) and ISA-L's deflate take a tenth of Pillow's time at its
-fastest level, for smaller files.
+Training needs lossless faces, and extraction writes thousands of them. One filter for all rows (the
+average of the left and the upper neighbour) and ISA-L's deflate take a tenth of Pillow's time at
+its fastest level, and make smaller files.
 """
 
 import struct
@@ -17,25 +17,25 @@ from numpy.typing import NDArray
 from faceswap_ae.common.geometry import Image
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-AVERAGE = 3  # PNG's number of the filter
+AVERAGE = 3  # PNG's number for this filter
 RGB, GREY = 2, 0  # PNG's colour types
-LONGEST = 64_000_000  # bytes of one chunk of words; more is not ours
+LONGEST = 64_000_000  # bytes of one text; a longer one is not ours
 
 
 def encode(image: Image, words: Mapping[str, str] | None = None) -> bytes:
-    """(h, w, 3) RGB or (h, w) grey, and iTXt chunks by keyword, as the bytes of a PNG."""
+    """Return a (h, w, 3) RGB or (h, w) grey picture, with iTXt chunks by keyword, as a PNG."""
     height, width = image.shape[:2]
     colour = RGB if image.ndim == 3 else GREY
     header = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
     pixels = isal_zlib.compress(_filtered(image).tobytes(), 1)
     texts = (_chunk(b"iTXt", _text(key, text)) for key, text in (words or {}).items())
-    # Before the pixels: a reader of the words need not pass over them.
+    # Texts are before the pixels, so that a reader of texts need not skip the pixels.
     parts = (_chunk(b"IHDR", header), *texts, _chunk(b"IDAT", pixels), _chunk(b"IEND", b""))
     return SIGNATURE + b"".join(parts)
 
 
 def read_text(file: IO[bytes], keyword: str) -> str | None:
-    """The words under a keyword that stand before the pixels; None where there are none."""
+    """Return the text under a keyword, if it is before the pixels; else None."""
     if file.read(len(SIGNATURE)) != SIGNATURE:
         return None
     for kind, length in _chunks(file):
@@ -52,14 +52,14 @@ def read_text(file: IO[bytes], keyword: str) -> str | None:
 
 
 def _filtered(image: Image) -> NDArray[np.uint8]:
-    """Each row as its filter's number and the differences that the filter leaves."""
+    """Return each row as its filter's number and the differences that the filter leaves."""
     rows = np.ascontiguousarray(image).reshape(image.shape[0], -1)
     step = 1 if image.ndim == 2 else image.shape[2]
     above, left = np.zeros_like(rows), np.zeros_like(rows)
     above[1:], left[:, step:] = rows[:-1], rows[:, :-step]
     out = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
     out[:, 0] = AVERAGE
-    # (a + b) // 2 without the carry that eight bits would lose.
+    # (a + b) // 2, without the carry bit that eight bits would lose.
     np.subtract(rows, (above & left) + ((above ^ left) >> 1), out=out[:, 1:])
     return out
 
@@ -75,7 +75,7 @@ def _text(keyword: str, text: str) -> bytes:
 
 
 def _untext(body: bytes) -> str | None:
-    """The text of an iTXt chunk, whoever wrote it."""
+    """Return the text of an iTXt chunk, whoever wrote it; None if it cannot be read."""
     try:
         _, rest = body.split(b"\0", 1)
         compressed, rest = rest[0], rest[2:]
@@ -92,7 +92,7 @@ def _inflated(text: bytes) -> str | None:
 
 
 def _chunks(file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
-    """Kind and length of each chunk; the caller reads or passes over its body and check."""
+    """Yield kind and length of each chunk; the caller reads or skips its body and checksum."""
     while len(head := file.read(8)) == 8:
         length, kind = struct.unpack(">I4s", head)
         yield kind, length

@@ -1,10 +1,10 @@
-"""What does an output say of itself: that it is AI-altered, by which tool, when?
+"""What does an output file state about itself (provenance): that it is AI-altered, by what, when?
 
-Law asks for marks that machines read (EU AI Act, article 50). They stand there twice: as tags or
-words under our own keys, and as XMP with IPTC's term for what is made in part by a model
-(https://cv.iptc.org/newscodes/digitalsourcetype), in the place that XMP's specification, part 3,
-names: a box of MP4 (readers look there in MOV too), a chunk of PNG, an extension of GIF. Matroska
-has no such place: only tags.
+The law demands machine-readable marks (EU AI Act, article 50). The marks are written twice. Once
+they are tags or texts under our own keys. Once they are XMP, with IPTC's term for media that a
+model made in part (https://cv.iptc.org/newscodes/digitalsourcetype). The XMP is in the place that
+XMP's specification, part 3, names: a box in MP4 (readers look there in MOV too), a chunk in PNG, an
+extension in GIF. Matroska has no such place, so it has only tags.
 """
 
 from __future__ import annotations
@@ -45,15 +45,19 @@ XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 XMP_BOX = UUID("be7acfcb-97a9-42e8-9c71-999491e3afac").bytes  # in MP4 and MOV
 XMP_KEYWORD = "XML:com.adobe.xmp"  # in PNG
 GIF_COMMENT, GIF_XMP = b"\x21\xfe", b"\x21\xff\x0bXMP DataXMP"
-# XMP lies bare in a GIF; from whatever byte a reader of blocks lands on here it finds the end.
+# In a GIF, XMP is not in blocks. At whatever byte of this trailer a block reader arrives, it finds
+# the end.
 GIF_XMP_END = bytes([1, *range(255, -1, -1), 0])
 GIF_BLOCK = 255  # bytes at most
-GIF_LOOP = b"\x21\xff\x0bNETSCAPE2.0"  # some readers look for it in the first place only
+GIF_LOOP = b"\x21\xff\x0bNETSCAPE2.0"  # some readers look for it only as the first extension
 
 
 def make_marks(when: datetime, what: str) -> dict[str, str]:
-    """The marks of an output. `what` was done, in one line: `ben's face put onto ada`."""
-    # XML and a line of a GIF take neither breaks nor control characters.
+    """Return the marks of an output.
+
+    `what` says in one line what was done: `ben's face put onto ada`.
+    """
+    # XML and a line of a GIF's comment allow neither line breaks nor control characters.
     what = "".join(filter(str.isprintable, " ".join(what.split())))
     time = when.isoformat(timespec="seconds")
     return {
@@ -66,14 +70,14 @@ def make_marks(when: datetime, what: str) -> dict[str, str]:
 
 
 def png_words(told: Mapping[str, str]) -> dict[str, str]:
-    """Marks as the words beside the pixels of a PNG."""
+    """Return the marks as texts for a PNG, by keyword."""
     if not told:
         return {}
     return {**told, XMP_KEYWORD: _xmp(told)}
 
 
 def stamp(path: Path, told: Mapping[str, str]) -> None:
-    """Add to a finished file what its writer could not: XMP, and all marks of a GIF."""
+    """Add to a finished file the marks that its writer could not: XMP, and all marks of a GIF."""
     if not told:
         return
     suffix = path.suffix.lower()
@@ -86,7 +90,7 @@ def stamp(path: Path, told: Mapping[str, str]) -> None:
 
 
 def read(path: Path) -> dict[str, str] | None:
-    """The marks in a file, or in the first of a folder's pictures; None where there are none."""
+    """Return the marks in a file, or in a folder's first picture; None if there are none."""
     place = min(path.glob("*.png"), default=None) if path.is_dir() else path
     if place is None:
         return None
@@ -103,7 +107,7 @@ def read(path: Path) -> dict[str, str] | None:
 
 
 def read_clip_marks(clip: Clip) -> dict[str, str]:
-    """The marks of a clip, for what is cut out of it."""
+    """Return the marks of a clip, for an output that is cut out of it."""
     place = clip.pictures[0] if clip.pictures else clip.path
     return (read(place) or {}) if place.is_file() else {}
 
@@ -116,7 +120,7 @@ def _tags(video: Path) -> dict[str, str]:
     try:
         with av.open(video.absolute()) as container:
             tags = {key.lower(): text for key, text in container.metadata.items()}
-    except av.error.FFmpegError:  # a picture of another kind, or no medium at all
+    except av.error.FFmpegError:  # a picture of another format, or no media file at all
         return {}
     return {key: tags[key] for key in KEYS if key in tags}
 
@@ -137,7 +141,7 @@ def _gif_comment(told: Mapping[str, str]) -> bytes:
 
 
 def _insert(gif: Path, extensions: bytes) -> None:
-    """Put extensions before the first picture, where every reader meets them."""
+    """Insert extensions before the first picture, where every reader finds them."""
     new = gif.with_name(f"{gif.stem}.marked{gif.suffix}")
     try:
         with gif.open("rb") as file, new.open("wb") as out:
@@ -155,7 +159,7 @@ def _insert(gif: Path, extensions: bytes) -> None:
 
 
 def _comment_words(file: BinaryIO) -> dict[str, str]:
-    """The lines of a GIF's comments, before its first picture."""
+    """Return the marks in a GIF's comments before its first picture."""
     _pass_table(file, file.read(13)[10:11])
     found: dict[str, str] = {}
     while file.read(1) == b"!":
@@ -167,13 +171,13 @@ def _comment_words(file: BinaryIO) -> dict[str, str]:
 
 
 def _pass_table(file: BinaryIO, flags: bytes) -> None:
-    """Colours follow where the flags say so."""
+    """Skip the colour table, if the flags say that there is one."""
     if flags and flags[0] & 0x80:
         file.seek(3 << (flags[0] & 7) + 1, 1)
 
 
 def _blocks(file: BinaryIO) -> bytes:
-    """What lies in blocks, each led by its length, up to an empty one or the file's end."""
+    """Return the data of blocks, each after its length, up to an empty one or the file's end."""
     parts = []
     while (length := file.read(1)) not in (b"\0", b""):
         parts.append(file.read(length[0]))

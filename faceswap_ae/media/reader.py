@@ -1,8 +1,8 @@
-"""What are the frames of a clip, with their exact times?
+"""How are the frames of a clip decoded and numbered, with their exact times?
 
-Frames are numbered from 0 in the order in which they are shown. A span that starts later is
-reached by a seek where the file's packets tell the number (one packet, one frame), else by
-decoding from the beginning: the number is right either way.
+Frames are numbered from 0 in display order. If a span starts later and the file's packets give the
+frame numbers (one packet, one frame), the reader seeks to the span. Otherwise it decodes from the
+beginning. The number is right in both cases.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from faceswap_ae.media.pixel_format import ToRgb
 from faceswap_ae.media.span import WHOLE, Span
 from faceswap_ae.media.truncation import missing_bytes
 
-AHEAD_BYTES = 100_000_000  # of decoded frames in advance, at most 16 frames
-# One packet holds one shown frame, so the packets' times number the frames.
+AHEAD_BYTES = 100_000_000  # of frames decoded in advance, at most 16 frames
+# In these codecs one packet holds one shown frame, so the packets' times number the frames.
 NUMBERED = {"h264", "hevc", "vp9", "libdav1d", "av1", "prores", "ffv1", "mjpeg", "dnxhd", "mpeg4"}
-REPEATED = Fraction(1)  # second: going back less is a broken time, more another recording
-SEEKABLE = ("mov", "matroska")  # containers whose index lists every key frame
+REPEATED = Fraction(1)  # second: a smaller step back is a broken time, a larger one a new recording
+SEEKABLE = ("mov", "matroska")  # containers whose index lists every keyframe
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture of a clip: its number, its time and length in seconds, (h, w, 3) RGB."""
+    """One picture of a clip: its number, its time and duration in seconds, (h, w, 3) RGB."""
 
     index: int
     time: Fraction
@@ -51,10 +51,11 @@ class Frame:
 def frames(
     clip: Clip, span: Span = WHOLE, *, keep_going: bool = False, quick: bool = False
 ) -> Iterator[Frame]:
-    """The frames of a span, decoded ahead in a thread.
+    """Yield the frames of a span, which a thread decodes in advance.
 
-    Damage raises MediaError after the good frames, or is a warning with `keep_going`. `quick`
-    takes colours that are a level off (see pixels.py), for looking rather than writing.
+    Damage raises MediaError after the good frames; with `keep_going` it is only a warning. `quick`
+    accepts colours with an error of one level (see pixel_format.py): it is for looking at frames,
+    not for writing them.
     """
     reader = (
         _PictureReader(clip, keep_going) if clip.pictures else _VideoReader(clip, keep_going, quick)
@@ -65,7 +66,7 @@ def frames(
 
 @dataclass
 class _PictureReader:
-    """A row of pictures, each for one period of the clip's rate."""
+    """Reads a row of pictures, each shown for one period of the clip's rate."""
 
     clip: Clip
     keep_going: bool
@@ -93,7 +94,7 @@ class _PictureReader:
 
 @dataclass
 class _VideoReader:
-    """A video file. Counts the damage that it meets on the way."""
+    """Reads a video file and counts the damage that it meets."""
 
     clip: Clip
     keep_going: bool
@@ -118,7 +119,7 @@ class _VideoReader:
     def _timed(
         self, container: InputContainer, stream: VideoStream
     ) -> Iterator[tuple[VideoFrame, Fraction, Fraction]]:
-        """Each frame with its time and how long it is shown: until the next one begins."""
+        """Yield each frame with its time and how long it is shown: until the next one begins."""
         waiting: tuple[VideoFrame, Fraction] | None = None
         for frame in self._decoded(container, stream):
             time = self._time(frame, waiting[1] if waiting else None)
@@ -129,23 +130,26 @@ class _VideoReader:
                 yield *waiting, time - waiting[1]
             waiting = frame, time
         if waiting is not None:
-            # Nothing follows the last frame, so here the file's word is taken.
+            # Nothing follows the last frame, so the duration stated in the file is used.
             told = waiting[0].duration * self.clip.time_base
             yield *waiting, told or 1 / self.clip.rate
 
     def _time(self, frame: VideoFrame, before: Fraction | None) -> Fraction | None:
-        """When the frame is shown; None where the clip's clock begins anew."""
+        """Return when the frame is shown; None where the clip's clock starts again."""
         tick = self.clip.time_base
         if frame.pts is None:
             return Fraction(0) if before is None else before + 1 / self.clip.rate
         time = frame.pts * tick - self.clip.start
         if before is None or time > before:
             return time
-        # Broken files repeat times; an encoder takes rising ones only.
+        # Broken files repeat times, but an encoder accepts only rising times.
         return before + tick if before - time < REPEATED else None
 
     def _decoded(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-        """All frames that decode; at damage those still inside the decoder, then the end."""
+        """Yield all frames that can be decoded.
+
+        Without `keep_going`, damage ends this, after the frames that are still inside the decoder.
+        """
         for packet in _packets(container, stream):
             decoded = _decode(packet)
             if decoded is not None:
@@ -157,9 +161,9 @@ class _VideoReader:
                 return
 
     def _seek(self, container: InputContainer, stream: VideoStream, span: Span) -> list[Fraction]:
-        """Go to the key frame before the span; the times of all frames, if it went there."""
+        """Seek to the keyframe before the span; return all frames' times, or none if not sought."""
         seekable = container.format.name.startswith(SEEKABLE) and self.clip.codec in NUMBERED
-        # In a damaged file frames are numbered as they decode, which no index knows.
+        # In a damaged file, frames are numbered as they decode; an index does not know this.
         if self.keep_going or span.from_beginning or not seekable:
             return []
         shown = [
@@ -176,7 +180,7 @@ class _VideoReader:
         return times
 
     def _judge(self) -> None:
-        """At the end of the file: was it all there, and all sound?"""
+        """At the end of the file, report if it was cut off or damaged."""
         what = self._harm()
         if what is None:
             return
@@ -196,7 +200,7 @@ class _VideoReader:
 def _packets(
     container: InputContainer, stream: VideoStream
 ) -> Iterator[Packet[VideoStream] | None]:
-    """The stream's packets; None stands for one that is broken."""
+    """Yield the stream's packets; None stands for a broken one."""
     try:
         for packet in container.demux(stream):
             yield None if packet.is_corrupt else packet

@@ -1,8 +1,8 @@
-"""How does a conversion that was stopped go on where it stopped?
+"""How does a stopped conversion resume where it stopped (encoding in segments)?
 
-Frames are always encoded in segments of a fixed number of frames, each by a fresh encoder, which
-are joined by their packets at the end: a conversion that was killed and taken up again equals one
-that was not. A segment that is not complete is made anew.
+Frames are always encoded in segments of a fixed number of frames, each by a new encoder. At the end
+the packets of all segments are joined. So a conversion that was killed and resumed gives the same
+output as one that was not. A segment that is not complete is made again.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from faceswap_ae.media.writer import Form, PictureFolder, form_of, nothing_to_wr
 def resumable(output: OutputSpec, job: Mapping[str, Any]) -> Iterator[ResumableWriter]:
     """Open an output that survives being stopped; it appears when the block ends well.
 
-    `job` says, as JSON, what the frames are made of: the parts of another job are thrown away.
+    `job` says, as JSON, what the frames are made of: the parts of another job are deleted.
     """
     tracks = [output.tracks.path] if isinstance(output.tracks, Clip) else []
     check_is_no_input(output.path, [output.like.path, *tracks])
@@ -55,7 +55,7 @@ def resumable(output: OutputSpec, job: Mapping[str, Any]) -> Iterator[ResumableW
     with open_work_folder(output, job) as folder:
         with replaced(output.path) as part:
             if form == "pictures":
-                part.rmdir()  # it comes whole, by a rename
+                part.rmdir()  # the finished folder is renamed to this path
             parts = ResumableWriter(output, folder, form)
             try:
                 yield parts
@@ -73,10 +73,10 @@ class _SegmentMaker(Protocol):
         """Take the next frame."""
 
     def complete(self, frames: tuple[WrittenFrame, ...]) -> Segment:
-        """All frames are there: bring what was made to the disk."""
+        """Finish the segment after its last frame, and write what was made to the disk."""
 
     def drop(self) -> None:
-        """Let go of everything."""
+        """Give up the segment and release its files."""
 
 
 @dataclass
@@ -87,15 +87,15 @@ class ResumableWriter:
     folder: WorkFolder
     form: Form
     done: int = 0  # frames in complete segments
-    end: Fraction | None = None  # of the last of them: the time of the frame to begin with
-    complete: int = 0  # segments
-    _frames: list[WrittenFrame] = field(default_factory=list)  # of the segment that is being made
+    end: Fraction | None = None  # of the last of these frames: the next frame's time
+    complete: int = 0  # number of complete segments
+    _frames: list[WrittenFrame] = field(default_factory=list)  # of the segment in progress
     _maker: _SegmentMaker | None = None
 
     def __post_init__(self) -> None:
         there = _numbers(self.folder.pictures)
         for segment in self.folder.segments():
-            # A kill in the midst of the last renames may leave the facts without the pictures.
+            # A kill during the last renames may leave a segment's JSON without its pictures.
             wanted = range(self.done + 1, self.done + 1 + len(segment.frames))
             if self.form == "pictures" and not there.issuperset(wanted):
                 break
@@ -107,12 +107,12 @@ class ResumableWriter:
 
     @property
     def rest(self) -> Span:
-        """The part of the clip that is still to be made."""
+        """The part of the clip that is still to be written."""
         span = self.output.span
         return span if self.end is None else replace(span, start=max(span.start, self.end))
 
     def write(self, image: Image, time: Fraction, duration: Fraction, note: Any = None) -> None:
-        """Take one picture, and what is to be kept of it, as JSON."""
+        """Take one picture, and a note (JSON) that is stored with it."""
         if self._maker is None:
             self._maker = self._next_maker()
         shown = WrittenFrame(time, duration, note)
@@ -122,20 +122,20 @@ class ResumableWriter:
             self._finish_segment(self._maker)
 
     def notes(self) -> Iterator[Any]:
-        """What was noted of each frame, from the first one on, whoever wrote it."""
+        """Yield each frame's note, from the first frame on, whichever process wrote it."""
         for segment in islice(self.folder.segments(), self.complete):
             yield from (shown.note for shown in segment.frames)
         yield from (shown.note for shown in self._frames)
 
     def finish(self) -> None:
-        """There are no more frames."""
+        """Complete the last segment; there are no more frames."""
         if self._maker is not None:
             self._finish_segment(self._maker)
         if not self.done:
             raise nothing_to_write(self.output.path)
 
     def drop(self) -> None:
-        """Leave a segment that is not complete."""
+        """Give up a segment that is not complete."""
         if self._maker is not None:
             self._maker.drop()
 
@@ -160,7 +160,7 @@ class ResumableWriter:
 
 @dataclass
 class _PictureSegment:
-    """A segment of pictures is the pictures."""
+    """A segment of a picture output: its files are the output itself."""
 
     place: PictureFolder
 
@@ -175,17 +175,17 @@ class _PictureSegment:
 
 
 class _PacketSegment:
-    """A segment of a video: a fresh encoder's packets."""
+    """A segment of a video: the packets of a new encoder."""
 
     def __init__(self, target: Path, output: OutputSpec) -> None:
         self.target = target
         self.output = output
         self.part = target.with_name("unfinished")
         self.file = self.part.open("wb")
-        # Nothing is written there: it makes the encoder work as it does for a file.
+        # Nothing is written to it: it only makes the encoder work as it does for a file.
         self.container = av.open(io.BytesIO(), "w", format="matroska")
         self.packer = open_encoder(self.container, output.path, output.like, output.encoding)
-        self.numbers: dict[int, int] = {}  # of the frames, by their begin
+        self.numbers: dict[int, int] = {}  # of the frames, by their first tick
         self.pieces: list[PacketInfo] = []
         self.delay = 0
 
@@ -207,7 +207,7 @@ class _PacketSegment:
         return Segment(frames, tuple(self.pieces), self.delay, extradata)
 
     def drop(self) -> None:
-        with suppress(OSError):  # a full disk gives out once more here
+        with suppress(OSError):  # a full disk raises an error again here
             self._close()
         self.part.unlink(missing_ok=True)
 
@@ -219,7 +219,7 @@ class _PacketSegment:
             self.pieces.append(
                 PacketInfo(packet.size, self.numbers[packet.pts], packet.is_keyframe)
             )
-            # An encoder that shuffles frames lets decoding begin so many frames before showing.
+            # If an encoder reorders frames, decoding begins this many frames before display.
             self.delay += packet.dts < first
 
     def _close(self) -> None:
@@ -228,20 +228,20 @@ class _PacketSegment:
 
 
 def _numbers(pictures: Path) -> set[int]:
-    """Which pictures are there?"""
+    """Return the numbers of the pictures that are there."""
     found = pictures.iterdir() if pictures.is_dir() else ()
     return {int(item.stem) for item in found if item.stem.isdigit()}
 
 
 def _tidy(pictures: Path, done: int) -> None:
-    """Remove what a kill left of the pictures of a segment that is not complete."""
+    """Remove the pictures of an incomplete segment, which a killed process left."""
     for item in pictures.iterdir() if pictures.is_dir() else ():
         if not item.stem.isdigit() or int(item.stem) > done:
             item.unlink()
 
 
 def _coded(output: OutputSpec, folder: WorkFolder, form: Form) -> OutputSpec:
-    """The video that is encoded: a GIF's frames wait in a lossless one."""
+    """Return what is encoded: for a GIF, a lossless video that holds its frames until the end."""
     if form != "gif":
         return output
     lossless = Encoding("ffv1")

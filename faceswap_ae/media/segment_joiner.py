@@ -1,8 +1,9 @@
-"""How do segments become one video, without a picture being encoded anew?
+"""How are segments joined into one video without encoding a picture again?
 
-Their packets are copied. Times of showing are the frames' own; times of decoding are the times of
-showing, in order, so many frames earlier as the encoder shuffles them: what x264 itself does, but
-over the borders of segments and for frames of any length. So both rise strictly from end to end.
+Their packets are copied. The presentation times are the frames' own times. The decoding times are
+the presentation times in order, but earlier by as many frames as the encoder reorders. x264 itself
+does the same; here it works across the borders of segments and for frames of any duration. So both
+times rise strictly from start to end.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from faceswap_ae.media.writer import accompanied, container_at, output_start
 
 
 def join(folder: WorkFolder, count: int, part: Path, output: OutputSpec) -> None:
-    """Write the first `count` segments, and what comes along, into one file at `part`."""
+    """Write the first `count` segments, and the other tracks, into one file at `part`."""
     with container_at(part, output.path, output.encoding) as container:
         container.metadata.update(output.marks)
-        # An encoder that never sees a picture: it writes the header as if it had made all packets.
+        # This encoder gets no picture: it writes the header as if it had made all packets.
         video = open_encoder(container, output.path, output.like, output.encoding)
         with accompanied(container, output.tracks, output.span) as tracks:
             container.start_encoding()
@@ -48,7 +49,7 @@ def join(folder: WorkFolder, count: int, part: Path, output: OutputSpec) -> None
 
 @dataclass
 class _Row:
-    """The packets of one segment after another, and with each what comes along up to its time."""
+    """Writes segments, packet by packet, and with each packet the tracks up to its time."""
 
     container: OutputContainer
     stream: VideoStream
@@ -56,7 +57,7 @@ class _Row:
     tracks: StreamCopier | WaveformEncoder | None
     zero: Fraction | None = None
     end: Fraction = Fraction(0)
-    late: list[int] = field(default_factory=list)  # times of showing, not yet of decoding
+    late: list[int] = field(default_factory=list)  # presentation times not yet used for decoding
 
     def add(self, segment: Segment, packets: Path) -> None:
         frames = segment.frames
@@ -77,7 +78,7 @@ class _Row:
         self.end = frames[-1].time + frames[-1].duration
 
     def finish(self) -> None:
-        """Write what is left of the tracks."""
+        """Write the rest of the tracks."""
         if self.tracks is not None:
             self.tracks.finish(self.end)
 
@@ -87,7 +88,7 @@ class _Row:
 
 
 def _run_in(begins: list[int], end: int, delay: int) -> list[int]:
-    """Times of decoding before anything is shown."""
+    """Return the decoding times before the first frame is shown."""
     if len(begins) > delay:
         return [begin - (begins[delay] - begins[0]) for begin in begins[:delay]]
     length = max(delay, end - begins[0])

@@ -1,14 +1,14 @@
-"""Which parts of an output are done, and what is in them?
+"""Which segments of an output are complete, and what is in them?
 
 A hidden folder beside the output keeps what a stopped conversion has done:
 
     .out.mp4.parts/job.json         what is being made, and by which encoder
                    000000.packets   the encoder's packets of the first segment, end to end
                    000000.json      its frames' times and notes, its packets' lengths: written last
-                   pictures/        in the place of packets, where pictures are the output
+                   pictures/        instead of packets, if the output is pictures
 
-A segment whose JSON is not there does not exist. Packets lie bare, not in a container: each of
-those rounds times or changes bytes in its own way, and exact times stand in the JSON.
+A segment without its JSON does not exist. Packets are stored without a container, because each
+container rounds times or changes bytes in its own way. The exact times are in the JSON.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from faceswap_ae.media.codecs import H264, Encoding
 from faceswap_ae.media.span import WHOLE, Span
 from faceswap_ae.media.waveform import Waveform
 
-SEGMENT = 240  # frames; about x264's own distance of key frames, so that they cost nothing
+# Frames; about x264's own keyframe distance, so that the keyframe of each segment costs nothing.
+SEGMENT = 240
 VERSION = 1
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """What is to be made: a file or folder like `like`, with what comes along and what is said."""
+    """What is to be made: a file or folder like `like`, with its other tracks and its marks."""
 
     path: Path
     like: Clip
@@ -54,7 +55,7 @@ class OutputSpec:
 
 @dataclass(frozen=True)
 class WrittenFrame:
-    """A frame that is done: when it is shown, for how long, and what the caller noted of it."""
+    """A frame that is done: its time, its duration, and the caller's note about it."""
 
     time: Fraction
     duration: Fraction
@@ -63,7 +64,7 @@ class WrittenFrame:
 
 @dataclass(frozen=True)
 class PacketInfo:
-    """One packet: its bytes, the number of its frame in the segment, whether players may enter."""
+    """One packet: its bytes, its frame's number in the segment, whether it is a keyframe."""
 
     size: int
     frame: int
@@ -72,17 +73,17 @@ class PacketInfo:
 
 @dataclass(frozen=True)
 class Segment:
-    """Frames in the order of showing, packets in the order of decoding (none of pictures)."""
+    """Frames in display order, packets in decoding order (a segment of pictures has none)."""
 
     frames: tuple[WrittenFrame, ...]
     pieces: tuple[PacketInfo, ...] = ()
-    delay: int = 0  # frames by which decoding runs ahead of showing
+    delay: int = 0  # frames by which decoding is ahead of display
     extradata: bytes = b""  # what a decoder must know before the first packet
 
 
 @dataclass(frozen=True)
 class WorkFolder:
-    """The parts of one output."""
+    """The folder that keeps the parts of one output."""
 
     path: Path
 
@@ -91,15 +92,15 @@ class WorkFolder:
         return self.path / "pictures"
 
     def packets(self, number: int) -> Path:
-        """Where the packets of a segment lie."""
+        """Return the path of a segment's packets."""
         return self.path / f"{number:06}.packets"
 
     def add(self, number: int, segment: Segment) -> None:
-        """With this file a segment is complete."""
+        """Write a segment's JSON; this makes the segment complete."""
         write_text(self._facts(number), json.dumps(_to_json(segment), separators=(",", ":")) + "\n")
 
     def segment(self, number: int) -> Segment | None:
-        """A complete segment, or None."""
+        """Return a complete segment; None if it is not complete."""
         try:
             segment = _from_json(json.loads(self._facts(number).read_bytes()))
             size = sum(piece.size for piece in segment.pieces)
@@ -109,7 +110,7 @@ class WorkFolder:
         return segment if whole else None
 
     def segments(self) -> Iterator[Segment]:
-        """The complete ones, from the first to the last before a gap."""
+        """Yield the complete segments, from the first one to the last before a gap."""
         number = 0
         while (segment := self.segment(number)) is not None:
             yield segment
@@ -121,9 +122,10 @@ class WorkFolder:
 
 @contextmanager
 def open_work_folder(output: OutputSpec, job: Mapping[str, Any]) -> Iterator[WorkFolder]:
-    """The work folder of an output, emptied where it is another job's; nobody else's meanwhile.
+    """Yield the work folder of an output, which no other process can use meanwhile.
 
-    It stays behind where at least one segment is complete, and goes with `remove`.
+    It is emptied if it belongs to another job. It stays if at least one segment is complete, and
+    `remove_work_folder` deletes it.
     """
     path = output.path.absolute()
     folder = WorkFolder(path.with_name(f".{path.name}.parts"))
@@ -141,13 +143,13 @@ def open_work_folder(output: OutputSpec, job: Mapping[str, Any]) -> Iterator[Wor
 
 
 def remove_work_folder(folder: WorkFolder) -> None:
-    """The parts are not needed any more."""
+    """Delete the work folder; its parts are no longer needed."""
     shutil.rmtree(folder.path, ignore_errors=True)
 
 
 def _begin(folder: WorkFolder, made: dict[str, Any]) -> None:
-    """Keep the parts of this very job, throw away all others."""
-    made = json.loads(json.dumps(made))  # as it will be read
+    """Keep the parts of this same job; delete all others."""
+    made = json.loads(json.dumps(made))  # as it is when it is read back
     place = folder.path / "job.json"
     found = _read(place)
     if found == made:
@@ -163,8 +165,8 @@ def _begin(folder: WorkFolder, made: dict[str, Any]) -> None:
 
 
 def _made(output: OutputSpec, job: Mapping[str, Any]) -> dict[str, Any]:
-    """All that the bytes of a segment depend on."""
-    like = replace(output.like, path=Path(), pictures=())  # the caller knows a clip by its content
+    """Return everything that the bytes of a segment depend on."""
+    like = replace(output.like, path=Path(), pictures=())  # `job` names a clip by its content
     return {
         "version": VERSION,
         "job": job,
@@ -204,8 +206,8 @@ def _read(path: Path) -> Any:
 
 @contextmanager
 def _alone(lock: Path, output: Path) -> Iterator[None]:
-    """One process at a time: the kernel lets go of the lock however the process ends."""
-    if sys.platform == "win32":  # what is open there cannot be thrown away by another process
+    """Allow one process at a time; the kernel releases the lock however the process ends."""
+    if sys.platform == "win32":  # there, another process cannot delete an open file
         yield
         return
     import fcntl

@@ -1,6 +1,6 @@
-"""Which part of a clip is meant? `--start`, `--end` and `--frames` as people write them.
+"""Which part of a clip (span) do `--start`, `--end` and `--frames` mean?
 
-A start is included, an end is not, so that spans that meet share no frame; `--frames 100-200`
+A start is included and an end is not, so that spans that meet share no frame. `--frames 100-200`
 includes both of its ends, as people count.
 """
 
@@ -10,12 +10,12 @@ from fractions import Fraction
 
 from faceswap_ae.common.errors import UserError
 
-MAX_DENOMINATOR = 1001  # of television's rates: 23.976023976 is meant as 24000/1001
+MAX_DENOMINATOR = 1001  # of television's frame rates: 23.976023976 means 24000/1001
 
 
 @dataclass(frozen=True)
 class Span:
-    """Limits in seconds and in frame numbers (from 0). All that are given hold."""
+    """Limits in seconds and in frame numbers (from 0); all limits that are given apply."""
 
     start: Fraction = Fraction(0)
     end: Fraction | None = None
@@ -27,17 +27,17 @@ class Span:
         return self.start <= 0 and self.first == 0
 
     def begins_after(self, index: int, time: Fraction) -> bool:
-        """Does the frame come before the span?"""
+        """Return whether the frame is before the span."""
         return index < self.first or time < self.start
 
     def ended_by(self, index: int, time: Fraction) -> bool:
-        """Does the frame come after the span?"""
+        """Return whether the frame is after the span."""
         return (self.last is not None and index > self.last) or (
             self.end is not None and time >= self.end
         )
 
     def count(self, rate: Fraction, total: int) -> int:
-        """About how many frames it holds, of a clip of `total` frames at a mean rate."""
+        """Return about how many frames it holds, in a clip of `total` frames at a mean rate."""
         first = max(self.first, round(self.start * rate))
         last = total if self.last is None else min(total, self.last + 1)
         end = last if self.end is None else min(last, round(self.end * rate))
@@ -48,7 +48,7 @@ WHOLE = Span()
 
 
 def parse_span(start: str | None, end: str | None, frames: str | None) -> Span:
-    """Read the three options; any may be None."""
+    """Return the span that the three options mean; each may be None."""
     first, last = _frames(frames) if frames else (0, None)
     begin = parse_time(start) if start else Fraction(0)
     finish = parse_time(end) if end else None
@@ -58,7 +58,7 @@ def parse_span(start: str | None, end: str | None, frames: str | None) -> Span:
 
 
 def parse_time(text: str) -> Fraction:
-    """Seconds from `4.2`, `4.2s`, `1:02.5` or `1:00:02.5`."""
+    """Return the seconds in `4.2`, `4.2s`, `1:02.5` or `1:00:02.5`."""
     match = re.fullmatch(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)s?", text.strip())
     if match is None:
         raise UserError(f"'{text}' is not a time; write 4.2s, 1:02.5 or 1:00:02.5")
@@ -67,7 +67,7 @@ def parse_time(text: str) -> Fraction:
 
 
 def parse_rate(text: str) -> Fraction:
-    """Frames per second from `25`, `29.97` or `30000/1001`."""
+    """Return the frames per second in `25`, `29.97` or `30000/1001`."""
     try:
         rate = Fraction(text).limit_denominator(MAX_DENOMINATOR)
     except (ValueError, ZeroDivisionError):

@@ -1,7 +1,7 @@
-"""What comes along with the pictures: sound, subtitles and chapters of the clip.
+"""How are a clip's other streams (sound, subtitles, chapters) copied into an output?
 
-Packets are copied untouched where the new container takes their codec. Sound that it does not
-take becomes AAC; subtitles that it does not take are left out. Both are told in one line.
+Packets are copied unchanged if the new container accepts their codec. Sound that it does not accept
+is encoded as AAC. Subtitles that it does not accept are left out. Each case is logged in one line.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from faceswap_ae.media.span import WHOLE, Span
 if TYPE_CHECKING:
     from av.container.core import Chapter
 
-AAC_RATE = 192_000  # bits per second for a track that must be encoded anew
+AAC_RATE = 192_000  # bits per second, for sound that is encoded again
 AAC_CHANNELS = (1, 2, 6)  # mono, stereo, 5.1; other layouts are mixed down to stereo
-INTERLEAVING = 10  # seconds that a stream's packets may stand behind another's in a file
-KEPT_TAGS = ("language", "title")  # others tell the old file's bytes and dates
+INTERLEAVING = 10  # seconds by which a stream's packets may lag behind another's in a file
+KEPT_TAGS = ("language", "title")  # others state the old file's bytes and dates
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class StreamCopier:
-    """Feeds a clip's other streams into an output, in step with its pictures.
+    """Copies a clip's other streams into an output, in step with its pictures.
 
-    Times are the clip's: seconds from its first frame. `zero` is the one that becomes the
-    output's zero: the earliest of all streams, or in a cut the first picture kept.
+    Times are the clip's: seconds from its first frame. `zero` is the time that becomes the output's
+    zero: the earliest of all streams, or in a cut the first picture kept.
     """
 
     clip: Clip
@@ -66,12 +66,12 @@ class StreamCopier:
         self.output.set_chapters(_chapters(self.clip, self.source.chapters(), self.span))
 
     def start(self, time: Fraction) -> None:
-        """The first picture has this time; in a cut everything before it is left out."""
+        """Set the time of the first picture; in a cut, everything before it is left out."""
         if self.span.from_beginning:
             return
         self.zero = time
-        with suppress(av.error.FFmpegError):  # what cannot seek is read from the beginning
-            # Whole seconds early: some containers seek by the pictures, and sound lags behind.
+        with suppress(av.error.FFmpegError):  # a file that cannot seek is read from its start
+            # 2 s early, because some containers seek by the pictures, and sound lags behind.
             self.source.seek(max(0, int((time + self.clip.start - 2) * av.time_base)))
         self.packets = self._demuxed()
 
@@ -80,7 +80,7 @@ class StreamCopier:
         return self.span.end is not None or self.span.last is not None
 
     def until(self, time: Fraction) -> None:
-        """Write what comes before this time."""
+        """Write the packets that come before this time."""
         while self.waiting or self._read():
             if self._time(self.waiting[0]) >= time:
                 return
@@ -88,7 +88,7 @@ class StreamCopier:
         self._show_lines(time)
 
     def finish(self, end: Fraction) -> None:
-        """Write the rest: up to the last picture's end in a cut, else all there is."""
+        """Write the rest: up to the last picture's end if the span ends early, else everything."""
         while self.waiting or self._read():
             packet = self.waiting.popleft()
             if self.ends_early and self._time(packet) > end + INTERLEAVING:
@@ -125,7 +125,10 @@ class StreamCopier:
         self.copies[stream.index] = copy
 
     def _earliest(self) -> Fraction:
-        """Where the first stream begins. A run-in before the file's own zero stays before it."""
+        """Return when the first stream begins.
+
+        A stream that begins before the file's own zero (a run-in) does not count.
+        """
         starts = [
             stream.start_time * stream.time_base
             for stream in self.source.streams
@@ -140,13 +143,13 @@ class StreamCopier:
         wanted = [stream for stream in self.source.streams if stream.index in self.copies]
         if not wanted:
             return
-        # A file that is cut off ends here as it does for the pictures, which tell of it.
+        # A file that is cut off just ends here; the reader of its pictures reports it.
         last: dict[int, int] = {}
         with suppress(av.error.FFmpegError):
             for packet in self.source.demux(wanted):
                 if packet.pts is None or packet.dts is None:
                     continue
-                # Where a clock goes back no container takes the packets; the pictures tell of it.
+                # No container accepts times that go back; the reader of the pictures reports it.
                 if packet.dts > last.get(packet.stream_index, packet.dts - 1):
                     last[packet.stream_index] = packet.dts
                     yield packet
@@ -171,7 +174,7 @@ class StreamCopier:
             self._mux(packet)
 
     def _show_lines(self, time: Fraction, *, last: bool = False) -> None:
-        """Write the subtitles that end by now; at the end those too that are cut short there."""
+        """Write the subtitles that end by now; with `last`, also shorten and write the others."""
         for packet in list(self.lines):
             length = (packet.duration or 0) * packet.time_base
             if last:
@@ -191,7 +194,7 @@ class StreamCopier:
         self.output.mux(packet)
 
     def _encode(self, packet: Packet[Stream], encoder: AudioStream) -> None:
-        with suppress(av.error.InvalidDataError):  # one broken packet is a click, not the end
+        with suppress(av.error.InvalidDataError):  # one broken packet is a click; the sound goes on
             for frame in packet.decode():
                 assert isinstance(frame, AudioFrame)
                 if frame.pts is not None and frame.time_base:
@@ -206,7 +209,7 @@ def _copyable(stream: Stream) -> bool:
 
 
 def _begin_at(packet: Packet[Stream], zero: Fraction) -> None:
-    """Let a line of subtitles that is already shown when a cut begins begin with it."""
+    """If a subtitle is shown already when a cut begins, let it begin with the cut."""
     begin = round(zero / packet.time_base)
     early = begin - (packet.pts or 0)
     if 0 < early < (packet.duration or 0):
@@ -215,18 +218,21 @@ def _begin_at(packet: Packet[Stream], zero: Fraction) -> None:
 
 
 def _takes(output: OutputContainer, stream: Stream) -> bool:
-    """Would a container of this kind write this codec? Asked with a header that nobody reads."""
+    """Return whether a container of this kind accepts this codec.
+
+    A trial header is written to memory to find this out.
+    """
     try:
         with av.open(io.BytesIO(), "w", format=output.format.name) as trial:
             trial.add_stream_from_template(stream)
             trial.start_encoding()
-    except (ValueError, av.error.FFmpegError):  # it knows at once, or when the header is made
+    except (ValueError, av.error.FFmpegError):  # raised at once, or for the header
         return False
     return True
 
 
 def _chapters(clip: Clip, chapters: list[Chapter], span: Span) -> list[Chapter]:
-    """The chapters of a span, in the output's time; frame numbers count at the mean rate."""
+    """Return a span's chapters in the output's time; frame numbers count at the mean rate."""
     begin = max(span.start, span.first / clip.rate)
     last = clip.duration if span.last is None else (span.last + 1) / clip.rate
     end = min(last, span.end if span.end is not None else last)

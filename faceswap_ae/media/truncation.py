@@ -1,6 +1,6 @@
-"""Is a video file as long as its container says?
+"""Is a video file truncated, that is, shorter than its container says?
 
-A copy that broke off still opens and plays; only the sizes in its boxes tell. Known: MP4 and MOV
+A copy that broke off still opens and plays; only the sizes in its boxes show it. Known: MP4 and MOV
 (ISO/IEC 14496-12, top-level boxes), Matroska and WebM (RFC 8794, the segment), AVI (RIFF).
 """
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 EBML = b"\x1a\x45\xdf\xa3"
-# What stands at the top of a movie file; anything else behind it is not of the movie.
+# The top-level boxes of a movie file; anything else behind them is not part of the movie.
 BOXES = (
     *(b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"moof", b"mfra", b"sidx"),
     *(b"styp", b"uuid", b"meta", b"emsg", b"ssix", b"prft", b"pnot", b"udta"),
@@ -17,7 +17,7 @@ SEGMENT = b"\x18\x53\x80\x67"
 
 
 def missing_bytes(path: Path) -> int:
-    """How many bytes the file lacks; 0 where all are there or its kind does not tell."""
+    """Return how many bytes the file lacks; 0 if all are there or its kind does not state it."""
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(12)
@@ -33,7 +33,7 @@ def missing_bytes(path: Path) -> int:
 
 
 def _boxes_end(file: BinaryIO, size: int) -> int:
-    """Where the last top-level box says that it ends."""
+    """Return where the last top-level box ends, as it states."""
     place = 0
     while place + 8 <= size:
         file.seek(place)
@@ -41,16 +41,16 @@ def _boxes_end(file: BinaryIO, size: int) -> int:
         length = int.from_bytes(head[:4], "big")
         if head[4:8] not in BOXES:
             return place
-        if length == 1:  # the length stands in 64 bits behind the name
+        if length == 1:  # a length of 64 bits is behind the name
             length = int.from_bytes(head[8:16], "big")
-        if length < 8:  # 0: to the end of the file; less: not a box
+        if length < 8:  # 0: up to the end of the file; other values: not a box
             return 0
         place += length
     return place
 
 
 def _matroska_end(file: BinaryIO) -> int:
-    """Where the segment says that it ends; 0 where it does not, as in a live recording."""
+    """Return where the segment states that it ends; 0 if it does not, as in a live recording."""
     file.seek(4)
     header = _length(file)
     if header is None:
@@ -63,7 +63,10 @@ def _matroska_end(file: BinaryIO) -> int:
 
 
 def _length(file: BinaryIO) -> int | None:
-    """An EBML variable-size number: leading zero bits of the first byte tell how many follow."""
+    """Return an EBML variable-size number; None if it means "unknown".
+
+    The leading zero bits of the first byte say how many bytes follow.
+    """
     first = file.read(1)
     if not first or first[0] == 0:
         return None

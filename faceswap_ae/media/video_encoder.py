@@ -1,4 +1,4 @@
-"""How does one picture after another become packets of a video?"""
+"""How are pictures encoded, one after another, into the packets of a video?"""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from faceswap_ae.media.pixel_format import FromRgb
 class VideoEncoder:
     """The encoder of an output's video stream."""
 
-    path: Path  # of the output, for words about it
+    path: Path  # of the output, for error messages
     stream: VideoStream
     convert: FromRgb
     size: tuple[int, int]  # (width, height) of the pictures, before any padding
@@ -42,13 +42,13 @@ class VideoEncoder:
 
     @property
     def tick(self) -> Fraction:
-        """The unit of its times, in seconds."""
+        """The unit of the encoder's times, in seconds."""
         tick = self.stream.codec_context.time_base
         assert tick is not None
         return tick
 
     def add(self, image: Image, begin: int, end: int) -> list[Packet[VideoStream]]:
-        """Take one picture, shown from tick to tick; give the packets that are ready."""
+        """Take one picture, shown from tick to tick; return the packets that are ready."""
         if (image.shape[1], image.shape[0]) != self.size:
             width, height = self.size
             raise MediaError(
@@ -61,7 +61,7 @@ class VideoEncoder:
         return self._measured(self.stream.encode(frame))
 
     def rest(self) -> list[Packet[VideoStream]]:
-        """Empty the encoder."""
+        """Empty the encoder; return its last packets."""
         return self._measured(self.stream.encode(None))
 
     def _padded(self, image: Image) -> Image:
@@ -73,7 +73,7 @@ class VideoEncoder:
 
     def _measured(self, packets: list[Packet[VideoStream]]) -> list[Packet[VideoStream]]:
         for packet in packets:
-            # Encoders guess a length from the next picture, and lose the last one's.
+            # Encoders guess a duration from the next picture, and lose that of the last one.
             packet.duration = self.lengths.pop(packet.pts or 0, packet.duration)
         return packets
 
@@ -81,7 +81,7 @@ class VideoEncoder:
 def open_encoder(
     container: OutputContainer, path: Path, like: Clip, encoding: Encoding
 ) -> VideoEncoder:
-    """Add a video stream to a container of `path`, described as `like` is."""
+    """Add a video stream with the properties of `like` to a container that becomes `path`."""
     kind = kind_for(path, encoding)
     pixels = kind.grey if like.pixels == "gray" else kind.pixels
     colour = output_colour(like, pixels)
@@ -94,7 +94,10 @@ def open_encoder(
 
 @contextmanager
 def explaining_errors(path: Path) -> Iterator[None]:
-    """What FFmpeg cannot write, in one line; what the disk cannot take stays an OSError."""
+    """Turn errors of FFmpeg into a MediaError of one line.
+
+    Errors of the disk stay an OSError.
+    """
     try:
         yield
     except av.error.FFmpegError as error:

@@ -1,4 +1,4 @@
-"""How does sound that was made here get into a video?"""
+"""How is generated sound (a waveform) encoded into a video?"""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,7 +13,7 @@ CHUNK = 1024  # samples, one AAC frame
 
 @dataclass(frozen=True)
 class Waveform:
-    """One channel of sound: samples in [-1, 1], so many a second."""
+    """One channel of sound: samples in [-1, 1], at `rate` samples per second."""
 
     samples: NDArray[np.float32]
     rate: int = 48_000
@@ -21,7 +21,10 @@ class Waveform:
 
 @dataclass
 class WaveformEncoder:
-    """Feeds a waveform into an output as AAC, in step with its pictures. Stands in for Tracks."""
+    """Writes a waveform into an output as AAC, in step with its pictures.
+
+    It has the methods of StreamCopier and is used in the same place.
+    """
 
     waveform: Waveform
     output: OutputContainer
@@ -32,17 +35,17 @@ class WaveformEncoder:
         self.encoder = self.output.add_stream("aac", rate=self.waveform.rate, layout="mono")
 
     def start(self, time: Fraction) -> None:
-        """The first picture has this time; the first sample too."""
+        """Set the time of the first picture, which is that of the first sample too."""
         self.zero = time
 
     def until(self, time: Fraction) -> None:
-        """Write the sound that is due by this time, in whole chunks."""
+        """Write the sound up to this time, in whole chunks."""
         due = int((time - self.zero) * self.waveform.rate)
         while self.place + CHUNK <= due:
             self._write(self.place + CHUNK)
 
     def finish(self, end: Fraction) -> None:
-        """Write the rest, as long as there are pictures."""
+        """Write the rest, up to the end of the last picture."""
         self.until(end)
         self._write(int((end - self.zero) * self.waveform.rate))
         self.output.mux(self.encoder.encode(None))

@@ -1,7 +1,7 @@
-"""How do frames become a file? A video, a GIF or a folder of pictures, by the output's name.
+"""How are frames written to a video, a GIF or a folder of pictures, as the output's name says?
 
-Times and lengths of the frames are kept exactly where the container can (Matroska counts in
-milliseconds); colour tags and pixel shape are the clip's. A video or a GIF appears under its name
+Times and durations of the frames are kept exactly if the container can do so (Matroska counts in
+milliseconds). Colour tags and pixel aspect are the clip's. A video or a GIF appears under its name
 when it is complete, or not at all.
 """
 
@@ -51,10 +51,10 @@ def writing(
     tracks: Clip | Waveform | None = None,
     span: Span = WHOLE,
 ) -> Iterator[Sink]:
-    """Open an output with the size, clock and colour of `like`, and what says that it is altered.
+    """Open an output with the size, clock and colour of `like`, and with its AI marks, if any.
 
-    `tracks` is the clip whose sound, subtitles and chapters come along, or sound made here;
-    `span` is the part of the clip that will be written.
+    `tracks` is the clip whose sound, subtitles and chapters are copied, or generated sound; `span`
+    is the part of the clip that will be written.
     """
     check_is_no_input(path, [like.path, *([tracks.path] if isinstance(tracks, Clip) else [])])
     form, said = form_of(path, encoding), provenance.read_clip_marks(like)
@@ -81,7 +81,7 @@ def writing(
 
 
 def form_of(path: Path, encoding: Encoding) -> Form:
-    """What a name stands for; refuses an encoding that does not go there."""
+    """Return the form that a name means; raises UserError if the encoding does not fit it."""
     pictures = not path.suffix or path.is_dir()
     if not pictures and path.suffix.lower() != ".gif":
         kind_for(path, encoding)
@@ -92,19 +92,20 @@ def form_of(path: Path, encoding: Encoding) -> Form:
 
 
 def nothing_to_write(path: Path) -> MediaError:
-    """There must be something to write."""
+    """Return the error for an output that got no frame."""
     return MediaError(f"{path}: no frame to write; the part asked for holds none")
 
 
 @dataclass
 class PictureFolder:
-    """One PNG per frame: 000001.png, 000002.png, ... with words beside their pixels."""
+    """Writes one PNG per frame: 000001.png, 000002.png, ... with texts beside the pixels."""
 
     folder: Path
     count: int = 0
     words: Mapping[str, str] = field(default_factory=dict)
 
-    def write(self, image: Image, time: Fraction, duration: Fraction) -> None:  # noqa: ARG002 - a Sink's
+    # The times are unused; they are part of a Sink's interface.
+    def write(self, image: Image, time: Fraction, duration: Fraction) -> None:  # noqa: ARG002
         self.count += 1
         with replacing(self.folder / f"{self.count:06}.png") as part:
             part.write_bytes(png.encode(image, self.words))
@@ -112,7 +113,7 @@ class PictureFolder:
 
 @dataclass
 class VideoFile:
-    """An open output. Writes each frame and, up to its time, the tracks that come along."""
+    """An open output; writes each frame and, up to its time, the other tracks."""
 
     container: OutputContainer
     packer: VideoEncoder
@@ -132,7 +133,7 @@ class VideoFile:
             self.tracks.until(time)
 
     def finish(self) -> None:
-        """Empty the encoder and write what is left of the tracks."""
+        """Empty the encoder and write the rest of the tracks."""
         if self.zero is None:
             raise nothing_to_write(self.packer.path)
         self._mux(self.packer.rest())
@@ -145,7 +146,10 @@ class VideoFile:
 
 
 def output_start(tracks: StreamCopier | WaveformEncoder | None, time: Fraction) -> Fraction:
-    """The first picture has this time: which time becomes the output's zero?"""
+    """Start the tracks at the first picture's time.
+
+    Returns the time that becomes the output's zero.
+    """
     if tracks is None:
         return time
     tracks.start(time)
@@ -154,12 +158,12 @@ def output_start(tracks: StreamCopier | WaveformEncoder | None, time: Fraction) 
 
 @contextmanager
 def container_at(part: Path, path: Path, encoding: Encoding) -> Iterator[OutputContainer]:
-    """An empty container at `part`, for what will be called `path`."""
-    # Browsers start on a file whose index comes first; the tags are for marks of ours.
+    """Open an empty container at `part`, for a file that will be called `path`."""
+    # A browser can start on a file whose index comes first. The metadata tags are for our marks.
     matroska = part.suffix.lower() == ".mkv"
     flags = {} if matroska else {"movflags": "+faststart+use_metadata_tags"}
     if encoding.repeatable:
-        flags["fflags"] = "+bitexact"  # Matroska otherwise draws a number for each file
+        flags["fflags"] = "+bitexact"  # else Matroska gives each file a random number
     with explaining_errors(path), av.open(part, "w", options=flags) as container:
         yield container
 
@@ -168,7 +172,10 @@ def container_at(part: Path, path: Path, encoding: Encoding) -> Iterator[OutputC
 def accompanied(
     container: OutputContainer, tracks: Clip | Waveform | None, span: Span
 ) -> Iterator[StreamCopier | WaveformEncoder | None]:
-    """What comes along into a container that has its video stream; nothing from pictures."""
+    """Yield what writes `tracks` into a container that has its video stream already.
+
+    Yields None if there are no tracks, or if they are pictures.
+    """
     if isinstance(tracks, Waveform):
         yield WaveformEncoder(tracks, container)
     elif tracks is None or tracks.pictures:
@@ -180,7 +187,7 @@ def accompanied(
 
 @contextmanager
 def _gif(part: Path, like: Clip, span: Span) -> Iterator[Sink]:
-    """A lossless video first, so that a GIF's frames need not all be in memory."""
+    """Write a lossless video first, so that a GIF's frames need not all be in memory."""
     with tempfile.TemporaryDirectory() as folder:
         video = Path(folder, "frames.mkv")
         with writing(video, like, Encoding("ffv1"), span=span) as sink:

@@ -1,7 +1,8 @@
-"""How do a model's parts become networks?
+"""How are a model's parts (encoder, inter, decoder) assembled into a `Networks`?
 
-Two ways serve every model so far: one encoder with a decoder for each identity, and one decoder to
-which identities lead by codes of their own.
+There are two ways, and nearly all models use one of them: one shared encoder with a decoder for
+each identity (`one_encoder`), or one shared decoder, which each identity reaches through codes of
+its own (`one_decoder`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,11 +24,11 @@ from faceswap_ae.networks.model_interface import (
 )
 
 Shape = tuple[int, ...]
-Ways = Mapping[Identity, tuple[str, str]]  # of each identity's two codes
+Ways = Mapping[Identity, tuple[str, str]]  # by identity: the names of its two codes
 
 
 def flat_encoder(size: int, filters: Sequence[int], latent: int, width: float) -> Any:
-    """A face, halved again and again, to a code: deepfakes' own."""
+    """Build the encoder of deepfakes: convolutions that halve the face, then dense to a code."""
     face = x = keras.Input((size, size, 3))
     for full in filters:
         x = down(x, scaled(full, width))
@@ -36,17 +37,21 @@ def flat_encoder(size: int, filters: Sequence[int], latent: int, width: float) -
 
 
 def raised_inter(side: int, channels: int, latent: int, width: float) -> Any:
-    """A code to a grid of so many pixels a side, then twice as many with half the channels."""
+    """Build the inter: a code becomes a grid of `side` pixels a side, which `up` then enlarges.
+
+    The result has twice the side and half the channels of the grid.
+    """
     code = keras.Input((scaled(latent, width),))
     features = up(grid(code, side, scaled(channels, width)), scaled(channels // 2, width))
     return keras.Model(code, features, name="inter")
 
 
 def one_encoder(encoder: Any, inter: Any, decoder: Callable[[Shape, str], Any]) -> Networks:
-    """The usual networks: encoder and inter for both identities, and a decoder for each.
+    """Build the usual networks: encoder and inter for both identities, and a decoder for each.
 
-    `decoder` builds one for a shape of features, by its name. It gives RGB, and the mask, if any,
-    as a fourth channel; or a list of smaller faces before that.
+    `decoder` builds a decoder from the shape of its input features and its name. The decoder
+    returns RGB, with the mask, if any, as a fourth channel. It may return a list, in which smaller
+    faces come before that.
     """
     names = {identity: f"decoder_{identity}" for identity in IDENTITIES}
     shape = inter.output_shape[1:]
@@ -69,7 +74,10 @@ def one_encoder(encoder: Any, inter: Any, decoder: Callable[[Shape, str], Any]) 
 def one_decoder(
     encoder: Any, codes: Mapping[str, Any], inters: Mapping[str, Any], decoder: Any, ways: Ways
 ) -> Networks:
-    """Codes and inters by name, of which each identity goes two ways; a decoder for both."""
+    """Build networks with one decoder for both identities.
+
+    `codes` and `inters` are models by name. `ways` says which two of them each identity uses.
+    """
     led = _Led(encoder, codes, inters, decoder, ways)
     parts = (encoder, *codes.values(), *inters.values(), decoder)
     face, onto = (set(ways[identity]) for identity in IDENTITIES)
@@ -93,7 +101,7 @@ def one_decoder(
 
 @dataclass(frozen=True, eq=False)
 class _Shared:
-    """What runs for both identities, and what for one."""
+    """The networks of `one_encoder`: encoder and inter for both, a decoder for each identity."""
 
     encoder: Any
     inter: Any
@@ -113,7 +121,7 @@ class _Shared:
 
 @dataclass(frozen=True, eq=False)
 class _Led:
-    """From a face to a face by way of two codes."""
+    """The networks of `one_decoder`: a face passes through two codes and inters to the decoder."""
 
     encoder: Any
     codes: Mapping[str, Any]
@@ -135,11 +143,11 @@ class _Led:
 
 
 def _output(given: Any) -> Output:
-    """What a decoder gives, with its mask apart."""
+    """Convert a decoder's result to an `Output`, with the mask split from the RGB channels."""
     *smaller, made = given if isinstance(given, list) else [given]
     if made.shape[-1] == 3:
         return Output(made, None, tuple(smaller))
-    # The gradient of a slice of channels takes four times as long.
+    # Not by slices: the gradient of a slice of channels takes four times as long.
     face, mask = ops.split(made, [3], axis=-1)
     return Output(face, mask, tuple(smaller))
 

@@ -1,4 +1,4 @@
-"""What are the models that there are: how large, how dear, and what for?"""
+"""Which models are there, and what are their sizes, parameters, cost per face and purpose?"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,25 +15,25 @@ GIGA = 1e9
 
 @dataclass(frozen=True)
 class ModelSummary:
-    """A model as its options' defaults make it."""
+    """The key figures of a model with default options."""
 
     name: str
     size_in: int
     size_out: int
     has_mask: bool
     parameters: int
-    gmac: float  # thousand million multiplications for one swapped face
+    gmac: float  # thousand million (10^9) multiplications for one swapped face
     purpose: str
 
 
 def list_models(told: Callable[[int], None] = lambda _: None) -> Iterator[ModelSummary]:
-    """Every model, built once; `told` of how many."""
+    """Build every model once and yield its summary; call `told` with how many are done."""
     load_keras()
     import keras
 
     for count, name in enumerate(plugins.names("models"), 1):
         module = plugins.load("models", name)
-        # Shapes are enough: the largest would take a gigabyte to fill.
+        # Only shapes are needed: the weights of the largest model would take a gigabyte.
         with keras.StatelessScope(initialize_variables=False):
             built: Networks = module.build(module.Options())
         parts = built.parts.values()
@@ -50,13 +50,13 @@ def list_models(told: Callable[[int], None] = lambda _: None) -> Iterator[ModelS
 
 
 def purpose(module: ModuleType) -> str:
-    """The first sentence of its docstring."""
+    """Return the first paragraph of a plug-in's docstring, which `faceswap-ae models` shows."""
     first = (module.__doc__ or "").strip().partition("\n\n")[0]
     return " ".join(first.split())
 
 
 def multiplications(networks: Networks) -> float:
-    """Of one face on its way through everything but the other identity's decoder."""
+    """Count the multiplications for one face, without the parts of the other identity alone."""
     others = {
         name for identity, names in networks.own.items() if identity != FACE for name in names
     }

@@ -1,9 +1,10 @@
-"""How are the codes of two identities brought to the same place?
+"""How are the latent codes of two identities aligned before decoding?
 
-A shared encoder puts the faces of two people into two clouds. Moved and stretched so that the one
-cloud's mean and spread become the other's, a code means the same expression to the decoder that
-meets it, as far as both people did and saw the same in their clips. Clouds also lie apart because
-they did not; so going half of the way is safest (docs/quality.md).
+A shared encoder maps the faces of two people to two clouds of codes. The alignment moves and
+stretches one cloud so that its mean and spread become those of the other. Then a code means the
+same expression to the decoder that receives it, as far as both people did and saw the same in their
+clips. The clouds also lie apart because they did not do the same. So it is safest to go half of the
+way (docs/quality.md).
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,21 +25,21 @@ from faceswap_ae.networks.model_interface import (
     Tensor,
 )
 
-LEAST = 1e-3  # of a spread; a number of the code that never moves stays as it is
+LEAST = 1e-3  # up to this spread, a number of the code counts as constant and is only shifted
 
-PARTS = ("mean", "spread")  # of a cloud
+PARTS = ("mean", "spread")  # statistics of a cloud
 
 
 @dataclass(frozen=True, eq=False)
 class CodeStatistics:
-    """Where codes lie: along the last axis, mean and spread."""
+    """Mean and spread (standard deviation) of codes, both (k,) along the codes' last axis."""
 
     mean: Floats
     spread: Floats
 
 
 def code_statistics(codes: Iterable[Floats]) -> CodeStatistics:
-    """The cloud of codes that pass by in batches (n, ..., k)."""
+    """Measure the statistics of codes that come in batches (n, ..., k)."""
     count, total, squares = 0, np.zeros(1), np.zeros(1)
     for batch in codes:
         flat = np.asarray(batch, np.float64).reshape(-1, batch.shape[-1])
@@ -51,13 +52,13 @@ def code_statistics(codes: Iterable[Floats]) -> CodeStatistics:
 
 @dataclass(frozen=True, eq=False)
 class Alignment:
-    """From the faces of one identity, coded to be shown as another, to that one's own."""
+    """Maps codes of one identity's faces, encoded to be shown as another, to that other's own."""
 
     theirs: CodeStatistics
     own: CodeStatistics
 
     def __call__(self, code: Tensor) -> Tensor:
-        """The code, moved."""
+        """Return the code, scaled and shifted."""
         moves = self.theirs.spread > LEAST
         times = np.where(moves, self.own.spread / np.maximum(self.theirs.spread, LEAST), 1.0)
         shift = self.own.mean - self.theirs.mean * times
@@ -65,7 +66,7 @@ class Alignment:
         return ops.cast(scaled + ops.convert_to_tensor(shift.astype("float32")), code.dtype)
 
     def part(self, share: float) -> "Alignment | None":
-        """So far of the way; None for nothing of it."""
+        """Return the alignment that goes this share of the way; None for a share of 0."""
         pairs = ((getattr(self.theirs, name), getattr(self.own, name)) for name in PARTS)
         between = (theirs + np.float32(share) * (own - theirs) for theirs, own in pairs)
         return Alignment(self.theirs, CodeStatistics(*between)) if share else None
@@ -74,7 +75,7 @@ class Alignment:
 def alignment(
     networks: Networks, faces: Mapping[Identity, Iterable[Floats]], to: Identity = FACE
 ) -> Alignment:
-    """Measured on faces as they are, in batches of the networks' size."""
+    """Measure the alignment on faces without augmentation, in batches of the networks' input."""
     of = ONTO if to == FACE else FACE
     return Alignment(
         code_statistics(_numbers(networks.encode(batch, of, to)) for batch in faces[of]),
@@ -83,12 +84,12 @@ def alignment(
 
 
 def _numbers(code: Tensor) -> Floats:
-    # In 32 bits first: NumPy knows no bfloat16.
+    # Cast to 32 bits first, because NumPy has no bfloat16.
     return np.asarray(ops.convert_to_numpy(ops.cast(code, "float32")), np.float32)
 
 
 def alignments_to_arrays(alignments: Mapping[Identity, Alignment]) -> dict[str, Floats]:
-    """Alignments as named arrays, by whom they lead to."""
+    """Convert alignments to arrays, whose names begin with the identity that they lead to."""
     return {
         f"{to}/{whose}/{what}": getattr(getattr(align, whose), what)
         for to, align in alignments.items()
@@ -98,7 +99,7 @@ def alignments_to_arrays(alignments: Mapping[Identity, Alignment]) -> dict[str, 
 
 
 def alignments_from_arrays(arrays: Mapping[str, Floats]) -> dict[Identity, Alignment]:
-    """The alignments that `told` told."""
+    """Rebuild the alignments from the arrays that `alignments_to_arrays` made."""
     return {
         to: Alignment(
             *(
@@ -113,7 +114,7 @@ def alignments_from_arrays(arrays: Mapping[str, Floats]) -> dict[Identity, Align
 def aligned_swap(
     networks: Networks, x: Tensor, align: Alignment | None, to: Identity = FACE
 ) -> Output:
-    """The other identity's faces as `to`, by way of the alignment if there is one."""
+    """Show the other identity's faces as `to`, with their codes aligned if `align` is given."""
     of = ONTO if to == FACE else FACE
     code: Any = networks.encode(x, of, to)
     return networks.decode(align(code) if align else code, to)

@@ -1,16 +1,16 @@
-"""Which part of a picture looks made? Networks that judge it patch by patch.
+"""How do discriminators judge, patch by patch, whether a face is real or generated?
 
-Each is shown a face beside the bent one that it was made from (Isola et al. 2017), as six channels,
-and gives a score for every patch: near 1 looks real.
+The input has six channels: a face, and the warped face that it was made from (Isola et al. 2017).
+The output is a score for every patch: near 1 looks real.
 
     patch    conv4/2 64, 128, 256, then 256 until 8 pixels are left or a few more; self-attention
              from the third on; conv4 to one score. Layer norm after all but the first.
-    unet     conv3/2, doubling from 32, as many as make a patch of an eighth of the side; a score
-             of each at the bottom, the centre head; then back up with skips, and a score of each
-             pixel (Schönfeld et al. 2020, "A U-Net Based Discriminator").
+    unet     conv3/2 with channels that double from 32, until a patch is an eighth of the side; a
+             score of each patch at the bottom, the centre head; then back up with skips, and a
+             score of each pixel (Schönfeld et al. 2020, "A U-Net Based Discriminator").
 
-After each convolution LeakyReLU .2. Heads have no bias: where only differences of scores count,
-nothing would ever move it.
+After each convolution LeakyReLU .2. Heads have no bias: in a loss where only differences of scores
+count, a bias would get no gradient.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from faceswap_ae.networks.model_interface import Tensor
 
 INIT = "he_normal"
 SLOPE = 0.2
-LEAST_SIDE = 8  # scores of the patch one, or a few more
+LEAST_SIDE = 8  # scores a side of the patch discriminator, or a few more
 MOST_CHANNELS = 512
 
 Kind = Literal["patch", "unet"]
@@ -35,7 +35,7 @@ Kind = Literal["patch", "unet"]
 
 @dataclass(frozen=True, eq=False)
 class DiscriminatorOutput:
-    """What a discriminator says, and what it went by."""
+    """The scores of a discriminator, and the features that it computed them from."""
 
     scores: Sequence[Tensor]  # (n, h, w, 1), from each head, in 32 bits
     features: Sequence[Tensor]
@@ -43,13 +43,13 @@ class DiscriminatorOutput:
 
 @dataclass(frozen=True, eq=False)
 class Discriminator:
-    """A network, the first outputs of which are its heads."""
+    """A discriminator network: its first `heads` outputs are scores, the others features."""
 
     model: Any
     heads: int
 
     def judge(self, face: Tensor, bent: Tensor) -> DiscriminatorOutput:
-        """Faces (n, size, size, 3) beside the bent ones of any size."""
+        """Judge faces (n, size, size, 3), with their warped faces of any size."""
         size = self.model.input_shape[1]
         both = ops.concatenate([ops.cast(face, "float32"), resized(bent, size)], axis=-1)
         made = self.model(both)
@@ -57,7 +57,7 @@ class Discriminator:
 
 
 def build(kind: Kind, size: int, name: str, width: float = 1.0) -> Discriminator:
-    """One for faces of this size, untrained."""
+    """Build an untrained discriminator for faces of this size."""
     both = keras.Input((size, size, 6))
     x = layers.Rescaling(2, -1)(both)  # to [-1, 1]
     scores, features = {"patch": _patch, "unet": _unet}[kind](x, width)
@@ -65,7 +65,7 @@ def build(kind: Kind, size: int, name: str, width: float = 1.0) -> Discriminator
 
 
 def resized(picture: Tensor, size: int) -> Tensor:
-    """In 32 bits at another size; as it is, if it has that size."""
+    """Return the picture at this size in 32 bits; it is not resampled if it has that size."""
     exact = ops.cast(picture, "float32")
     if exact.shape[1:3] == (size, size):
         return exact
@@ -86,7 +86,7 @@ def _patch(x: Tensor, width: float) -> Judged:
 
 
 def _filters(side: int) -> list[int]:
-    """Of each halving."""
+    """Return the channels after each halving."""
     halvings = max(3, int(log2(side / LEAST_SIDE)))
     return [min(256, 64 * 2**n) for n in range(halvings)]
 
@@ -107,7 +107,10 @@ def _unet(x: Tensor, width: float) -> Judged:
 
 
 def _depth(side: int) -> int:
-    """Halvings until a score sees about an eighth of the side: n of them see 2^(n + 1) pixels."""
+    """Return how many halvings let a score see about an eighth of the side.
+
+    After n halvings it sees 2^(n + 1) pixels.
+    """
     return max(2, round(log2(side / 16)))
 
 
@@ -116,7 +119,7 @@ def _channels(number: int, width: float) -> int:
 
 
 def _cut(x: Tensor, shape: Any) -> Tensor:
-    """To the size of what was halved, if that was odd."""
+    """Crop a doubled picture to the shape of its skip, which is smaller if that side was odd."""
     ends = [(0, x.shape[axis] - shape[axis]) for axis in (1, 2)]
     return layers.Cropping2D(ends, **PLANES)(x) if ends != [(0, 0), (0, 0)] else x
 

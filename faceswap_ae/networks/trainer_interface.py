@@ -1,9 +1,9 @@
-"""What is a training algorithm to the core?
+"""What must a trainer (a training algorithm) offer, so that the core can run it?
 
 A file in `trainers/` has a frozen dataclass `Options` and `build(networks, options, known)`, which
-gives players. A player says what is wrong with a pair of batches, as named terms whose sum it wants
-small, and which parts it may move for that. Loop, data, precision, gradients, checkpoints, logs and
-previews are the core's.
+returns players. A player computes a loss from a pair of batches, as named loss terms whose sum is
+minimised, and says which parts it may train for that. The core does the rest: loop, data,
+precision, gradients, checkpoints, logs and previews.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from faceswap_ae.networks.model_interface import Identity, IdentityStatistics, N
 
 @dataclass(frozen=True, eq=False)
 class FaceBatch:
-    """A batch of one identity as tensors: feed.Batch says what each is."""
+    """A batch of one identity as tensors; `training.data.batches.Batch` says what each is."""
 
     warped: Tensor
     target: Tensor
@@ -26,28 +26,28 @@ class FaceBatch:
 
 
 BatchPair = Mapping[Identity, FaceBatch]
-Terms = Mapping[str, Tensor]  # each a number, weighted
+Terms = Mapping[str, Tensor]  # loss terms by name: each a number, already weighted
 
 
 @dataclass(frozen=True, eq=False)
 class Player:
-    """A loss and the weights that it moves."""
+    """A loss, and the parts that are trained to make it small."""
 
     name: str
     loss: Callable[[BatchPair], Terms]
     parts: Mapping[str, Any]  # Keras models
-    rate: float = 1.0  # times the run's
-    fresh: bool = False  # wants a pair of its own, not the one before it had
-    beside: Sequence[Any] = ()  # Keras models that the loss looks through: neither moved nor saved
+    rate: float = 1.0  # learning rate, as a multiple of the run's
+    fresh: bool = False  # gets a pair of batches of its own, not the shared one
+    beside: Sequence[Any] = ()  # Keras models that the loss uses: neither trained nor saved
 
 
 class Trainer(Protocol):
-    """The module of a trainer."""
+    """What the module of a trainer contains."""
 
     Options: type
 
     def build(
         self, networks: Networks, options: Any, known: IdentityStatistics
     ) -> Sequence[Player]:
-        """Who plays."""
+        """Return the players that train these networks."""
         ...

@@ -1,4 +1,4 @@
-"""Which arrays make up the state of Keras models, by name?"""
+"""Which named arrays are the state of Keras models, and how is that state assigned again?"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def named_variables(parts: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables of Keras models, by names that every session gives alike."""
+    """Return the variables of Keras models, by names that are the same in every session."""
     return {
         f"{name}/{number:04d}": variable
         for name, part in sorted(parts.items())
@@ -21,20 +21,20 @@ def named_variables(parts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_arrays(variables: Mapping[str, Any]) -> Arrays:
-    """The values of variables, as they are now."""
-    # Not Keras's own way, which asks for a copy in a manner that TensorFlow does not know.
+    """Copy the current values of variables to arrays."""
+    # Keras's own conversion is not used: it asks for a copy in a way that TensorFlow does not know.
     return {name: np.asarray(variable).copy() for name, variable in variables.items()}
 
 
 def select_parts(parts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Arrays:
-    """The arrays of these parts, by the names that `variables` gives."""
+    """Return the arrays of these parts; arrays have the names that `named_variables` gives."""
     return {name: array for name, array in arrays.items() if name.rpartition("/")[0] in parts}
 
 
 def assign_arrays(
     variables: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], whose: str
 ) -> None:
-    """Give variables their values back. They must be the same ones."""
+    """Assign arrays to variables. Raises UserError unless all names and shapes agree."""
     wrong = [
         name
         for name in {*variables, *arrays}

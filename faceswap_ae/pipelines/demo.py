@@ -1,8 +1,8 @@
-"""How is a swap shown and measured on two people who do not exist?
+"""How does the demo train a swap on two synthetic people and measure it by the exact answer?
 
-Ben and ada are filmed; from these clips is learnt. Then ada performs once more, something that was
-never seen in training, and ben's face is put onto that. Because both are rendered, the exact answer
-can be filmed too, and the swap is measured by it.
+Clips of ben and ada are rendered, and the model is trained on them. Then ada gives another
+performance that is not in the training data, and ben's face is put onto it. Because both people are
+synthetic, the exact answer (the true swap) is rendered too, and the swap is measured against it.
 """
 
 from dataclasses import dataclass, replace
@@ -18,8 +18,8 @@ from faceswap_ae.pipelines.swap import Swap, swap
 from faceswap_ae.synthetic.film import Film, film_of, shoot
 
 SIZE, RATE = (480, 360), Fraction(15)
-SECONDS = 12  # of film to learn from; what is swapped has two thirds of it
-SEEDS = {"ben": 1, "ada": 2, "play": 7, "answer": 7}  # of what they do
+SECONDS = 12  # length of a training clip; the performance has two thirds of it
+SEEDS = {"ben": 1, "ada": 2, "play": 7, "answer": 7}  # random seeds of the people's movements
 MINUTES = 4.0  # of training
 
 
@@ -40,7 +40,11 @@ def run_demo(
     progress: Progress = no_progress,
     status: Status = no_status,
 ) -> Demo:
-    """Film, swap, compare. Films that are there are not made again, and the rest goes on too."""
+    """Render the films, swap, and compare.
+
+    Films that exist already are not rendered again, and the other stages continue where they were
+    stopped.
+    """
     films = {name: _film(name, seconds) for name in SEEDS}
     clips = {name: _filmed(film, folder / "clips" / name, progress) for name, film in films.items()}
     out = folder / "swap.mp4"
@@ -66,12 +70,12 @@ def run_demo(
 
 
 def _film(name: str, seconds: int) -> Film:
-    """Whom one of the films shows is seen from its name."""
+    """Return the settings of one of the films, by its name in SEEDS."""
     length = Fraction(seconds) * (Fraction(2, 3) if name in ("play", "answer") else 1)
     film = Film("ada", size=SIZE, fps=RATE, seconds=length, seed=SEEDS[name])
     if name == "answer":
         return replace(film, as_if="ben")
-    # Learnt from in two places and lights: what a network never saw it cannot show.
+    # Training clips show two places and lights: a network cannot show what it never saw.
     return film if name == "play" else replace(film, who=name, cut=True)
 
 

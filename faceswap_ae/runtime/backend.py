@@ -1,7 +1,8 @@
-"""How is Keras woken without its backend's talk?
+"""How is Keras loaded without the log lines of its backend?
 
-TensorFlow writes lines about itself to the process's error output before any setting of it counts.
-They are taken out while it loads; everything else that is written meanwhile is passed on.
+TensorFlow writes log lines to the process's error output (stderr) before any of its settings takes
+effect. These lines are filtered out while it loads. Everything else that is written meanwhile is
+passed on.
 """
 
 import logging
@@ -19,17 +20,17 @@ STDERR = 2
 
 @cache
 def load_keras() -> None:
-    """Load Keras and its backend. Call it before importing what imports keras."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what matters is raised too
+    """Load Keras and its backend; call this before importing modules that import keras."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what matters is raised as an error too
     with quiet_stderr():
-        import keras  # noqa: F401 - loading it is what is wanted
-    # It warns of every size of picture that it meets, and pictures have many.
+        import keras  # noqa: F401 - imported only to load it
+    # TensorFlow warns about every new picture size, and there are many sizes.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Take a backend's talk out of what is written to the error output."""
+    """Filter a backend's log lines out of what the block writes to stderr."""
     sys.stderr.flush()
     own = os.dup(STDERR)
     with tempfile.TemporaryFile() as kept:
@@ -41,5 +42,5 @@ def quiet_stderr() -> Iterator[None]:
             os.dup2(own, STDERR)
             os.close(own)
             kept.seek(0)
-            with suppress(OSError):  # nobody may be there to read it
+            with suppress(OSError):  # the reader of stderr may be gone
                 os.write(STDERR, TALK.sub(b"", kept.read()))

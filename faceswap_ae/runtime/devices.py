@@ -1,4 +1,4 @@
-"""On which device is trained, and does the user know?"""
+"""On which device (GPU or CPU) does a network compute, and does the user know it?"""
 
 import logging
 import os
@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 
 def choose_device(wanted: str | None) -> None:
-    """Use one GPU (0, 1, ...) or the CPU, as said; else whatever the backend finds.
+    """Use one GPU (0, 1, ...) or the CPU, as `wanted` says; else whatever the backend finds.
 
-    Call it before anything else wakes Keras: backends look for GPUs once.
+    Call this before anything else loads Keras: backends look for GPUs only once.
     """
     if wanted is not None:
         if wanted != "cpu" and not wanted.isdigit():
@@ -26,7 +26,7 @@ def choose_device(wanted: str | None) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1" if wanted == "cpu" else wanted
         if wanted == "cpu":
             os.environ["JAX_PLATFORMS"] = "cpu"
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # JAX would take all memory
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # else JAX takes all memory
     load_keras()
     import keras
 
@@ -42,8 +42,8 @@ def choose_device(wanted: str | None) -> None:
 
 
 def _grow(backend: str) -> None:
-    """Take a GPU's memory as it is needed, not all of it at once."""
-    if backend != "tensorflow":  # torch does so anyway, JAX by a variable read before its start
+    """Let TensorFlow take a GPU's memory as it needs it, not all of it at once."""
+    if backend != "tensorflow":  # torch always does so; JAX by a variable read at its start
         return
     import tensorflow as tf
 

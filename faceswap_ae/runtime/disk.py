@@ -1,4 +1,4 @@
-"""How much room is there, and how much is taken?"""
+"""How much disk space is free, how much do files use, and when did they last change?"""
 
 import shutil
 import sys
@@ -8,20 +8,20 @@ from pathlib import Path
 
 
 def free_bytes(place: Path) -> int:
-    """Bytes free on the disk of a folder that need not be there yet."""
+    """Return the free bytes on the disk of a folder; the folder need not exist yet."""
     near = place.absolute()
     usage = shutil.disk_usage(next(one for one in (near, *near.parents) if one.exists()))
-    # Some network drives do not know, and say 0 of 0.
+    # Some network drives do not know their size, and report 0 of 0.
     return usage.free if usage.total else sys.maxsize
 
 
 def used_bytes(paths: Iterable[Path]) -> int:
-    """Bytes in these files and folders; what vanishes meanwhile does not count."""
+    """Return the bytes in these files and folders; a file that vanishes meanwhile counts 0."""
     return sum(_length(path) for path in _files(paths))
 
 
 def last_change(folder: Path) -> float:
-    """When a file in it was last written, in seconds since 1970."""
+    """Return when a file in the folder was last written, in seconds since 1970."""
     return max((_time(path) for path in _files([folder])), default=0.0)
 
 

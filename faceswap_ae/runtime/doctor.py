@@ -1,4 +1,4 @@
-"""Is this machine ready to work, and what would mend it?"""
+"""Is this machine ready (GPU, libraries, codecs, weights), and how is a problem repaired?"""
 
 import json
 import os
@@ -16,16 +16,16 @@ from faceswap_ae.runtime.hardware import describe_cpu, installed_memory
 from faceswap_ae.runtime.weights import WEIGHTS_MEND, weight_files
 from faceswap_ae.version import VERSION
 
-PYTHONS = ((3, 11), (3, 14))  # from, up to but without
+PYTHONS = ((3, 11), (3, 14))  # first supported, first not supported
 ENCODERS = ("libx264", "prores_ks", "ffv1", "aac")
 DECODERS = ("h264", "hevc", "vp9", "libdav1d", "prores", "mjpeg")
-LITTLE_MEMORY, LITTLE_DISK = 6, 5  # GiB, below which training or a long clip gets into trouble
-PROBE_SECONDS = 300  # a first import on a slow disk takes one of them
+LITTLE_MEMORY, LITTLE_DISK = 6, 5  # GiB; training or a long clip gets into trouble below
+PROBE_SECONDS = 300  # a first import on a slow disk takes long
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong: `broken` stops the work, `slow` and `note` do not."""
+    """Something that is wrong: `broken` stops the work, `slow` and `note` do not."""
 
     severity: Literal["broken", "slow", "note"]
     what: str
@@ -34,7 +34,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Report:
-    """What `doctor` found, section by section, and what is wrong."""
+    """What `doctor` found, section by section, and the problems."""
 
     python: str
     system: str
@@ -57,7 +57,7 @@ class Report:
 
 
 def examine(data: Path, runs: Path) -> Report:
-    """Look at everything. Takes as long as importing the backend."""
+    """Examine everything and return the report; takes as long as importing the backend."""
     report = Report(
         python=f"{platform.python_version()} ({sys.executable})",
         system=platform.platform(),
@@ -77,7 +77,7 @@ def examine(data: Path, runs: Path) -> Report:
 
 
 def problems(report: Report) -> list[Problem]:
-    """What is wrong with a machine that looks like this, worst first."""
+    """Return what is wrong with the machine of a report, worst first."""
     return [*_broken_libraries(report), *_broken_parts(report), *_slow(report), *_notes(report)]
 
 
@@ -140,7 +140,7 @@ def _notes(report: Report) -> list[Problem]:
 
 
 def probe(name: str) -> dict[str, Any]:
-    """What a library says of itself, or `error`: why it does not load."""
+    """Return what a library reports about itself; if it does not load, `error` says why."""
     command = [sys.executable, "-m", "faceswap_ae.runtime.probe", name]
     # The child finds the package where this process found it, installed or not.
     home = str(Path(__file__).parents[2])
@@ -166,7 +166,7 @@ def probe(name: str) -> dict[str, Any]:
 
 
 def codecs() -> dict[str, bool]:
-    """Which of the encoders and decoders in use FFmpeg brings here."""
+    """Return, for each encoder and decoder that the toolkit uses, whether FFmpeg has it here."""
     import av
 
     def there(name: str, mode: Literal["r", "w"]) -> bool:

@@ -1,4 +1,4 @@
-"""Which processor is this, what can it do, and how much memory is there?"""
+"""Which processor and which CPU features does the machine have, and how much memory?"""
 
 import os
 import platform
@@ -9,7 +9,7 @@ CPU_FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_tile", "neon"
 
 
 def describe_cpu() -> dict[str, Any]:
-    """The processor's name and those of its abilities that matter for speed."""
+    """Return the processor's name and those of its features that matter for speed."""
     listing = Path("/proc/cpuinfo")
     text = listing.read_text(encoding="utf-8") if listing.exists() else ""
     lines = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
@@ -20,7 +20,7 @@ def describe_cpu() -> dict[str, Any]:
 
 
 def installed_memory() -> float | None:
-    """GiB of memory in the machine, where the system tells."""
+    """Return the machine's memory in GiB; None if the system does not report it."""
     try:
         return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
     except (AttributeError, ValueError, OSError):  # Windows has no sysconf

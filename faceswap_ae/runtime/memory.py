@@ -1,4 +1,4 @@
-"""How much memory is there, how much was taken, and how many faces fit into a step?"""
+"""How much memory is free, how much has the process used, and which batch size fits?"""
 
 import sys
 from collections.abc import Iterable
@@ -7,14 +7,18 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-USUAL, LEAST = 16, 2  # faces of each identity in a step, where nobody says
-SHARE = 0.4  # of the free memory that a step may take
-COPIES = 6.0  # of every layer's output: forward, backward, and both identities
-NUMBER = 4  # bytes
+USUAL, LEAST = 16, 2  # batch size (faces of each identity in a step) if none is set
+SHARE = 0.4  # of the free memory: the most that a step may take
+COPIES = 6.0  # of every layer's output in a step: forward, backward, both identities
+NUMBER = 4  # bytes per number
 
 
 def likely_batch(parts: Iterable[Any]) -> int:
-    """So many faces as likely fit, a power of two; on a GPU the usual, halved when it fails."""
+    """Return the batch size that likely fits into memory, a power of two.
+
+    On a GPU, or if the free memory is unknown, this is the usual one; training halves it when it
+    fails.
+    """
     free = available_bytes()
     if free is None or on_gpu():
         return USUAL
@@ -26,7 +30,7 @@ def likely_batch(parts: Iterable[Any]) -> int:
 
 
 def available_bytes() -> int | None:
-    """Bytes that a process could still have, where the system tells."""
+    """Return the bytes that a process can still get; None if the system does not report it."""
     with suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         told = next(line for line in lines if line.startswith("MemAvailable:"))
@@ -35,7 +39,7 @@ def available_bytes() -> int | None:
 
 
 def peak_bytes() -> int:
-    """Bytes that this process held at most, 0 where the system does not tell."""
+    """Return the most bytes that this process held; 0 if the system does not report it."""
     try:
         import resource
     except ImportError:  # Windows
@@ -45,13 +49,13 @@ def peak_bytes() -> int:
 
 
 def on_gpu() -> bool:
-    """Does Keras's backend compute on a GPU?"""
+    """Return whether Keras's backend computes on a GPU."""
     from faceswap_ae.runtime.precision import gpu_capability
 
     return gpu_capability() is not None
 
 
 def _outputs(part: Any) -> float:
-    """Numbers that the layers of a model give out for one face."""
+    """Return how many numbers the layers of a model put out for one face."""
     shapes = (layer.output.shape[1:] for layer in part.layers if hasattr(layer, "output"))
     return float(sum(prod(side or 1 for side in shape) for shape in shapes))

@@ -1,7 +1,7 @@
-"""In which numbers does a network compute?
+"""In which number format (precision) does a network compute?
 
-Sixteen bits are quicker where the processor multiplies them: bfloat16 on newer GPUs and on CPUs
-with its instructions; float16, with a scaled loss, on older GPUs. Weights stay in 32 bits.
+Sixteen-bit numbers are faster where the processor can multiply them: bfloat16 on newer GPUs and on
+CPUs with instructions for it; float16, with a scaled loss, on older GPUs. Weights stay in 32 bits.
 """
 
 from faceswap_ae.common.errors import UserError
@@ -13,7 +13,7 @@ BFLOAT16_SINCE = (8, 0)  # compute capability of NVIDIA's GPUs: Ampere
 
 
 def dtype_policy(wanted: str) -> str:
-    """Keras's name for a precision; `auto` chooses for this machine."""
+    """Return Keras's name for a precision (dtype policy); `auto` chooses for this machine."""
     if wanted != "auto":
         return POLICIES[wanted]
     gpu = gpu_capability()
@@ -24,7 +24,7 @@ def dtype_policy(wanted: str) -> str:
 
 
 def gpu_capability() -> tuple[int, int] | None:
-    """Of the GPU that Keras's backend computes on; None on a CPU."""
+    """Return the compute capability of the GPU that Keras's backend uses; None on a CPU."""
     import keras
 
     ask = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}

@@ -1,9 +1,9 @@
-"""Does a heavy library load here, and what does it see?
+"""Does a heavy library load on this machine, and which devices does it find?
 
 Run as `python -m faceswap_ae.runtime.probe NAME`.
 
-A process of its own: a library built for another processor or another driver ends the process
-that imports it, and `doctor` has to live to tell. Prints one line of JSON.
+This is a separate process: a library built for another processor or another driver ends the process
+that imports it, and `doctor` must survive that and report it. Prints one line of JSON.
 """
 
 import json
@@ -12,7 +12,7 @@ import sys
 
 
 def backend() -> dict[str, object]:
-    """Keras and what it computes with."""
+    """Return the versions of Keras and its backend, and the devices that the backend finds."""
     import keras
 
     name = keras.backend.backend()
@@ -21,14 +21,14 @@ def backend() -> dict[str, object]:
 
 
 def dlib() -> dict[str, object]:
-    """dlib, which brings no CUDA in its wheels."""
+    """Return dlib's version, and whether it has CUDA; its wheels have none."""
     import dlib as library
 
     return {"version": library.__version__, "cuda": bool(library.DLIB_USE_CUDA)}
 
 
 def opencv() -> dict[str, object]:
-    """OpenCV, whose full build needs a graphical system's libraries."""
+    """Return OpenCV's version; its full build needs the libraries of a graphical system."""
     import cv2
 
     return {"version": cv2.__version__}

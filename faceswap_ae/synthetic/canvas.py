@@ -1,4 +1,7 @@
-"""What is skin painted on? The face's plane, unrolled, five texels to the millimetre."""
+"""On which plane is the skin texture painted, and with which tools: tint, cover, dots, strokes?
+
+The plane is the face's surface, unrolled, with five texels per millimetre.
+"""
 
 from typing import Any
 
@@ -11,11 +14,11 @@ from faceswap_ae.synthetic.curves import Field, noise
 TEXELS = 5.0  # per millimetre
 LEFT, RIGHT, BOTTOM, TOP = -140, 140, -150, 130  # millimetres
 WIDTH, HEIGHT = int((RIGHT - LEFT) * TEXELS), int((TOP - BOTTOM) * TEXELS)
-SUBPIXEL = 4  # bits of a fraction in OpenCV's drawing
+SUBPIXEL = 4  # bits for the fraction of a pixel in OpenCV's drawing
 
 
 class Canvas:
-    """A painting on its way: albedo in sRGB, relief in millimetres, three grains of noise."""
+    """A texture in progress: albedo in sRGB, relief in millimetres, noise of three sizes."""
 
     def __init__(self, ground: ArrayLike, rng: np.random.Generator) -> None:
         self.rng = rng
@@ -30,14 +33,14 @@ class Canvas:
         self.relief = np.zeros(shape, np.float32)
 
     def tint(self, colour: ArrayLike, mask: Any) -> None:
-        """Multiply by a colour where the mask is 1."""
+        """Multiply the albedo by a colour, as far as the mask goes (0 to 1)."""
         part, inside = self._part(mask)
         if part is not None:
             change = np.asarray(colour, np.float32) - 1
             self.albedo[part] *= 1 + change * inside[..., None]
 
     def cover(self, colour: ArrayLike, mask: Any) -> None:
-        """Put a colour, or a picture of colours, over what is there."""
+        """Blend a colour, or a picture of colours, over the albedo; the mask is its opacity."""
         part, inside = self._part(mask)
         if part is None:
             return
@@ -46,7 +49,7 @@ class Canvas:
         self.albedo[part] += (paint - self.albedo[part]) * inside[..., None]
 
     def dots(self, places: NDArray[Any], radius: NDArray[Any], strength: NDArray[Any]) -> Field:
-        """A mask with a soft dot at each place (x, y)."""
+        """A mask with a soft dot at each place (x, y). Radii in millimetres, strengths to 255."""
         mask = np.zeros((HEIGHT, WIDTH), np.uint8)
         for (x, y), r, level in zip(texel(places), radius, strength, strict=True):
             centre = int(x * 2**SUBPIXEL), int(y * 2**SUBPIXEL)
@@ -55,7 +58,7 @@ class Canvas:
         return cv2.GaussianBlur(mask, (0, 0), 1.2).astype(np.float32) / 255
 
     def strokes(self, places: NDArray[Any], angle: NDArray[Any], length: NDArray[Any]) -> Field:
-        """A mask of fine lines that begin at places (x, y): hairs. Lengths in texels."""
+        """A mask of fine lines (hairs) that begin at places (x, y). Lengths in texels."""
         begin = texel(places)
         end = begin + np.stack([np.cos(angle), np.sin(angle)], -1) * length[:, None]
         lines = (np.stack([begin, end], axis=1) * 2**SUBPIXEL).astype(np.int32)
@@ -64,7 +67,7 @@ class Canvas:
         return mask.astype(np.float32) / 255
 
     def _part(self, mask: Any) -> tuple[tuple[slice, slice] | None, Field]:
-        """The box outside which the mask is nothing: most masks are small."""
+        """The box outside which the mask is 0, and the mask in it. Most masks are small."""
         whole = np.broadcast_to(np.asarray(mask, np.float32), (HEIGHT, WIDTH))
         rows = np.flatnonzero(whole.max(axis=1) > 2e-3)
         columns = np.flatnonzero(whole.max(axis=0) > 2e-3)
@@ -75,5 +78,5 @@ class Canvas:
 
 
 def texel(places: NDArray[Any]) -> NDArray[np.float64]:
-    """Millimetres (x, y) to texels (column, row)."""
+    """Convert millimetres (x, y) to texels (column, row)."""
     return np.stack([(places[..., 0] - LEFT) * TEXELS, (TOP - places[..., 1]) * TEXELS], -1)

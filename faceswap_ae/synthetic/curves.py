@@ -1,4 +1,4 @@
-"""The small mathematics that faces are made of: steps, bells, splines, noise, scales of light."""
+"""Which mathematical functions build a synthetic face: steps, Gaussians, splines, noise, sRGB?"""
 
 from functools import cache
 from typing import Any
@@ -7,24 +7,24 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Field = NDArray[Any]  # a value for each point of some grid, float32 once it is drawn with
+Field = NDArray[Any]  # a value for each point of a grid; float32 in all drawing
 
-TONES, BRIGHTEST = 16_384, 4.0  # entries of the table from linear light to sRGB, its last
+TONES, BRIGHTEST = 16_384, 4.0  # the table from linear light to sRGB: entries, largest light
 
 
 def step(low: ArrayLike, high: ArrayLike, x: ArrayLike) -> Any:
-    """0 at `low`, 1 at `high`, smooth between them; `low` may be the larger."""
+    """A smooth step: 0 at `low`, 1 at `high`. `low` may be larger than `high`."""
     t = np.clip((np.asarray(x) - low) / (np.asarray(high) - low), 0, 1)
     return t * t * (3 - 2 * t)
 
 
 def bell(x: ArrayLike, width: ArrayLike) -> Any:
-    """1 at 0, falling off like a Gaussian of this standard deviation."""
+    """A Gaussian bell: 1 at x = 0, with the standard deviation `width`."""
     return np.exp(-0.5 * (np.asarray(x) / width) ** 2)
 
 
 def bell2(x: ArrayLike, y: ArrayLike, at: ArrayLike, width: ArrayLike, turn: float = 0.0) -> Any:
-    """A bell over the plane around `at`, `width` along its two axes, turned by radians."""
+    """A Gaussian bell in the plane: centre `at`, `width` along two axes, turned by radians."""
     (cx, cy), (sx, sy) = np.asarray(at, float), np.asarray(width, float)
     dx, dy = np.asarray(x) - cx, np.asarray(y) - cy
     if turn:
@@ -34,14 +34,14 @@ def bell2(x: ArrayLike, y: ArrayLike, at: ArrayLike, width: ArrayLike, turn: flo
 
 
 def larger(a: ArrayLike, b: ArrayLike, softness: float) -> Any:
-    """The larger of two surfaces, melted together where they meet."""
+    """The larger of two surfaces (maximum), smoothed within `softness` where they meet."""
     high, low = np.asarray(a), np.asarray(b)
     h = np.clip(0.5 + 0.5 * (high - low) / softness, 0, 1)
     return low + (high - low) * h + softness * h * (1 - h)
 
 
 def spline(knots: ArrayLike, values: ArrayLike, at: ArrayLike) -> NDArray[np.float64]:
-    """A natural cubic spline through rows of `values`."""
+    """Evaluate a natural cubic spline through the rows of `values`."""
     x, y, t = np.asarray(knots, float), np.asarray(values, float), np.asarray(at, float)
     gap = np.diff(x)
     system, right = np.eye(len(x)), np.zeros_like(y)
@@ -57,7 +57,7 @@ def spline(knots: ArrayLike, values: ArrayLike, at: ArrayLike) -> NDArray[np.flo
 
 
 def monotone(knots: ArrayLike, values: ArrayLike, at: ArrayLike) -> NDArray[np.float64]:
-    """A cubic through the values that never overshoots (Fritsch and Carlson 1980)."""
+    """Evaluate a cubic spline that never overshoots its values (Fritsch and Carlson 1980)."""
     x, y = np.asarray(knots, float), np.asarray(values, float)
     h, slope = np.diff(x), np.diff(y) / np.diff(x)
     same = slope[:-1] * slope[1:] > 0
@@ -90,14 +90,14 @@ def noise(
 
 
 def to_light(colour: ArrayLike) -> Field:
-    """sRGB in [0, 1] to linear light."""
+    """Convert sRGB in [0, 1] to linear light."""
     c = np.asarray(colour, np.float32)
     return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 @cache
 def _displayed() -> Field:
-    """sRGB in [0, 1] for linear light from 0 to BRIGHTEST."""
+    """The table of sRGB values in [0, 1] for linear light from 0 to BRIGHTEST."""
     light = np.linspace(0, BRIGHTEST, TONES)
     pressed = light / (1 + np.clip(light - 0.75, 0, 4) * 0.55)
     root = 1.055 * np.maximum(pressed, 1e-6) ** (1 / 2.4) - 0.055
@@ -106,6 +106,6 @@ def _displayed() -> Field:
 
 
 def to_display(light: Field) -> Field:
-    """Linear light to sRGB in [0, 1]; what is brighter than .75 rolls off."""
+    """Convert linear light to sRGB in [0, 1]. Light above .75 is compressed (roll-off)."""
     place = np.clip(light * np.float32((TONES - 1) / BRIGHTEST), 0, TONES - 1)
     return _displayed()[(place + np.float32(0.5)).astype(np.int32)]

@@ -1,4 +1,4 @@
-"""What shape are the ears? A rimmed dish each, at the height of the eyes and the nose."""
+"""Which shape do the ears have? Each is a dish with a rim, at the height of eyes and nose."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from faceswap_ae.synthetic.curves import Field, bell, bell2, step
 from faceswap_ae.synthetic.people import Sitter
 from faceswap_ae.synthetic.shape import Surface
 
-RING, ANGLE = 7.6, 88  # where an ear sits: between which rings, degrees from the front
+RING, ANGLE = 7.6, 88  # where an ear is: the ring (fractional), degrees from the front
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Ear:
 
 
 def ears(sitter: Sitter, surface: Surface) -> tuple[Ear, Ear]:
-    """The left and the right one, as the viewer sees them."""
+    """The left and the right ear, as the viewer sees them."""
     skull = sitter.head.skull
     r, turn = np.linspace(0, 1, 18)[:, None], np.linspace(0, 2 * np.pi, 36)[None]
     cos, sin = np.cos(turn), np.sin(turn)

@@ -1,7 +1,7 @@
-"""How does the surface move when a face does something?
+"""How does the face's surface move with an expression (blend shapes and a turning jaw)?
 
-Each expression is a displacement of every point, added as far as it is felt; the jaw turns about
-an axis near the ears and takes each point along by its share.
+Each expression is a displacement of every point, multiplied by its strength and added. The jaw
+turns about an axis near the ears. Each point follows the jaw by its own share.
 """
 
 from dataclasses import dataclass, fields
@@ -16,13 +16,13 @@ from faceswap_ae.synthetic.people import Features
 from faceswap_ae.synthetic.shape import Surface
 
 JAW_AXIS = np.array([0.0, -10.0, 8.0], np.float32)
-JAW_ANGLE = 20.0  # degrees at 1
+JAW_ANGLE = 20.0  # degrees of a fully open jaw (1)
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Expression:
-    """What a face does, each from 0 to about 1."""
+    """The strength of each expression, from 0 to about 1."""
 
     jaw: float = 0.0
     smile: float = 0.0
@@ -38,7 +38,7 @@ class Expression:
 
     @property
     def lid_squint(self) -> float:
-        """How far the lids come together: smiling eyes do too."""
+        """How far the lids come together. A smile brings them together too."""
         return self.squint + 0.35 * self.smile
 
 
@@ -47,14 +47,14 @@ MOVES = tuple(item.name for item in fields(Expression) if item.name != "jaw")
 
 @dataclass(frozen=True)
 class Muscles:
-    """Per point: where each expression moves it, and how much of the jaw's turn it takes."""
+    """Per point: its displacement by each expression, and its share of the jaw's turn."""
 
     moves: dict[str, Field]  # (rows, columns, 3)
     jaw: Field  # (rows, columns)
 
 
 def muscles(f: Features, surface: Surface, relief: Relief) -> Muscles:
-    """The displacements of one face."""
+    """Compute the displacements and the jaw's shares of one face."""
     x, y = surface.points[..., 0], relief.plane[..., 1].astype(float)
     mouth = _mouth_moves(f, surface, relief, x, y)
     moves = {**mouth, **_eye_moves(f, x, y)}
@@ -66,7 +66,7 @@ def muscles(f: Features, surface: Surface, relief: Relief) -> Muscles:
 
 
 def moved(points: Field, face: Muscles, felt: Expression) -> Field:
-    """The surface's points with an expression on them."""
+    """The surface's points, moved by an expression."""
     found = points.copy()
     for name in MOVES:
         amount = getattr(felt, name)
@@ -79,7 +79,7 @@ def moved(points: Field, face: Muscles, felt: Expression) -> Field:
 
 
 def jaw_turn(jaw: float) -> Field:
-    """The jaw's rotation: points in front swing down and back."""
+    """The rotation matrix of the jaw: points in front swing down and back."""
     angle = np.radians(JAW_ANGLE * jaw)
     cos, sin = np.cos(angle), np.sin(angle)
     return np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]], np.float32)
@@ -151,7 +151,10 @@ def _eye_moves(f: Features, x: Array, y: Array) -> dict[str, Array]:
 
 
 def _jaw_share(f: Features, surface: Surface, x: Array, y: Array) -> Field:
-    """1 on the chin and the lower lip, 0 above; cut at the mouth, smooth beside it."""
+    """The share of the jaw's turn per point: 1 on chin and lower lip, 0 above.
+
+    The share jumps at the mouth, where upper and lower lip part, and is smooth beside it.
+    """
     away, wide, upper = np.abs(x), f.mouth_width, surface.upper
     from_line = np.abs(y - f.mouth_line)
     middle = np.clip(1 - (away / wide) ** 2.2, 0, 1)

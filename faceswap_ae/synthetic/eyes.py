@@ -1,6 +1,7 @@
-"""What is seen between the lids, and what grows on them?
+"""How are the eyes drawn: eyeball, iris, gaze, reflection and lashes?
 
-The eye is a ball behind the opening; each pixel there is a ray from the camera onto it.
+The eye is a ball behind the opening of the lids. Each pixel there is a ray from the camera onto the
+ball (ray casting).
 """
 
 from dataclasses import dataclass
@@ -22,27 +23,27 @@ IRIS = np.array(
 )
 WHITE, CORNER = to_light([0.76, 0.735, 0.715]), to_light([0.72, 0.42, 0.38])
 IRIS_RADIUS, PUPIL = 6.5, 2.35  # millimetres
-CORNEA = 4.2  # millimetres by which the cornea's centre lies ahead
+CORNEA = 4.2  # millimetres by which the cornea's centre is in front of the eyeball's
 
 
 @dataclass(frozen=True)
 class Look:
-    """Where the eyes look, in degrees right and up, and how far each lid is closed."""
+    """The gaze, in degrees right and up, and how far each lid is closed (0 to 1)."""
 
     gaze: tuple[float, float] = (0.0, 0.0)
-    blink: tuple[float, float] = (0.0, 0.0)  # the viewer's left and right
+    blink: tuple[float, float] = (0.0, 0.0)  # the eye on the viewer's left, the one on the right
 
 
 @dataclass(frozen=True)
 class Inner:
-    """Pixels whose colour is already light: eyes and the mouth's inside."""
+    """Pixels whose colour includes the lighting already: eyes and the inside of the mouth."""
 
     where: Integers
     colour: Field
 
 
 def opened_eyes(layers: Layers, scene: Posed, look: Look, light: Light) -> list[Inner]:
-    """The eyes' pixels. Lashes and wet lid margins are put on the skin's albedo."""
+    """The pixels of both eyes. Draws lashes and wet lid margins onto the albedo in `layers`."""
     found = []
     for eye, closed in zip(scene.model.relief.eyes, look.blink, strict=True):
         at = _near(layers, scene, eye)
@@ -80,7 +81,10 @@ def _lashes(
     place: tuple[Field, Field, Field],
     closed: float,
 ) -> None:
-    """`place`: outward, above the upper lid's edge, below the lower one's; millimetres."""
+    """Draw lashes and wet lid margins onto the albedo of the pixels `at`.
+
+    `place` has millimetres: outward, above the upper lid's edge, below the lower lid's edge.
+    """
     outward, above, below = place
     sitter = scene.model.sitter
     wide, marks = sitter.face.features.eye_width, sitter.face.marks
@@ -110,7 +114,7 @@ def _ball(
     gaze: tuple[float, float],
     light: Light,
 ) -> Any:
-    """The eyeball's light: white, iris, pupil, the window's reflection."""
+    """The lit colour of the eyeball: white, iris, pupil and the reflection of a window."""
     (eye, where), camera = part, scene.eye_of_camera
     ray = scene.into_head(layers.place[where]) - camera
     ray /= np.linalg.norm(ray, axis=-1, keepdims=True)
@@ -136,12 +140,12 @@ def _ball(
 def _direction(gaze: tuple[float, float], side: int) -> Any:
     right, up = np.radians(gaze)
     ahead = np.array([np.sin(right) * np.cos(up), np.sin(up), np.cos(right) * np.cos(up)])
-    ahead[0] -= 0.03 * side  # both eyes meet a little before infinity
+    ahead[0] -= 0.03 * side  # vergence: the lines of sight meet nearer than infinity
     return ahead / np.linalg.norm(ahead)
 
 
 def _polar(point: Any, ahead: Any) -> tuple[Any, Any]:
-    """Millimetres from the pupil's middle on the ball, and the angle round it."""
+    """The distance on the ball from the pupil's middle (millimetres), and the angle round it."""
     across = np.cross([0, 1, 0], ahead)
     across /= np.linalg.norm(across)
     up = np.cross(ahead, across)
@@ -181,7 +185,7 @@ def _reflection(
 
 
 def _under_lids(part: Any, gap: tuple[Any, Any]) -> Any:
-    """Shade under the upper lid, in the corners and along the lower one."""
+    """The shadow factor under the upper lid, in the corners and along the lower lid."""
     above, below = gap
     shade = (0.26 + 0.74 * step(-0.2, 4.2, above)) * (0.25 + 0.75 * step(0.1, 0.9, above))
     return shade * (0.8 + 0.2 * step(0, 1.2, below)) * (0.5 + 0.5 * step(1, 0.55, np.abs(part)))

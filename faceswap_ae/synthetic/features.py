@@ -1,7 +1,7 @@
-"""How do brows, eyes, nose and mouth shape the surface?
+"""How do brows, eyes, nose and mouth change the surface of the head (relief)?
 
-Curves of lids, lips and brows live in the plane that the face is seen in, (x, y) in millimetres;
-relief is added to the surface's depth as a function of that plane.
+The curves of lids, lips and brows are in the face's plane as seen from the front, (x, y) in
+millimetres. The relief is a function of that plane and is added to the surface's depth.
 """
 
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from faceswap_ae.synthetic.curves import Field, bell, bell2, larger, monotone, n
 from faceswap_ae.synthetic.people import Features, Sitter
 from faceswap_ae.synthetic.shape import Surface
 
-EYE_RADIUS = 14.2
+EYE_RADIUS = 14.2  # millimetres
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Eye:
-    """A ball behind the lids; `side` is -1 on the viewer's left."""
+    """An eyeball behind the lids. `side` is -1 on the viewer's left, 1 on the right."""
 
     side: int
     centre: NDArray[np.float64]
@@ -29,16 +29,16 @@ class Eye:
 
 @dataclass(frozen=True)
 class Relief:
-    """The surface with its features, at rest."""
+    """The surface with its features, without any expression."""
 
     points: NDArray[np.float64]  # (rows, columns, 3)
-    plane: Field  # (rows, columns, 2): where each point lies in the face's plane; never moves
+    plane: Field  # (rows, columns, 2): each point's place in the skin texture; it never moves
     fold: Array  # (rows, columns): 1 in the folds from nose to mouth
     eyes: tuple[Eye, Eye]
 
 
 def lids(f: Features, outward: ArrayLike, closed: float, squint: float) -> tuple[Array, Array]:
-    """Heights of the lower and upper lid at `outward` of the eye's middle."""
+    """Heights of the lower and upper lid at the distance `outward` from the eye's middle."""
     t = np.clip(np.asarray(outward) / f.eye_width, -1, 1)
     line = 0.5 * f.eye_tilt * t - 0.3
     over = np.clip(1 - (t - (f.eye_peak - 0.12) * (1 - t * t)) ** 2, 0, 1)
@@ -49,7 +49,7 @@ def lids(f: Features, outward: ArrayLike, closed: float, squint: float) -> tuple
 
 
 def lips(f: Features, x: ArrayLike) -> tuple[Array, Array, Array]:
-    """Heights of the lower edge, the line between and the upper edge of the lips."""
+    """Heights of the lips' lower edge, of the line between the lips and of their upper edge."""
     away = np.abs(x)
     t = np.clip(away / f.mouth_width, 0, 1)
     bow = 0.9 * f.lip_bow * bell(x, 4.5)
@@ -61,7 +61,7 @@ def lips(f: Features, x: ArrayLike) -> tuple[Array, Array, Array]:
 
 
 def brow(f: Features, t: ArrayLike) -> tuple[Array, Array, Array]:
-    """From inner (0) to outer end (1): outward x, height, half thickness."""
+    """The brow's outward x, height and half thickness at `t`: inner end 0, outer end 1."""
     part = np.asarray(t)
     x = f.brow_start + 41 * f.brow_length * (f.eye_distance / 32) * part
     arch = f.brow_arch * np.sin(np.pi * np.clip(0.92 * part + 0.02, 0, 1) ** 1.35)
@@ -73,12 +73,12 @@ def brow(f: Features, t: ArrayLike) -> tuple[Array, Array, Array]:
 
 
 def nostril(f: Features) -> tuple[float, float, float, float]:
-    """A nostril's outward x and y, and its half width and height."""
+    """A nostril's outward x and y, its half width and its half height."""
     return 6.6 * f.nose_width, f.nose_base + 1.1, 3.7 * f.nose_width**0.6, 1.75
 
 
 def relief(sitter: Sitter, surface: Surface) -> Relief:
-    """The bare head with its features."""
+    """Add the sitter's features to the surface of the bare head."""
     f = sitter.face.features
     points = surface.points.copy()
     x, y = points[..., 0].copy(), points[..., 1].copy()
@@ -95,7 +95,7 @@ def relief(sitter: Sitter, surface: Surface) -> Relief:
 
 
 def fold_line(f: Features, away: Array, y: Array, width: float = 2.2, shift: float = 0) -> Array:
-    """1 along the fold from the nose's wing to the corner of the mouth."""
+    """A mask that is 1 along the fold from the nose's wing to the corner of the mouth."""
     nose, mouth = f.nose_base, f.mouth_line
     course = 15 + 0.62 * (nose + 6 - y) + shift
     ends = step(nose + 9, nose + 2, y) * step(mouth - 9, mouth + 4, y)
@@ -103,7 +103,7 @@ def fold_line(f: Features, away: Array, y: Array, width: float = 2.2, shift: flo
 
 
 def _sockets(f: Features, away: Array, y: Array) -> Array:
-    """Brow ridge, eye sockets, what lies under the eyes."""
+    """The relief of brow ridge and eye sockets, and of troughs and bags under the eyes."""
     ridge = f.brow_ridge * bell(y - 17.5, 6.5) * np.exp(-(((away - 26) / 24) ** 4))
     ball = ((away - f.eye_distance) / 17.5) ** 2 + ((y + 0.5) / 12.5) ** 2
     socket = -(8.2 - f.eye_depth) * np.exp(-0.8 * ball**1.25) - 3.6 * bell2(
@@ -123,7 +123,7 @@ def _cheeks(sitter: Sitter, x: Array, y: Array) -> Array:
 
 
 def _muzzle(f: Features, x: Array, y: Array) -> Array:
-    """The rise around the mouth, the rim of the folds, the groove under the nose."""
+    """The relief around the mouth: its rise, the rim of the folds, the groove under the nose."""
     away, top = np.abs(x), f.mouth_line + f.upper_lip
     rise = 3.2 * bell2(x, y, (0, f.mouth_line + 4), (22, 15))
     rim = 0.55 * f.fold * fold_line(f, away, y, 3, 4.5)
@@ -161,7 +161,7 @@ def _nose(f: Features, x: Array, y: Array) -> Array:
 
 
 def _nose_profile(f: Features, y: Array) -> Array:
-    """How far the nose stands out along its middle."""
+    """How far the nose stands out along its middle line, in millimetres."""
     base, k, tip = f.nose_base, f.nose_depth, f.nose_tip
     long, bridge, hump, root = (5 - base) / 50, f.nose_bridge, f.nose_hump, f.nose_root
     heights = [base - 8, base - 3.5, base - 0.4, base + 2.6, base + 6 + 0.4 * tip]
@@ -192,7 +192,10 @@ def _lip_relief(f: Features, x: Array, y: Array, surface: Surface) -> Array:
 
 
 def _unevenness(sitter: Sitter, x: Array, y: Array) -> Array:
-    """No face is the same on both sides. It reaches the forehead, so it is the frame's."""
+    """The relief that makes a face asymmetric.
+
+    It reaches the forehead, so it belongs to the person around the features (`sitter.around`).
+    """
     field = noise(np.random.default_rng([77, sitter.around.seed]), (64, 64), (3, 3), 2)
     u = np.clip((x + 100) / 200 * 63, 0, 63).astype(np.float32)
     v = np.clip((130 - y) / 260 * 63, 0, 63).astype(np.float32)
@@ -207,7 +210,7 @@ def _eye(f: Features, side: int) -> Eye:
 def _lid_relief(
     f: Features, eye: Eye, points: Array, plane: tuple[Array, Array], surface: Surface
 ) -> None:
-    """Bulge the lids over the ball and fold the upper one. Changes `points`."""
+    """Bulge the lids over the eyeball and fold the upper lid. Changes `points` in place."""
     x, y = plane
     radius = EYE_RADIUS + 1.1
     square = (points[..., 0] - eye.centre[0]) ** 2 + (y - eye.centre[1]) ** 2
@@ -224,7 +227,10 @@ def _lid_relief(
 
 
 def _unrolled(surface: Surface, x: Array, y: Array) -> Field:
-    """Where a point lies in the paint: outside |x| = 54 along the surface, so nothing stretches."""
+    """Each point's place in the skin texture.
+
+    Outside |x| = 54 distances are measured along the surface, so that the texture does not stretch.
+    """
     base = surface.points
     along = np.hypot(np.diff(base[..., 0], axis=1), np.diff(base[..., 2], axis=1))
     away = np.abs(x)

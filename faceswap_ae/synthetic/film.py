@@ -1,4 +1,8 @@
-"""A clip of synthetic people, with its sound and the truth about every frame."""
+"""How is a clip of synthetic people rendered, with sound, face mask and ground truth?
+
+The ground truth is a JSON file with the landmarks, pose and expression of every frame. Frames are
+rendered on all cores, by processes of their own.
+"""
 
 import json
 import math
@@ -30,17 +34,17 @@ from faceswap_ae.synthetic.scene import LEAST_FACE, Act, Setting, SyntheticFrame
 from faceswap_ae.version import TOOL
 
 FACE = 0.42  # of the picture's shorter side
-MOST_WORKERS = 16  # each holds its models, up to 400 MB
-ALONE_BELOW = 24  # frames that are not worth starting processes for
-TOLD = "truth.json"  # written last: a film that has it is whole
-HIDDEN = (0.35, 0.75)  # of the clip's length, in which something crosses the face
+MOST_WORKERS = 16  # processes; each holds its own models, up to 400 MB
+ALONE_BELOW = 24  # frames; for fewer it is not worth starting processes
+TOLD = "truth.json"  # written last: a film that has this file is complete
+HIDDEN = (0.35, 0.75)  # the part of the clip's length in which something crosses the face
 
 Made = tuple[Image, Image, dict[str, Any]]  # picture, visible face, truth
 
 
 @dataclass(frozen=True)
 class Film:
-    """What is filmed. The same film with another face is the truth of a swap."""
+    """The settings of a clip. The same settings with another face give the truth of a swap."""
 
     who: str = "ada"
     as_if: str | None = None
@@ -51,7 +55,7 @@ class Film:
     size: tuple[int, int] = (480, 360)
     seed: int = 0
     occlude: bool = False
-    cut: bool = False  # to another place, in the middle
+    cut: bool = False  # a scene cut to another place, in the middle of the clip
 
     @property
     def count(self) -> int:
@@ -59,7 +63,7 @@ class Film:
 
     @property
     def sitter(self) -> Sitter:
-        """Who is in front: with their own face, or another's."""
+        """The person in front, with their own face or with another person's face."""
         head = person(self.who)
         return alone(head) if self.as_if is None else hybrid(person(self.as_if), head, self.truth)
 
@@ -67,7 +71,7 @@ class Film:
 def shoot(
     film: Film, out: Path, told: Callable[[int], None], *, lossless: bool = False
 ) -> list[Path]:
-    """Write clip, mask and truth into a folder; the files."""
+    """Write the clip, its face mask and its ground truth into a folder. Return the files."""
     _check(film)
     clip = out / ("clip.mkv" if lossless else "clip.mp4")
     mask, truth = out / "face-mask.mkv", out / TOLD
@@ -75,7 +79,7 @@ def shoot(
     grey = Encoding("ffv1", repeatable=True)
     stale = out / ("clip.mp4" if lossless else "clip.mkv")
     sound = voice(Performance(film.seed), float(film.count / film.fps))
-    rows: list[str] = []  # as text already: a long film's lists of numbers would fill the memory
+    rows: list[str] = []  # as text: a long film's lists of numbers would fill the memory
     with ExitStack() as stack:
         stop = stack.enter_context(stoppable())
         pictures = stack.enter_context(writing(clip, _like(film, "rgb24"), encoding, tracks=sound))
@@ -90,18 +94,20 @@ def shoot(
                 told(index + 1)
                 stop.heed()
         except Fault:
-            stop.heed()  # a kill of the whole group may have ended its processes first
+            # A kill of the whole process group may end the rendering processes first.
+            stop.heed()
             raise
     stop.heed()
-    stale.unlink(missing_ok=True)  # of another film, which the truth would not be of
+    stale.unlink(missing_ok=True)  # it belongs to another film, not to the truth written below
     write_text(truth, _told(film, clip.name, rows))
     return [clip, truth, mask]
 
 
 def film_of(folder: Path) -> Film | None:
-    """Which film a folder holds, if it is whole and of this version.
+    """The film that a folder holds, or None if it is not complete or not of this version.
 
-    The settings stand in the first line of the truth, whose other lines are far longer.
+    The settings are in the first line of the truth file; only that line is read, since the other
+    lines are far longer.
     """
     try:
         with (folder / TOLD).open(encoding="utf-8") as file:
@@ -116,14 +122,14 @@ def film_of(folder: Path) -> Film | None:
 
 
 def _told(film: Film, clip: str, rows: list[str]) -> str:
-    """The truth as JSON, a line for each frame."""
+    """The ground truth as JSON, one line for each frame."""
     head = {"version": 1, "made_by": TOOL, "clip": clip, "film": asdict(film)}
     frames = ",\n".join(rows)
     return json.dumps(head, default=str)[:-1] + f',\n"frames": [\n{frames}\n]}}\n'
 
 
 def _check(film: Film) -> None:
-    """Tell what cannot be filmed before anything is written."""
+    """Raise a UserError for a film that cannot be rendered, before anything is written."""
     for name in (film.who, film.as_if, film.company):
         if name is not None:
             person(name)
@@ -136,13 +142,13 @@ def _check(film: Film) -> None:
 
 
 def frame(film: Film, index: int) -> SyntheticFrame:
-    """One frame alone: the same whichever process makes it."""
+    """Render one frame alone. The result is the same in every process."""
     sitter, act, setting, others = _staged(film, index)
     return render(sitter, act, setting, others)
 
 
 def _made(film: Film) -> Generator[Made]:
-    """All frames in order, made on all cores."""
+    """Yield all frames in order, rendered on all cores."""
     if film.count < ALONE_BELOW:
         yield from (_make(film, index) for index in range(film.count))
         return
@@ -164,11 +170,12 @@ def _received(pipe: Connection) -> Made:
 
 @contextmanager
 def _share(film: Film, first: int, step: int) -> Iterator[Connection]:
-    """Every so many frames, made by a process of its own.
+    """Start a process that renders every `step`-th frame, from frame `first` on.
 
-    Each has a pipe of its own too: one that is killed in the middle of a frame is known by its end.
+    Each process has its own pipe, so that the end of the pipe shows when a process is killed in
+    the middle of a frame.
     """
-    # Processes that start from nothing: a forked one may inherit a lock that nobody will release.
+    # Spawned, not forked: a forked process may inherit a lock that nobody will release.
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_render, args=(film, first, step, theirs), daemon=True)
@@ -186,9 +193,10 @@ def _share(film: Film, first: int, step: int) -> Iterator[Connection]:
 def _render(film: Film, first: int, step: int, pipe: Connection) -> None:
     import cv2
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Windows, where `unheard` cannot see to it
+    # On Windows `without_interrupts` cannot block Ctrl-C for this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)  # the processes share the cores already
-    with suppress(BrokenPipeError):  # nobody waits any more
+    with suppress(BrokenPipeError):  # nobody reads the frames any more
         for index in range(first, film.count, step):
             pipe.send(_make(film, index))
 
@@ -205,14 +213,14 @@ def _make(film: Film, index: int) -> Made:
         "act": asdict(act),
         "others": [asdict(doing) for _, doing in others],
         "light": asdict(setting.light),
-        "backdrop": setting.backdrop,  # another number is another place: a cut
+        "backdrop": setting.backdrop,  # another number means another place: a scene cut
         "occluder": asdict(setting.occluder) if setting.occluder else None,
     }
     return made.image, made.mask, row
 
 
 def _staged(film: Film, index: int) -> tuple[Sitter, Act, Setting, list[tuple[Sitter, Act]]]:
-    """Who does what where in one frame."""
+    """The person, the act and the setting of one frame, and the other people in it."""
     time, (width, height) = float(index / film.fps), film.size
     scene = 1 if film.cut and 2 * index >= film.count else 0
     rng = np.random.default_rng([film.seed, 60 + scene])
@@ -220,7 +228,7 @@ def _staged(film: Film, index: int) -> tuple[Sitter, Act, Setting, list[tuple[Si
     face = FACE * min(width, height) * float(1.0 if scene == 0 else rng.uniform(0.75, 1.2))
     backdrop = int(rng.integers(1000))
     centre = (0.5, 0.47) if film.company is None else (0.34, 0.48)
-    # Behind a cut time has passed.
+    # Time has passed after a cut.
     moment = time + 40 * scene
     act = Performance(film.seed).act(moment, face, centre)
     others = []
@@ -234,7 +242,11 @@ def _staged(film: Film, index: int) -> tuple[Sitter, Act, Setting, list[tuple[Si
 
 
 def _crossing(film: Film, act: Act, part: float) -> Occluder | None:
-    """A hand or a microphone that comes up from below, stays before the mouth, and goes."""
+    """An occluder that comes up from below, stays in front of the mouth and goes again.
+
+    It is a hand or a microphone. `part` is the moment, as a share of the clip. None: there is no
+    occluder at that moment.
+    """
     begin, end = HIDDEN
     if not begin <= part <= end:
         return None

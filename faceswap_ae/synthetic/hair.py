@@ -1,8 +1,8 @@
-"""Where is hair, and how does it lie?
+"""Where on the head is hair, and which shape and strands does it have?
 
-A shell over the skull, thickest at the crown, whose rows go on downwards where hair is long. It is
-drawn as nested copies between root and tip; a streaked texture decides at each pixel whether a
-strand is there.
+Hair is a shell over the skull, thickest at the crown. Long hair has further rows that hang down.
+The shell is drawn as nested copies between root and tip. A texture of streaks decides at each pixel
+whether a strand is there.
 """
 
 from dataclasses import dataclass
@@ -16,28 +16,28 @@ from faceswap_ae.synthetic.people import Hair, Sitter
 from faceswap_ae.synthetic.raster import normals
 from faceswap_ae.synthetic.shape import Surface
 
-LONG = 0.4  # length from which hair falls
-WIDEST = 5.5  # ring from which long hair hangs
-LAST_RING = 9.6  # the shell ends below the ears
-STRANDS = (256, 2048)  # rows and columns of the streaks
+LONG = 0.4  # hair of this length or more hangs down
+WIDEST = 5.5  # the ring from which long hair hangs down
+LAST_RING = 9.6  # the shell ends at this ring, below the ears
+STRANDS = (256, 2048)  # rows and columns of the streak texture
 STREAKS = ((60, 0.35), (180, 0.5), (520, 0.8), (1000, 0.6))  # columns of noise, strength
-FALLING = 34  # rows below the skull
+FALLING = 34  # rows of hair below the skull
 
 
 @dataclass(frozen=True)
 class Shell:
-    """Arrays are (rows, columns, ...) of the shell's grid."""
+    """The hair's shell. Arrays are (rows, columns, ...) of its grid, unless stated otherwise."""
 
     root: Field  # (..., 3) on the skull
     tip: Field  # (..., 3)
-    inside: Field  # millimetres from the hair line, positive within the hair
-    place: Field  # (..., 2): where in the streaks, in [0, 1]
-    streaks: tuple[Field, ...]  # (rows, columns) of their own, about -1 to 1; each half as fine
-    scalp: Field  # of the head's surface: 1 where skin is under hair
+    inside: Field  # millimetres from the hair line, positive inside the hair
+    place: Field  # (..., 2): place in the streak texture, in [0, 1]
+    streaks: tuple[Field, ...]  # textures, about -1 to 1; each has half the columns of the last
+    scalp: Field  # on the grid of the head's surface: larger where skin is under hair, 0 to 0.8
 
 
 def shell(sitter: Sitter, own: Surface, surface: Surface) -> Shell:
-    """The hair of a head: it grows on the head's `own` surface, whatever face the one seen has."""
+    """The hair of a head. It grows on the head's `own` surface, whatever face `surface` shows."""
     hair, rng = sitter.head.hair, np.random.default_rng([900, sitter.head.seed])
     count = int(np.searchsorted(own.ring, LAST_RING))
     base = own.points[:count]
@@ -69,7 +69,7 @@ def shell(sitter: Sitter, own: Surface, surface: Surface) -> Shell:
 
 
 def _coarser(streaks: Field) -> tuple[Field, ...]:
-    """The streaks at half and quarter and eighth of their columns, as strong as they were."""
+    """The streaks at full, half, quarter and eighth of their columns, all equally strong."""
     levels = [streaks]
     for _ in range(3):
         size = levels[-1].shape[1] // 2, streaks.shape[0]
@@ -79,7 +79,7 @@ def _coarser(streaks: Field) -> tuple[Field, ...]:
 
 
 def from_line(hair: Hair, points: Any, seed: int) -> Any:
-    """About how many millimetres a point lies inside the hair line."""
+    """The distance of points inside the hair line, in millimetres (approximate)."""
     x, y, z = points[..., 0], points[..., 1], points[..., 2]
     away, short = np.abs(x), hair.length < LONG
     line = hair.line + hair.recess * bell(away - 34, 13) - 3 * bell(away, 14)
@@ -118,23 +118,23 @@ def _thickness(
 
 
 def _hanging(tip: Any, ring: Any) -> Any:
-    """Long hair does not follow the skull inwards: it hangs from where it is widest."""
+    """Let long hair hang from the widest place, instead of following the skull inwards."""
     below = ring >= WIDEST
     hung = tip.copy()
     wide = np.maximum.accumulate(np.abs(tip[below, :, 0]), axis=0)
     hung[below, :, 0] = np.sign(tip[below, :, 0]) * wide
     hung[below, :, 2] = np.minimum.accumulate(tip[below, :, 2], axis=0)
-    # The strip beside the face keeps its place, or hair would stand away from the cheeks.
+    # The strip beside the face keeps its place, so that hair does not stand away from the cheeks.
     front = step(25, -5, tip[..., 2])[..., None]
     return tip + (hung - tip) * front
 
 
 def _falling(hair: Hair, last: Any, angle: Any) -> Any:
-    """Rows from the shell's last one down to where long hair ends, thinning out in locks."""
+    """The rows from the shell's last row down to the end of long hair, which ends in locks."""
     end = np.interp(hair.length, [LONG, 1], [-75, -215])
     t = np.linspace(0, 1, FALLING + 1)[1:, None]
     x, y, z = (last[None, :, i] for i in range(3))
-    # Locks end at different heights: a straight edge looks like cloth.
+    # Locks end at different heights, because a straight edge looks like cloth.
     ragged = 9 * np.sin(7 * angle + 1) + 6 * np.sin(17 * angle)
     wave = 1.5 * np.sin(6 * t + 9 * angle) * t + np.sin(9 * t + 23 * angle)
     narrow = 1 + 0.03 * np.sin(np.pi * np.minimum(1.1 * t, 1)) - 0.10 * t**2
@@ -150,7 +150,7 @@ def _falling_edge(last: Any) -> Any:
 
 
 def _streaks(hair: Hair, rng: np.random.Generator) -> Any:
-    """Strands along the rows, combed away from the parting."""
+    """The texture of strands, which run from root to tip and are combed away from the parting."""
     rows, columns = STRANDS
     image = np.zeros(STRANDS, np.float32)
     for cells, strength in STREAKS:

@@ -1,4 +1,4 @@
-"""Where exactly are the 68 landmarks (iBUG's order, the viewer's left first)?"""
+"""Where exactly are the 68 landmarks of a rendered face (iBUG's order, viewer's left first)?"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,35 +12,37 @@ from faceswap_ae.synthetic.layers import gather
 from faceswap_ae.synthetic.model import Camera, Model, Posed
 from faceswap_ae.synthetic.people import Features
 
-UPPER, LOWER = 1, 2  # copies of the lips' row
-# Of the jaw line, ear to chin: rings and degrees from the middle.
+UPPER, LOWER = 1, 2  # the two copies of the lips' row
+# The points of the jaw line from ear to chin: their rings, and their degrees from the middle.
 JAW_RINGS = np.array([7.0, 8.2, 9.3, 10.4, 11.5, 12.4, 12.9, 13.0, 13.05])
 JAW_ANGLES = np.array([90, 90, 88, 84, 74, 56, 36, 18, 0.0])
-TURNED, STEPS = 60, 121  # degrees within which the outline hides the jaw's border; steps tried
-BLUNT = 0.6  # millimetres: points of the outline that lie this near to outmost count too
+# When the head turns, its outline may hide the jaw's border. The outline is searched this many
+# degrees further in front, in so many steps.
+TURNED, STEPS = 60, 121
+BLUNT = 0.6  # millimetres: outline points about this close to the outermost count too (softmax)
 
 
 @dataclass(frozen=True)
 class Landmarks:
-    """68 points in the picture (x, y) and in the room (millimetres)."""
+    """68 points in the picture (x, y) and in room coordinates (millimetres)."""
 
     picture: Field
     room: Field
 
 
 def landmarks(scene: Posed, camera: Camera, look: Look) -> Landmarks:
-    """The points of one frame."""
+    """The landmarks of one frame."""
     f, squint = scene.model.sitter.face.features, scene.felt.lid_squint
     row, column = _places(scene.model, *_in_plane(f, look.blink, squint))
     room = np.empty((68, 3), np.float32)
     room[17:] = gather(scene.skin, row, column)
     room[:17] = _jaw(scene, camera)
-    # A pixel's centre is a whole number.
+    # In the result, whole numbers are the centres of pixels.
     return Landmarks(camera.project(room)[0] - 0.5, room)
 
 
 def _in_plane(f: Features, blink: tuple[float, float], squint: float) -> tuple[Any, Any]:
-    """Points 17 to 67 in the face's plane, and which copy of the lips' row they lie on."""
+    """Points 17 to 67 in the face's plane, and on which copy of the lips' row they are (or 0)."""
     points, copy = np.zeros((51, 2)), np.zeros(51, int)
     x, y, thick = brow(f, np.linspace(0.02, 0.98, 5))
     y = y + thick * [0.2, 0.75, 0.85, 0.8, 0.3]
@@ -57,7 +59,7 @@ def _in_plane(f: Features, blink: tuple[float, float], squint: float) -> tuple[A
 
 
 def _eye(f: Features, side: int, closed: float, squint: float) -> Any:
-    """Left to right along the upper lid, back along the lower one."""
+    """The six points of an eye: left to right on the upper lid, then back on the lower lid."""
     x = np.array([-1, -0.36, 0.36, 1]) * f.eye_width
     low, high = lids(f, x * side, closed, squint)
     corners = (low + high) / 2
@@ -80,7 +82,7 @@ def _mouth(f: Features) -> tuple[Any, Any]:
 
 
 def _places(model: Model, points: Any, copy: Any) -> tuple[Field, Field]:
-    """The grid's fractional (row, column) of points in the face's plane."""
+    """The fractional (row, column) in the grid of points in the face's plane."""
     x, y = model.surface.points[..., 0], model.relief.plane[..., 1].astype(float)
     front, lip = model.surface.face > 0.02, model.surface.lips
     found = np.zeros((2, len(points)), np.float32)
@@ -100,7 +102,10 @@ def _places(model: Model, points: Any, copy: Any) -> tuple[Field, Field]:
 def _at_cut(
     plane: tuple[Any, Any], lip: int, row: int, front: Any, what: tuple[Any, int]
 ) -> tuple[float, float]:
-    """Beside the mouth's cut the grid is one-sided: first the column, then the row along it."""
+    """The (row, column) of a point near the cut of the mouth, where the grid is one-sided.
+
+    The column is found first, then the row along that column.
+    """
     (x, y), (point, copy) = plane, what
     ahead = np.flatnonzero(front)
     column = float(np.interp(point[0], x[row, ahead], ahead))
@@ -111,7 +116,7 @@ def _at_cut(
 
 
 def _newton(plane: tuple[Any, Any], row: int, column: int, point: Any) -> Any:
-    """One step from the nearest grid point towards the point itself."""
+    """One Newton step (row, column) from the nearest grid point towards the point itself."""
     x, y = plane
     r, c = np.clip(row, 1, x.shape[0] - 2), np.clip(column, 1, x.shape[1] - 2)
     slope = np.array(
@@ -125,7 +130,7 @@ def _newton(plane: tuple[Any, Any], row: int, column: int, point: Any) -> Any:
 
 
 def _jaw(scene: Posed, camera: Camera) -> Field:
-    """The jaw's border, or the head's outline where that hides it."""
+    """The 17 points of the jaw: its border, or the head's outline where that hides the border."""
     surface = scene.model.surface
     rows = np.interp(JAW_RINGS, surface.ring, np.arange(len(surface.ring)))
     degrees, numbers = np.degrees(surface.angle), np.arange(len(surface.angle))
@@ -137,7 +142,8 @@ def _jaw(scene: Posed, camera: Camera) -> Field:
         row = np.full(STEPS, rows[which], np.float32)
         points = gather(scene.skin, row, columns.astype(np.float32))
         out = side * camera.project(points)[0][:, 0] / camera.scale
-        # All that are nearly outmost together, or the point would jump from one to the next.
+        # A weighted mean of all points that are nearly outermost. A single one would make the
+        # landmark jump from one grid point to the next.
         share = np.exp((out - out.max()) / BLUNT)
         found[number] = (share / share.sum()) @ points if which < 7 else points[0]
     return found

@@ -1,7 +1,7 @@
-"""Which surface does each pixel show, and what is it like there?
+"""Which surface does each pixel show (skin, ear, hair), with which albedo, gloss and normal?
 
-One flat row per pixel of the box around the head; skin is drawn first, then ears and hair over it.
-Only pixels that show something are computed.
+Every pixel of the box around the head is one row of flat arrays. Skin is drawn first, then ears and
+hair over it. Only pixels that show something are computed.
 """
 
 from typing import Any
@@ -18,16 +18,17 @@ from faceswap_ae.synthetic.raster import NOTHING, Hits, normals, raster
 from faceswap_ae.synthetic.texture import Skin, hair_colour, skin_colour
 
 EMPTY, SKIN, EAR, HAIR = range(4)
-CLOTH = 17.45  # ring from which there is cloth
-# Nested copies of the hair: how far out, streaks kept above, millimetres inside the line.
+CLOTH = 17.45  # the surface is cloth from this ring downwards
+# Nested copies of the hair shell: place between root (0) and tip (1), the streak strength above
+# which strands are kept, millimetres inside the hair line.
 COPIES = ((0.45, -9.0, 3.0), (0.75, -0.25, 7.0), (1.0, 0.25, 11.0))
-EDGE, FINE = 5.0, 0.5  # how soft hair ends: millimetres at its line, strength of a strand
-STREAKS_PER_MM = 4.4  # columns of the streaks' texture
-CHUNK = 256  # columns of the maps that cv2.remap takes, whose sides are limited
+EDGE, FINE = 5.0, 0.5  # softness of the hair's edge: millimetres at its line, strength of a strand
+STREAKS_PER_MM = 4.4  # columns of the streak texture per millimetre
+CHUNK = 256  # columns of the maps for cv2.remap, which limits the sides of its maps
 
 
 class Layers:
-    """The surfaces seen in a box of (width, height) pixels."""
+    """The surfaces that are visible in a box of (width, height) pixels."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.size = size
@@ -37,23 +38,23 @@ class Layers:
         self.row = np.full(count, -1, np.float32)  # of the head's grid
         self.ring = np.zeros(count, np.float32)
         self.strand = np.zeros(count, np.float32)
-        self.cover = np.ones(count, np.float32)  # of the background, where hair is thin
+        self.cover = np.ones(count, np.float32)  # opacity over the background; < 1 in thin hair
         self.plane = np.zeros((count, 2), np.float32)
         self.normal, self.place, self.albedo, self.gloss, self.along = (
             np.zeros((count, 3), np.float32) for _ in range(5)
         )
 
     def image(self, values: Field) -> Field:
-        """Flat values as (height, width, ...)."""
+        """Reshape flat values to (height, width, ...)."""
         return values.reshape(self.size[1], self.size[0], *values.shape[1:])
 
     def nearer(self, hits: Hits) -> Integers:
-        """The pixels where something newly drawn lies before what is there."""
+        """The pixels where the newly drawn grid is in front of what is drawn already."""
         return np.flatnonzero(hits.depth.ravel() > self.depth)
 
 
 def gather(field: Field, row: Field, column: Field) -> Field:
-    """A grid's values at many fractional places: (n,) places to (n, ...)."""
+    """Sample a grid at n fractional places (row, column), bilinearly: (n, ...)."""
     count = len(row)
     padded = -(-max(count, 1) // CHUNK) * CHUNK
     maps = np.zeros((2, padded), np.float32)
@@ -66,7 +67,7 @@ def gather(field: Field, row: Field, column: Field) -> Field:
 
 
 def drawn(scene: Posed, camera: Camera, size: tuple[int, int]) -> Layers:
-    """Skin, ears and hair of one sitter."""
+    """Draw the skin, ears and hair of one sitter."""
     layers = Layers(size)
     _draw_skin(layers, scene, camera)
     for number in (0, 1):
@@ -78,7 +79,7 @@ def drawn(scene: Posed, camera: Camera, size: tuple[int, int]) -> Layers:
 
 
 def head_normals(scene: Posed) -> Field:
-    """Of the skin; the lips' two copies of one row have one each."""
+    """The normals of the skin. The two copies of the lips' row have separate normals."""
     cut = scene.model.surface.lips + 1
     return np.concatenate([normals(scene.skin[:cut]), normals(scene.skin[cut:])])
 
@@ -105,7 +106,7 @@ def _draw_skin(layers: Layers, scene: Posed, camera: Camera) -> None:
 
 
 def _paint(layers: Layers, seen: Integers, scene: Posed, scale: float) -> None:
-    """The painted skin, and one colour below the chin."""
+    """Set albedo and gloss from the skin texture, and one plain colour below the chin."""
     skin = scene.model.skins[level_for(scale)]
     row, column = _texels(layers.plane[seen], skin)
     layers.albedo[seen] = gather(skin.albedo, row, column)
@@ -151,7 +152,7 @@ def _draw_ear(layers: Layers, scene: Posed, camera: Camera, number: int) -> None
 
 
 def _draw_hair(layers: Layers, scene: Posed, camera: Camera) -> None:
-    """Nested copies from root to tip; the outer ones are only strands."""
+    """Draw nested copies of the hair from root to tip. The outer copies are only strands."""
     hair, hidden = scene.model.sitter.head.hair, scene.model.shell.inside < -7
     soft = 12 - 8 * hair.fringe
     for out, sparse, within in COPIES:
@@ -176,7 +177,10 @@ def _draw_hair(layers: Layers, scene: Posed, camera: Camera) -> None:
 def _hiding(
     layers: Layers, seen: Integers, share: Field, within: float, lies: tuple[Field, Field, float]
 ) -> Field:
-    """How much of what is there the hair hides; over nothing it is seen through instead."""
+    """How much of the surface below is hidden by hair, 0 to 1.
+
+    Over the empty background the hair is drawn in full, and `cover` keeps how opaque it is there.
+    """
     inside, strand, fringe = lies
     below = layers.kind[seen]
     roots = np.clip(step(within - 3, within + 13, inside + 3 * strand) + fringe, 0, 1)
@@ -188,7 +192,7 @@ def _hiding(
 
 
 def _draw_inside_of_hair(layers: Layers, scene: Posed, camera: Camera) -> None:
-    """Long hair is seen from within beside the neck."""
+    """Draw the inner side of long hair, which is visible beside the neck."""
     points = (scene.hair_root + (scene.hair_tip - scene.hair_root) * np.float32(0.6))[:, ::-1]
     hidden = (scene.model.shell.inside < -7)[:, ::-1]
     hits = raster(*camera.project(points), layers.size, hidden)
@@ -207,7 +211,7 @@ def _draw_inside_of_hair(layers: Layers, scene: Posed, camera: Camera) -> None:
 
 
 def _strands(scene: Posed, row: Field, column: Field, scale: float) -> tuple[Field, Field]:
-    """Millimetres within the hair line, and the streaks, as fine as pixels can show."""
+    """Millimetres inside the hair line, and the streaks at a scale that pixels can show."""
     shell = scene.model.shell
     finest = np.log2(max(STREAKS_PER_MM / scale, 1))
     streaks = shell.streaks[min(int(finest + 0.3), len(shell.streaks) - 1)]
@@ -224,7 +228,7 @@ def _lay(
     points: Field,
     look: tuple[Field, Field, Any],
 ) -> None:
-    """Put hair on pixels: as full, as streaked and as dark as told."""
+    """Put hair on pixels. `at`: pixel, row, column; `look`: opacity, streak strength, shade."""
     seen, row, column = at
     full, strand, shade = look
     along = np.gradient(scene.hair_tip, axis=0)
@@ -233,7 +237,7 @@ def _lay(
     layers.kind[seen] = np.where(full > 0.5, HAIR, layers.kind[seen])
     layers.normal[seen] *= 1 - cover
     layers.normal[seen] += gather(normals(scene.hair_tip), row, column) * cover
-    # Skin that is seen through thin hair keeps its own place, or it would be lit as if before it.
+    # Skin that is visible through thin hair keeps its place: it is not lit as if it were in front.
     hides = full > 0.5
     place, lies = gather(points, row, column), gather(along, row, column)
     layers.place[seen[hides]], layers.along[seen[hides]] = place[hides], lies[hides]

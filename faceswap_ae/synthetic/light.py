@@ -1,4 +1,4 @@
-"""What light falls, and what is behind?"""
+"""Which light falls on a synthetic scene, and which background is behind the person?"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from faceswap_ae.synthetic.curves import Field, noise, to_light
 
 @dataclass(frozen=True)
 class Light:
-    """A key light from a direction in degrees, and what fills the shadows. Strengths are linear."""
+    """A key light, a fill light and ambient light. Angles in degrees; strengths are linear."""
 
     azimuth: float = -35.0
     elevation: float = 30.0
@@ -50,7 +50,7 @@ LIGHTS = {
 
 
 def background(seed: int, size: tuple[int, int]) -> Field:
-    """A blurred room, in linear light, (height, width, 3)."""
+    """A random blurred room in linear light, (height, width, 3)."""
     rng, (width, height) = np.random.default_rng([4000, seed]), size
     corners: Any = 0.55 * rng.uniform(0.12, 0.62, (2, 2, 3)) + 0.5 * rng.uniform(0.2, 0.5, 3)
     image = cv2.resize(corners.astype(np.float32), size, interpolation=cv2.INTER_CUBIC)

@@ -1,4 +1,4 @@
-"""What of a sitter is the same in every frame, and how does it stand before the camera?"""
+"""How is a person's 3D model built, and how is it posed before the camera in one frame?"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,15 +16,15 @@ from faceswap_ae.synthetic.people import Sitter, alone
 from faceswap_ae.synthetic.shape import Surface, bare_head
 from faceswap_ae.synthetic.texture import Skin, painted
 
-LEVELS = 5  # of the painted skin, each half as large as the one before
+LEVELS = 5  # sizes of the skin texture, each half as large as the one before
 PIVOT = np.array([0.0, -92.0, -28.0], np.float32)  # the head turns about the top of the neck
-FACE_HEIGHT = 185.0  # millimetres from hairline to chin, which a face's size in pixels means
-DISTANCE, EYE_LEVEL = 1050.0, -22.0  # of the camera, millimetres
+FACE_HEIGHT = 185.0  # millimetres from hairline to chin; "the face's height" means this distance
+DISTANCE, EYE_LEVEL = 1050.0, -22.0  # distance and height of the camera, millimetres
 
 
 @dataclass(frozen=True)
 class Model:
-    """A sitter's parts."""
+    """The parts of a sitter that are the same in every frame."""
 
     sitter: Sitter
     surface: Surface
@@ -33,15 +33,15 @@ class Model:
     shell: Shell
     ears: tuple[Ear, Ear]
     skins: list[Skin]
-    follows: Field  # (rows, 1, 1): 1 where the head's turn is followed, 0 on the shoulders
+    follows: Field  # (rows, 1, 1): 1 where points follow the head's turn, 0 on the shoulders
 
 
 @dataclass(frozen=True)
 class Camera:
-    """Where the head stands in the picture, in pixels, and pixels per millimetre at the head.
+    """The head's centre in the picture (pixels) and the scale at the head (pixels per millimetre).
 
-    `detail` is the scale that grids and textures are chosen for: the same for a whole clip, since
-    a change of them would be seen.
+    `detail` is the scale for which grids and textures are chosen. It is the same for a whole clip,
+    because a change between two frames would be visible.
     """
 
     scale: float
@@ -49,7 +49,7 @@ class Camera:
     detail: float
 
     def project(self, points: Field) -> tuple[Field, Field]:
-        """Pixels (..., 2) and nearness (...) of points (..., 3)."""
+        """The pixels (..., 2) of points (..., 3), and how near each is to the camera (...)."""
         near = DISTANCE / (DISTANCE - points[..., 2])
         x = self.centre[0] + self.scale * points[..., 0] * near
         y = self.centre[1] - self.scale * (points[..., 1] - EYE_LEVEL) * near
@@ -58,7 +58,7 @@ class Camera:
 
 @dataclass(frozen=True)
 class Posed:
-    """A model doing something: its points where they are in one frame."""
+    """A model with an expression and a pose: the places of its points in one frame."""
 
     model: Model
     felt: Expression
@@ -71,16 +71,20 @@ class Posed:
 
     @property
     def eye_of_camera(self) -> Field:
-        """The camera in the head's own frame."""
+        """The camera's place in the head's own coordinates."""
         return self.into_head(np.array([0, EYE_LEVEL, DISTANCE], np.float32))
 
     def into_head(self, points: Field) -> Field:
-        """From the room to the head's own frame."""
+        """Transform points from room coordinates to the head's own coordinates."""
         return np.asarray((points - self.shift - PIVOT) @ self.turn + PIVOT, np.float32)
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> Field:
-    """Degrees: yaw to the viewer's right, pitch up, roll clockwise as seen."""
+    """The rotation matrix of angles in degrees.
+
+    Positive yaw is to the viewer's right, positive pitch is up, positive roll is clockwise as the
+    viewer sees it.
+    """
     y, p, r = np.radians([yaw, -pitch, -roll])
     about_y = [[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]]
     about_x = [[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]]
@@ -90,7 +94,7 @@ def rotation(yaw: float, pitch: float, roll: float) -> Field:
 
 @lru_cache(maxsize=8)
 def model_of(sitter: Sitter, stride: int) -> Model:
-    """A sitter's model, its grids with every `stride`-th row and column; once per process."""
+    """A sitter's model; its grids have every `stride`-th row and column. Cached per process."""
     surface = bare_head(sitter, stride)
     own = bare_head(alone(sitter.around), stride) if sitter.truth == "features" else surface
     shaped = relief(sitter, surface)
@@ -113,18 +117,18 @@ def _skins(sitter: Sitter) -> list[Skin]:
 
 
 def stride_for(scale: float) -> int:
-    """How coarse a grid may be: its cells are about a millimetre."""
+    """The stride of the grid for a scale in pixels per millimetre: 1 (finest) to 3."""
     return 1 if scale > 1.9 else 2 if scale > 1.0 else 3
 
 
 def level_for(scale: float) -> int:
-    """Which painted skin has about a texel per pixel."""
+    """The level of the skin texture that has about one texel per pixel."""
     finest = np.log2(max(TEXELS / scale, 1)) + 0.35
     return int(min(finest, LEVELS - 1))
 
 
 def posed(model: Model, felt: Expression, turn: Field, shift: Any) -> Posed:
-    """Put an expression on a model and stand it before the camera."""
+    """Apply an expression to a model, then turn and shift it before the camera."""
     away = np.asarray(shift, np.float32)
 
     def placed(points: Field, follows: Any = 1.0) -> Field:

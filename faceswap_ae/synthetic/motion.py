@@ -1,7 +1,7 @@
-"""How does somebody move who talks, looks around, blinks and smiles?
+"""How do a synthetic person's pose, expression, gaze, blinks and voice change over time?
 
-Everything is a smooth function of time, drawn from a seed: any moment can be asked for alone, so
-frames can be made in any order on any number of cores.
+Everything is a smooth function of time, chosen by a seed. Each moment can be computed alone, so
+frames can be rendered in any order on any number of cores.
 """
 
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from faceswap_ae.synthetic.expression import Expression
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.scene import Act
 
-WAVES = 4  # sines in a wandering value
+WAVES = 4  # sine waves that are added to one smooth random value
 BLINK_EVERY, BLINK_LASTS = 3.2, 0.24  # seconds
 SYLLABLES = 4.1  # per second
-BLOCK = 480_000  # samples computed at once
-HORIZON = 600.0  # seconds for which blinks are drawn; then they repeat
+BLOCK = 480_000  # samples that are computed at once
+HORIZON = 600.0  # seconds for which blinks are drawn at random; then they repeat
 
 
 @dataclass(frozen=True)
 class Performance:
-    """What one person does. Angles in degrees are never beyond their limits."""
+    """One person's movements. `yaw`, `pitch` and `roll` are the largest angles, in degrees."""
 
     seed: int
     yaw: float = 30.0
@@ -33,7 +33,7 @@ class Performance:
     roll: float = 9.0
 
     def act(self, time: float, face: float, centre: tuple[float, float]) -> Act:
-        """The person at a moment, their face so large and about there in the picture."""
+        """The person's act at a moment, for a face of about this height and about this centre."""
         turn, nod, tilt, x, y, near = (self._wander(name, time) for name in range(6))
         return Act(
             face=face * (1 + 0.05 * near),
@@ -46,7 +46,7 @@ class Performance:
         )
 
     def felt(self, time: float) -> Expression:
-        """Talking in phrases, with moods that come and go."""
+        """The expression at a moment: talking in phrases, with moods that come and go."""
         talk = float(self.talking(time))
         smile, brow, frown = (self._mood(name, time) for name in (10, 11, 12))
         shape = self._wander(13, time, 2.6)
@@ -63,13 +63,13 @@ class Performance:
         )
 
     def look(self, time: float) -> Look:
-        """Eyes that wander, come back, and close now and then."""
+        """The gaze and blink at a moment: eyes wander, come back and close now and then."""
         right, up = 18 * self._wander(20, time, 0.9), 9 * self._wander(21, time, 0.8)
         closed = self._closed(time)
         return Look((right, up), (closed, closed))
 
     def talking(self, time: Any) -> Any:
-        """How far the mouth opens for syllables, 0 in pauses. Takes many times at once too."""
+        """How far the mouth opens for syllables; 0 in pauses. `time` may be an array."""
         phase = self._random(30).uniform(0, 1, 4)
         beat = 2 * np.pi * SYLLABLES * (np.asarray(time) + 0.06 * np.sin(3.1 * time + 6 * phase[0]))
         syllable = (0.5 + 0.5 * np.sin(beat + 6 * phase[1])) ** 1.5
@@ -78,7 +78,7 @@ class Performance:
         return syllable * loud * step(-0.35, 0.1, phrase)
 
     def _wander(self, name: int, time: float, pace: float = 0.22) -> float:
-        """A smooth value within -1 to 1; `pace` is about how often a second it turns."""
+        """A smooth random value within -1 to 1. It oscillates about `pace` times per second."""
         rng = self._random(name)
         rates = pace * rng.uniform(0.45, 1.6, WAVES)
         phases, sizes = rng.uniform(0, 2 * np.pi, WAVES), rng.uniform(0.5, 1, WAVES)
@@ -86,7 +86,7 @@ class Performance:
         return float(np.sin(np.pi / 2 * np.clip(1.3 * value.sum() / sizes.sum(), -1, 1)))
 
     def _mood(self, name: int, time: float) -> float:
-        """0 most of the time, rising to 1 now and then."""
+        """A value that is 0 most of the time and rises to 1 now and then."""
         return float(step(0.15, 0.8, self._wander(name, time, 0.13)))
 
     def _closed(self, time: float) -> float:
@@ -103,7 +103,7 @@ class Performance:
 
 
 def voice(performance: Performance, seconds: float, rate: int = 48_000) -> Waveform:
-    """A soft hum that opens and closes with the mouth: speech's rhythm without its words."""
+    """A soft hum that swells and fades with the mouth: the rhythm of speech without words."""
     count, turn = round(seconds * rate), 0.0
     pitch = np.random.default_rng([performance.seed, 50]).uniform(105, 210)
     samples = np.empty(count, np.float32)

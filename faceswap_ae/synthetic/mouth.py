@@ -1,4 +1,4 @@
-"""What is seen in an open mouth? Two arches of teeth in gums, a tongue, and dark."""
+"""How is the inside of an open mouth drawn: two arches of teeth with gums, tongue, darkness?"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,20 +17,21 @@ from faceswap_ae.synthetic.model import Posed
 DARK = np.array([0.020, 0.004, 0.004])
 TOOTH, GUM = to_light([0.90, 0.86, 0.78]), to_light([0.72, 0.38, 0.36])
 TONGUE = np.array([0.42, 0.13, 0.12])
-EDGES = np.array([0, 8.3, 14.8, 21.8, 28.2, 34])  # between teeth, millimetres from the middle
-NEVER = 1e9
+# The borders between teeth, millimetres from the middle along the arch.
+EDGES = np.array([0, 8.3, 14.8, 21.8, 28.2, 34])
+NEVER = 1e9  # the distance of a ray that meets nothing
 
 
 @dataclass(frozen=True)
 class _Rays:
-    """From one camera through many pixels, in the frame of the part they meet."""
+    """Rays from one camera through many pixels, in the coordinates of the skull or the jaw."""
 
     start: Field
     ahead: Field
 
 
 def open_mouth(layers: Layers, scene: Posed, light: Light, scale: float) -> list[Inner]:
-    """The pixels between the lips' two copies of one row."""
+    """The lit pixels between the two copies of the lips' row: the inside of the mouth."""
     lips, f = scene.model.surface.lips, scene.model.sitter.face.features
     between = (layers.row > lips + 0.02) & (layers.row < lips + 0.98) & (layers.kind == SKIN)
     within = between & (np.abs(layers.plane[:, 0]) < 1.1 * f.mouth_width)
@@ -62,7 +63,10 @@ def _cavity(scene: Posed, skull: _Rays, jaw: _Rays) -> Any:
 
 
 def _tongue(rays: _Rays, front: float, line: float) -> tuple[Any, Any]:
-    """An ellipsoid behind the lower teeth; the dark where it is not met."""
+    """The tongue, an ellipsoid behind the lower teeth: the rays' distances and colours.
+
+    Rays that do not meet it have the distance NEVER and the dark colour.
+    """
     centre, radius = np.array([0, line - 14, front - 40]), np.array([19, 9.5, 27])
     start, ahead = (rays.start - centre) / radius, rays.ahead / radius
     a, b, c = (ahead**2).sum(-1), ahead @ start, start @ start - 1
@@ -79,7 +83,7 @@ def _tongue(rays: _Rays, front: float, line: float) -> tuple[Any, Any]:
 
 
 def _teeth(rays: _Rays, front: float, line: float, *, lower: bool) -> tuple[Any, Any, Any]:
-    """Where the rays meet an arch, what it looks like there, and whether teeth or gums are met."""
+    """The distance and colour where rays meet an arch, and whether they meet teeth or gums."""
     wide, deep = (24.5, 34.0) if lower else (26.0, 34.0)
     back = front - (11.5 if lower else 9.3) - deep
     x, z = rays.ahead[:, 0], rays.ahead[:, 2]
@@ -106,14 +110,14 @@ def _teeth(rays: _Rays, front: float, line: float, *, lower: bool) -> tuple[Any,
 
 
 def _within_tooth(along: Any) -> Any:
-    """0 in a tooth's middle, 1 at its sides."""
+    """The place within a tooth: 0 in its middle, 1 at its sides."""
     which = np.clip(np.searchsorted(EDGES, along) - 1, 0, len(EDGES) - 2)
     low, high = EDGES[which], EDGES[which + 1]
     return np.abs(along - (low + high) / 2) / np.maximum((high - low) / 2, 1)
 
 
 def _openness(layers: Layers, within: Any, where: Integers, scale: float) -> Any:
-    """Dark towards the lips, which shade what is behind them."""
+    """A brightness factor that is dark near the lips, which shade what is behind them."""
     mask = layers.image(within.astype(np.float32))
     spread = cv2.GaussianBlur(mask, (0, 0), max(2.2 * scale, 0.6)).ravel()[where]
     return 0.35 + 0.65 * step(0.35, 0.95, spread)

@@ -1,4 +1,4 @@
-"""What stands before a face? Something like a microphone, or like a hand."""
+"""How is an occluder drawn in front of a face: a shape like a microphone or a hand?"""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,18 +17,21 @@ FINGERS = ((-0.42, 0.85), (-0.16, 1.0), (0.12, 0.97), (0.38, 0.78))  # across th
 
 @dataclass(frozen=True)
 class Occluder:
-    """A shape in the picture: its middle and size in pixels, its angle in degrees."""
+    """A shape in the picture. Its centre and size are in pixels, its angle is in degrees."""
 
     kind: Kind
     centre: tuple[float, float]
     size: float
     angle: float = 0.0
-    tone: float = 0.4  # of a hand's skin
+    tone: float = 0.4  # skin tone of a hand, light (0) to dark (1)
 
 
 def occlude(light: Field, what: Occluder, falling: Light) -> Image:
-    """Draw it over a picture in linear light; 255 in the mask (height, width) where it hides."""
-    beyond = 2 * max(light.shape[:2]) / what.size  # arm and stand reach out of the picture
+    """Draw an occluder over a picture in linear light, in place.
+
+    Returns a mask (height, width) that is 255 where the occluder hides the picture.
+    """
+    beyond = 2 * max(light.shape[:2]) / what.size  # arm and stand extend beyond the picture
     parts = {"microphone": _microphone, "hand": _hand}[what.kind](what, beyond)
     hidden = np.zeros(light.shape[:2], np.uint8)
     for shape, colour in parts:
@@ -52,7 +55,7 @@ def _capsule(mask: Image, begin: Any, end: Any, radius: float) -> None:
 
 
 def _rounded(mask: Image, size: float) -> Field:
-    """Normals (height, width, 3) as if the shape were inflated."""
+    """Normals (height, width, 3) of the flat shape, as if it were inflated."""
     depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
     depth = np.sqrt(np.minimum(depth, size / 4) * size / 2)
     smooth = cv2.GaussianBlur(depth, (0, 0), max(1.0, size / 40))
@@ -63,7 +66,7 @@ def _rounded(mask: Image, size: float) -> Field:
 
 
 def _placed(what: Occluder, x: float, y: float) -> tuple[float, float]:
-    """From the shape's own frame, y up, to the picture."""
+    """Transform a point from the shape's own coordinates (y up) to pixels of the picture."""
     angle = np.radians(what.angle)
     right = x * np.cos(angle) - y * np.sin(angle)
     up = x * np.sin(angle) + y * np.cos(angle)

@@ -1,7 +1,7 @@
-"""Who is who: the traits of a synthetic person, the cast, and whose face sits on whose head.
+"""Which traits define a synthetic person, who is in the cast, and which hybrid is a swap's truth?
 
-Lengths are millimetres unless a trait says otherwise; without a unit they are factors or shares.
-A head's frame of reference: x to the viewer's right, y up from the line of the eyes, z towards the
+Lengths are millimetres unless a trait states otherwise. Traits without a unit are factors or
+shares. A head's coordinates: x to the viewer's right, y up from the line of the eyes, z towards the
 viewer from the ear.
 """
 
@@ -23,7 +23,7 @@ TRUTHS: tuple[Truth, ...] = ("features", "face")
 
 
 def trait(usual: float, low: float, high: float) -> Any:
-    """A field with what is usual and between what people vary."""
+    """A dataclass field with a trait's usual value and the range in which people vary."""
     return field(default=usual, metadata={"low": low, "high": high})
 
 
@@ -44,7 +44,7 @@ class Skull:
 
 @dataclass(frozen=True)
 class FaceFrame:
-    """What surrounds the features: chin, forehead, cheeks."""
+    """The parts of the face around the features: chin, forehead, cheeks."""
 
     chin_height: float = trait(0, -9, 10)
     chin_depth: float = trait(0, -6, 6)
@@ -111,7 +111,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Marks:
-    """What lies on the skin, its tone apart."""
+    """What is visible on the skin, apart from its tone; and the colour of the eyes."""
 
     blush: float = trait(0.5, 0.1, 1)
     freckles: float = trait(0, 0, 1)
@@ -131,9 +131,9 @@ class Marks:
 
 @dataclass(frozen=True)
 class Hair:
-    """Hair of the head, and the clothes under it."""
+    """The hair of the head, and the colour of the clothes."""
 
-    length: float = trait(0, 0, 1)  # from .4 on it falls to the shoulders
+    length: float = trait(0, 0, 1)  # from .4 on hair hangs down to the shoulders
     volume: float = trait(10, 4, 22)
     line: float = trait(67, 56, 78)
     recess: float = trait(4, 0, 14)
@@ -147,7 +147,10 @@ class Hair:
 
 @dataclass(frozen=True)
 class Person:
-    """One synthetic person. The seed places what no trait names: freckles, strands, asymmetry."""
+    """One synthetic person.
+
+    The seed places details that no trait describes: freckles, strands of hair, asymmetry.
+    """
 
     seed: int = 0
     tone: float = 0.35  # of the skin, light to dark
@@ -161,11 +164,11 @@ class Person:
 
 @dataclass(frozen=True)
 class Sitter:
-    """Who is rendered: the head of one person, the face of the same or another.
+    """The person who is rendered: one person's head with the same or another person's face.
 
-    With the truth `features`, what lies inside brows to chin is the face's, and its beard;
-    outline, chin, forehead and skin tone stay the head's. With `face`, all but outline, hair and
-    tone change.
+    With the truth `features`, the area of brows to chin and the beard come from the face's owner;
+    outline, chin, forehead and skin tone come from the head's owner. With `face`, everything but
+    outline, hair and skin tone comes from the face's owner.
     """
 
     head: Person
@@ -178,17 +181,17 @@ class Sitter:
 
     @property
     def around(self) -> Person:
-        """Whose skin surrounds the features."""
+        """The person whose skin surrounds the features."""
         return self.head if self.truth == "features" else self.face
 
 
 def alone(person: Person) -> Sitter:
-    """A person with their own face."""
+    """A sitter who is one person with their own face."""
     return Sitter(person, person)
 
 
 def truth_named(name: str) -> Truth:
-    """One of the two definitions of truth."""
+    """The definition of truth with this name, or a UserError."""
     for truth in TRUTHS:
         if truth == name:
             return truth
@@ -196,13 +199,13 @@ def truth_named(name: str) -> Truth:
 
 
 def hybrid(face: Person, head: Person, truth: Truth = "features") -> Sitter:
-    """The exact answer to a swap: `face`'s face on `head`'s head."""
+    """The exact ground truth of a swap: the face of `face` on the head of `head`."""
     return Sitter(head, face, truth)
 
 
 @cache
 def person(name: str) -> Person:
-    """One of the cast, by name, or `random:SEED`."""
+    """A person of the cast by name, or a random person for `random:SEED`."""
     kind, colon, seed = name.partition(":")
     if colon and kind == "random" and seed.isdecimal():
         return random_person(int(seed))
@@ -212,7 +215,7 @@ def person(name: str) -> Person:
 
 
 def random_person(seed: int) -> Person:
-    """Somebody new, always the same for a seed."""
+    """A random new person, always the same for the same seed."""
     rng = np.random.default_rng([2026, seed])
     male = bool(rng.random() < 0.5)
     tone = float(rng.random())
@@ -226,7 +229,7 @@ def random_person(seed: int) -> Person:
 
 
 def _drawn(rng: np.random.Generator, group: type) -> dict[str, float]:
-    """Each trait of a group, more often near its ends than a bell would draw it."""
+    """Random traits of a group. Values near the ends of a range are likelier than in its middle."""
     return {
         item.name: item.metadata["low"]
         + (item.metadata["high"] - item.metadata["low"]) * float(rng.beta(0.8, 0.8))
@@ -235,7 +238,7 @@ def _drawn(rng: np.random.Generator, group: type) -> dict[str, float]:
 
 
 def _grown(drawn: Person, rng: np.random.Generator, *, male: bool) -> Person:
-    """What goes together in people: beards with jaws, dark hair with dark skin, age with luck."""
+    """Change traits that go together in people: beard, jaw, hair length; skin and hair tone."""
     beard = float(rng.random() ** 0.7) if male and rng.random() < 0.5 else 0.0
     length = 0.25 * rng.random() if male else 0.45 + 0.55 * rng.random()
     hair_tone = float(rng.random() ** 1.3) * (0.3 if drawn.tone > 0.6 else 1.0)

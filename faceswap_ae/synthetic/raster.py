@@ -1,7 +1,8 @@
-"""Which point of a grid does each pixel show?
+"""Which point of a grid does each pixel show (rasterisation with a z-buffer)?
 
-An exact z-buffer over the triangles of a grid without a loop: every pixel of every triangle's box
-is a row of one table, in which a triangle's plane tells weights and depth.
+The z-buffer is exact and has no loop over the grid's triangles: every pixel of every triangle's
+bounding box is one row of a table. The plane of the triangle gives its barycentric weights and
+depth.
 """
 
 from dataclasses import dataclass
@@ -13,12 +14,12 @@ from faceswap_ae.common.geometry import Integers
 from faceswap_ae.synthetic.curves import Field
 
 NOTHING = np.float32(-1e9)  # depth where nothing is
-EDGE = np.float32(1e-4)  # of a triangle, so that rounding leaves no gap between two
+EDGE = np.float32(1e-4)  # a triangle is larger by this, so that rounding leaves no gaps
 
 
 @dataclass(frozen=True)
 class Hits:
-    """What a grid covers: (height, width) depth, and the grid's row and column seen there."""
+    """What a grid covers: each pixel's (height, width) depth, and the grid's row and column."""
 
     depth: Field
     row: Field
@@ -31,10 +32,10 @@ class Hits:
 
 @dataclass(frozen=True)
 class _Triangles:
-    """Those that face the viewer and touch the picture; one entry each."""
+    """The triangles that face the viewer and touch the picture. One entry per triangle."""
 
-    first: Integers  # its first corner's number in the grid
-    second: NDArray[np.bool_]  # the lower right half of its cell
+    first: Integers  # the number of its first corner in the grid
+    second: NDArray[np.bool_]  # True for the lower right half of a cell
     low: NDArray[np.int32]  # (n, 2) first pixel (x, y) of the box
     reach: NDArray[np.int32]  # (n, 2) width and height of the box
     planes: Field  # (n, 3, 3): u, v and depth, each as a*x + b*y + c of a pixel's centre
@@ -43,9 +44,9 @@ class _Triangles:
 def raster(
     screen: Field, depth: Field, size: tuple[int, int], skip: NDArray[np.bool_] | None = None
 ) -> Hits:
-    """Draw a grid: `screen` (rows, columns, 2) in pixels, larger depth is nearer.
+    """Draw a grid. `screen` (rows, columns, 2) is in pixels; a larger depth is nearer.
 
-    Cells whose first corner is in `skip` are left out.
+    Cells whose first corner is True in `skip` are left out.
     """
     width, height = size
     corners = np.concatenate([screen, depth[..., None]], -1).reshape(-1, 3).astype(np.float32)
@@ -63,7 +64,7 @@ def raster(
 
 
 def normals(points: Field) -> Field:
-    """Unit normals of a grid of points (rows, columns, 3) that goes round."""
+    """Unit normals of a grid of points (rows, columns, 3) that closes round its columns."""
     across, down = np.empty_like(points), np.empty_like(points)
     across[:, 1:-1] = points[:, 2:] - points[:, :-2]
     across[:, 0] = across[:, -1] = points[:, 1] - points[:, -2]
@@ -77,7 +78,7 @@ def normals(points: Field) -> Field:
 def _cells(
     shape: tuple[int, ...], skip: NDArray[np.bool_] | None
 ) -> tuple[Integers, NDArray[np.bool_]]:
-    """Two triangles for each cell, and which half each is."""
+    """The corners of two triangles for each cell, and which half of the cell each triangle is."""
     number = np.arange(shape[0] * shape[1]).reshape(shape)
     a, b, c, d = number[:-1, :-1], number[:-1, 1:], number[1:, :-1], number[1:, 1:]
     keep = np.ones(a.shape, bool) if skip is None else ~skip[:-1, :-1]
@@ -109,7 +110,7 @@ def _least(three: Field) -> Field:
 
 
 def _planes(start: Field, one: Field, two: Field, area: Field) -> Field:
-    """u and v grow by one from the first corner to the second and the third."""
+    """The planes of u, v and depth. u is 1 at the second corner, v at the third, else 0."""
     planes = np.empty((len(start), 3, 3), np.float32)
     planes[:, 0, 0], planes[:, 0, 1] = two[:, 1] / area, -two[:, 0] / area
     planes[:, 1, 0], planes[:, 1, 1] = -one[:, 1] / area, one[:, 0] / area
@@ -120,7 +121,7 @@ def _planes(start: Field, one: Field, two: Field, area: Field) -> Field:
 
 
 def _fragments(t: _Triangles, width: int) -> tuple[Integers, Integers, Field]:
-    """Triangle, pixel and (u, v, depth) of each pixel whose centre lies in a triangle."""
+    """The triangle, pixel and (u, v, depth) of each pixel whose centre is in a triangle."""
     count = (t.reach[:, 0] * t.reach[:, 1]).astype(np.int64)
     which = np.repeat(np.arange(len(count)), count)
     number = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
@@ -136,7 +137,7 @@ def _fragments(t: _Triangles, width: int) -> tuple[Integers, Integers, Field]:
 
 
 def _nearest(pixel: Integers, depth: Field, count: int) -> Integers:
-    """Of the fragments of each pixel, the nearest. Few overlap, so few rounds are needed."""
+    """The nearest fragment of each pixel. Few fragments overlap, so few rounds are needed."""
     best = np.full(count, -1)
     best[pixel] = np.arange(len(pixel))
     while True:

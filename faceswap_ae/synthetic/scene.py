@@ -1,4 +1,4 @@
-"""A picture of synthetic people, and everything that is true about it."""
+"""How is one frame of synthetic people rendered, with its ground truth (landmarks, mask, pose)?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -32,14 +32,14 @@ from faceswap_ae.synthetic.shade import shaded
 
 LEAST_FACE = 16  # pixels
 EXPOSURE = 0.92
-SOFTNESS = 0.45  # pixels: a lens, and the edges of a picture that is not oversampled
-EDGE = 0.55  # pixels that an outline is soft where nothing is drawn finer
-CHIN = 13.0  # the ring under which skin is neck
+SOFTNESS = 0.45  # pixels of blur: a lens, and the edges of a picture that is not oversampled
+EDGE = 0.55  # pixels of blur of an outline, where the picture is not oversampled
+CHIN = 13.0  # skin below this ring is the neck
 
 
 @dataclass(frozen=True)
 class Act:
-    """What a sitter does and where. Angles in degrees, the face's height in pixels."""
+    """A sitter's pose, expression and place. Angles in degrees, the face's height in pixels."""
 
     face: float = 150.0
     centre: tuple[float, float] = (0.5, 0.47)  # of the picture's width and height
@@ -52,7 +52,7 @@ class Act:
 
 @dataclass(frozen=True)
 class Setting:
-    """Where it happens. `oversample` draws finer and averages."""
+    """The picture's size, light and surroundings. `oversample` draws finer and averages."""
 
     size: tuple[int, int] = (256, 256)  # width, height
     light: Light = field(default_factory=Light)
@@ -61,21 +61,21 @@ class Setting:
     seed: int = 0  # of the grain
     oversample: int = 1
     occluder: Occluder | None = None
-    detail: float = 0.0  # the face's height that details are chosen for; 0: as it is drawn
+    detail: float = 0.0  # the face's height for which details are chosen; 0: its height as drawn
 
 
 @dataclass(frozen=True)
 class SyntheticFrame:
-    """The picture, and the truth about the first sitter in it."""
+    """The picture, and the ground truth about the sitter in front."""
 
     image: Image
     landmarks: Landmarks
-    mask: Image  # (height, width): 255 where the face is seen
+    mask: Image  # (height, width): 255 where the face is visible
     turn: Field  # (3, 3), the head's rotation
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """`480x360` as (width, height)."""
+    """Parse `480x360` as (width, height)."""
     width, cross, height = text.lower().partition("x")
     if not (cross and width.isdecimal() and height.isdecimal()):
         raise UserError(f"'{text}' is not a size; write 480x360")
@@ -88,7 +88,7 @@ def render(
     setting: Setting = Setting(),
     others: Sequence[tuple[Sitter, Act]] = (),
 ) -> SyntheticFrame:
-    """Draw a sitter, with others behind."""
+    """Render a sitter, with other people behind."""
     _check(act, setting)
     light = _backdrop(setting.backdrop, setting.size).copy()
     for other, doing in others:
@@ -115,7 +115,10 @@ def _backdrop(seed: int, size: tuple[int, int]) -> Field:
 def _onto(
     light: Field, sitter: Sitter, act: Act, setting: Setting
 ) -> tuple[Landmarks, Image, Field]:
-    """Draw one sitter into linear light; landmarks, the visible face, the head's rotation."""
+    """Draw one sitter into a picture in linear light, in place.
+
+    Returns the landmarks, the mask of the visible face and the head's rotation.
+    """
     fine = setting.oversample
     scale = act.face / FACE_HEIGHT * fine
     turn = rotation(act.yaw, act.pitch, act.roll)
@@ -144,7 +147,10 @@ def _onto(
 def _box(
     scene: Posed, camera: Camera, size: tuple[int, int], fine: int
 ) -> tuple[int, int, int, int]:
-    """The part of the picture that the sitter touches, in whole pixels of the final picture."""
+    """The box (left, top, right, bottom) that the sitter touches, at the drawn (finer) scale.
+
+    Its sides are whole pixels of the final picture.
+    """
     outlines = [camera.project(part)[0].reshape(-1, 2) for part in (scene.skin, scene.hair_tip)]
     points = np.concatenate(outlines)
     low = np.clip(points.min(axis=0) - 3, 0, size).astype(int) // fine * fine
@@ -155,7 +161,7 @@ def _box(
 def _mixed(
     behind: Field, layers: Layers, drawn_: tuple[Field, NDArray[np.int64]], fine: int
 ) -> Field:
-    """Lay the sitter over what is behind, edges smooth."""
+    """Blend the sitter over the picture behind, with smooth edges."""
     colour, seen = drawn_
     full = np.zeros((len(layers.kind), 4), np.float32)
     cover = layers.cover[seen, None]
@@ -172,7 +178,7 @@ def _mixed(
 
 
 def _face(layers: Layers, points: Landmarks, fine: int, corner: tuple[int, int]) -> Image:
-    """Skin, eyes and mouth inside the landmarks' hull; not hair."""
+    """The mask of the visible face: skin, eyes and mouth in the landmarks' hull, without hair."""
     skin = layers.image(((layers.kind == SKIN) & (layers.ring < CHIN)).astype(np.uint8) * 255)
     size = layers.size[0] // fine, layers.size[1] // fine
     if fine > 1:
@@ -185,7 +191,7 @@ def _face(layers: Layers, points: Landmarks, fine: int, corner: tuple[int, int])
 
 
 def _developed(light: Field, setting: Setting) -> Image:
-    """From light to the bytes of a camera: tone curve, softness, grain."""
+    """Convert linear light to a camera's bytes: tone curve, blur, grain."""
     image = cv2.GaussianBlur(to_display(light * np.float32(EXPOSURE)), (0, 0), SOFTNESS)
     if setting.grain:
         rng = np.random.default_rng([7, setting.seed])

@@ -1,8 +1,8 @@
-"""What light comes from each pixel?
+"""How is each pixel lit (shading): diffuse light, gloss, shadows and ambient occlusion?
 
-Skin: wrapped diffuse light that bleeds red at the edge of shadows, two glossy lobes, fill, sky and
-ground dimmed by what stands around. Hair: Kajiya and Kay (1989). Everything is computed for the
-pixels that show something, as rows of a table.
+Skin: wrapped diffuse light that spreads within the skin, red most, at the edge of shadows; two
+glossy lobes; fill light and the light of sky and ground, dimmed by what stands nearby. Hair: Kajiya
+and Kay (1989). Only pixels that show something are computed. Each pixel is one row of a table.
 """
 
 import cv2
@@ -16,18 +16,18 @@ from faceswap_ae.synthetic.light import Light
 from faceswap_ae.synthetic.model import DISTANCE, EYE_LEVEL, Posed
 from faceswap_ae.synthetic.raster import raster
 
-WRAP = np.array([0.26, 0.12, 0.07], np.float32)  # how far light creeps round, red most
-BLEED = (1.5, 0.7, 0.35)  # millimetres that red, green and blue spread in skin
-NEAR = ((3.0, 0.055), (9.0, 0.030), (22.0, 0.012))  # of what shades: millimetres, strength
-MAP, MAP_SCALE = 192, 192 / 420  # the shadow map's side, its pixels per millimetre
-FADE = 16  # pixels from the map's border within which shadows fade
-HARD = 0.22  # of the shadow's edge, per millimetre
+WRAP = np.array([0.26, 0.12, 0.07], np.float32)  # how far light wraps round an edge, red most
+BLEED = (1.5, 0.7, 0.35)  # millimetres that red, green and blue light spread in skin
+NEAR = ((3.0, 0.055), (9.0, 0.030), (22.0, 0.012))  # ambient occlusion: millimetres, strength
+MAP, MAP_SCALE = 192, 192 / 420  # the shadow map's side in pixels, its pixels per millimetre
+FADE = 16  # shadows fade out within this many pixels of the map's border
+HARD = 0.22  # hardness of the shadow's edge, per millimetre
 
 
 def shaded(
     layers: Layers, scene: Posed, light: Light, inner: list[Inner], scale: float
 ) -> tuple[Field, Integers]:
-    """Linear light (n, 3) of the pixels that show something, and which they are."""
+    """Linear light (n, 3) of the pixels that show something, and the numbers of these pixels."""
     seen = np.flatnonzero(layers.kind != EMPTY)
     normal = _unit(layers.normal[seen])
     view = _unit(np.array([0, EYE_LEVEL, DISTANCE], np.float32) - layers.place[seen])
@@ -55,7 +55,7 @@ def _unit(vectors: Field) -> Field:
 
 
 def _around(normal: Field, light: Light) -> tuple[Field, Field]:
-    """The fill light and the light of sky and ground."""
+    """The fill light (n, 1), and the light of sky and ground (n, 3), for each normal."""
     towards = np.array([-1.1 * light.direction[0], 0.10, 0.75], np.float32)
     towards /= np.linalg.norm(towards)
     fill = np.clip(0.7 * normal @ towards + 0.3, 0, 1)[:, None] * np.float32(light.fill)
@@ -73,7 +73,7 @@ def _arriving(normal: Field, facing: Field, dim: Field, shadow: Field, light: Li
 
 
 def _bled(layers: Layers, seen: Integers, arriving: Field, scale: float) -> Field:
-    """Let light spread within the skin."""
+    """Spread the arriving light within the skin (subsurface scattering)."""
     kind = layers.kind[seen]
     is_skin = ((kind == SKIN) & (layers.ring[seen] < CLOTH)) | (kind == EAR)
     mask = np.zeros(len(layers.kind), np.float32)
@@ -132,7 +132,7 @@ def _hair(
 
 
 def _dimmed(layers: Layers, seen: Integers, scale: float) -> Field:
-    """How much of the surroundings' light arrives: less where things stand out nearby."""
+    """The share of ambient light that arrives: less where nearby surfaces stand out further."""
     mask = (layers.kind != EMPTY).astype(np.float32)
     depth = layers.image(layers.place[:, 2] * mask)
     solid, size = layers.image(mask), layers.size
@@ -154,7 +154,7 @@ def _dimmed(layers: Layers, seen: Integers, scale: float) -> Field:
 
 
 def _shadow(layers: Layers, seen: Integers, scene: Posed, light: Light) -> Field:
-    """How much of the key light arrives (exponential shadow map, Annen et al. 2008)."""
+    """The share of the key light that arrives (exponential shadow map, Annen et al. 2008)."""
     towards = light.direction
     across = np.cross([0, 1, 0], towards)
     across /= np.linalg.norm(across)
@@ -175,6 +175,6 @@ def _shadow(layers: Layers, seen: Integers, scene: Posed, light: Light) -> Field
     blocked = gather(soft, place[:, 1] - 0.5, place[:, 0] - 0.5)
     own = np.exp(HARD * np.clip(depth - 15, -150, 150))
     lit = np.clip(own / np.maximum(blocked, 1e-12), 0, 1) ** 1.5
-    # The map ends below the chest; there the shadow fades out.
+    # The map ends below the chest. The shadow fades out there.
     within = np.clip(np.minimum(place, MAP - place).min(axis=1) / FADE, 0, 1)
     return np.asarray(1 - (1 - lit) * within, np.float32)

@@ -1,9 +1,9 @@
-"""What is the head's surface before any feature is on it?
+"""Which shape has the surface of the bare head, before brows, eyes, nose and mouth are added?
 
-A grid of points: 20 rings ("keys") from the crown to the chest, each an ellipse-like outline given
-at the front, the side and the back, with a spline through them from ring to ring. Columns go round
-the head and are dense at the front. The ring at which the lips meet is there twice, so that the
-mouth can open.
+The surface is a grid of points. 21 rings ("keys") from the crown to the chest are outlines like
+ellipses, each given at the front, the side and the back. A spline connects them from ring to ring.
+Columns of the grid go round the head and are dense at the front. The row in which the lips meet
+exists twice, so that the mouth can open.
 """
 
 from dataclasses import dataclass
@@ -17,29 +17,29 @@ from faceswap_ae.synthetic.people import Sitter
 # Rows of the grid between one ring and the next.
 ROWS = (3, 5, 6, 6, 9, 22, 36, 36, 40, 34, 34, 24, 22, 20, 10, 10, 10, 8, 6, 8)
 MOUTH, NECK = 10, 17  # rings: where the lips meet, where the shoulders begin
-FRONT, FRONT_COLUMNS = 62, 105  # degrees from the middle that are dense, columns there a side
+FRONT, FRONT_COLUMNS = 62, 105  # degrees from the middle with dense columns, columns per side there
 BACK_COLUMNS = 36
 
 
 @dataclass(frozen=True)
 class Surface:
-    """The bare head. Arrays are (rows, columns) unless said otherwise."""
+    """The bare head. Arrays are (rows, columns) unless stated otherwise."""
 
     points: NDArray[np.float64]  # (rows, columns, 3)
-    ring: NDArray[np.float64]  # (rows,): between which rings a row lies
+    ring: NDArray[np.float64]  # (rows,): the fractional ring number of each row
     angle: NDArray[np.float64]  # (columns,): radians from straight ahead
     forward: NDArray[np.float64]  # 1 straight ahead, 0 at the side, negative behind
     face: Field  # 1 where features may shape it
-    lips: int  # the last row above the mouth; the next one lies at the same place
+    lips: int  # the last row above the mouth; the next row is at the same place
 
     @property
     def upper(self) -> NDArray[np.bool_]:
-        """(rows, 1): is the row above the mouth?"""
+        """(rows, 1): True for rows above the mouth."""
         return (np.arange(len(self.ring)) <= self.lips)[:, None]
 
 
 def bare_head(sitter: Sitter, stride: int = 1) -> Surface:
-    """The outline's surface, with every `stride`-th row and column of the grid."""
+    """The surface of a sitter's bare head, with every `stride`-th row and column of the grid."""
     table = rings(sitter)
     keys = np.concatenate([[0], np.cumsum(ROWS)])
     weights = np.array([1, 1, 0.25, 0.25, 0.25])
@@ -99,14 +99,14 @@ def rings(sitter: Sitter) -> NDArray[np.float64]:
 
 
 def _thinned(last: int, lips: int, stride: int) -> tuple[NDArray[np.int64], int]:
-    """The rows kept, the lips' one twice, and the place of its first copy."""
+    """The rows that are kept, with the lips' row twice, and the index of its first copy."""
     above = np.arange(lips, -1, -stride)[::-1]
     below = np.unique(np.append(np.arange(lips, last, stride), last))
     return np.concatenate([above, below]), len(above) - 1
 
 
 def _columns(stride: int) -> NDArray[np.float64]:
-    """The angles kept, the same to both sides."""
+    """The angles of the columns that are kept, symmetric to both sides (radians)."""
     front = np.linspace(0, FRONT, FRONT_COLUMNS)
     half = np.concatenate([front, np.linspace(FRONT, 180, BACK_COLUMNS)[1:]])
     kept = half[np.unique(np.append(np.arange(0, len(half), stride), len(half) - 1))]
@@ -116,10 +116,13 @@ def _columns(stride: int) -> NDArray[np.float64]:
 def _wound(
     profile: NDArray[np.float64], angle: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Lay each row's profile round the head: super-ellipses, halves joined at the side."""
+    """Wrap each row's profile round the head as a super-ellipse, and return points and `forward`.
+
+    The front half and the back half of a row are joined at the side.
+    """
     front_y, front_z, side_x, side_y, side_z, back_y, back_z, power = profile.T[:, :, None]
     cos, sin = np.cos(angle)[None], np.sin(angle)[None]
-    # A power under 2 has a corner at the side: it fades to an ellipse there.
+    # A power under 2 gives a corner at the side, so the shape fades to an ellipse there.
     n = 2 + (power - 2) * np.where(cos > 0, step(0, 0.45, cos), 0)
     radius = (np.abs(cos) ** n + np.abs(sin) ** n) ** (-1 / n)
     across, forward = radius * sin, radius * cos

@@ -1,4 +1,7 @@
-"""What do the cast look like? One picture: everybody in poses, expressions and lights."""
+"""Which pictures show the synthetic cast: each person in several poses, expressions and lights?
+
+A second picture shows the two definitions of the truth of a swap.
+"""
 
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from faceswap_ae.synthetic.occluder import Occluder
 from faceswap_ae.synthetic.people import CAST, Sitter, alone, hybrid, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
 
-FACE = 128.0  # pixels, in pictures of the usual size
+FACE = 128.0  # the face's height in pixels, in pictures of the default size
 COLUMNS: tuple[tuple[Act, Setting], ...] = (
     (Act(FACE), Setting(light=LIGHTS["soft"], backdrop=1)),
     (Act(FACE, yaw=28, pitch=4, felt=Expression(smile=0.9)), Setting(backdrop=2)),
@@ -34,19 +37,19 @@ COLUMNS: tuple[tuple[Act, Setting], ...] = (
 
 
 def cast_sheet() -> Image:
-    """A row for each of the cast."""
+    """A picture with one row for each person of the cast."""
     return np.vstack([_row(alone(person(name))) for name in CAST])
 
 
 def truth_sheet(face: str, head: str) -> Image:
-    """Rows: the head's owner, the truth `features`, the truth `face`, the face's owner."""
+    """A picture whose rows are: head's owner, truth `features`, truth `face`, face's owner."""
     one, other = person(face), person(head)
     sitters = alone(other), hybrid(one, other), hybrid(one, other, "face"), alone(one)
     return np.vstack([_row(sitter) for sitter in sitters])
 
 
 def write_sheets(folder: Path) -> list[Path]:
-    """Both pictures, as the documentation shows them."""
+    """Write both pictures as the documentation shows them, into a folder. Return the files."""
     sheets = {"cast.jpg": cast_sheet(), "truth.jpg": truth_sheet("ben", "ada")}
     for name, sheet in sheets.items():
         images.write(folder / name, sheet)

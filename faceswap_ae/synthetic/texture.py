@@ -1,4 +1,4 @@
-"""What colour and gloss has the skin, with all that is on it?"""
+"""Which albedo, gloss and relief has the skin texture: complexion, age, lips, beard, brows?"""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +11,7 @@ from faceswap_ae.synthetic.curves import Field, bell, bell2, noise, step, to_lig
 from faceswap_ae.synthetic.features import brow, fold_line, lips, nostril
 from faceswap_ae.synthetic.people import Features, Marks, Sitter
 
-# Light to dark, sRGB.
+# Skin colours from light to dark, and hair colours from dark to fair, in sRGB.
 SKIN = np.array(
     [[0.93, 0.78, 0.70], [0.88, 0.70, 0.59], [0.80, 0.60, 0.47]]
     + [[0.66, 0.46, 0.34], [0.47, 0.31, 0.22], [0.34, 0.22, 0.16]]
@@ -21,7 +21,7 @@ HAIR = np.array(
     + [[0.80, 0.66, 0.42]]
 )
 RED, SHADE, WRINKLE = (1.0, 0.80, 0.78), (0.80, 0.74, 0.74), (0.86, 0.80, 0.78)
-# The beard's upper edge: x, y.
+# The upper edge of a beard: x and y in millimetres.
 BEARD_EDGE = np.array(
     [[-140, -150], [-112, -60], [-103, 25], [-90, 8], [-56, -30], [-34, -62], [34, -62]]
     + [[56, -30], [90, 8], [103, 25], [112, -60], [140, -150]],
@@ -31,7 +31,7 @@ BEARD_EDGE = np.array(
 
 @dataclass(frozen=True)
 class Skin:
-    """Painted skin at one scale: linear albedo, gloss / roughness / lips, slopes of the relief."""
+    """The skin texture at one scale: linear albedo, gloss / roughness / lips, relief slopes."""
 
     albedo: Field  # (h, w, 3)
     gloss: Field  # (h, w, 3)
@@ -40,25 +40,25 @@ class Skin:
 
 
 def mixed(table: Any, amount: float) -> Any:
-    """The colour at 0 to 1 along a table of colours."""
+    """Interpolate a table of colours at `amount`, 0 (first colour) to 1 (last colour)."""
     at, steps = amount * (len(table) - 1), np.arange(len(table))
     return np.array([np.interp(at, steps, table[:, i]) for i in range(3)])
 
 
 def skin_colour(sitter: Sitter) -> Any:
-    """sRGB of the bare skin."""
+    """The sRGB colour of a sitter's bare skin."""
     warm = np.array([0.015, 0, -0.02]) * sitter.head.warmth
     return np.clip(mixed(SKIN, sitter.head.tone) + warm, 0, 1)
 
 
 def hair_colour(tone: float, warmth: float) -> Any:
-    """sRGB of hair, dark to fair, ash to red."""
+    """The sRGB colour of hair. `tone` is dark to fair, `warmth` is ash to red (0 to 1)."""
     warm = np.array([1 + 0.35 * warmth * (1 - 0.75 * tone), 1, 1 - 0.2 * warmth])
     return np.clip(mixed(HAIR, tone) * warm, 0, 1)
 
 
 def painted(sitter: Sitter, levels: int) -> list[Skin]:
-    """The skin at full scale and at each half of it."""
+    """The skin texture at `levels` scales: the full scale, then half of the one before."""
     albedo, gloss, relief = _blended(sitter)
     skins, scale = [], TEXELS
     for _ in range(levels):
@@ -72,12 +72,16 @@ def painted(sitter: Sitter, levels: int) -> list[Skin]:
 
 
 def _blended(sitter: Sitter) -> tuple[Field, Field, Field]:
-    """Albedo, gloss and relief: the face's inside its features, around them whose skin it is."""
+    """Albedo, gloss and relief, blended from two people's marks.
+
+    The area of brows to chin has the marks of the face's owner. The skin around it has those of
+    `sitter.around`.
+    """
     face, around = sitter.face.marks, sitter.around
     inner = _painted(sitter, face, sitter.face.seed)
     if around == sitter.face:
         return inner
-    # A beard goes with the face, all of it: half of one on a bare chin would be no answer.
+    # The whole beard belongs to the face: half a beard on a bare chin would not be a valid truth.
     beard = replace(around.marks, beard=face.beard, stubble=face.stubble)
     outer = _painted(sitter, beard, around.seed)
     mask = _inside_features(sitter.face.features)
@@ -89,7 +93,7 @@ def _blended(sitter: Sitter) -> tuple[Field, Field, Field]:
 
 
 def _inside_features(f: Features) -> Field:
-    """1 inside brows to chin, soft at its edge."""
+    """A mask that is 1 in the area of brows to chin and soft at its edge."""
     x, y, thick = brow(f, np.array([0.0, 0.5, 1.0]))
     right = [(x[2] + 3, y[2]), (x[1], y[1] + thick[1] + 2), (x[0], y[0] + thick[0] + 2)]
     low = [(-34, f.mouth_line - 4), (-22, f.mouth_line - 22), (22, f.mouth_line - 22)]
@@ -139,7 +143,7 @@ def _complexion(c: Canvas, f: Features, m: Marks) -> None:
 
 
 def _age(c: Canvas, f: Features, m: Marks) -> None:
-    """Lines of the forehead, beside the eyes, and the shade of the folds."""
+    """Paint wrinkles on the forehead and beside the eyes, and the shade of the mouth's folds."""
     folds = fold_line(f, c.away, c.y, 1.3)
     c.tint((0.86, 0.77, 0.74), np.clip(0.3 * f.fold + 0.25 * m.age, 0, 0.9) * folds)
     if m.age <= 0.15:
@@ -175,7 +179,7 @@ def _spots(c: Canvas, f: Features, m: Marks) -> None:
 
 
 def _lips(c: Canvas, f: Features, m: Marks, ground: Any) -> Field:
-    """Paints them; the mask of where they are."""
+    """Paint the lips. Return their mask."""
     low, line, high = lips(f, c.x)
     inside, part = np.minimum(high - c.y, c.y - low), c.away / f.mouth_width
     mask = step(-0.9, 0.9, inside + 0.5 * c.fine) * step(1.02, 0.95, part)
@@ -202,7 +206,7 @@ def _holes(c: Canvas, f: Features) -> None:
 
 
 def _beard(c: Canvas, sitter: Sitter, m: Marks) -> Field:
-    """Stubble and beard; the mask of where they grow."""
+    """Paint stubble and beard. Return the mask of where they grow."""
     grows = _growth(c, sitter.face.features)
     colour = hair_colour(sitter.head.hair.tone, sitter.head.hair.warmth)
     if m.stubble > 0.05:
@@ -225,7 +229,10 @@ def _beard(c: Canvas, sitter: Sitter, m: Marks) -> Field:
 
 
 def _growth(c: Canvas, f: Features) -> Field:
-    """How thick a beard grows: cheeks, chin, over the lip; not on lips, not under the lower one."""
+    """How densely a beard grows, 0 to 1: on cheeks and chin and over the upper lip.
+
+    None grows on the lips, and little right under the lower lip.
+    """
     edge = np.interp(c.x[0], BEARD_EDGE[:, 0], BEARD_EDGE[:, 1]).astype(np.float32)
     edge = cv2.GaussianBlur(edge[None], (0, 0), 6 * TEXELS) + 5 * c.middle + 3 * c.fine
     mask = step(edge + 9, edge - 13, c.y) * step(-140, -116, c.y) * step(112, 96, c.away)
@@ -241,7 +248,7 @@ def _growth(c: Canvas, f: Features) -> Field:
 
 
 def _rooted(c: Canvas, grows: Field, count: int, thin: float) -> Any:
-    """Places (x, y) for hairs, more where more grows."""
+    """Random places (x, y) for hairs, denser where more hair grows."""
     places = c.rng.uniform((-106, -144), (106, 24), (count, 2))
     column, row = texel(places).astype(int).T
     return places[grows[row, column] > c.rng.random(count) * thin]

@@ -1,8 +1,8 @@
-"""How do several GPUs of one machine share a step?
+"""How do several GPUs of one machine share a training step (data parallelism)?
 
-Each takes its share of the batch, and what moves the weights is the mean of what they found, so a
-step is that of one device with the whole batch. Everything that has variables is built within
-`together`, which does nothing where there are fewer than two GPUs.
+Each GPU takes its share of the batch. The mean of their gradients moves the weights, so a step is
+the same as on one device with the whole batch. Everything that has variables is built inside
+`share_devices`, which does nothing if there are fewer than two GPUs.
 """
 
 import logging
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def find_gpus() -> list[str]:
-    """The GPUs that the backend may use, by its own names; torch trains on one."""
+    """Return the backend's names of the GPUs that can share a step; torch shares none."""
     name = keras.backend.backend()
     if name == "tensorflow":
         import tensorflow as tf
@@ -26,13 +26,13 @@ def find_gpus() -> list[str]:
         return [one.name for one in tf.config.list_logical_devices("GPU")]
     if name != "jax":
         return []
-    # Asked for GPUs where there are none, JAX raises.
+    # All devices are listed: JAX raises an error if it is asked for GPUs and there are none.
     return [one for one in keras.distribution.list_devices() if not one.startswith("cpu")]
 
 
 @contextmanager
 def share_devices(devices: Sequence[str]) -> Iterator[int]:
-    """Let what is built and trained within the block share these devices; how many they are."""
+    """Let models built and trained in the block share these devices; yield their number."""
     if len(devices) < 2:
         yield 1
         return
@@ -42,7 +42,7 @@ def share_devices(devices: Sequence[str]) -> Iterator[int]:
 
 
 def split_batch(batch: Batch, count: int) -> list[dict[Any, dict[str, Any]]]:
-    """A batch in equal parts."""
+    """Split a batch into `count` equal parts."""
     return [
         {
             identity: {name: array[part::count] for name, array in arrays.items()}
@@ -53,7 +53,7 @@ def split_batch(batch: Batch, count: int) -> list[dict[Any, dict[str, Any]]]:
 
 
 def spread_batch(batch: Batch) -> Any:
-    """A batch over all of JAX's devices that share a step."""
+    """Distribute a batch over all of JAX's devices that share a step."""
     spread = keras.distribution.distribution()
     if spread is None:
         return batch

@@ -1,31 +1,32 @@
-"""Has a training gone wrong?
+"""Has a training diverged?
 
-One number that is none is enough; a loss far above what it was has to stay there for a while.
+A single loss that is not finite is enough. A loss far above the usual one must stay there for a
+while.
 """
 
 import math
 from dataclasses import dataclass
 
-TIMES = 3.0  # the usual loss
-PATIENCE = 50  # steps in a row
-MEMORY = 0.98  # of the usual loss that stays from step to step
+TIMES = 3.0  # times the usual loss: a loss above this is too high
+PATIENCE = 50  # steps in a row with such a loss
+MEMORY = 0.98  # decay of the usual loss, which is a moving average
 
 
 @dataclass
 class DivergenceGuard:
-    """Knows what losses are usual."""
+    """Compares each loss with the usual one."""
 
     usual: float | None = None
-    above: int = 0  # steps in a row
-    sound: bool = True  # the last loss was a number
+    above: int = 0  # steps in a row with a loss that is too high
+    sound: bool = True  # the last loss was finite
 
     @property
     def calm(self) -> bool:
-        """Is there nothing that may become trouble?"""
+        """Whether the last loss was finite and not too high."""
         return self.sound and self.above == 0
 
     def trouble(self, loss: float) -> str | None:
-        """What is wrong at a step, if anything."""
+        """Take in a step's loss; return what is wrong, or None."""
         self.sound = math.isfinite(loss)
         if not self.sound:
             return f"the loss is {loss}"

@@ -1,9 +1,10 @@
-"""How does a weight move far where its slope is as expected, and little where it surprises?
+"""Which optimisers does training add to those of Keras: AdaBelief, and a fused Adam for TensorFlow?
 
-Zhuang et al., "AdaBelief Optimizer: Adapting Stepsizes by the Belief in Observed Gradients",
-NeurIPS 2020. As SAE models are trained with it: epsilon stands beside the root only, and moments
-are not corrected for their beginning at nothing, so that a first step is 3.5 rates long with betas
-of 0.9 and 0.999, but 32 with 0.5 and 0.999.
+AdaBelief is from Zhuang et al., "AdaBelief Optimizer: Adapting Stepsizes by the Belief in Observed
+Gradients", NeurIPS 2020. A weight moves far if its gradient is as expected, and little if it is
+not. This is the variant that SAE models are trained with: epsilon is added only outside the root,
+and there is no bias correction of the moments, which begin at 0. So the first step is 3.5 learning
+rates long with betas of 0.9 and 0.999, but 32 with 0.5 and 0.999.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from keras import ops
 
 
 class AdaBelief(keras.optimizers.Optimizer):  # type: ignore[misc] # keras has no types
-    """Of Keras's operations only: the same on each of its backends."""
+    """AdaBelief in Keras's operations only: the same on every backend."""
 
     def __init__(
         self,
@@ -30,7 +31,7 @@ class AdaBelief(keras.optimizers.Optimizer):  # type: ignore[misc] # keras has n
         self.epsilon = epsilon
 
     def build(self, variables: Sequence[Any]) -> None:
-        """Two numbers for each of a weight: its mean slope, and how far slopes are from that."""
+        """Create two variables for each weight: the gradient's mean, and its squared deviation."""
         if self.built:
             return
         super().build(variables)
@@ -39,7 +40,7 @@ class AdaBelief(keras.optimizers.Optimizer):  # type: ignore[misc] # keras has n
         self._beliefs = [new(one, "belief") for one in variables]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """One variable's move."""
+        """Update one variable by its gradient."""
         index = self._get_variable_index(variable)
         mean, belief = self._momentums[index], self._beliefs[index]
         rate, slope = (ops.cast(one, variable.dtype) for one in (learning_rate, gradient))
@@ -48,16 +49,16 @@ class AdaBelief(keras.optimizers.Optimizer):  # type: ignore[misc] # keras has n
         self.assign_sub(variable, rate * mean / (ops.sqrt(belief) + self.epsilon))
 
     def get_config(self) -> dict[str, Any]:
-        """What Keras needs to build it again."""
+        """Return the settings that Keras needs to build the optimiser again."""
         own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
         return {**super().get_config(), **own}
 
 
 class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc] # keras has no types
-    """Keras's Adam, the same but for rounding."""
+    """Keras's Adam as one TensorFlow operation for each variable; only the rounding differs."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """One variable's move."""
+        """Update one variable by its gradient."""
         import tensorflow as tf
 
         index = self._get_variable_index(variable)

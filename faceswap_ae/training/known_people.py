@@ -1,7 +1,7 @@
-"""By which faces does a run know its two people?
+"""Which descriptors of both people are kept in a run, so that conversion recognises them?
 
-A conversion has to find them in a clip, perhaps on a machine that has none of the faces the run
-was trained on. So descriptors of some of them are kept in the run.
+A conversion must find the two people in a clip, perhaps on a machine without the faces that the run
+was trained on. So the run keeps the descriptors of some of these faces, in people.json.
 """
 
 import base64
@@ -22,7 +22,7 @@ VERSION = 1
 
 
 def save_known_people(run: Run, sets: Sequence[FaceSet]) -> None:
-    """Keep what both look like; `sets` are in the order of IDENTITIES."""
+    """Write descriptors of both people to the run; `sets` are in the order of IDENTITIES."""
     told: dict[str, object] = {"version": VERSION}
     for identity, one in zip(IDENTITIES, sets, strict=True):
         known = known_person(list(one.descriptors))
@@ -35,7 +35,7 @@ def save_known_people(run: Run, sets: Sequence[FaceSet]) -> None:
 
 
 def load_known_person(run: Run, identity: Identity) -> KnownPerson | None:
-    """One of a run's people; None where the run does not tell."""
+    """Read one of a run's people; None if the run has no people.json."""
     try:
         told = json.loads(run.people.read_bytes())[identity]["descriptors"]
         numbers = np.frombuffer(base64.b64decode(told, validate=True), "<f4")

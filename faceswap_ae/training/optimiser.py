@@ -1,4 +1,4 @@
-"""How fast do weights move, by which rule, and how many of them at a step?"""
+"""How do weights move in a step: which optimiser, learning rate, clipping and share of numbers?"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ SLOTS = {"momentum": "_momentums", "velocity": "_velocities", "belief": "_belief
 
 @dataclass(frozen=True)
 class Optimiser:
-    """A rule's settings and how its rate changes with the run's progress."""
+    """The settings of an optimiser and of its learning rate schedule."""
 
-    rate: float = 5e-5
-    beta1: float = 0.5  # of the mean slope, what stays at a step: adam, adabelief (0.9 there)
-    beta2: float = 0.999  # of the mean square, what stays at a step: all but sgd
-    epsilon: float = 1e-7  # beside the root, whatever the rule
-    clip: float | None = None  # the gradient's norm at most
-    warmup: int = 0  # steps in which the rate rises from nothing
-    decay: Literal["none", "cosine"] = "none"  # cosine: to nothing at the end
+    rate: float = 5e-5  # learning rate
+    beta1: float = 0.5  # decay of the gradient's mean, of adam and adabelief (there 0.9 is usual)
+    beta2: float = 0.999  # decay of the squared gradient's mean, of all rules but sgd
+    epsilon: float = 1e-7  # added outside the root, whatever the rule
+    clip: float | None = None  # the largest norm of the gradient; None: no clipping
+    warmup: int = 0  # steps over which the learning rate rises from near 0
+    decay: Literal["none", "cosine"] = "none"  # cosine: down to 0 at the end
     rule: Literal["adam", "adabelief", "rmsprop", "sgd"] = "adam"
-    dropout: float = 1.0  # the share that moves at a step, to 1/256; others each time; 1: all
+    dropout: float = 1.0  # share of numbers that move in a step, drawn anew each step; 1: all
 
     def __post_init__(self) -> None:
         for name in ("rate", "epsilon", "clip"):
@@ -36,14 +36,14 @@ class Optimiser:
             raise ValueError(f"dropout: {self.dropout} is not above 0 and at most 1, which is all")
 
     def at(self, step: int, progress: float) -> float:
-        """The rate at a step, `progress` in [0, 1] being how much of the run is over."""
+        """Return the learning rate at a step; `progress` in [0, 1] is the part that is over."""
         risen = min(1.0, (step + 1) / (self.warmup + 1))
         sunk = (1 + cos(pi * min(1.0, progress))) / 2 if self.decay == "cosine" else 1.0
         return self.rate * risen * sunk
 
 
 def built(settings: Optimiser) -> Any:
-    """As Keras has it; with a scaled loss where the numbers are too coarse for small gradients."""
+    """Build the Keras optimiser, with loss scaling where 16-bit floats lose small gradients."""
     import keras
 
     kind, own = _RULES[settings.rule](settings)
@@ -61,10 +61,11 @@ def built(settings: Optimiser) -> Any:
 
 
 def slots(optimiser: Any, names: Sequence[str]) -> dict[str, Any]:
-    """What an optimiser knows: its count of steps, and what it keeps of each weight by its name.
+    """Return an optimiser's state: its count of steps, and its variables of each weight by name.
 
-    `names` are those of the weights that it was built with, in that order. Left out are the rate,
-    which is set at every step, and the scale of a loss in 16 bits, which finds itself again.
+    `names` are the names of the weights that it was built with, in the same order. Two things are
+    left out: the learning rate, which is set at every step, and the loss scale for 16 bits, which
+    adapts again by itself.
     """
     rule = getattr(optimiser, "inner_optimizer", optimiser)
     weights = len(rule._trainable_variables)
@@ -101,7 +102,7 @@ def _adabelief(settings: Optimiser) -> tuple[Any, dict[str, float]]:
 def _rmsprop(settings: Optimiser) -> tuple[Any, dict[str, float]]:
     import keras
 
-    # Keras adds it under this rule's root.
+    # For this rule, Keras adds epsilon under the root: hence its square.
     return keras.optimizers.RMSprop, {"rho": settings.beta2, "epsilon": settings.epsilon**2}
 
 
@@ -119,9 +120,9 @@ _RULES = {"adam": _adam, "adabelief": _adabelief, "rmsprop": _rmsprop, "sgd": _s
 
 
 class Agreed:
-    """Before one of Keras's optimisers on TensorFlow: several devices bring the same gradient.
+    """A mixin for a Keras optimiser on TensorFlow: all devices pass in the same mean gradient.
 
-    Keras would add theirs up, after each has clipped its own.
+    Without it, Keras would sum the gradients of all devices, after each device has clipped its own.
     """
 
     def _all_reduce_sum_gradients(self, pairs: Any) -> Any:
@@ -129,22 +130,23 @@ class Agreed:
 
 
 class Dropping:
-    """Before one of Keras's optimisers: a share of numbers moves, moments take in every slope.
+    """A mixin for a Keras optimiser: only a share of the numbers moves in each step.
 
-    Which ones follows from the count of steps and the weight's place among all: nothing more to
-    save, and a run that goes on draws what it would have drawn.
+    The moments take in every gradient. Which numbers move depends on the count of steps and the
+    weight's index alone. So there is nothing more to save, and a resumed run draws the same ones.
     """
 
     share: float
 
     def update_step(self: Any, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """One variable's move."""
+        """Update one variable, then put back the numbers that do not move in this step."""
         import keras
         from keras import ops
 
         before = ops.copy(variable)
         super().update_step(gradient, variable, learning_rate)  # type: ignore[misc]
-        # A byte decides: drawing the numbers is most of the cost.
+        # One random byte for each number is enough: drawing is most of the cost. So the share is
+        # exact to 1/256.
         bound = min(max(round(self.share * 256), 1), 255)
         seed = self._get_variable_index(variable), ops.convert_to_tensor(self.iterations)
         moves = _DRAWN[keras.backend.backend()](before, seed, bound)
@@ -152,13 +154,14 @@ class Dropping:
 
 
 class Unbranched:
-    """Before Keras's scaled loss, on JAX: there no branch may write to variables in a scope.
+    """A mixin for Keras's loss scaling on JAX.
 
-    So a step is taken in any case, and undone where a slope is not finite.
+    There, a branch must not write to variables inside a scope. So the step is always taken, and
+    undone if a gradient is not finite.
     """
 
     def apply(self: Any, grads: Sequence[Any], trainable_variables: Sequence[Any]) -> None:
-        """Move those weights."""
+        """Update the weights; if a gradient is not finite, undo that and halve the loss scale."""
         from keras import ops
 
         rule, scale = self.inner_optimizer, ops.convert_to_tensor(self.dynamic_scale)
@@ -175,7 +178,7 @@ class Unbranched:
 
 
 def _tensorflow(like: Any, seed: tuple[int, Any], bound: int) -> Any:
-    """Where a byte drawn for each number of `like` is below the bound."""
+    """Return for each number of `like` whether its random byte is below the bound."""
     import tensorflow as tf
 
     count = prod(like.shape)
@@ -197,7 +200,8 @@ def _jax(like: Any, seed: tuple[int, Any], bound: int) -> Any:
 def _torch(like: Any, seed: tuple[int, Any], bound: int) -> Any:
     import torch
 
-    # Torch's seed is one number: of neighbouring weights, the golden ratio keeps counts apart.
+    # Torch's seed is a single number. The factor, from the golden ratio, keeps the seeds of
+    # neighbouring weights apart at all counts of steps.
     mixed = (seed[0] * 0x9E3779B1 + int(seed[1])) % 2**32
     source = torch.Generator(like.device).manual_seed(mixed)
     words = torch.empty(-(-like.numel() // 4), dtype=torch.int32, device=like.device)

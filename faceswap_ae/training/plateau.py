@@ -1,25 +1,25 @@
-"""Is training still worth its time? In plain words, from the losses on faces never trained on."""
+"""Does training still improve the loss on the hold-out set, or has it reached a plateau?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-FLAT = 0.01  # of the loss: less than this in a tenth of the steps is no improvement
-WINDOW = 0.1  # of the steps so far, compared with the same number before
+FLAT = 0.01  # of the best loss: a smaller fall below it is no improvement
+WINDOW = 0.1  # of the steps so far: the last ones, compared with as many before them
 LEAST = 4  # measurements
 
 
 @dataclass(frozen=True)
 class HeldOutLoss:
-    """A held-out loss at a step."""
+    """The loss on the hold-out set at a step."""
 
     step: int
     loss: float
 
 
 def improvement(measured: Sequence[HeldOutLoss]) -> float | None:
-    """By how much of itself the loss fell per 1,000 steps of late; None where too few are known."""
+    """Return by which share the loss fell per 1,000 recent steps; None if too little is known."""
     late, early = _parts(measured)
     if not late or not early:
         return None
@@ -29,7 +29,7 @@ def improvement(measured: Sequence[HeldOutLoss]) -> float | None:
 
 
 def flat_for(measured: Sequence[HeldOutLoss]) -> int:
-    """For how many steps the loss has not fallen below what it was by a hundredth."""
+    """Return for how many steps the loss has not fallen by a hundredth below the best loss."""
     best: HeldOutLoss | None = None
     for one in measured:
         if best is None or one.loss < (1 - FLAT) * best.loss:
@@ -38,7 +38,10 @@ def flat_for(measured: Sequence[HeldOutLoss]) -> int:
 
 
 def format_verdict(measured: Sequence[HeldOutLoss], *, is_last: bool = True) -> str:
-    """One line for a person who wonders whether to go on; of stages only the last ends it."""
+    """Return one line that tells the user whether more training helps.
+
+    Only in the last stage does it say that the user can stop.
+    """
     if len(measured) < LEAST:
         return "too early to tell"
     flat = flat_for(measured)
@@ -52,7 +55,7 @@ def format_verdict(measured: Sequence[HeldOutLoss], *, is_last: bool = True) -> 
 
 
 def _parts(measured: Sequence[HeldOutLoss]) -> tuple[list[HeldOutLoss], list[HeldOutLoss]]:
-    """The measurements of the last steps, and those of as many before."""
+    """Return the measurements of the last steps, and those of as many steps before."""
     if len(measured) < LEAST:
         return [], []
     last = measured[-1].step

@@ -1,4 +1,4 @@
-"""What can the networks do by now? A picture: face, reconstruction, swap and mask, row by row."""
+"""How is a preview of the training drawn: face, reconstruction, swap and mask, row by row?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,29 +14,29 @@ from faceswap_ae.networks.code_alignment import Alignment, aligned_swap
 from faceswap_ae.networks.model_interface import ONTO, Networks, Output
 from faceswap_ae.training.data.batches import Batch
 
-CELL = 128  # pixels, of small faces; larger ones keep their size
-HEAD = 26  # pixels of the line with the names
+CELL = 128  # pixels a side, to which small faces are enlarged; larger ones keep their size
+HEAD = 26  # pixels, height of the line with the names
 GAP = 4
 PAPER, INK = (250, 250, 248), (40, 40, 40)
 
 
 @dataclass(frozen=True)
 class PreviewNames:
-    """Who is who."""
+    """The names of both people."""
 
     face: str
     onto: str
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What stands above each column."""
+        """The heading of each column."""
         return (self.onto, f"{self.onto} again", f"{self.face} on {self.onto}", "mask")
 
 
 def draw_preview(
     networks: Networks, faces: Batch, align: Alignment | None, names: PreviewNames
 ) -> Image:
-    """A row for each of the onto-identity's faces. What a model makes lies over it, by its mask."""
+    """Draw one row for each face of ONTO; outputs are blended over the face by their masks."""
     from keras import ops
 
     again = networks.reconstruct(faces.warped, ONTO)
@@ -48,7 +48,10 @@ def draw_preview(
 
 
 def _over(made: Output, target: Floats) -> Floats:
-    """What a network says of where there is no face means nothing: some are never told."""
+    """Blend an output over its target by its mask.
+
+    Outside the face, the output means nothing: some models are never trained there.
+    """
     from keras import ops
 
     face = np.asarray(ops.convert_to_numpy(ops.cast(made.face, "float32")))
@@ -59,7 +62,7 @@ def _over(made: Output, target: Floats) -> Floats:
 
 
 def sheet(columns: Sequence[Any], names: Sequence[str]) -> Image:
-    """Pictures in [0, 1] as a table with a heading."""
+    """Draw columns of pictures in [0, 1] as a table with a heading."""
     side = max(CELL, *(column.shape[1] for column in columns))
     width, height = (side + GAP) * len(columns) + GAP, (side + GAP) * len(columns[0]) + HEAD
     paper = pillow.new("RGB", (width, height), PAPER)

@@ -1,8 +1,9 @@
-"""Which stage is a run in, and when does the next one begin?
+"""How long does a run train (its budget), and when does each stage of training begin?
 
-A recipe names stages: what each changes of the plan, how much of the budget it may take, and
-whether it ends earlier once nothing is gained any more. Time that a stage leaves goes to those
-after it. A run only ever goes forward, and the last stage lasts until the budget is over.
+A recipe lists stages. A stage says what it changes in the recipe, how much of the budget it may
+take, and whether it ends early when the loss no longer falls. Time that a stage does not use goes
+to the stages after it. A run never goes back to an earlier stage. The last stage lasts until the
+budget is over.
 
     generalise 40 %, settle 10 %, detail 25 %, settle 5 %, GAN the rest: what users of
     DeepFaceLab do by hand
@@ -21,7 +22,7 @@ DEFAULT_MINUTES = 30.0
 
 @dataclass(frozen=True)
 class Budget:
-    """Steps or minutes of training, breaks not counted; whichever ends first."""
+    """Steps or minutes of training, without breaks. If both are given, the first to end counts."""
 
     steps: int | None = None
     minutes: float | None = None
@@ -32,7 +33,7 @@ class Budget:
                 raise UserError(f"{name} {value}: give more than 0")
 
     def progress(self, step: int, seconds: float) -> float:
-        """How much of it is over, in [0, 1]."""
+        """Return how much of the budget is over, in [0, 1]."""
         shares = [0.0]
         if self.steps is not None:
             shares.append(step / self.steps)
@@ -42,7 +43,7 @@ class Budget:
 
 
 def resolve_budget(steps: int | None, minutes: float | None, plan: "Budget") -> Budget:
-    """What the user says goes before what the recipe says; something has to end it."""
+    """Return the user's budget, or else the recipe's (`plan`), or else DEFAULT_MINUTES."""
     if steps is None and minutes is None:
         steps, minutes = plan.steps, plan.minutes
     if steps is None and minutes is None:
@@ -50,21 +51,21 @@ def resolve_budget(steps: int | None, minutes: float | None, plan: "Budget") -> 
     return Budget(steps, minutes)
 
 
-CHANGED = ("training", "optimiser", "augment")  # groups of a plan that a stage may change
-FLAT = 0.1  # of a stage's length without a gain, after which it ends
+CHANGED = ("training", "optimiser", "augment")  # groups of a recipe that a stage may change
+FLAT = 0.1  # of a stage's length: after so long without a lower loss, the stage ends
 
 
 @dataclass(frozen=True)
 class TrainingStage:
-    """A part of a training."""
+    """One stage of a training."""
 
     name: str
-    share: float = 1.0  # of the budget at most, beside what the others have
-    leave: Literal["plateau", "share"] = "plateau"
+    share: float = 1.0  # of the budget at most, relative to the shares of the other stages
+    leave: Literal["plateau", "share"] = "plateau"  # when it ends: no gain any more, or share over
     changes: dict[str, str] = field(default_factory=dict)  # key: value, as on the command line
-    freeze: tuple[str, ...] = ()  # parts of the model that stand still
-    exchange: bool = False  # each identity begins it with the other's own parts
-    keep: bool = False  # the weights as they were before it stay for good
+    freeze: tuple[str, ...] = ()  # parts of the model that are not trained
+    exchange: bool = False  # each identity begins the stage with the other identity's own parts
+    keep: bool = False  # a snapshot of the weights before the stage is kept for good
 
     def __post_init__(self) -> None:
         if not self.name.strip():
@@ -73,12 +74,12 @@ class TrainingStage:
             raise ValueError(f"share: {self.share} is not more than 0")
 
 
-ONLY = (TrainingStage("train", leave="share"),)  # of recipes that name none
+ONLY = (TrainingStage("train", leave="share"),)  # for recipes without stages
 
 
 @dataclass(frozen=True)
 class StagePosition:
-    """Where a run entered the stage that it is in."""
+    """A stage by its number, with the step and the seconds of training at which it began."""
 
     number: int = 0
     step: int = 0
@@ -86,7 +87,7 @@ class StagePosition:
 
 
 def stage_end(stages: Sequence[TrainingStage], place: StagePosition, budget: Budget) -> float:
-    """The progress of the budget at which a stage ends if nothing ends it before."""
+    """Return the progress of the budget at which a stage ends, if it does not end earlier."""
     if place.number >= len(stages) - 1:
         return 1.0
     begun = budget.progress(place.step, place.seconds)
@@ -101,7 +102,7 @@ def is_stage_over(
     now: StagePosition,
     measured: Sequence[HeldOutLoss],
 ) -> bool:
-    """Should the next stage begin? `now` is where the run is."""
+    """Check whether the next stage should begin; `now` is the run's present position."""
     if place.number >= len(stages) - 1:
         return False
     progress, end = budget.progress(now.step, now.seconds), stage_end(stages, place, budget)
@@ -116,7 +117,7 @@ def is_stage_over(
 
 
 def format_stage(stages: Sequence[TrainingStage], number: int) -> str:
-    """A stage for a person, if there is more than one."""
+    """Return a stage's name and number for the user; nothing if there is only one stage."""
     if len(stages) < 2:
         return ""
     return f"{stages[number].name} ({number + 1} of {len(stages)})"

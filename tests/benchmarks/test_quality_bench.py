@@ -1,4 +1,4 @@
-"""What the quality benchmark adds up, and the paste that everything is compared with."""
+"""Does the quality benchmark average its figures correctly, and does its baseline paste faces?"""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def test_a_budget_buys_at_least_a_step() -> None:
 def test_another_recipe_has_another_folder() -> None:
     ways = ("quick", "quick eyes=.1", "quick eyes=1", "original", "paste")
     assert len({called(way) for way in ways}) == len(ways)
-    assert called("quick eyes=0")[-8:] == called("quick")[-8:]  # which is the same recipe
+    assert called("quick eyes=0")[-8:] == called("quick")[-8:]  # the recipe already has eyes=0
 
 
 def test_nobody_is_filmed_twice_with_one_seed() -> None:
@@ -66,7 +66,7 @@ def test_a_paste_of_the_performer_is_nearly_the_clip_itself(solo: Path, tmp_path
         np.stack([frame.image for frame in reader.frames(open_clip(path))]).astype(float)
         for path in (clip, out)
     )
-    assert np.abs(before - after).mean() < 2  # encoding included
+    assert np.abs(before - after).mean() < 2  # levels; includes the loss by encoding
     found = evaluate(out, data / "ben", clip).summary
     assert (found["expression"].value or 100.0) < 6
 

@@ -88,7 +88,7 @@ def test_a_closed_folder_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         Path(folder).chmod(0o755)
         closed.chmod(0)
         root = os.geteuid() == 0
-        if root:  # who may read everything
+        if root:  # root can read every file
             os.seteuid(65534)
         try:
             status = run("extract", closed, "--as", "ben", "--data", Path(folder, "data"))

@@ -1,4 +1,4 @@
-"""The words of `faceswap-ae faces`, through an application of the test's own."""
+"""What do the commands of `faceswap-ae faces` print, and what do they do?"""
 
 import json
 import subprocess
@@ -133,7 +133,7 @@ def test_keep(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plain_picture(data / "ada")
     run("keep", "ada", "--best", "3", "--by", "sharpness", "--where", "sharpness<0.3")
     told = "kept 4 faces, dropped 9 into data/ada/.dropped; faces restore brings them back\n"
-    assert said(capsys) == told  # of the plain picture nothing is known, so it stays
+    assert said(capsys) == told  # the plain picture has no face metadata, so it stays
     assert ids(data / "ada") == [face(number).id for number in (3, 4, 5)]
     with pytest.raises(UserError, match="no face is like that; nothing was dropped"):
         run("keep", "ada", "--where", "sharpness>9")

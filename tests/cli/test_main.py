@@ -35,7 +35,7 @@ def test_help_imports_nothing_heavy(words: list[str]) -> None:
         [sys.executable, "-c", program, *words], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "HEAVY [] 0"
-    assert "faceswap-ae " in done.stdout  # an example
+    assert "faceswap-ae " in done.stdout  # the help shows an example
 
 
 def test_every_command_is_known(capsys: pytest.CaptureFixture[str]) -> None:

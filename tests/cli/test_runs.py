@@ -20,7 +20,7 @@ from tests.support.run_files import FACTS, Settings, state_of, trained
 
 
 def said(place: Path, *words: str, quiet: bool = False) -> str:
-    """What a command prints; raises what it raises."""
+    """Run a command and return its output. Exceptions of the command are raised."""
     session = Session(quiet, runs=place)
     done = CliRunner().invoke(app, list(words), obj=session, catch_exceptions=False)
     assert done.exit_code == 0, done.output
@@ -29,7 +29,7 @@ def said(place: Path, *words: str, quiet: bool = False) -> str:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """Two runs: one that was trained, and one that begins from it."""
+    """A folder with two runs: a trained one, and one that begins with its weights (a fork)."""
     run = trained(tmp_path / "ben-ada", 12000)
     checkpoint.snapshot(run.checkpoints, state_of(5000))
     MetricLog(run.log).add(MetricRow(12000, {"total": 0.12345, "mask": 0.5}))

@@ -11,7 +11,7 @@ from faceswap_ae.common.quantities import format_duration
 
 
 class Clock:
-    """A clock that a test moves."""
+    """A clock whose time a test sets."""
 
     def __init__(self) -> None:
         self.now = 100.0

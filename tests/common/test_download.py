@@ -1,4 +1,4 @@
-"""Against a server of our own."""
+"""Is a download verified, resumed and retried, against a test server of our own?"""
 
 import hashlib
 import json
@@ -20,13 +20,13 @@ CONTENT = bytes(range(256)) * (3 * PIECE // 256) + b"end"
 
 @dataclass
 class Served:
-    """What the server has, how it behaves, and what it was asked for."""
+    """The test server's content and behaviour, and the requests that it received."""
 
     content: bytes = CONTENT
     tag: str = '"first"'
     ranges: bool = True
-    cut: int | None = None  # bytes after which it hangs up
-    refuses: int = 0  # the status that it gives instead
+    cut: int | None = None  # the server closes the connection after this many bytes
+    refuses: int = 0  # the HTTP status of its refusal
     asked: list[str | None] = field(default_factory=list)
     url: str = ""
 

@@ -26,7 +26,7 @@ def add(folder: Path, name: str, text: str = "def build(options): return options
 
 
 def installed(folder: Path, name: str, module: str) -> None:
-    """A third party's package, as pip would leave it."""
+    """Write a third-party package with an entry point into a folder, as pip installs it."""
     (folder / f"{module}.py").write_text("ORIGIN = 'third party'")
     info = folder / f"{module}-1.dist-info"
     info.mkdir()

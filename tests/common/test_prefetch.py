@@ -40,7 +40,7 @@ def test_no_more_than_the_depth_is_made_in_advance() -> None:
 
     for taken, _ in enumerate(prefetch(source(), 3), 1):
         most = max(most, made - taken)
-    assert 1 <= most <= 4  # three in the queue, one in the thread's hand
+    assert 1 <= most <= 4  # three items in the queue, one held by the thread
 
 
 def test_an_error_comes_after_the_good_items() -> None:
@@ -81,7 +81,7 @@ print(caught)
 
 
 def test_ctrl_c_at_any_moment_ends_it() -> None:
-    """An alarm stands in for the key: it comes at another moment each time."""
+    """An alarm signal replaces the key. It comes at a different moment each time."""
     command = [sys.executable, "-c", INTERRUPTED, "300"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.stdout == "300\n", done.stderr

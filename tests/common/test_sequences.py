@@ -1,4 +1,4 @@
-"""Are a few items evenly chosen from many?"""
+"""Are a few items chosen evenly from many?"""
 
 import numpy as np
 from hypothesis import given

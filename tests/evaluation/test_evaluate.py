@@ -22,8 +22,8 @@ def test_the_faults_of_a_swap_are_found(swapped: Swapped) -> None:
     figures = found.summary
     assert figures["missed"].value == 2
     share = figures["nearer_to_owner"].value
-    assert share == pytest.approx((COUNT - 2) / (COUNT - 1))  # nobody is there to be told in one
-    assert 0.3 < (figures["sharpness"].value or 0) < 0.9  # it is blurred
+    assert share == pytest.approx((COUNT - 2) / (COUNT - 1))  # one frame shows no face
+    assert 0.3 < (figures["sharpness"].value or 0) < 0.9  # the swap is blurred
     assert (figures["psnr_gain"].value or 0) > 3
 
 
@@ -36,7 +36,7 @@ def test_every_figure_has_its_floor(swapped: Swapped) -> None:
     for name in ("pose", "expression", "mouth", "eyes"):
         floor = figures[name].floor
         assert floor is not None
-        assert floor < (figures[name].truth or 0), name  # another's face, found as well
+        assert floor < (figures[name].truth or 0), name  # the true swap has another face
     assert figures["id_owner"].floor is not None
     assert 35 < (figures["psnr"].floor or 0) < HIGHEST
     assert figures["ssim"].floor == pytest.approx(1, abs=0.1)
@@ -55,7 +55,7 @@ def test_the_true_swap_is_perfect(swapped: Swapped) -> None:
         assert figures[name] == found.summary[name].truth
     other = figures["psnr_other"]
     assert other is not None
-    assert 20 < other < 60  # the chin is another's by the other definition
+    assert 20 < other < 60  # the other definition of truth has another chin
     assert found.names == SwapNames("ben", "play")
 
 
@@ -71,7 +71,7 @@ def test_the_untouched_clip_is_the_replaced_person(swapped: Swapped) -> None:
 
 
 def test_without_a_performance(swapped: Swapped, two_people: Path) -> None:
-    """A folder of faces tells whom to keep away from, not what the swap should do."""
+    """A folder of faces shows which person is replaced, but not how the swap should move."""
     found = evaluate(swapped.swap, swapped.owner, two_people / "ada")
     figures = {name: one.value for name, one in found.summary.items()}
     assert figures["id_owner"] is not None and figures["id_replaced"] is not None

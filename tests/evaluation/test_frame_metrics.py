@@ -42,7 +42,7 @@ def face(landmarks: np.ndarray[tuple[int, ...], np.dtype[np.float64]], who: Imag
 
 @pytest.fixture(scope="module")
 def moments() -> list[AlignedFrames]:
-    """Three frames of ada as ben, perfectly."""
+    """Three frames of ada with ben's face, as a perfect swap."""
     found = []
     for at in range(3):
         made = frame(Film("ada", seed=4, size=(224, 192)), at)
@@ -143,7 +143,7 @@ def test_only_what_is_seen_is_compared(
     hidden[part], visible[part] = 0, False
     moment = with_result(one, hidden)
     assert measured([moment], people)["psnr"][0] < 30
-    # The hand itself is at the edge of what is seen, where pixels of the crop are mixed.
+    # Only the edge of the hidden part still counts, where pixels of the crop are mixed.
     assert measured([replace(moment, visible=visible)], people)["psnr"][0] > 35
 
 

@@ -54,7 +54,7 @@ def test_irises_lie_where_the_eyes_look(turn: float, sideways: float, upright: f
     true = np.array([act.look.gaze for many in acts.values() for act in many])
     together = np.stack(found).mean(axis=1)
     assert np.corrcoef(together[:, 0], true[:, 0])[0, 1] > sideways
-    # What is up has a small y.
+    # Upwards is a smaller y.
     assert np.corrcoef(-together[:, 1], true[:, 1])[0, 1] > upright
     assert np.abs(together.mean(axis=0)).max() < 0.06
 
@@ -87,7 +87,7 @@ def test_darkness_and_blur_move_no_iris() -> None:
 
 @given(st.integers(-40, 40), st.integers(-40, 40))
 def test_a_face_elsewhere_looks_the_same_way(right: int, down: int) -> None:
-    # Drawn, not rendered: an eye of 30 pixels, its iris 4 to the right of its middle.
+    # The eye is drawn, not rendered. It has 30 pixels; its iris is 4 pixels right of the middle.
     image: Image = np.full((240, 240, 3), 220, np.uint8)
     y, x = np.mgrid[:240, :240]
     landmarks = np.zeros((68, 2))
@@ -114,7 +114,7 @@ def test_one_eye_is_enough_for_an_error() -> None:
     made = wanted.copy()
     made[0] = [[0.3, 0.4], [np.nan, np.nan]]
     made[1] = np.nan
-    made[2] = [[0.1, 0], [-0.1, 0]]  # what the one is off by, the other is not
+    made[2] = [[0.1, 0], [-0.1, 0]]  # the errors of both eyes cancel
     made[3] = [[0.1, 0], [0.3, 0]]
     assert np.allclose(gaze_error(made, wanted), [0.5, np.nan, 0, 0.2], equal_nan=True)
 

@@ -28,7 +28,7 @@ def test_the_other_definition_is_drawn(swapped: Swapped) -> None:
     given = next(one.image for one in reader.frames(open_clip(found.clip)) if one.index == 2)
     assert image is not None
     differs = np.abs(image.astype(int) - given).max(axis=2) > 0
-    assert 0.001 < differs.mean() < 0.5  # chin and cheeks
+    assert 0.001 < differs.mean() < 0.5  # only chin and cheeks differ
 
 
 def test_nobody_elses_face_has_no_other_definition(swapped: Swapped) -> None:

@@ -24,7 +24,7 @@ from tests.support.swaps import COVERED, KEPT, Swapped
 pytest_plugins = ("tests.support.swap_fixtures",)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 NASTY = "<script>alert(1)</script> & {{data}}"
-# Whatever lies under the pointer is asked for, and the page says what it found in its title.
+# A script that moves the pointer over the chart, and writes what the page shows into its title.
 ASKED = """<script>
 const plot = document.querySelector(".plot"), box = plot.getBoundingClientRect();
 plot.dispatchEvent(new PointerEvent("pointermove", {clientX: box.left + box.width / 2}));
@@ -40,7 +40,7 @@ frame.srcdoc = %s;
 
 
 class Report(Page):
-    """A page with pictures, which have no end."""
+    """A page with pictures (img), which have no end tag."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         super().handle_starttag(tag, attrs)
@@ -50,7 +50,7 @@ class Report(Page):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run with a little of everything that a page shows."""
+    """A run with an example of everything that a page shows."""
     found = begin_run(
         tmp_path_factory.mktemp("runs") / "ben-onto-ada",
         {"note": "<b>"},
@@ -127,7 +127,9 @@ def test_curves_over_time_and_of_the_losses(page: Page) -> None:
         assert all(len(line["values"]) == len(chart["x"]) for line in chart["lines"])
     assert [line["label"] for line in charts[0]["lines"]] == ["ben", "ada"]
     assert charts[-1]["xUnit"] == "steps"
-    assert len([told for told in page.all("rect") if told["class"] == "band"]) == 2 * 8  # missed
+    assert (
+        len([told for told in page.all("rect") if told["class"] == "band"]) == 2 * 8
+    )  # frames not swapped
     assert "two" in page.texts["title"] and "cut" in page.texts["title"]
     assert "Dashed: one from step 1, two from step 3." in page.texts["p"]
 
@@ -157,14 +159,14 @@ def test_the_script_finds_what_it_looks_for(page: Page) -> None:
     classes = {name for _, told in page.tags for name in told.get("class", "").split()}
     assert set(re.findall(r'querySelector(?:All)?\("\.(\w+)"\)', script)) <= classes
     assert set(re.findall(r'getElementById\("(\w+)"\)', script)) == {"data"}
-    assert page.all("svg")[0]["viewbox"] == "0 0 600 120"  # as the script has it
+    assert page.all("svg")[0]["viewbox"] == "0 0 600 120"  # the script uses this size
     assert "600 * share" in script and "0V120" in script
 
 
 def loaded(text: str, width: int, place: Path) -> tuple[str, str]:
-    """The title of a page as a browser leaves it, and what went wrong."""
+    """Load a page in a browser. Return its title afterwards, and the console's messages."""
     assert CHROMIUM is not None
-    # In a frame, because no window is as narrow as a phone.
+    # In a frame, because a window cannot be as narrow as a phone.
     page, inner = place / "window.html", json.dumps(text).replace("<", "\\u003c")
     page.write_text(WINDOW % (width, inner), encoding="utf-8")
     own = f"--user-data-dir={place / 'profile'}"

@@ -39,7 +39,7 @@ def shot(sitter: Sitter, act: Act, seed: int = 0) -> Picture:
 
 
 def of(poses: np.ndarray[tuple[int, ...], np.dtype[np.float64]], mark: float = 0.0) -> PersonViews:
-    """Views that are told apart by their poses, and by one number of their descriptors."""
+    """Views with these poses. Their descriptors contain `mark` and the view's number."""
     descriptors = np.zeros((len(poses), DESCRIPTOR))
     descriptors[:, 0], descriptors[:, 1] = mark, np.arange(len(poses))
     return PersonViews(np.zeros((len(poses), 68, 2)), descriptors, poses)
@@ -47,7 +47,7 @@ def of(poses: np.ndarray[tuple[int, ...], np.dtype[np.float64]], mark: float = 0
 
 @pytest.fixture(scope="module")
 def seen() -> dict[str, PersonViews]:
-    """The owner and the replaced person, each twice, and the true swap, in three poses."""
+    """The views of the replaced person, the owner and the true swap, in several poses each."""
     swap = hybrid(person("ben"), person("ada"), "face")
     sitters = {"ada": ADA, "ben": BEN, "swap": swap}
     return {

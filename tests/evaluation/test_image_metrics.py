@@ -23,7 +23,7 @@ def shot(who: str) -> SyntheticFrame:
 
 @pytest.fixture(scope="module")
 def faces() -> dict[str, tuple[Image, Flags]]:
-    """Squares of 256 pixels and their faces."""
+    """Each person's aligned picture of 256 pixels, and the mask of the face in it."""
     made = {}
     for who in WHO:
         frame = shot(who)
@@ -37,7 +37,7 @@ def blurred(image: Image, sigma: float) -> Image:
 
 
 def lighter(image: Image, mask: Flags, levels: int) -> Image:
-    """Inside the mask only."""
+    """Make a picture lighter inside the mask."""
     changed = np.clip(image.astype(int) + levels, 0, 255)
     return np.where(mask[..., None], changed, image).astype(np.uint8)
 

@@ -31,7 +31,7 @@ def test_faces_side_by_side(swapped: Swapped) -> None:
         assert list(pictures) == ["original", "result", "true swap", "change"]
         assert all(one.shape == (SIDE, SIDE, 3) for one in pictures.values())
         shown = pictures["true swap"].astype(int)
-        # The swap is the true one, blurred; the performer's face is another.
+        # The swap is the blurred true swap, so it is closer to it than the performer's face is.
         assert (
             np.abs(shown - pictures["result"]).mean() < np.abs(shown - pictures["original"]).mean()
         )

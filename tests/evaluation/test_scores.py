@@ -37,7 +37,7 @@ def test_figures_frame_by_frame() -> None:
     assert np.all(found["pose"] == 0) and np.all(found["gaze"] == 0)
     assert np.isnan(found["psnr"]).all()
     assert np.all(series(columns(away=0.61))["nearer_to_owner"] == 0)
-    assert "pose" not in series(columns(), "onto")  # it is the performance
+    assert "pose" not in series(columns(), "onto")  # poses are relative to the performance
 
 
 def test_what_is_not_known_counts_for_nobody() -> None:
@@ -52,7 +52,7 @@ def test_a_head_that_turns_otherwise() -> None:
     for at in range(COUNT):
         found.put(at, [("result.pose", np.array([at + 20.0 + 3 * (at == 2), 0.0, 0.0]))])
     off = series(found)["pose"]
-    assert off[2] == pytest.approx(3)  # another's nose is 20 degrees off all the time
+    assert off[2] == pytest.approx(3)  # a constant offset (20) is removed
     assert np.allclose(np.delete(off, 2), 0)
 
 
@@ -80,9 +80,9 @@ def test_which_frames_were_missed() -> None:
     assert missed(found) == {}
     found.put(2, [("result.quad", np.full((4, 2), np.nan))])
     found.put(3, [("changed", 1.0), ("result.id_replaced", 0.05)])
-    found.put(4, [("changed", 1.0)])  # a swap with somebody very like
-    found.put(5, [("result.id_replaced", 0.05)])  # a poor swap, but one
-    for role in ("result", "onto"):  # nobody is there
+    found.put(4, [("changed", 1.0)])  # a swap with a similar person
+    found.put(5, [("result.id_replaced", 0.05)])  # a poor swap, but a swap
+    for role in ("result", "onto"):  # no face is there
         found.put(6, [(f"{role}.quad", np.full((4, 2), np.nan))])
     assert missed(found) == {2: LOST, 3: LEFT}
     assert is_seen(found).sum() == COUNT - 1

@@ -86,14 +86,14 @@ def test_what_was_asked_for_is_seen_from_the_report(stage: ComparedClips) -> Non
     nothing = FrameRow(0, 0.0)
     rows = [nothing, outside, other, swap, nothing, swap, *[outside] * (COUNT - 6)]
     assert frames_not_asked(stage.result, rows) == frozenset({0, 1, *range(6, COUNT)})
-    assert frames_not_asked(stage.result, rows[:-1]) == frozenset()  # of another clip
+    assert frames_not_asked(stage.result, rows[:-1]) == frozenset()  # the report is of another clip
     assert frames_not_asked(stage.result, [nothing] * COUNT) == frozenset()
 
 
 def rewritten(
     stage: ComparedClips, out: Path, size: tuple[int, int], slower: Fraction
 ) -> MeasuredClip:
-    """The beginning of the performance at another size and pace."""
+    """The beginning of the performance, with another size and `slower` times the duration."""
     clip = stage.leads.looked.clip
     like = replace(clip, width=size[0], height=size[1])
     with writing(out, like, Encoding("ffv1")) as sink:
@@ -112,7 +112,7 @@ def test_clips_of_another_size_or_pace_are_refused(stage: ComparedClips, tmp_pat
     with pytest.raises(UserError, match="different sizes"):
         next(align_frames(replace(plain, result=wide)))
     padded = rewritten(stage, tmp_path / "padded.mkv", (width + 1, height), Fraction(1))
-    found = next(align_frames(replace(plain, result=padded)))  # as an encoder pads odd sides
+    found = next(align_frames(replace(plain, result=padded)))  # some encoders pad odd sides
     assert found.images["result"].shape == found.images["onto"].shape
     slow = rewritten(stage, tmp_path / "slow.mkv", (width, height), Fraction(2))
     with pytest.raises(UserError, match="frame 1 is shown at"):

@@ -24,13 +24,13 @@ COUNT = 12  # frames of the duet
 
 
 @pytest.fixture(scope="module")
-def both(duet: Path, cache: None) -> MeasuredClip:  # noqa: ARG001 - it sets where caches go
-    """Ada on the left, carl on the right."""
+def both(duet: Path, cache: None) -> MeasuredClip:  # noqa: ARG001 - sets the cache folder
+    """The scanned duet: ada on the left, carl on the right."""
     return scan_target(duet / "clip.mp4", Detectors(), no_progress)
 
 
 def box(looked: MeasuredClip, frame: int, number: int) -> tuple[float, float, float, float]:
-    """Of a face, counted from the left."""
+    """The box of the `number`-th face from the left."""
     faces = sorted(looked.faces(frame), key=lambda one: float(one.landmarks[:, 0].mean()))
     return square_around(faces[number].landmarks).box
 

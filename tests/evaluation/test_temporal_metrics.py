@@ -22,7 +22,7 @@ from faceswap_ae.synthetic.scene import SyntheticFrame
 
 QUADS = arrays(np.float64, (6, 4, 2), elements=st.floats(-100, 100))
 PLACES = st.tuples(st.floats(-300, 300), st.floats(-300, 300))
-Clip = list[tuple[SyntheticFrame, SyntheticFrame]]  # as it was filmed, and the true swap
+Clip = list[tuple[SyntheticFrame, SyntheticFrame]]  # original frames, true swap
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_what_trembles_is_told(clip: Clip) -> None:
 
 
 def test_a_face_that_stays_behind(clip: Clip) -> None:
-    """The motion is the original's: a swap that stands while the head moves is not steady."""
+    """The original's motion counts: a face that stands still while the head moves has jitter."""
     first = clip[0][1].image
     stuck = [np.where(mask[..., None], first, image) for image, mask in faces(clip)]
     assert trembles(clip, stuck) > trembles(clip, [image for image, _ in faces(clip)]) + 1

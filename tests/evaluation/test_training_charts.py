@@ -12,7 +12,7 @@ FACTS = RunFacts("ben", "ada", "quick", "gan", "inner")
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """A run of two stages that paused for an hour between them."""
+    """A run of two stages with a pause of an hour between them."""
     found = begin_run(tmp_path / "run", {"size": 64}, FACTS)
     log = MetricLog(found.log)
     for step in range(1, 7):
@@ -27,7 +27,10 @@ def test_a_chart_for_each_kind_of_loss(run: Run) -> None:
     found = {one.title: one for one in draw_training_charts(run)}
     assert list(found) == ["gan: mae", "held-out", "judge: real"]
     mae = found["gan: mae"]
-    assert [line.label for line in mae.lines] == ["ben", "ada"]  # as everywhere on the page
+    assert [line.label for line in mae.lines] == [
+        "ben",
+        "ada",
+    ]  # the people's names, as on the whole page
     assert np.allclose(mae.lines[1].values, 2 / np.arange(1, 7))
     assert mae.log and not found["judge: real"].log
     assert np.isfinite(found["held-out"].lines[0].values).sum() == 1

@@ -69,7 +69,7 @@ def test_the_table_names_every_figure_once() -> None:
     assert len(grouped) == len(set(grouped))
     assert set(SCORES) - set(grouped) == {"psnr_unswapped", "jitter_truth"}
     lines = list(table(TOLD, NAMES))
-    assert len(lines) == 1 + len(VALUES) + 3  # and the groups that have any
+    assert len(lines) == 1 + len(VALUES) + 3  # also a line for each group with values
     assert any(line.split() == ["distance", "to", "ben", "0.370", "1.000"] for line in lines)
 
 

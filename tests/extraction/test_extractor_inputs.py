@@ -1,4 +1,4 @@
-"""What may be put in: clips and photos of all kinds, and what is broken among them."""
+"""Which inputs does extraction accept: all kinds of clips and photos, and damaged files?"""
 
 import re
 import shutil
@@ -65,7 +65,7 @@ def test_photos_of_all_kinds(tmp_path: Path, solo: Path) -> None:
     plain = [face for face in stories if face.source == "same name.png"]
     assert large.size == pytest.approx(16 * plain[0].size, rel=0.05)
     uprights = [face_file.pixels(tmp_path / "ben" / f"{face.id}.png").astype(int) for face in plain]
-    assert np.abs(uprights[0] - uprights[1]).mean() < 12  # the lying one came out upright
+    assert np.abs(uprights[0] - uprights[1]).mean() < 12  # the rotated photo is upright in its crop
 
 
 def test_bad_inputs_are_told_and_the_rest_goes_on(

@@ -49,11 +49,12 @@ def test_limits_leave_out_what_they_say() -> None:
 
 
 def test_faces_like_the_last_one_taken_are_left_out() -> None:
-    """Compared with the last one taken, so a slow change adds up."""
-    moves = [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]  # of the mouth, in percent of the face
+    """Each face is compared with the last one that was kept, so slow changes add up."""
+    # The mean movement of the landmarks (only the mouth moves), in percent of the face.
+    moves = [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]
     landmarks = [shaped() for _ in moves]
     for points, move in zip(landmarks, moves, strict=True):
-        points[55:68, 1] = 60 + 100 * move / 100 * 51 / 13  # 13 of 51 points move
+        points[55:68, 1] = 60 + 100 * move / 100 * 51 / 13  # 13 of 51 points
     faces = [face(number, landmarks=points) for number, points in enumerate(landmarks)]
     choice = select_faces(faces, OWN, SelectionLimits(change=0.9), AlreadyThere())
     assert ids(choice) == {"clip-000000", "clip-000002", "clip-000004"}

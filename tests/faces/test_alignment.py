@@ -9,7 +9,7 @@ from faceswap_ae.synthetic.people import CAST, alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
 from tests.support.face_records import shaped
 
-# Where interoperable tools expect these in a whole face, as shares of its side.
+# The places of these features in a `whole` crop that compatible tools expect (shares of its side).
 EYES, NOSE, MOUTH = [(0.3712, 0.3996), (0.6195, 0.3996)], (0.4954, 0.5402), (0.3846, 0.6643)
 
 
@@ -19,7 +19,7 @@ def test_a_whole_face_lies_where_other_tools_have_it(scale: float, angle: float)
     placed = transform(landmarks, matrix_of(landmarks, "whole", 512))
     share = (placed + 0.5) / 512
     assert np.allclose([share[36:42].mean(axis=0), share[42:48].mean(axis=0)], EYES, atol=2e-4)
-    assert np.allclose(share[30], NOSE, atol=0.025)  # its tip, below the bridge's middle
+    assert np.allclose(share[30], NOSE, atol=0.025)  # the tip of the nose
     assert np.allclose(share[48], MOUTH, atol=2e-4)
     assert misfit(landmarks) < 1e-6
 
@@ -37,7 +37,7 @@ def test_smaller_crops_lie_inside_the_whole_one(inner: str) -> None:
 
 def test_head_follows_the_turn() -> None:
     still, turned = shaped(), shaped()
-    turned[14:17, 0] += 30  # more of the cheek on the right
+    turned[14:17, 0] += 30  # the right cheek is wider
     edge = [matrix_of(points, "head", 512)[0, 2] for points in (still, turned)]
     assert edge[1] < edge[0] - 1
 

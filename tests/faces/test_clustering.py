@@ -9,11 +9,11 @@ from faceswap_ae.faces import clustering
 from faceswap_ae.faces.clustering import CHUNK, cluster_numbers, single_clusters
 from tests.support.face_records import SPREAD, somebody
 
-APART = 0.62  # between two people's middles; the cast's nearest two
+APART = 0.62  # distance between two people's mean descriptors, as of the two closest of the cast
 
 
 def crowd(people: int, each: int, spread: float) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Descriptors whose distances are about `spread` within a person; whose they are."""
+    """Descriptors with distances of about `spread` within a person, and their owners' numbers."""
     rng = np.random.default_rng(people)
     middles = np.linalg.qr(rng.normal(size=(128, people)))[0].T * APART / np.sqrt(2)
     owners = rng.permutation(np.repeat(np.arange(people), each))
@@ -22,7 +22,7 @@ def crowd(people: int, each: int, spread: float) -> tuple[NDArray[np.float32], N
 
 
 def same(one: NDArray[np.int64], other: NDArray[np.int64]) -> bool:
-    """Whether two numberings tell the same groups."""
+    """Whether two numberings describe the same groups."""
     pairs = set(zip(one.tolist(), other.tolist(), strict=True))
     return len(pairs) == len(set(one.tolist())) == len(set(other.tolist()))
 
@@ -48,7 +48,7 @@ def test_one_face_is_one_person() -> None:
 
 
 def test_a_group_counts_as_its_faces() -> None:
-    """Joined as groups of many, or face by face: the same spread and the same middle."""
+    """Joining groups in steps, or in another order, gives the same spread and the same mean."""
     rng = np.random.default_rng(1)
     faces = single_clusters(rng.normal(0, SPREAD, (60, 128)).astype(np.float32))
     thirds, halves = np.repeat(np.arange(3), 20), np.arange(60) % 2

@@ -12,16 +12,16 @@ from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
 
 SIZE = (320, 240)
-# Left and right exchanged, for the points that the pose is told by.
+# For each landmark of the pose estimation: its mirrored counterpart.
 MIRRORED = {31: 35, 32: 34, 33: 33, 34: 32, 35: 31, 36: 45, 39: 42, 42: 39, 45: 36, 48: 54, 54: 48}
 DEGREES = st.tuples(st.floats(-60, 60), st.floats(-40, 40), st.floats(-80, 80))
 
 
 def seen(angles: tuple[float, float, float], away: float = 900.0) -> Points:
-    """The generic head's landmarks as a camera sees them, in the middle of a picture of SIZE."""
+    """The generic head's landmarks as a camera sees them, centred in a picture of SIZE."""
     turned = (HEAD - HEAD.mean(axis=0)) @ np.asarray(rotation(*angles), float).T
     focal, aim = FOCAL * max(SIZE), np.zeros(2)
-    for _ in range(60):  # until the mean of what is seen lies on the optical axis
+    for _ in range(60):  # until the mean of the points is on the optical axis
         near = focal / (away - turned[:, 2:])
         aim -= (flat := (turned[:, :2] + aim) * near).mean(axis=0) / near.mean()
     points = np.full((68, 2), np.nan)
@@ -61,7 +61,10 @@ def test_a_mirror_turns_yaw_and_roll_round(angles: tuple[float, float, float]) -
     [(Act(yaw=25), 4), (Act(yaw=-20), 4), (Act(pitch=10), 2.5), (Act(roll=12), 1.5)],
 )
 def test_heads_turn_as_the_renderer_was_told(name: str, turn: Act, near: float) -> None:
-    """Against the same head straight on: what differs between persons is a constant."""
+    """The pose is compared with that of the same head from the front.
+
+    The difference between two people's heads is a constant.
+    """
 
     def told(act: Act) -> HeadPose:
         frame = render(alone(person(name)), act, Setting((224, 224), grain=0))

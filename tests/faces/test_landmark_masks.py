@@ -37,7 +37,7 @@ def points(frame: SyntheticFrame) -> Points:
 
 
 def covered(mask: Image) -> float:
-    """Pixels, soft edges counted as parts."""
+    """The area of a mask in pixels, with soft edges counted as fractions."""
     return float(mask.sum(dtype=np.float64)) / 255
 
 
@@ -113,7 +113,7 @@ def test_faces_beyond_the_picture(points: Points) -> None:
     assert not hull_mask(points + np.array([5000, 0]), SIZE).any()
     half = hull_mask(points - np.array([points[30, 0], 0]), SIZE)
     assert half[:, :2].any() and not half[:, 200:].any()
-    # Larger than OpenCV's integers: the picture is all inside.
+    # The points are larger than OpenCV's integers. The whole picture is inside.
     assert hull_mask((points - points[30]) * 1e9 + 100, SIZE).min() == 255
 
 

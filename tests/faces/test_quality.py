@@ -131,7 +131,7 @@ def test_a_hand_over_the_mouth_is_noticed(who: str) -> None:
 
 
 def microphone(frame: SyntheticFrame, kind: Kind) -> Occluder:
-    """Something before the mouth."""
+    """An occluder in front of the mouth."""
     x, y = frame.landmarks.picture[48:60].mean(axis=0)
     return Occluder(kind, (float(x), float(y) + 8), 70)
 
@@ -148,7 +148,7 @@ def test_a_picture_of_nothing(level: int, shots: dict[str, SyntheticFrame]) -> N
     quality = of(frame, np.full_like(frame.image, level))
     assert quality.sharpness == 0
     assert abs(quality.brightness - level / 255) < 0.01
-    assert 0.15 < quality.occlusion <= 0.3  # no eyes, no lips
+    assert 0.15 < quality.occlusion <= 0.3  # no eyes and no lips are visible
 
 
 def test_no_face_inside_the_crop(shots: dict[str, SyntheticFrame]) -> None:

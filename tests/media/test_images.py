@@ -79,14 +79,14 @@ def test_cmyk_comes_out_in_its_colours(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("tag", "quarters"), [(1, 0), (3, 2), (6, 1), (8, 3)])
 def test_camera_turn_is_applied(tmp_path: Path, tag: int, quarters: int) -> None:
     exif = pillow.Exif()
-    exif[0x0112] = tag  # Orientation
+    exif[0x0112] = tag  # the Orientation tag
     lying = np.rot90(gradient(), quarters)
     pillow.fromarray(np.ascontiguousarray(lying)).save(tmp_path / "turned.png", exif=exif)
     assert np.array_equal(images.read(tmp_path / "turned.png"), gradient())
 
 
 def test_colour_profile_is_brought_to_srgb(tmp_path: Path) -> None:
-    # sRGB with the red and the green primary exchanged: the file's red is meant as green.
+    # sRGB with exchanged primaries: the file's red means green.
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     crossed = profile.replace(b"rXYZ", b"----").replace(b"gXYZ", b"rXYZ").replace(b"----", b"gXYZ")
     pillow.fromarray(gradient()).save(tmp_path / "crossed.png", icc_profile=crossed)
@@ -114,7 +114,7 @@ def test_a_file_that_is_no_picture_is_named(tmp_path: Path) -> None:
 
 
 def test_a_bomb_is_refused_and_a_large_scan_is_welcome(tmp_path: Path) -> None:
-    """Pillow warns from 89 and refuses from 179 million pixels."""
+    """Pillow warns from 89 million pixels on, and refuses from 179 million pixels on."""
     for name, side in (("scan.png", 9_500), ("bomb.png", 14_000)):
         pillow.new("1", (side, side)).save(tmp_path / name)
     assert images.read(tmp_path / "scan.png").shape == (9_500, 9_500, 3)

@@ -11,7 +11,7 @@ PHOTO = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8).repeat(
 
 
 def round_trip(pixels: str, colour: Colour, *, quick: bool = False) -> NDArray[np.int64]:
-    """How far each pixel is off after the way there and back."""
+    """The error of each pixel after conversion to a pixel format and back to RGB."""
     frame = FromRgb(pixels, colour)(PHOTO)
     off: NDArray[np.int64] = ToRgb(colour, quick=quick)(frame).astype(np.int64) - PHOTO
     return off
@@ -25,7 +25,7 @@ def test_there_and_back_is_near_and_not_darker(colour: Colour) -> None:
 
 
 def test_the_quick_way_is_darker() -> None:
-    """If it is not, pixels.py can be simpler."""
+    """If this fails (a newer swscale), pixel_format.py can be simpler."""
     assert round_trip("yuv420p", BT709, quick=True).mean() < -0.7
 
 
@@ -53,7 +53,7 @@ def test_what_is_not_told_goes_by_the_lines() -> None:
 
 
 def test_no_thread_writes_into_anothers_rows() -> None:
-    """At widths that are no multiple of 16 swscale's threads did, now and then."""
+    """swscale's threads sometimes did, at widths that are not a multiple of 16."""
     image = np.random.default_rng(0).integers(0, 256, (480, 66, 3), np.uint8)
     write = FromRgb("yuv422p10le", BT709)
 

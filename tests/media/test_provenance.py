@@ -34,7 +34,7 @@ def test_what_is_said() -> None:
 
 
 def source_type(packet: str) -> str | None:
-    """What the XMP says, read as XML."""
+    """The IPTC source type in an XMP packet, parsed as XML."""
     (found,) = ElementTree.fromstring(packet.strip("\0")).iter(IPTC)
     return found.text
 
@@ -141,7 +141,7 @@ def test_what_is_cut_out_of_an_altered_clip_says_so(tmp_path: Path, source: str,
     else:
         write_all(made, new(), [NOISE] * 2)
         provenance.stamp(made, TOLD)
-    if source == "in.mp4":  # its tags come from the writer
+    if source == "in.mp4":  # the writer sets the tags of MP4 files
         assert provenance.read(made) is None
         with resumable(OutputSpec(made, new(), marks=TOLD), {}) as parts:
             parts.write(NOISE, Fraction(0), Fraction(1, 25))

@@ -36,7 +36,8 @@ KINDS = {
     "lossless": ("l.mkv", Recording(codec="ffv1", pixels="bgr0", tick=Fraction(1, 25))),
 }
 
-# FFmpeg's code, and the weights of red and blue in luma: BT.709, BT.601 under two names, BT.2020.
+# FFmpeg's code of the matrix, and the weights of red and blue in luma: BT.709, BT.601 (has two
+# codes), BT.2020.
 MATRICES = [(1, 0.2126, 0.0722), (5, 0.299, 0.114), (6, 0.299, 0.114), (9, 0.2627, 0.0593)]
 
 
@@ -58,7 +59,7 @@ def test_every_frame_with_its_number_and_exact_time(kind: Kind) -> None:
     assert [number_in(frame.image) for frame in found] == list(range(made.count))
     assert [frame.index for frame in found] == list(range(made.count))
     assert times(found) == made.times[:-1]
-    # An encoder may lose how long the last frame is shown, so that one is not asked for.
+    # An encoder may lose the duration of the last frame, so it is not checked.
     lasting = [after - before for before, after in zip(made.times, made.times[1:], strict=False)]
     assert [frame.duration for frame in found[:-1]] == lasting[:-1]
     assert all(frame.image.shape == (made.size[1], made.size[0], 3) for frame in found)
@@ -102,7 +103,7 @@ def test_a_turned_video_comes_out_upright(tmp_path: Path, degrees: int) -> None:
 def test_colours_are_those_that_were_meant(
     tmp_path: Path, matrix: int, spread: int, red: float, blue: float
 ) -> None:
-    """Computed here from the standards' formula for one Y, Cb, Cr."""
+    """The expected colour is computed from the standards' formula for one Y, Cb, Cr."""
     luma, cb, cr = 120, 100, 150
     path = tmp_path / "colour.mkv"
     with av.open(path, "w") as container:
@@ -139,7 +140,7 @@ class TestDamage:
         with pytest.raises(MediaError, match=words):
             collect(found, cut_off)
         assert 20 < len(found) < 200
-        # The very last may be one that was to come after the first that is lost.
+        # The last frame may be one that is shown after the first lost frame.
         assert [number_in(frame.image) for frame in found[:-1]] == list(range(len(found) - 1))
         assert all(frame.time == Fraction(number_in(frame.image), 25) for frame in found)
 
@@ -187,7 +188,7 @@ class TestDamage:
 
 
 def collect(found: list[Frame], path: Path) -> None:
-    """Frame by frame, so that those before an error are kept."""
+    """Add frames to `found` one by one, so that those before an error are kept."""
     for frame in frames(open_clip(path)):
         found.append(frame)  # noqa: PERF402
 

@@ -1,4 +1,4 @@
-"""Conversions that were stopped and taken up again, beside ones that were not."""
+"""Does a stopped and resumed output equal an output that was written without a stop?"""
 
 import logging
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from tests.support.written_clips import NOISE, new, read
 
 
 def at(number: int) -> Callable[[int], None]:
-    """Ctrl-C before a frame."""
+    """A function that simulates Ctrl-C before a frame."""
 
     def stop(index: int) -> None:
         if index == number:

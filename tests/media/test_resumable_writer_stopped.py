@@ -1,4 +1,4 @@
-"""What is left of a conversion when the process or the disk gives out, and does it go on?"""
+"""Is a resumable output complete after a kill of the process or a full disk, when resumed?"""
 
 import signal
 import subprocess
@@ -46,8 +46,8 @@ def in_a_process(
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-# Renames bring to their places: job.json, then packets and facts of each of the four segments,
-# then the output; or 40 pictures and the facts, then the folder of the pictures, twice.
+# The order of renames for h264: job.json, then packets and facts of each of the four segments, then
+# the output. For pictures: 40 pictures and the facts, then the folder of the pictures, twice.
 MOMENTS = {
     "h264": [("frame", 5), ("frame", 24), ("frame", 30), ("rename", 4), ("rename", 5)],
     "pictures": [("frame", 30), ("rename", 20), ("rename", 46), ("rename", 47)],
@@ -72,7 +72,7 @@ def test_a_kill_at_any_moment_loses_no_segment(
         if kind == "frame":
             assert asked[0] == number // LENGTH * LENGTH
         assert content(broken.path) == content(whole.path)
-        # A folder that was about to get its name goes when nobody has touched it for an hour.
+        # A temporary folder (.part-) is removed only when nobody has changed it for an hour.
         left = [item.name for item in folder.iterdir() if ".part-" not in item.name]
         assert left == [broken.path.name]
 
@@ -94,7 +94,7 @@ def test_a_kill_while_joining_loses_nothing(tmp_path: Path, varying_clip: Path) 
 def test_a_full_disk_is_one_clear_error_and_loses_nothing(
     tmp_path: Path, plain_clip: Path, bytes_of_a_file: int, lost: int
 ) -> None:
-    """In a segment, or in the joined file."""
+    """The disk is full while a segment is written, or while the file is joined."""
     whole, broken = (output(tmp_path / part, plain_clip, "prores") for part in ("a", "b"))
     make(whole)
     failed = in_a_process(tmp_path / "b", plain_clip, "prores", ("never", 0), bytes_of_a_file)

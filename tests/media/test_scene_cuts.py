@@ -10,7 +10,7 @@ from faceswap_ae.media.scene_cuts import CutDetector
 
 
 def told(images: list[Image]) -> list[int]:
-    """At which images a scene begins."""
+    """The numbers of the images at which a scene begins."""
     cuts = CutDetector()
     return [number for number, image in enumerate(images) if cuts(image)]
 
@@ -21,7 +21,7 @@ def test_the_cut_of_a_film(solo: Path) -> None:
 
 
 def place(seed: int, blocks: tuple[int, int] = (9, 16), size: int = 40) -> Image:
-    """Somewhere, out of large soft blocks."""
+    """A random place, made of large soft blocks."""
     coarse = np.random.default_rng(seed).integers(0, 256, (*blocks, 3), np.uint8)
     wide = cv2.resize(coarse, (blocks[1] * size, blocks[0] * size), interpolation=cv2.INTER_CUBIC)
     return np.asarray(wide, np.uint8)

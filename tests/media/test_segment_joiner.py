@@ -1,4 +1,4 @@
-"""Segments that were joined, beside the same frames written in one go."""
+"""Does a file joined from segments equal a file with the same frames written in one go?"""
 
 import struct
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from faceswap_ae.media.writer import writing
 from tests.support.clips import SOUND_RATE, Recording, bars, number_in, record
 from tests.support.written_clips import new, read
 
-LENGTH = 12  # frames of a segment here
+LENGTH = 12  # frames per segment in these tests
 OUTPUTS = {
     "h264 mp4": (".mp4", Encoding(repeatable=True)),
     "h264 mov": (".mov", Encoding(repeatable=True)),
@@ -54,7 +54,7 @@ def in_segments(output: OutputSpec, limit: int | None = None) -> Path:
 
 
 def both(output: OutputSpec, limit: int | None = None) -> tuple[Path, Path]:
-    """One file written in one go, one joined of segments."""
+    """Two files: one written in one go, one joined from segments."""
     whole = output.path.with_name(f"whole{output.path.suffix}")
     return in_one_go(replace(output, path=whole), limit), in_segments(output, limit)
 
@@ -69,7 +69,7 @@ def packets_in(path: Path, kind: str) -> Facts:
 
 
 def told(path: Path) -> list[object]:
-    """What a file says of itself and of its streams."""
+    """The metadata of a file and of its streams."""
     with av.open(path) as container:
         rate = container.streams.video[0].average_rate
         streams = [
@@ -116,13 +116,13 @@ def test_many_segments_have_the_same_times_and_sound(
 
 
 def assert_in_order(path: Path) -> None:
-    """Times of decoding rise strictly, no frame is shown before it is decoded."""
+    """Assert that decoding times rise strictly, and no frame is shown before it is decoded."""
     found = [
         (pts, dts)
         for _, pts, dts, _, _ in packets_in(path, "video")
         if pts is not None and dts is not None
     ]
-    assert found or path.suffix == ".mkv"  # which tells no times of decoding
+    assert found or path.suffix == ".mkv"  # MKV has no decoding times
     assert all(one[1] < two[1] for one, two in pairwise(found))
     assert all(pts >= dts for pts, dts in found)
 
@@ -190,7 +190,7 @@ def test_sound_that_is_longer_than_the_pictures(tmp_path: Path) -> None:
 
 
 def test_sound_that_begins_before_the_pictures(tmp_path: Path) -> None:
-    """Its begin is the output's zero, which is between two ticks of the pictures' clock."""
+    """The sound's start is the output's time zero, which is between two ticks of the video."""
     source = record(tmp_path / "in.ts", Recording(sounds=("aac",)))
     clip = open_clip(source)
     output = OutputSpec(tmp_path / "out.mp4", clip, OUTPUTS["h264 mp4"][1], clip, segment=LENGTH)
@@ -235,7 +235,7 @@ def test_odd_sizes(tmp_path: Path, size: tuple[int, int], name: str) -> None:
 def test_any_lengths(
     tmp_path_factory: pytest.TempPathFactory, lengths: list[int], segment: int, tick: Fraction
 ) -> None:
-    """Frames of any length, segments of any number, and whatever is left for the last one."""
+    """Frames of any duration, any number of segments, and a last segment of any length."""
     path = tmp_path_factory.mktemp("any") / "out.mp4"
     like = replace(new((32, 16)), time_base=tick)
     ends = np.cumsum([0, *lengths]).tolist()
@@ -250,7 +250,7 @@ def test_any_lengths(
 
 
 def length_told(path: Path) -> Fraction:
-    """What a video track says of its own length: FFmpeg adds up times of decoding instead."""
+    """The length in a video track's own header. FFmpeg instead adds up the decoding times."""
     content = path.read_bytes()
     place = content.index(b"mdhd")
     scale, length = struct.unpack(">II", content[place + 16 : place + 24])
@@ -258,7 +258,7 @@ def length_told(path: Path) -> Fraction:
 
 
 def spoilt(output: OutputSpec, spoil: Callable[[WorkFolder], None]) -> None:
-    """Something happens to the parts before they are joined."""
+    """Write segments, and call `spoil` on their folder before they are joined."""
     with resumable(output, {}) as parts:
         for frame in frames(output.like, WHOLE):
             parts.write(frame.image, frame.time, frame.duration)
@@ -279,7 +279,7 @@ def test_parts_of_another_encoder_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_part_that_is_gone_is_told(tmp_path: Path) -> None:
-    """Never a shorter video without a word; the next time makes the part anew."""
+    """A missing part is an error, not a shorter video. The next conversion makes it again."""
     clip = open_clip(record(tmp_path / "in.mp4"))
     output = OutputSpec(tmp_path / "out.mp4", clip, segment=LENGTH)
     with pytest.raises(Fault, match=r"out\.mp4: a part in .* is gone; convert again"):

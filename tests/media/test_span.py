@@ -38,7 +38,7 @@ def test_end_before_start() -> None:
 
 @given(st.integers(0, 500), st.fractions(1, 120))
 def test_a_frame_number_becomes_a_time_and_the_number_again(index: int, rate: Fraction) -> None:
-    """The span that begins at a frame's own time begins with this frame and no other."""
+    """A span that begins at a frame's time begins with exactly this frame."""
     time = index / rate
     span = Span(start=time, end=time + 1 / rate)
     inside = [

@@ -51,7 +51,7 @@ def test_sound_that_the_container_does_not_take_becomes_aac(
 
 
 def test_a_transport_stream_keeps_sound_and_pictures_together(tmp_path: Path) -> None:
-    """Its clock does not begin at zero, and its sound begins before its pictures."""
+    """A transport stream's time does not begin at 0, and its sound begins before its pictures."""
     source = record(tmp_path / "in.ts", Recording(sounds=("aac",)))
     out = rewrite(source, tmp_path / "out.mp4")
     gaps = [tone(path, 0)[0] - open_clip(path).start for path in (source, out)]
@@ -108,7 +108,7 @@ def test_a_clip_that_cannot_seek_is_cut_all_the_same(tmp_path: Path) -> None:
 
 
 def test_a_cut_takes_the_sound_of_its_time(tmp_path: Path) -> None:
-    """A click in the sound stays at the picture at which it was."""
+    """The sound stays synchronous with the pictures."""
     source = record(tmp_path / "in.mkv", replace(TWO, count=120, tick=Fraction(1, 25)))
     out = rewrite(source, tmp_path / "out.mkv", span=Span(first=50, last=99))
     assert open_clip(out).count == 50
@@ -117,7 +117,7 @@ def test_a_cut_takes_the_sound_of_its_time(tmp_path: Path) -> None:
     part = packets_of(out)[0]
     begin = whole.index(part[0])
     assert whole[begin : begin + len(part)] == part
-    # An AAC packet is 1024 samples; the first whole one after frame 50 begins the cut.
+    # An AAC packet has 1024 samples. The cut begins with the first whole packet after frame 50.
     assert abs(begin * 1024 / SOUND_RATE - 2.0) < 0.06
     assert abs(len(part) * 1024 / SOUND_RATE - 2.0) < 0.06
     start, _ = tone(out, 0)
@@ -179,7 +179,7 @@ def test_subtitles_are_copied(subtitled: Path, tmp_path: Path) -> None:
 
 
 def lines_of(path: Path) -> list[tuple[float, float]]:
-    """When each line of subtitles begins, and how long it stays."""
+    """The start and the duration of each line of subtitles, in seconds."""
     with av.open(path) as container:
         return [
             (float(packet.pts * packet.time_base), float(packet.duration * packet.time_base))

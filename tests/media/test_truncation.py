@@ -7,7 +7,7 @@ from tests.support.clips import Recording, record
 
 
 def box(name: bytes, body: bytes, *, large: bool = False) -> bytes:
-    """An ISO box, its length in 32 or in 64 bits."""
+    """An ISO box whose length has 32 or 64 bits."""
     if large:
         return b"\0\0\0\1" + name + (len(body) + 16).to_bytes(8, "big") + body
     return (len(body) + 8).to_bytes(4, "big") + name + body
@@ -43,7 +43,7 @@ def test_a_box_to_the_end_of_the_file(tmp_path: Path) -> None:
 
 
 def test_something_foreign_behind_the_movie(tmp_path: Path) -> None:
-    """Phones and editors append notes of their own; the movie is whole all the same."""
+    """Phones and editors append their own data. The movie is complete nevertheless."""
     path = record(tmp_path / "noted.mp4")
     path.write_bytes(path.read_bytes() + b"\x7f\xff\xff\xffnote of some tool")
     assert missing_bytes(path) == 0

@@ -53,4 +53,4 @@ def test_what_ffmpeg_cannot_write_is_one_line() -> None:
         failing(errno.ENOSPC)
     assert caught.value.errno == errno.ENOSPC
     with pytest.raises(MediaError, match=r"out\.mkv: this cannot be written \(.*\); try \.mkv"):
-        failing(0x41444E49)  # "INDA": data that are not valid
+        failing(0x41444E49)  # "INDA": FFmpeg's code for invalid data

@@ -42,7 +42,8 @@ def test_times_and_lengths_are_kept_exactly(
     assert [frame.time for frame in after] == made.times[:-1]
     ends = [frame.time + frame.duration for frame in after]
     assert ends[:-1] == made.times[1:-1]
-    with av.open(out) as container:  # the last frame's end is the file's: MP4 tells it in 1/1000 s
+    # The end of the last frame is the end of the file. MP4 stores it in 1/1000 s.
+    with av.open(out) as container:
         assert abs(Fraction(container.duration or 0, av.time_base) - made.times[-1]) < 0.002
 
 
@@ -100,7 +101,7 @@ def test_colour_tags_and_colours_are_kept(tmp_path: Path, output: str, colour: C
 @pytest.mark.parametrize("encoding", [Encoding(crf=1), Encoding("prores")])
 @pytest.mark.parametrize("height", [48, 720])
 def test_grey_does_not_drift(tmp_path: Path, encoding: Encoding, height: int) -> None:
-    """swscale's plain conversion darkens by a level and more each time a clip is written."""
+    """swscale's default conversion darkens by a level or more each time a clip is written."""
     like = replace(new((64, height)), colour=Colour())
     ramp = np.repeat(np.linspace(0, 255, 64).astype(np.uint8)[None, :, None], height, 0).repeat(
         3, 2
@@ -236,7 +237,7 @@ def test_an_old_output_survives_a_failure(tmp_path: Path) -> None:
 
 
 def test_the_index_comes_first(tmp_path: Path) -> None:
-    """So that a browser can start before it has the whole file."""
+    """With the index first, a browser can start before it has the whole file."""
     write_all(tmp_path / "out.mp4", new(), [NOISE] * 30)
     content = (tmp_path / "out.mp4").read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")

@@ -1,4 +1,4 @@
-"""What is left of an output when the process or the disk gives out?"""
+"""What is left of an output file after a kill of the process, or when the disk is full?"""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Every model with every trainer: a new file of either is tested by existing."""
+"""Does every model work with every trainer? New models and trainers are tested automatically."""
 
 import itertools
 from collections.abc import Iterator
@@ -24,18 +24,19 @@ from tests.support.small_models import batches
 
 SLOW = pytest.mark.slow
 LARGEST = "dfaker"  # takes as long as the others together
-TRAINER, MODEL = "autoencoder", "quick"  # these with everybody, the rest with the rest when slow
+# Tested with all models and all trainers. Other combinations are slow tests.
+TRAINER, MODEL = "autoencoder", "quick"
 
 
 def pairs() -> Iterator[ParameterSet]:
-    """Models with trainers."""
+    """Yield all combinations of models and trainers, with the mark `slow` for most."""
     for model, trainer in itertools.product(plugins.names("models"), plugins.names("trainers")):
         often = (trainer == TRAINER or model in (MODEL, trainer)) and model != LARGEST
         yield pytest.param(model, trainer, marks=() if often else pytest.mark.slow)
 
 
 PAIRS = list(pairs())
-OWN = [  # one model of each trainer's own, the others when slow
+OWN = [  # one model for each trainer; other combinations are slow tests
     pytest.param(
         *pair.values, marks=() if pair.values in ((MODEL, TRAINER), ("gan", "gan")) else SLOW
     )
@@ -44,13 +45,16 @@ OWN = [  # one model of each trainer's own, the others when slow
 WIDTH = "network.width=0.1"
 
 
-SEEING = {"perceptual", "identity"}  # through a network that takes seconds to compile
+SEEING = {"perceptual", "identity"}  # terms that use a network which takes seconds to compile
 
 
 def begun(
     model: str, trainer: str, every: bool = True, seeing: bool = False
 ) -> tuple[TrainingSetup, dict[Identity, Batch]]:
-    """A game built small, with every term that its trainer has or its usual ones, and batches."""
+    """A small training setup and batches for it.
+
+    With `every`, all loss terms of the trainer are active, otherwise its usual ones.
+    """
     text = f"model: {model}\ntrainer: {trainer}\nprecision: float32\n"
     options = plugins.load("trainers", trainer).Options()
     terms = {name for name, value in vars(options).items() if isinstance(value, float)}

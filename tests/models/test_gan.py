@@ -4,8 +4,8 @@ import pytest
 from faceswap_ae.common import plugins
 from faceswap_ae.networks.model_interface import FACE, Networks
 
-# Of an encoder and two decoders. Lite is told to have 11.0, 20.0 and 20.6; the layers that are
-# described, counted by hand, have these.
+# Weights of an encoder and two decoders, in millions. The publication states 11.0, 20.0 and 20.6
+# for lite. The layers that it describes, counted by hand, have the numbers below.
 MILLIONS = {
     False: {64: 71.7, 128: 81.5, 256: 91.4},
     True: {64: 10.9, 128: 19.9, 256: 20.5},
@@ -25,7 +25,7 @@ def count(**options: object) -> int:
 @pytest.mark.parametrize("size", [64, 128, 256])
 @pytest.mark.parametrize("lite", [False, True])
 def test_as_large_as_published(size: int, lite: bool) -> None:
-    """Numbers of weights are quadratic in the width: three small ones tell of the full one."""
+    """The number of weights is quadratic in the width, so three small widths give the full one."""
     widths = (1 / 4, 1 / 2, 3 / 4) if lite else (1 / 8, 1 / 4, 3 / 8)
     curve = np.polyfit(widths, [count(size=size, width=width, lite=lite) for width in widths], 2)
     assert round(float(np.polyval(curve, 1)) / 1e6, 1) == MILLIONS[lite][size]
@@ -48,7 +48,7 @@ def test_lite_is_smaller_and_has_a_longer_code_when_large() -> None:
 
 
 def test_a_new_one_shows_no_checkerboard() -> None:
-    """The four pixels of a block come from one kernel: their means are nearly equal."""
+    """New kernels give nearly equal means for the four pixels of a block (no checkerboard)."""
     networks = build(width=1 / 8, norm=False)
     decoder = networks.parts["decoder_face"]
     shuffles = [layer for layer in decoder.layers if type(layer).__name__ == "PixelShuffle"]

@@ -1,4 +1,4 @@
-"""Every model keeps the same promises: a new file is tested by being there."""
+"""Does every model keep the contract of models? New models are tested automatically."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from faceswap_ae.networks.model_interface import (
 )
 from tests.support.small_models import NAMES, SMALL, build, count, faces, numbers, options, small
 
-# By name: at full width, without the mask.
+# The number of weights of each model, at full width, without the mask.
 COUNTS = {
     "original": 82_062_470,
     "lightweight": 51_066_374,
@@ -30,7 +30,7 @@ COUNTS = {
     "iae": 117_816_003,
     "villain": 155_115_014,
 }
-# DeepFaceLab's names for them, and millions of weights at full width, with the mask.
+# DeepFaceLab's names of the variants, and millions of weights at full width, with the mask.
 SAE: "dict[str, tuple[dict[str, Any], float]]" = {
     "df": ({"arch": "df", "u": False, "d": False}, 57.5),
     "df-ud": ({"arch": "df"}, 54.5),
@@ -42,7 +42,7 @@ every = pytest.mark.parametrize("name", NAMES)
 
 @pytest.fixture(autouse=True)
 def fine() -> None:
-    """A training in this process may have left sixteen bits to whoever builds next."""
+    """Reset the precision, since a training in this process may have left it at sixteen bits."""
     keras.config.set_dtype_policy("float32")
 
 
@@ -109,7 +109,7 @@ def test_a_mask_where_one_is_wanted(name: str) -> None:
 def test_parts_hold_every_weight_and_each_is_needed(name: str) -> None:
     networks = build(name)
     weights = {id(weight.value): weight.path for weight in networks.weights}
-    assert len(weights) == len(networks.weights)  # none stands in two parts
+    assert len(weights) == len(networks.weights)  # no weight is in two parts
     gradients = slopes(networks, IDENTITIES)
     assert gradients.keys() == weights.keys()
     idle = [weights[key] for key, gradient in gradients.items() if gradient is None]
@@ -128,7 +128,10 @@ def test_own_parts_learn_from_nobody_else(name: str) -> None:
 
 
 def slopes(networks: Networks, whose: Any) -> dict[int, Any]:
-    """Of everything that is trainable and took part, and of every part's weights."""
+    """The gradients of all trainable variables that were used, and of all weights of all parts.
+
+    The loss is that of reconstructing the identities `whose`.
+    """
     values = {id(weight.value): weight.value for weight in networks.weights}
     with tf.GradientTape() as tape:
         loss: Any = 0.0

@@ -1,4 +1,4 @@
-"""Do the models make the same pictures on JAX as on TensorFlow?"""
+"""Do the models give the same pictures on JAX as on TensorFlow?"""
 
 import json
 import os

@@ -56,7 +56,7 @@ def test_a_convolution_is_one_either_way(
 
 
 def made_and_slopes(layer: Any, x: Floats) -> list[Floats]:
-    """What comes out, and how a loss of it changes with the input and with the weights."""
+    """The output of a layer, and the gradients of a loss for the input and the weights."""
     given = tf.convert_to_tensor(x)
     with tf.GradientTape() as tape:
         tape.watch(given)

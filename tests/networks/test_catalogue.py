@@ -20,7 +20,7 @@ def test_every_model_is_listed_with_what_it_is_for(listed: dict[str, ModelSummar
 
 
 def test_costs_are_those_of_the_layers(listed: dict[str, ModelSummary]) -> None:
-    """Of `original` by hand, at 64 pixels: encoder, inter and one decoder with its mask."""
+    """Counted by hand for `original` at 64 pixels: encoder, inter, one decoder with its mask."""
     down = [(32, 5, 3, 128), (16, 5, 128, 256), (8, 5, 256, 512), (4, 5, 512, 1024)]
     up = [
         (4, 3, 1024, 2048),

@@ -34,7 +34,7 @@ def test_aligned_codes_lie_where_the_others_do() -> None:
 
 def test_a_code_at_home_is_not_moved() -> None:
     own = codes(2, -1, 2)
-    own[:, 3] = 7  # says nothing
+    own[:, 3] = 7  # a constant has no information
     moved = np.asarray(Alignment(code_statistics([own]), code_statistics([own]))(own))
     assert np.allclose(moved, own, atol=1e-4)
 

@@ -70,16 +70,16 @@ def test_every_weight_takes_part(kind: Kind) -> None:
 
 
 def test_the_published_one_has_its_size() -> None:
-    """Kernels of 4 x 4 from 6 channels to 64, 128, 256; attention; a head."""
+    """4 x 4 kernels from 6 channels to 64, 128 and 256; attention; a head."""
     model = discriminators.build("patch", 64, "judge").model
     convolutions = 16 * (6 * 64 + 64 * 128 + 128 * 256 + 256) + 64 + 128 + 256
     attention = 256 * 32 + 32 + 256 * 32 + 256 * 256 + 256 + 1
-    assert model.count_params() == convolutions + attention + 2 * 2  # and two norms
+    assert model.count_params() == convolutions + attention + 2 * 2  # two normalisation layers
 
 
 @every
 def test_it_learns_to_tell_dark_from_light(kind: Kind) -> None:
-    """A few steps of plain descent bring scores nearer to what they should be."""
+    """A few steps of plain gradient descent reduce the error of the scores."""
     keras.utils.set_random_seed(0)
     judge = discriminators.build(kind, 32, "judge", width=0.1)
     bent = faces(32)

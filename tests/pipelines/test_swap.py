@@ -52,7 +52,7 @@ def wanted(solo: Path, play: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="module")
-def done(wanted: Swap, cache: None) -> SwapResult:  # noqa: ARG001 - it sets where caches go
+def done(wanted: Swap, cache: None) -> SwapResult:  # noqa: ARG001 - sets the cache folder
     return swap(wanted)
 
 
@@ -70,7 +70,7 @@ def test_two_clips_become_a_swap_and_a_report(done: SwapResult, wanted: Swap) ->
 
 def test_clips_that_were_extracted_are_not_looked_at_again(done: SwapResult, wanted: Swap) -> None:
     kept = {path.name for path in (cache_dir() / JOURNALS).iterdir()}
-    assert fingerprint(done.out) in kept  # of the result, to be measured
+    assert fingerprint(done.out) in kept  # the result is scanned for its evaluation
     assert not kept & {fingerprint(clip) for clip in (wanted.face, wanted.onto)}
 
 

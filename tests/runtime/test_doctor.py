@@ -70,7 +70,7 @@ def test_little_room_is_noted(report: Report) -> None:
 def test_a_library_that_ends_the_process_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, told: str
 ) -> None:
-    """As a build for another processor does, by an illegal instruction."""
+    """A build for another processor does this, by an illegal instruction."""
     (tmp_path / "dlib.py").write_text(f"import os, signal, sys\n{ending}\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert told in doctor.probe("dlib")["error"]
@@ -101,7 +101,7 @@ sys.meta_path.insert(0, Gone())
 
 def test_doctor_works_without_setuptools(tmp_path: Path) -> None:
     """face_recognition would print a message and end the process with status 0 there."""
-    # Read by every Python that starts with this path, so by doctor's own children too.
+    # Every Python that starts with this path reads it, also the processes that doctor starts.
     (tmp_path / "sitecustomize.py").write_text(WITHOUT_SETUPTOOLS)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
 

@@ -10,7 +10,7 @@ def test_a_small_model_gets_the_usual_batch() -> None:
 
 
 def test_a_model_for_which_memory_is_short_gets_less() -> None:
-    """Nothing of it is ever computed."""
+    """The huge model is only defined. It is never computed."""
     face = keras.Input((4096, 4096, 64))
     huge = keras.Model(face, keras.layers.ReLU()(face))
     assert memory.likely_batch([huge] * 4) < memory.USUAL

@@ -1,1 +1,1 @@
-"""What several test files share. No test imports another test."""
+"""Helpers that several test files share. No test file imports another test file."""

@@ -1,6 +1,6 @@
-"""Videos for tests, written by PyAV alone, so that our writer is not judged by itself.
+"""How are videos for tests written by PyAV alone, so that our own writer is not tested by itself?
 
-Every frame carries its number as eight black and white bars, which survive any encoder.
+Every frame shows its number as eight black and white bars, which survive any encoder.
 """
 
 from collections.abc import Sequence
@@ -24,16 +24,16 @@ SOUND_RATE = 48_000
 
 @dataclass(frozen=True)
 class Recording:
-    """What a test video is made of."""
+    """The settings of a test video: frames, codec, times, audio tracks, colours."""
 
     count: int = 40
     size: tuple[int, int] = (64, 48)
     codec: str = "libx264"
     pixels: str = "yuv420p"
     tick: Fraction = Fraction(1, 30)
-    ticks: Sequence[int] = (1,)  # lengths of the frames in ticks, in turn
-    sounds: Sequence[str] = ()
-    degrees: int = 0  # the turn that the camera notes
+    ticks: Sequence[int] = (1,)  # the frames' durations in ticks, in turn
+    sounds: Sequence[str] = ()  # the codec of each audio track
+    degrees: int = 0  # the rotation in the metadata, as a camera writes it
     colour: tuple[int, int, int, int] | None = None  # matrix, range, primaries, transfer
     aspect: Fraction = Fraction(1)
     key_every: int = 12
@@ -41,13 +41,13 @@ class Recording:
 
     @property
     def times(self) -> list[Fraction]:
-        """When each frame begins, and when the last one ends."""
+        """The time at which each frame begins, and the time at which the last one ends."""
         lengths = [self.ticks[index % len(self.ticks)] for index in range(self.count)]
         return [sum(lengths[:index]) * self.tick for index in range(self.count + 1)]
 
 
 def bars(number: int, size: tuple[int, int]) -> Image:
-    """A picture that says its number in bits, most significant left, and which way is up."""
+    """A picture that shows its number in bits, most significant bit left, and which way is up."""
     width, height = size
     edges = [width * bit // BITS for bit in range(BITS + 1)]
     image = np.full((height, width, 3), 40, np.uint8)
@@ -58,7 +58,7 @@ def bars(number: int, size: tuple[int, int]) -> Image:
 
 
 def number_in(image: Image) -> int:
-    """The number that `bars` drew."""
+    """Read the number that `bars` drew."""
     height, width = image.shape[:2]
     row = image[height // 3, :, 0]
     lit = [row[int(width * (bit + 0.5) / BITS)] > 128 for bit in range(BITS)]
@@ -113,7 +113,7 @@ def _sound_stream(container: OutputContainer, name: str) -> AudioStream:
 def _play(
     container: OutputContainer, stream: AudioStream, number: int, times: Sequence[Fraction]
 ) -> None:
-    """A tone of its own for each track, with noise that makes each packet unlike the others."""
+    """Encode a tone, different for each track. Its noise makes all packets different."""
     first, last = (round(time * SOUND_RATE) for time in times)
     wave = 0.1 * np.sin(2 * np.pi * 220 * (number + 1) * np.arange(first, last) / SOUND_RATE)
     wave += 0.005 * np.random.default_rng(first).normal(size=wave.shape)
@@ -139,7 +139,7 @@ def _chapters(made: Recording) -> list["av.container.core.Chapter"]:
 
 
 def packets_of(path: Path, kind: str = "audio") -> list[list[bytes]]:
-    """The bytes of every packet, stream by stream."""
+    """The bytes of every packet, for each stream of this kind."""
     with av.open(path) as container:
         numbers = [stream.index for stream in container.streams if stream.type == kind]
     found: list[list[bytes]] = []

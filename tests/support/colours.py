@@ -1,4 +1,4 @@
-"""Crops of the cast with known colours, for tests of colour transfers."""
+"""Which crops of the cast, with known colours, are used to test colour transfer?"""
 
 from functools import cache
 
@@ -46,6 +46,6 @@ def shot(who: Sitter) -> tuple[Image, Doubles]:
 
 
 def cast(face: Picture) -> Picture:
-    """As under a warmer lamp and through another camera."""
+    """Change a face's colours as a warmer lamp and another camera would."""
     mix = np.array([[1.05, 0.1, 0.0], [0.0, 0.92, 0.05], [0.0, 0.05, 0.7]], np.float32)
     return np.asarray(cv2.transform(face, mix), np.float32).clip(0, 1)

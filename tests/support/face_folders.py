@@ -1,4 +1,4 @@
-"""Small face folders, for tests: a few rendered frames of two people, told as many faces."""
+"""How are small face folders made for tests, with many faces from a few rendered frames?"""
 
 import dataclasses
 from collections.abc import Sequence
@@ -17,25 +17,28 @@ from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
 
 SIDE = 48  # pixels
-WHO = ("ada", "ben")  # in turn
+WHO = ("ada", "ben")  # the people, in turn
 YAWS = (-50.0, -10.0, 20.0, 60.0)
-UNTOLD = face_file.FaceEntry(Path("photo.png"), None)  # a picture without a story
+UNTOLD = face_file.FaceEntry(Path("photo.png"), None)  # a picture without face metadata
 CLIPS = {"first.mp4": "f" * 16, "second.mp4": "5" * 16}
 
 
 @cache
 def shot(who: str, yaw: float) -> tuple[Image, NDArray[np.float64]]:
-    """A frame, and its true landmarks."""
+    """A rendered frame and its true landmarks."""
     frame = render(alone(person(who)), Act(70, yaw=yaw), Setting((128, 128)))
     return frame.image, frame.landmarks.picture.astype(np.float64)
 
 
 def face(number: int) -> Face:
-    """Of ada where even, of ben where odd; sharper the higher its number; ten to a clip."""
+    """A face of ada (even number) or ben (odd number).
+
+    A higher number is sharper. Each clip has ten faces.
+    """
     who, yaw = WHO[number % 2], YAWS[number // 2 % len(YAWS)]
     source = list(CLIPS)[number // 10 % 2]
     rng = np.random.default_rng(number)
-    # Two people far apart, each with some spread, as dlib's descriptors have.
+    # The descriptors of the two people are far apart and each has some spread, like dlib's.
     middle = np.random.default_rng([7, number % 2]).normal(size=DESCRIPTOR) * 0.04
     return Face(
         id=f"{source[:-4]}-{number:06d}",
@@ -56,7 +59,7 @@ def face(number: int) -> Face:
 
 
 def fill(folder: Path, numbers: Sequence[int], side: int = SIDE) -> list[Face]:
-    """Write faces as an extraction does: frame, PNG, row."""
+    """Write faces as an extraction does: the frame, the PNG and the row of the journal."""
     journal = Journal(folder)
     found = [face(number) for number in numbers]
     for one in found:
@@ -68,7 +71,7 @@ def fill(folder: Path, numbers: Sequence[int], side: int = SIDE) -> list[Face]:
 
 
 def paint(folder: Path, name: str, value: int = 200) -> Path:
-    """A mask beside a face."""
+    """Write a painted mask beside a face."""
     path = folder / f"{Path(name).stem}{face_file.MASK}"
     mask = np.zeros((SIDE, SIDE), np.uint8)
     mask[SIDE // 4 : -SIDE // 4, SIDE // 4 : -SIDE // 4] = value
@@ -77,7 +80,7 @@ def paint(folder: Path, name: str, value: int = 200) -> Path:
 
 
 def plain_picture(folder: Path, name: str = "photo.png") -> Path:
-    """A picture without a story."""
+    """Write a picture without face metadata."""
     images.write(folder / name, np.full((SIDE, SIDE, 3), 90, np.uint8))
     return folder / name
 
@@ -87,12 +90,12 @@ def names(folder: Path) -> list[str]:
 
 
 def ids(folder: Path) -> list[str]:
-    """By file name."""
+    """The faces' ids, in the order of the file names."""
     return [entry.stored.face.id for entry in face_file.entries(folder) if entry.stored]
 
 
 def entry(number: int, **changes: float | str) -> face_file.FaceEntry:
-    """A face that lies nowhere, with some of its numbers changed."""
+    """The entry of a face that has no file, with some of its values changed."""
     changed = dataclasses.replace(face(number), **changes)  # type: ignore[arg-type] # by its name
     stored = StoredFace(changed, "whole", np.eye(2, 3))
     return face_file.FaceEntry(Path(f"{changed.id}.png"), stored)

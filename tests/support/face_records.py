@@ -1,4 +1,4 @@
-"""Faces that never were, as records, for tests."""
+"""How are records of invented faces made for tests: landmarks, descriptors, tracks?"""
 
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,7 @@ from faceswap_ae.faces.record import Face
 
 
 def shaped(scale: float = 100.0, angle: float = 0.0) -> Points:
-    """68 landmarks whose fitted ones are the template's, turned and scaled."""
+    """68 landmarks, turned and scaled; those used by the alignment are the template's."""
     points = np.full((68, 2), 0.5)
     points[FITTED] = TEMPLATE
     points[:17] = np.column_stack([np.linspace(-0.2, 1.2, 17), np.full(17, 0.6)])
@@ -22,7 +22,7 @@ def shaped(scale: float = 100.0, angle: float = 0.0) -> Points:
 
 
 def some_face(seed: int = 0, **changes: Any) -> Face:
-    """A face of random numbers."""
+    """The record of a face with random landmarks and a random descriptor."""
     rng = np.random.default_rng(seed)
     face = Face(
         id=f"clip-{seed:06d}",
@@ -40,19 +40,19 @@ def some_face(seed: int = 0, **changes: Any) -> Face:
     return replace(face, **changes)
 
 
-SPREAD = 0.02  # of each of 128 numbers: about .32 between two faces of one person
+SPREAD = 0.02  # of each of 128 values; two faces of one person then have a distance of about .32
 
 
 def somebody(seed: int) -> NDArray[np.float64]:
-    """The middle of a person's descriptors, about .6 from anybody else's."""
+    """The mean of a person's descriptors, at a distance of about .6 from other people's."""
     direction = np.random.default_rng(seed).normal(size=128)
     return np.asarray(0.43 * direction / np.linalg.norm(direction), np.float64)
 
 
 def seen(who: int, track: int, count: int = 12, clip: str = "clip") -> list[Face]:
-    """Faces of a person in a track."""
+    """The faces of a person in one track."""
     rng = np.random.default_rng((who, track))
-    middle = somebody(who) + rng.normal(0, 0.005, 128)  # the track's own light
+    middle = somebody(who) + rng.normal(0, 0.005, 128)  # the light differs from track to track
     return [
         some_face(
             number,

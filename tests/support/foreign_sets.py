@@ -1,4 +1,4 @@
-"""Face sets as DeepFaceLab and faceswap write them, written here."""
+"""How are face sets written for tests in the file formats of DeepFaceLab and faceswap?"""
 
 import io
 import pickle
@@ -38,7 +38,7 @@ def points(frame: SyntheticFrame) -> Points:
 
 
 def dfl_matrix(landmarks: Points, kind: str = "whole", size: int = 512) -> Matrix:
-    """The frame to an aligned face there, where a crop's corner is the centre of a pixel."""
+    """DeepFaceLab's matrix from frame to crop, whose corner is the centre of a pixel."""
     crop = CROPS[kind]
     scale = size / crop.side
     x, y = (0.5 * crop.side - middle for middle in crop.centre)
@@ -52,7 +52,7 @@ def dfl_crop(frame: SyntheticFrame, kind: str = "whole", size: int = 512) -> Ima
 
 
 def dfl_told(frame: SyntheticFrame, kind: str = "whole", size: int = 512) -> dict[str, Any]:
-    """What there is told of a face."""
+    """The metadata that DeepFaceLab stores with a face."""
     matrix = dfl_matrix(points(frame), kind, size)
     return {
         "face_type": {"whole": "whole_face", "full": "full_face", "half": "half_face"}.get(kind),
@@ -65,7 +65,7 @@ def dfl_told(frame: SyntheticFrame, kind: str = "whole", size: int = 512) -> dic
 
 
 def with_data(image: Image, pickled: bytes) -> bytes:
-    """A JPG with a pickle after its last APP segment."""
+    """A JPG with a pickle in an APP segment after its first one."""
     packed = io.BytesIO()
     pillow.fromarray(image).save(packed, "JPEG", quality=95, subsampling=0)
     jpg = packed.getvalue()
@@ -80,7 +80,7 @@ def dfl_jpg(frame: SyntheticFrame, kind: str = "whole", size: int = 512, **more:
 
 
 def dfl_pak(path: Path, jpgs: list[bytes], listed: bytes = b"") -> Path:
-    """A faceset.pak: its list of faces may be anything, for it is never read."""
+    """Write a faceset.pak. Its list of faces may contain anything, because it is never read."""
     listed = listed or pickle.dumps([{"filename": "a.jpg"} for _ in jpgs], 4)
     first = 16 + len(listed) + 8 * (len(jpgs) + 1)
     offsets = [sum(map(len, jpgs[:number])) for number in range(len(jpgs))]
@@ -91,7 +91,7 @@ def dfl_pak(path: Path, jpgs: list[bytes], listed: bytes = b"") -> Path:
 
 
 def fs_face(frame: SyntheticFrame) -> dict[str, Any]:
-    """What there is told of where a face is."""
+    """The data that faceswap stores about the place of a face: box, landmarks, mask."""
     left, top = points(frame).min(axis=0).astype(int).tolist()
     right, bottom = points(frame).max(axis=0).astype(int).tolist()
     mask = {"mask": zlib.compress(b"\xff" * 128**2), "stored_size": 128}
@@ -104,7 +104,7 @@ def fs_face(frame: SyntheticFrame) -> dict[str, Any]:
 
 
 def fs_told(frame: SyntheticFrame) -> dict[str, Any]:
-    """What a face PNG tells."""
+    """The metadata of a face PNG of faceswap."""
     source = {
         "alignments_version": 2.4,
         "original_filename": "it's_000043_0.png",
@@ -117,7 +117,7 @@ def fs_told(frame: SyntheticFrame) -> dict[str, Any]:
 
 
 def with_words(image: Image, words: bytes) -> bytes:
-    """A PNG with a dict before its pixels."""
+    """A PNG with a dict as text in a chunk before its pixels."""
     packed = io.BytesIO()
     pillow.fromarray(image).save(packed, "PNG")
     whole = packed.getvalue()
@@ -146,7 +146,7 @@ def network() -> "dlib.face_recognition_model_v1":
 
 
 class Describer:
-    """Counts what it was asked."""
+    """dlib's descriptor network, which counts its calls."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -161,7 +161,7 @@ class Describer:
 
 
 def only(folder: Path) -> tuple[StoredFace, Image]:
-    """The one face of a folder."""
+    """The only face of a folder: its metadata and its pixels."""
     (entry,) = face_file.entries(folder)
     assert entry.stored is not None
     return entry.stored, face_file.pixels(entry.place)
@@ -179,7 +179,7 @@ def counts(found: ImportSummary) -> tuple[int, int, int, int]:
 
 
 def true_crop(frame: SyntheticFrame, stored: StoredFace) -> Image:
-    """What the face would be, cut straight out of its frame."""
+    """The face's crop, cut directly out of its frame."""
     return warp(frame.image, stored.matrix, (face_file.SIZE, face_file.SIZE))
 
 
@@ -187,9 +187,9 @@ PROTOCOLS = (2, 3, 4, 5)
 
 
 def before_numpy_2(pickled: bytes) -> bytes:
-    """The same as numpy 1 wrote it."""
+    """The same pickle in the form that numpy 1 wrote."""
     for module in (b"multiarray", b"numeric"):
         new, old = b"numpy._core." + module, b"numpy.core." + module
         pickled = pickled.replace(bytes([len(new)]) + new, bytes([len(old)]) + old)
         pickled = pickled.replace(new, old)
-    return pickletools.optimize(pickled)  # mends the lengths of frames
+    return pickletools.optimize(pickled)  # corrects the lengths of the pickle's frames

@@ -1,14 +1,14 @@
-"""A page of ours, read back."""
+"""How do tests parse an HTML report: its elements, the texts by id, its data?"""
 
 import json
 from html.parser import HTMLParser
 from typing import Any
 
-EMPTY = {"meta", "input"}  # elements without an end
+EMPTY = {"meta", "input"}  # elements without an end tag
 
 
 class Page(HTMLParser):
-    """The elements of a page, what is in each that has an id, and whether all are closed."""
+    """The elements of a page, and the text of each by its id. Asserts that tags are closed."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)

@@ -1,4 +1,4 @@
-"""Columns as if measured, for tests of what is made of them."""
+"""Which invented measurements (frame columns) are used to test scores and worst frames?"""
 
 import numpy as np
 
@@ -12,7 +12,10 @@ SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 
 
 def columns(away: float = 0.2, cuts: tuple[int, ...] = (0,)) -> FrameColumns:
-    """A swap that goes along with the performance, its descriptors so far from the owner."""
+    """Columns of a swap that moves like the performance.
+
+    `away` is the distance of its descriptors from the owner's.
+    """
     found = FrameColumns(COUNT)
     for at in range(COUNT):
         roles: tuple[Role, ...] = ("result", "onto")

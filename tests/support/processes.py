@@ -1,7 +1,7 @@
-"""Programs that tests start, prepared in the new process itself.
+"""How do tests start a process with a file size limit, or one that receives Ctrl-C?
 
-What `preexec_fn` runs, it runs in a copy of this process whose other threads are gone with the
-locks they held: it may never come to an end.
+The preparation runs in the new process itself. `preexec_fn` is not used: it runs in a copy of this
+process without its other threads, whose locks stay locked, so it may never end.
 """
 
 import sys
@@ -20,12 +20,12 @@ os.execv(sys.argv[1], sys.argv[1:])
 
 
 def limited(bytes_of_a_file: int, command: list[str]) -> list[str]:
-    """The command where no file gets larger: what a full disk is like, and can be had anywhere."""
+    """The command with a limit for the size of files. It simulates a full disk on any machine."""
     return [sys.executable, "-c", _LIMITED, str(bytes_of_a_file), *command]
 
 
 def listening(command: list[str]) -> list[str]:
-    """The command, heeding Ctrl-C even where this process, as a shell's background job, is not."""
+    """The command with Ctrl-C enabled, even if this process ignores it (as background jobs do)."""
     return [sys.executable, "-c", _LISTENING, *command]
 
 

@@ -1,4 +1,4 @@
-"""What is written into run folders, for tests."""
+"""Which files of run folders (checkpoints, logs) do tests write, read and damage?"""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Outputs written in segments, for tests."""
+"""How do tests write resumable outputs in segments, in every format?"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ TOLD = provenance.make_marks(datetime(2026, 11, 20, tzinfo=UTC), "ben's face put
 JOB = {"face": "ben", "onto": "ada"}
 
 
-LENGTH = 12  # frames of a segment here
+LENGTH = 12  # frames per segment in these tests
 
 
 def output(folder: Path, clip: Path, name: str = "h264") -> OutputSpec:
@@ -40,7 +40,10 @@ def output(folder: Path, clip: Path, name: str = "h264") -> OutputSpec:
 
 
 def make(out: OutputSpec, stop: Callable[[int], None] = lambda _: None) -> list[object]:
-    """Copy what is still to be made, asking before each frame whether to stop; all notes."""
+    """Write the frames that are still missing, and return all notes.
+
+    `stop` is called before each frame, and may raise to stop the writing.
+    """
     with resumable(out, JOB) as parts:
         for frame in frames(out.like, parts.rest):
             stop(frame.index)

@@ -1,4 +1,4 @@
-"""Every model, made small, and batches for it."""
+"""How are small networks of every model built for tests, and batches of random faces?"""
 
 from functools import cache
 from typing import Any
@@ -13,7 +13,7 @@ from faceswap_ae.training.data.batches import Batch
 
 
 def batches(size: int, out: int) -> dict[Identity, Batch]:
-    """Two faces of each identity, of random numbers."""
+    """A batch of two random faces for each identity."""
     rng = np.random.default_rng(0)
 
     def planes(side: int, channels: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
@@ -38,7 +38,7 @@ Floats = NDArray[np.float32]
 NAMES = plugins.names("models")
 
 
-SMALL = 1 / 16  # of every layer's width
+SMALL = 1 / 16  # the share of every layer's width
 
 
 def options(name: str, **changes: Any) -> Any:
@@ -53,7 +53,7 @@ def build(name: str, seed: int = 0, **changes: Any) -> Networks:
 
 @cache
 def small(name: str) -> Networks:
-    """One that no test changes, in 32 bits whoever asks first."""
+    """Small networks that no test changes, always with 32-bit floats (cached)."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     built = build(name)
@@ -71,9 +71,9 @@ def numbers(tensor: Any) -> Floats:
 
 
 def count(name: str, **changes: Any) -> int:
-    """Weights at full width, none of which are ever made."""
+    """The number of weights at full width, counted without creating the weights."""
     with keras.StatelessScope(initialize_variables=False):
         networks = build(name, width=1.0, **changes)
         found: int = sum(part.count_params() for part in networks.parts.values())
-    keras.utils.clear_session()  # or the next scope would make them
+    keras.utils.clear_session()  # otherwise the next scope would create the weights
     return found

@@ -1,4 +1,4 @@
-"""Players that move a few weights, for tests of steps."""
+"""How do tests make small training steps: players with few weights, several devices?"""
 
 from dataclasses import fields
 
@@ -17,7 +17,7 @@ def pair(seed: int) -> dict[Identity, Batch]:
 
 
 def colours(name: str) -> keras.Model:
-    """One 3 x 3 matrix, the same each time."""
+    """A model with one 3 x 3 matrix per pixel, with the same initial weights each time."""
     face = keras.Input((4, 4, 3))
     start = keras.initializers.Constant(0.1)
     return keras.Model(face, keras.layers.Dense(3, kernel_initializer=start)(face), name=name)
@@ -32,7 +32,7 @@ def squared(part: keras.Model) -> Player:
 
 
 def trained(count: int, change: str, out: str) -> None:
-    """Two steps on so many devices; the weights and the moments after them."""
+    """Make two steps on `count` devices, and write the weights and moments into `out`."""
     from faceswap_ae.networks.model_interface import IdentityStatistics
     from faceswap_ae.training import distribution
     from faceswap_ae.training.build import build_networks
@@ -75,7 +75,7 @@ training: {judge_width: .1, mask: .1}
 
 
 def four() -> dict[Identity, Batch]:
-    """Four faces of each identity, two of them darker: the halves' gradients differ."""
+    """Four faces of each identity, two of them darker, so that the halves' gradients differ."""
     return {
         name: Batch(
             **{
@@ -90,7 +90,7 @@ def four() -> dict[Identity, Batch]:
 
 
 def logical(count: int) -> list[str]:
-    """As many devices as wanted, of the one processor."""
+    """Split the one processor into `count` logical devices, and return their names."""
     import keras
 
     if keras.backend.backend() == "jax":

@@ -1,4 +1,7 @@
-"""Fixtures of tests that measure swaps: `pytest_plugins = ("tests.support.swap_fixtures",)`."""
+"""Which fixtures do tests of the evaluation share: a measured swap, a cache of detected faces?
+
+A test file uses them by `pytest_plugins = ("tests.support.swap_fixtures",)`.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +16,7 @@ from tests.support.swaps import FILM, Swapped, faulty
 
 @pytest.fixture(scope="session")
 def finds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where faces that were found are remembered by all tests of swaps."""
+    """The cache folder for detected faces, which all tests of swaps share."""
     return tmp_path_factory.mktemp("finds")
 
 
@@ -24,7 +27,7 @@ def _remembers(finds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def swapped(finds: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swapped]:
-    """Ben's face on ada, blurred, in one frame not swapped and in one not to be found."""
+    """Ben's face on ada, blurred. One frame is not swapped, and one has no detectable face."""
     place = tmp_path_factory.mktemp("swapped")
     onto, truth, owner = (place / name for name in ("play", "answer", "ben"))
     shoot(FILM, onto, lambda _: None)

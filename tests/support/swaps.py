@@ -1,4 +1,4 @@
-"""A performance, its true swap, and a swap with known faults, measured once for several files."""
+"""Which swap with known faults is measured, once for several test files of the evaluation?"""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,14 +14,14 @@ from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.media.writer import writing
 from faceswap_ae.synthetic.film import Film
 
-COUNT, CUT = 16, 8  # frames, and the one with which another scene begins
-KEPT, COVERED = 4, 12  # a frame that was left as it was, and one whose face nobody finds
+COUNT, CUT = 16, 8  # number of frames, and the first frame after the scene cut
+KEPT, COVERED = 4, 12  # a frame that was not swapped, and one without a detectable face
 FILM = Film("ada", seconds=Fraction(COUNT, 10), fps=Fraction(10), size=(256, 192), seed=5, cut=True)
 
 
 @dataclass(frozen=True)
 class Swapped:
-    """Folders of films, a swap, and what was measured of it."""
+    """The folders of the films, the swap, and its evaluation."""
 
     onto: Path
     truth: Path
@@ -31,7 +31,10 @@ class Swapped:
 
 
 def faulty(onto: Path, truth: Path, out: Path) -> Path:
-    """The true swap blurred, in one frame not swapped and in one not to be found."""
+    """Write a blurred copy of the true swap.
+
+    One frame is not swapped, and one is plain grey, so that no face is found in it.
+    """
     clip = open_clip(truth)
     with writing(out, clip, Encoding("ffv1")) as sink:
         for own, true in zip(reader.frames(open_clip(onto)), reader.frames(clip), strict=True):

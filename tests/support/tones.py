@@ -1,4 +1,4 @@
-"""Sound that can be told apart."""
+"""How do tests read an audio track and measure its pitch, to tell tracks apart?"""
 
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.support.clips import SOUND_RATE
 
 
 def tone(path: Path, number: int) -> tuple[Fraction, np.ndarray]:
-    """When a track begins, and its samples."""
+    """The start time of an audio track, and its samples."""
     with av.open(path) as container:
         found = list(container.decode(audio=number))
     first = found[0]

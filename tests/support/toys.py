@@ -1,4 +1,4 @@
-"""The smallest networks that swap, and faces of random numbers, for tests of losses."""
+"""Which tiny networks and random faces are used to test loss terms?"""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ SIZE = 32
 
 
 def faces(seed: int, size: int = SIZE) -> FaceBatch:
-    """Two of them."""
+    """A batch of two random faces."""
     rng = np.random.default_rng(seed)
 
     def planes(channels: int) -> Any:
@@ -25,12 +25,12 @@ def faces(seed: int, size: int = SIZE) -> FaceBatch:
 
 
 def pair(size: int = SIZE) -> dict[Identity, FaceBatch]:
-    """Two of each identity."""
+    """A batch of two random faces for each identity."""
     return {name: faces(number, size) for number, name in enumerate(IDENTITIES)}
 
 
 def toy(mask: bool = True, size: int = SIZE) -> Networks:
-    """Every pixel by itself."""
+    """Tiny networks of dense layers, which process every pixel by itself."""
 
     def dense(given: int, channels: int, name: str, last: str) -> Any:
         x = keras.Input((size, size, given))

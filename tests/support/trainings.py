@@ -1,4 +1,4 @@
-"""Small trainings that several test files look at."""
+"""Which small training jobs do several test files run, and how are checkpoints compared?"""
 
 from pathlib import Path
 
@@ -13,20 +13,20 @@ SMALL = ("width=.25", "size=32", "latent=32", "batch=4", "precision=float32", "p
 
 
 def job(data: Path, run: Path, steps: int, *changes: str) -> Job:
-    """Ben onto ada by `quick`, made small."""
+    """A job that trains ben onto ada with a small `quick`."""
     settings = load_recipe("quick", [*SMALL, *changes])
     return Job(data / "ben", data / "ada", run, settings, Budget(steps))
 
 
 def state(run: Path) -> checkpoint.TrainingState:
-    """What a run goes on from."""
+    """The checkpoint from which a run continues."""
     found = checkpoint.load(run / "checkpoints")
     assert found is not None
     return found
 
 
 def equal(one: checkpoint.TrainingState, other: checkpoint.TrainingState) -> bool:
-    """Are weights and moments the same bit for bit?"""
+    """Whether the weights and the optimiser's moments of two states are the same bit by bit."""
     return all(
         np.array_equal(array, other.arrays[group][name])
         for group in ("weights", "optimiser")
@@ -35,7 +35,7 @@ def equal(one: checkpoint.TrainingState, other: checkpoint.TrainingState) -> boo
 
 
 def staged(recipe: str, data: Path, run: Path, *changes: str) -> Job:
-    """Four stages, or the eight of gan64 made small, in 24 steps."""
+    """A small job in stages: `four` has four in 300 steps, other recipes their own in 24 steps."""
     more = ("precision=float32", "preview_seconds=600", *changes)
     if recipe == "four":
         settings, steps = parse_recipe(FOUR_STAGES, "four", more), 300

@@ -1,4 +1,4 @@
-"""Weight files in the published form, with random numbers."""
+"""How are VGGFace weight files in the published format made for tests, with random numbers?"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,14 +25,14 @@ RESNET = [
 
 
 def counted(names: list[str]) -> Iterator[tuple[str, bool]]:
-    """Names as published, counted from 1, and whether each is the first of its stage."""
+    """Yield the published names, which count from 1, and whether each is the first of its stage."""
     for name in names:
         stage, number = name.split("_")
         yield f"{stage}_{int(number) + 1}", number == "0"
 
 
 def layers_of(network: str) -> Layers:
-    """Random weights: 2 channels where the published files have 64."""
+    """Random weights, with 2 channels where the published files have 64."""
     rng = np.random.default_rng(3)
     made: Layers = {}
 
@@ -72,7 +72,7 @@ def layers_of(network: str) -> Layers:
 
 
 def write(path: Path, made: Layers) -> Path:
-    """As Keras 2 wrote weights: groups of layers, whose attributes name their arrays in order."""
+    """Write weights in the format of Keras 2: groups whose attributes name the arrays in order."""
     with h5py.File(path, "w") as file:
         file.attrs["layer_names"] = [name.encode() for name in made]
         file.attrs["keras_version"], file.attrs["backend"] = b"2.0.8", b"tensorflow"

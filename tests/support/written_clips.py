@@ -1,4 +1,4 @@
-"""Clips written by our writer, and read back."""
+"""How do tests write clips with our writer, and read them back?"""
 
 from fractions import Fraction
 from pathlib import Path

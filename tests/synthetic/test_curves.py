@@ -56,6 +56,6 @@ def test_noise_is_the_same_for_a_seed() -> None:
 
 
 def test_light_goes_to_the_screen_and_back() -> None:
-    colours = np.linspace(0, 0.85, 200)  # below where highlights roll off
+    colours = np.linspace(0, 0.85, 200)  # below the roll-off of highlights
     assert np.allclose(to_display(to_light(colours)), colours, atol=2e-3)
     assert to_display(np.array([100.0], np.float32))[0] <= 1

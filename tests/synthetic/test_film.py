@@ -21,7 +21,7 @@ SHORT = Film(seconds=Fraction(1), fps=Fraction(8), size=(160, 120), seed=5)
 
 
 def told(_: int) -> None:
-    """Nobody listens."""
+    """A progress function that does nothing."""
 
 
 def test_what_is_written_is_what_was_rendered(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_one_clear_line_and_nothing_written(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_being_stopped_leaves_nothing_half_written(tmp_path: Path, number: int) -> None:
-    """It reaches the processes that render too, as it does in a terminal."""
+    """The signal also reaches the rendering processes, as in a terminal."""
     out = tmp_path / "long"
     command = [sys.executable, "-m", "faceswap_ae", "synth", str(out), "--seconds", "300"]
     pipe = subprocess.PIPE

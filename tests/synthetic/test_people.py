@@ -47,7 +47,7 @@ def test_random_people_stay_within_what_people_vary() -> None:
             traits = getattr(random_person(seed), group.name)
             for item in fields(traits) if is_dataclass(traits) else ():
                 low, high = item.metadata["low"], item.metadata["high"]
-                slack = 0.25 * (high - low)  # what goes together is moved a little
+                slack = 0.25 * (high - low)  # linked traits are changed a little
                 assert low - slack <= getattr(traits, item.name) <= high + slack
 
 

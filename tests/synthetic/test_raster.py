@@ -8,7 +8,7 @@ Points = NDArray[np.float32]
 
 
 def plane(size: int = 9, step: float = 10.0, corner: float = 5.0) -> tuple[Points, Points]:
-    """A flat grid, facing the viewer, depth rising to the right."""
+    """A flat grid that faces the viewer, with depth that rises to the right."""
     across, down = np.meshgrid(np.arange(size), np.arange(size))
     screen = np.stack([corner + step * across, corner + step * down], -1).astype(np.float32)
     return screen, across.astype(np.float32)
@@ -33,7 +33,7 @@ def test_the_nearer_of_two_surfaces_is_seen() -> None:
     both = np.concatenate([screen, screen + 3])
     depths = np.concatenate([np.zeros_like(depth), np.ones_like(depth)])
     skip = np.zeros(depths.shape, bool)
-    skip[8] = True  # the cells that would join the two
+    skip[8] = True  # the cells that would connect the two surfaces
     hits = raster(both, depths, (100, 100), skip)
     assert (hits.depth[9:80, 9:80] == 1).all()
     assert hits.depth[6, 6] == 0

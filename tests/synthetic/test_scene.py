@@ -19,7 +19,7 @@ PLAIN = Setting(size=(224, 224))
 
 
 def changed(one: SyntheticFrame, other: SyntheticFrame) -> NDArray[np.bool_]:
-    """Where two frames differ, (height, width)."""
+    """True where two frames differ (height, width)."""
     return np.asarray(np.abs(one.image.astype(int) - other.image).max(axis=-1) > 12)
 
 
@@ -55,7 +55,7 @@ def test_landmarks_lie_where_they_should() -> None:
 def test_the_head_turns_as_told(act: Act) -> None:
     straight, turned = (render(BEN, doing, PLAIN) for doing in (ACT, act))
     turn = rotation(act.yaw, act.pitch, act.roll)
-    rigid = [*range(27, 36), 36, 39, 42, 45]  # what no expression moves
+    rigid = [*range(27, 36), 36, 39, 42, 45]  # points that no expression moves
     before, after = (made.landmarks.room[rigid] for made in (straight, turned))
     found = (after - after.mean(axis=0)) - (before - before.mean(axis=0)) @ turn.T
     assert np.abs(found).max() < 0.6  # millimetres
@@ -137,13 +137,13 @@ def test_what_a_swap_changes() -> None:
         render(hybrid(person("ben"), person("ada"), truth), ACT, plain)
         for truth in ("features", "face")
     )
-    # Outside the face nothing changes but shadows.
+    # Outside the face only shadows change.
     outside = np.ones(ada.mask.shape, bool)
     low, high = ada.landmarks.picture.min(axis=0) - 14, ada.landmarks.picture.max(axis=0) + 14
     outside[int(low[1]) : int(high[1]), int(low[0]) : int(high[0])] = False
     assert changed(ada, features)[outside].mean() < 0.02
     assert changed(ada, features)[ada.mask > 0].mean() > 0.2
-    # The chin stays the head's with one truth and not with the other.
+    # With the truth `features` the chin stays the head's; with `face` it does not.
     chins = [made.landmarks.room[8] for made in (ada, features, face)]
     assert np.linalg.norm(chins[0] - chins[1]) < np.linalg.norm(chins[0] - chins[2])
     eyes = [made.landmarks.room[36:48] for made in (features, face, render(BEN, ACT, plain))]
@@ -170,7 +170,7 @@ def test_landmarks_move_smoothly() -> None:
         render(BEN, Act(120, yaw=yaw), replace(PLAIN, detail=120)).landmarks.picture
         for yaw in np.arange(14, 19, 0.1)
     ]
-    assert np.abs(np.diff(found, axis=0)).max() < 0.6  # pixels for a tenth of a degree
+    assert np.abs(np.diff(found, axis=0)).max() < 0.6  # pixels per tenth of a degree
 
 
 @pytest.mark.parametrize("name", LIGHTS)

@@ -1,4 +1,4 @@
-"""Do the tools of the field take the cast for people, and a hybrid for the face's owner?"""
+"""Does dlib detect and recognise the cast as people, and a hybrid as the face's owner?"""
 
 import itertools
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from benchmarks.field import PAIRS, Dlib, Seen, apart, descriptors, distances, opened
 from faceswap_ae.synthetic.people import CAST, TRUTHS, alone, hybrid, person
 
-EACH = 10  # frames of each of the cast
+EACH = 10  # frames of each person of the cast
 
 
 @pytest.fixture(scope="module")

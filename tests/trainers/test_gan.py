@@ -52,7 +52,8 @@ def test_least_squares() -> None:
 
 
 def test_relativistic() -> None:
-    # 2 and 0 against -1: 3 - 1 and 1 - 1 above its mean; and -1 is 2 below theirs of 1, not 1.
+    # The scores 2 and 0 are 3 and 1 above the other mean, -1; they should be 1 above it. The score
+    # -1 is 2 below their mean, 1; it should be 1 below it.
     found = float(gan.relativistic(verdict([2, 0]), verdict([-1, -1])))
     assert found == pytest.approx(((4 + 0) / 2 + 1) / 2)
     assert float(gan.relativistic(verdict([1, 1]), verdict([0, 0]))) == 0
@@ -112,7 +113,7 @@ def test_each_player_moves_its_own_weights_only(game: str, judge: str) -> None:
 
 @pytest.mark.parametrize("game", ["mixup", "relativistic"])
 def test_the_generator_wants_what_looks_real(game: str) -> None:
-    """A step down its loss raises the discriminators' scores for what it makes."""
+    """A gradient descent step of the generator raises the discriminators' scores for its faces."""
     networks, given = toy(mask=False), pair()
     generator, discriminator = players(networks, game=game, adversarial=1.0)
     judges = gan_judges(discriminator)
@@ -154,7 +155,7 @@ def test_without_an_adversary_nobody_judges() -> None:
 def test_what_discriminators_say_grows_in_power() -> None:
     networks, given = toy(), pair()
     generator, _ = players(networks, ramp=4, features=1.0, sparsity=0.1)
-    # At a rate of 0 the same faces are judged the same way: only the power changes.
+    # With a learning rate of 0 the scores of the same faces stay, and only the ramp changes.
     stepper = Stepper([generator], Optimiser())
     found = [stepper.step([given], 0.0) for _ in range(7)]
     for term in ("face adversarial", "onto features"):
@@ -205,7 +206,7 @@ print(json.dumps([keras.backend.backend(), found, state]))
 
 @pytest.mark.slow
 def test_jax_plays_too() -> None:
-    """Draws differ from step to step there as well."""
+    """On JAX too, random numbers differ from step to step."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         capture_output=True,

@@ -1,17 +1,17 @@
-"""How does a swapped face go back into its frame without a seam?
+"""How is a swapped face blended into its frame without a visible seam?
 
-`face` (s, s, 3) and `mask` (s, s), float32 in [0, 1], lie in the crop; `matrix` maps frame to crop.
-Pixels that the mask does not touch stay as they are, bit for bit. All that is wider than a soft
-edge is worked out in the crop, at one size: it costs the same for small and large faces, looks the
-same, and does not tremble when a face moves by parts of a pixel. Beyond the frame's border nothing
-is known, so nothing there counts.
+`face` (s, s, 3) and `mask` (s, s) are float32 in [0, 1], in the crop; `matrix` maps frame to crop.
+Pixels that the mask does not touch stay unchanged, bit for bit. Everything wider than a soft edge
+is computed in the crop, at one size. So it costs the same for small and large faces, looks the
+same, and does not jitter when a face moves by a fraction of a pixel. Pixels beyond the frame's
+border are unknown, so they do not count.
 
-- laplacian: every band of detail gets an edge of its own width (Burt & Adelson 1983).
-- feather: the mask is the edge.
-- poisson: the face's gradients in the frame's colours (Perez et al. 2003). It trembles in clips.
-- poisson-stable: the same idea as a small smooth field, which can be averaged over time: what
-  `field` gives goes through window.py, and what `corrected` makes of it is feathered.
-- none: cut out and pasted.
+- laplacian: every band of detail has an edge of its own width (Burt & Adelson 1983).
+- feather: the mask itself is the edge.
+- poisson: the face's gradients in the frame's colours (Perez et al. 2003). It flickers in clips.
+- poisson-stable: the same idea with a small smooth field that can be averaged over time. In a clip
+  the results of `field` are averaged (temporal.py), added with `corrected`, and then feathered.
+- none: the face is cut out and pasted.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,19 +36,19 @@ Blend = Callable[[Image, Floats, Floats, Matrix], Image]
 
 WORK = 128  # pixels a side of the crop in which bands are mixed
 BANDS = 5
-HALF = 0.5  # of the mask: where its edge is
-FIELD = 64  # pixels a side of the crop in which the smooth field is found
+HALF = 0.5  # value of the mask at its edge
+FIELD = 64  # pixels a side of the crop in which the smooth field is computed
 CLONED = 256  # pixels a side of the crop for poisson, at most: its time grows with their number
 ERODED = 3  # pixels that OpenCV's cloning takes off the mask on each side
-TINY = 1e-4  # of a weight: what a guess counts beside what is known
-SURE = 4.0  # times a weight: a quarter is enough to be believed
+TINY = 1e-4  # weight of a guess beside known values
+SURE = 4.0  # factor on a weight: a weight of a quarter is already trusted fully
 STRIP = 64  # rows of the frame
 WHITE = np.float32(255)
 
 
 @dataclass(frozen=True)
 class WarpedLayer:
-    """A picture in the crop, to be seen in the frame."""
+    """A picture in the crop that can be sampled at the frame's pixels."""
 
     picture: Floats
     matrix: Matrix  # frame to its pixels
@@ -56,7 +56,7 @@ class WarpedLayer:
     def at(
         self, part: Part, way: int = cv2.INTER_LINEAR, outside: int = cv2.BORDER_CONSTANT
     ) -> Floats:
-        """What a part of the frame shows of it."""
+        """Return the picture warped into a part of the frame."""
         rows, columns = part
         corner = np.array([[1.0, 0.0, columns.start], [0.0, 1.0, rows.start]])
         size = (columns.stop - columns.start, rows.stop - rows.start)
@@ -67,7 +67,7 @@ class WarpedLayer:
 
 @dataclass(frozen=True)
 class Compared:
-    """The face and the frame in one small crop."""
+    """The face and the frame, compared in one small crop."""
 
     apart: Floats  # (n, n, 3): face - frame
     mask: Floats  # (n, n)
@@ -75,27 +75,27 @@ class Compared:
 
 
 def none(frame: Image, face: Floats, mask: Floats, matrix: Matrix) -> Image:
-    """Paste what lies under more than half of the mask."""
+    """Paste the pixels where the mask is above one half."""
     return _laid(frame, face, np.asarray(mask > HALF, np.float32), matrix)
 
 
 def feather(frame: Image, face: Floats, mask: Floats, matrix: Matrix) -> Image:
-    """Mix as the mask says."""
+    """Mix face and frame with the mask as the weight."""
     return _laid(frame, face, mask, matrix)
 
 
 def laplacian(frame: Image, face: Floats, mask: Floats, matrix: Matrix) -> Image:
-    """Mix details as the mask says, and what is wider over a wider edge inside it."""
+    """Mix fine details by the mask, and each coarser band over a wider edge inside the mask."""
     wide, mixed = _bands(_compared(frame, face, mask, matrix, WORK))
     details = np.asarray(face - _sized(wide, len(face)), np.float32)
     return _laid(frame, details, mask, matrix, mixed)
 
 
 def poisson(frame: Image, face: Floats, mask: Floats, matrix: Matrix) -> Image:
-    """Clone the face's gradients, then mix as the mask says."""
+    """Clone the face's gradients, then mix by the mask."""
     side = min(CLONED, len(face))
     where = np.where(_sized(mask, side) > HALF, np.uint8(255), np.uint8(0))
-    # At the crop's edge a clone would have nothing to hold on to.
+    # At the crop's edge cloning would have no border values to start from.
     where[[0, -1]] = 0
     where[:, [0, -1]] = 0
     left, top, width, height = cv2.boundingRect(where)
@@ -103,7 +103,7 @@ def poisson(frame: Image, face: Floats, mask: Floats, matrix: Matrix) -> Image:
         return feather(frame, face, mask, matrix)
     given = _bytes(_sized(face, side) * WHITE)
     seen = warp(frame, _zoomed(matrix, side / len(face)), (side, side))
-    # The mask's box is laid around this point, and the mask itself is written over.
+    # OpenCV centres the mask's bounding box on this point, and it overwrites the mask it gets.
     centre = (left + width // 2, top + height // 2)
     cloned = cv2.seamlessClone(given, seen, where, centre, cv2.NORMAL_CLONE)
     change = (cloned.astype(np.float32) - given) / WHITE
@@ -111,24 +111,25 @@ def poisson(frame: Image, face: Floats, mask: Floats, matrix: Matrix) -> Image:
 
 
 def poisson_stable(frame: Image, face: Floats, mask: Floats, matrix: Matrix) -> Image:
-    """Add the smooth field of this frame alone, then mix as the mask says."""
+    """Add the smooth field of this frame alone, then mix by the mask."""
     return feather(frame, corrected(face, field(frame, face, mask, matrix)), mask, matrix)
 
 
 def field(frame: Image, face: Floats, mask: Floats, matrix: Matrix) -> Floats:
-    """What the frame has more than the face along the mask's edge, spread over all of the crop.
+    """Return frame minus face along the mask's edge, spread smoothly over the whole crop.
 
-    (FIELD, FIELD, 3), to be added to the face.
+    The field is (FIELD, FIELD, 3) and is added to the face.
     """
     compared = _compared(frame, face, mask, matrix, FIELD)
     soft = cv2.GaussianBlur(compared.mask, (0, 0), 1, borderType=cv2.BORDER_REPLICATE)
-    # The edge's inner side: farther out a network that was trained under a mask shows anything.
+    # The inner side of the edge counts most: farther out, the output of a network that was trained
+    # under a mask is arbitrary.
     edge = soft**3 * (1 - soft) * compared.known * np.float32(256 / 27)
     levels = [_weighted(-compared.apart, np.asarray(edge, np.float32))]
     while len(levels[-1]) > 1:
         levels.append(_halved(levels[-1]))
     spread = _mean(levels[-1], np.zeros(3, np.float32))
-    # Pulled together and pushed apart again (Gortler et al. 1996).
+    # The values are reduced level by level and expanded again: pull-push (Gortler et al. 1996).
     for level in levels[-2::-1]:
         wider = _doubled(spread, level)
         share = np.minimum(1, SURE * level[..., 3:])
@@ -137,7 +138,7 @@ def field(frame: Image, face: Floats, mask: Floats, matrix: Matrix) -> Floats:
 
 
 def corrected(face: Floats, change: Floats) -> Floats:
-    """The face with a field added."""
+    """Return the face with a field added to it."""
     return np.asarray(face + _sized(change, len(face)), np.float32)
 
 
@@ -151,17 +152,21 @@ BLEND: dict[str, Blend] = {
 
 
 def warp_layer(picture: Floats, matrix: Matrix) -> WarpedLayer:
-    """A picture in the crop that `matrix` maps the frame to."""
+    """Return a layer for a picture in the crop that `matrix` maps the frame to."""
     scale = scale_of(matrix)
     if scale < 2:
         return WarpedLayer(picture, matrix)
-    # Sampling few of many pixels would alias, so there are never more than two for one.
+    # Sampling only a few of many pixels would alias. So the picture is first reduced to less than
+    # two of its pixels per frame pixel.
     small = _sized(picture, max(1, round(len(picture) / 2 ** int(np.log2(scale)))))
     return WarpedLayer(small, _zoomed(matrix, len(small) / len(picture)))
 
 
 def box(mask: Floats, matrix: Matrix, size: tuple[int, ...]) -> Part | None:
-    """The part of a frame of `size` (width, height) around all that the mask touches."""
+    """Return the part of a frame of `size` (width, height) that the mask touches.
+
+    Return None if the mask is empty or is outside the frame.
+    """
     left, top, width, height = cv2.boundingRect((mask > 0).view(np.uint8))
     x, y = (left - 1, left + width), (top - 1, top + height)
     corners = np.array([(x[0], y[0]), (x[1], y[0]), (x[0], y[1]), (x[1], y[1])], np.float64)
@@ -176,7 +181,7 @@ def box(mask: Floats, matrix: Matrix, size: tuple[int, ...]) -> Part | None:
 def _laid(
     frame: Image, face: Floats, mask: Floats, matrix: Matrix, under: Floats | None = None
 ) -> Image:
-    """The frame with the face mixed in, and `under` added wherever the mask is not 0."""
+    """Return the frame with the face mixed in, and `under` added wherever the mask is not 0."""
     whole = frame.copy()
     shown, cover = warp_layer(face * WHITE, matrix), warp_layer(mask, matrix)
     added = None
@@ -195,7 +200,7 @@ def _laid(
 
 
 def _strips(part: Part | None) -> Iterator[Part]:
-    """A few rows at a time, which stay in the processor's cache."""
+    """Yield a few rows at a time, so that they stay in the processor's cache."""
     if part is not None:
         rows, columns = part
         for row in range(rows.start, rows.stop, STRIP):
@@ -210,7 +215,7 @@ def _compared(frame: Image, face: Floats, mask: Floats, matrix: Matrix, side: in
 
 
 def _known(frame: Image, matrix: Matrix, side: int) -> Floats:
-    """Where the crop lies inside the frame."""
+    """Return 1 for pixels of the crop that are inside the frame, 0 for the others."""
     along = np.arange(side, dtype=np.float64)
     back = invert(matrix)
     known = np.ones((side, side), np.bool_)
@@ -221,10 +226,10 @@ def _known(frame: Image, matrix: Matrix, side: int) -> Floats:
 
 
 def _bands(compared: Compared) -> tuple[Floats, Floats]:
-    """All but the finest band of face - frame: as it is, and each band within its own edge.
+    """Return all but the finest band of face - frame, unmasked and with an edge for each band.
 
-    Weighted by the mask, so that nothing outside it is mixed in. The edges lie inside the mask's:
-    a pixel of each band farther in.
+    The bands are weighted by the mask, so that nothing outside it is mixed in. Their edges are
+    inside the mask's edge, one pixel of the band farther in.
     """
     levels = [_weighted(compared.apart, compared.mask * compared.known)]
     masks = [compared.mask]
@@ -246,12 +251,12 @@ def _within(mask: Floats) -> Floats:
 
 
 def _weighted(values: Floats, weight: Floats) -> Floats:
-    """(h, w, 4): values times weight, and the weight."""
+    """Return (h, w, 4): values times weight, and the weight."""
     return np.dstack([values * weight[..., None], weight])
 
 
 def _mean(level: Floats, guess: Floats) -> Floats:
-    """What a level's values are, near the guess where its weight is nearly nothing."""
+    """Return a level's values divided by their weight; near the guess where the weight is tiny."""
     return np.asarray((level[..., :3] + TINY * guess) / (level[..., 3:] + TINY), np.float32)
 
 
@@ -264,8 +269,8 @@ def _doubled(level: Floats, like: Floats) -> Floats:
 
 
 def _zoomed(matrix: Matrix, factor: float) -> Matrix:
-    """The matrix to a crop that shows the same in so many times the pixels a side."""
-    # Pixel edges, not centres, are what scales: hence the half.
+    """Return the matrix to a crop of the same content with `factor` times the pixels a side."""
+    # Scaling keeps pixel edges in place, not pixel centres: hence the half.
     shift = (factor - 1) / 2
     return compose(np.array([[factor, 0.0, shift], [0.0, factor, shift]]), matrix)
 
@@ -278,5 +283,5 @@ def _sized(picture: Floats, side: int) -> Floats:
 
 
 def _bytes(picture: Floats) -> Image:
-    """Rounded, and kept within 0 and 255."""
+    """Round to bytes, and clip to 0 and 255."""
     return np.asarray(cv2.addWeighted(picture, 1, picture, 0, 0, dtype=cv2.CV_8U), np.uint8)

@@ -1,11 +1,12 @@
-"""How do a face's colours become those of the frame that it goes into?
+"""How are a face's colours matched to those of the frame that it goes into (colour transfer)?
 
-    measured(face, frame, mask) -> pooled over the frames around -> recoloured(face)
+    measure_colours(colour, face, frame, mask) -> pool over neighbouring frames -> recolour(face)
 
-A method in `COLOUR` measures what a mask shows of a picture as a small array of fixed shape, and
-changes a face by two such: what it has, what is wanted. Where both are alike, nothing changes.
-Measured anew in every frame, colours flicker as the mask's edge trembles; pooled they are steady.
-A light that comes on meanwhile still shows, because what the face has is pooled in the same way.
+A method in `COLOUR` measures the colours under a mask as a small array of fixed shape. It changes
+a face by two such arrays: the colours it has, and the wanted colours. If both are equal, nothing
+changes. Colours that are measured anew in every frame flicker, because the mask's edge jitters;
+pooled ones are stable. A light that is switched on during the clip still shows, because the face's
+own colours are pooled in the same way.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,48 +20,51 @@ from numpy.typing import NDArray
 from faceswap_ae.common.geometry import Doubles, Mask
 
 Picture = NDArray[np.float32]  # (h, w, 3) RGB in [0, 1]
-Statistics = NDArray[np.float64]  # (rows, 3): what the rows are is the method's affair
+Statistics = NDArray[np.float64]  # (rows, 3): each method defines what its rows are
 Pair = NDArray[np.float64]  # (2, rows, 3): of the face, and of the frame
-Values = NDArray[np.float32]  # (3, n): pixels as columns, with which numpy is quickest
-Linear = Callable[[Statistics, Statistics], Doubles]  # gives (3, 3)
+Values = NDArray[np.float32]  # (3, n): pixels as columns, the fastest layout in numpy
+Linear = Callable[[Statistics, Statistics], Doubles]  # returns (3, 3)
 Shift = Callable[[Values], Values]
-Step = list[tuple[Values, Shift]]  # axes (3, 3), and what is done along them
+Step = list[tuple[Values, Shift]]  # axes (3, 3), and the shift along them
 
-FEW = 48  # pixels a side, enough to tell colours by; grain is averaged away: it is not contrast
-LEAST = 32.0  # of these pixels, below which a mask shows nothing
-EPS = 1e-5  # variance added to every channel, so that flat ones have a shape too
-STRONGEST = 4.0  # times, that contrast may grow: beyond, it would be noise
-BEYOND = 1.1  # times, that a tint's contrast may be more or less than its brightness tells
-DARKEST = 0.02  # of means that are divided
-LAB = 100.0  # the range of L, by which Lab becomes as large as RGB
-SAMPLE, KNOTS = 1024, 64  # pixels that stand for all; places along a channel's distribution
-TABLE = 4096  # entries of a look-up from a value to its shift
-BLOCK = 8192  # pixels at a time, which the processor keeps at hand
-FLAT = 1 / 255  # of the range: over which the knots of a single level are spread
+FEW = 48  # pixels a side, enough for colours; shrinking averages grain away: it is not contrast
+LEAST = 32.0  # of these pixels: a mask that covers fewer shows nothing
+EPS = 1e-5  # variance added to every channel, so that a flat channel's is not 0
+STRONGEST = 4.0  # factor by which contrast may grow at most: beyond it, noise would grow
+BEYOND = 1.1  # factor by which the contrast of "tint" may differ from what the brightness gives
+DARKEST = 0.02  # smallest mean that is used in a ratio
+LAB = 100.0  # the range of L: Lab is divided by it to get about the range of RGB
+SAMPLE, KNOTS = 1024, 64  # pixels that represent all; knots along a channel's distribution
+TABLE = 4096  # entries of a look-up table from a value to its shift
+BLOCK = 8192  # pixels at a time, so that they fit in the processor's cache
+FLAT = 1 / 255  # of the range: the knots of a single level are spread over it
 ROUNDS = 10  # rotations, one after the other
-REGULAR = (5, 0.06, 4.0)  # pixels, of the range, pixels: where neighbours are shifted alike
+REGULAR = (5, 0.06, 4.0)  # bilateral filter: diameter in pixels, share of the range, pixels
 MOMENTS = 4  # rows: a mean and a covariance
 
 
 def mean_of(pairs: Sequence[Pair], weights: Doubles) -> Pair:
-    """Of means and covariances."""
+    """Return the weighted mean of pairs of means and covariances."""
     return np.asarray(np.tensordot(weights / weights.sum(), np.stack(pairs), 1))
 
 
 @dataclass(frozen=True)
 class ColourMethod:
-    """A method. `measure` gives None where the mask shows nothing."""
+    """A method of colour transfer. `measure` returns None if the mask shows nothing."""
 
     measure: Callable[[Picture, Mask], Statistics | None]
-    apply: Callable[[Picture, Statistics, Statistics], Picture]  # may leave [0, 1]
-    pool: Callable[[Sequence[Pair], Doubles], Pair] = mean_of  # of frames, by their weights
+    apply: Callable[[Picture, Statistics, Statistics], Picture]  # values may leave [0, 1]
+    pool: Callable[[Sequence[Pair], Doubles], Pair] = mean_of  # pairs of frames, their weights
 
 
 def measure_colours(
     colour: ColourMethod, face: Picture, frame: Picture, mask: Mask, there: Mask | None = None
 ) -> Pair | None:
-    """What a network's face has under its mask, and the frame's crop under that or its own."""
-    if not np.isfinite(face.sum()):  # of a network that broke
+    """Measure a network's face under its mask, and the frame's crop under `there` or that mask.
+
+    Return None if one of the two shows nothing, or if the face is not finite.
+    """
+    if not np.isfinite(face.sum()):  # from a network whose weights have diverged
         return None
     of, to = colour.measure(face, mask), colour.measure(frame, mask if there is None else there)
     return None if of is None or to is None else np.stack([of, to])
@@ -69,7 +73,7 @@ def measure_colours(
 def recolour(
     colour: ColourMethod, face: Picture, pair: Pair | None, amount: float = 1.0
 ) -> Picture:
-    """A face with so much of the wanted colours; without any that are known, as it is."""
+    """Return a face mixed with its recoloured version by `amount`; unchanged if `pair` is None."""
     if not 0 <= amount <= 1:
         raise ValueError(f"an amount of {amount}: between 0 and 1")
     if pair is None or amount == 0:
@@ -81,17 +85,17 @@ def recolour(
 
 
 def moments(picture: Picture, mask: Mask) -> Statistics | None:
-    """(4, 3): the mean, and the covariance under it."""
+    """Return (4, 3): the mean colour in the first row, the covariance in the other three."""
     seen = _seen(picture, mask)
     return None if seen is None else _moments(*seen)
 
 
 def sample(picture: Picture, mask: Mask) -> Statistics | None:
-    """(4 + SAMPLE, 3): moments, and pixels from all over what is seen."""
+    """Return (4 + SAMPLE, 3): the moments, and pixels taken evenly from the part under the mask."""
     if (seen := _seen(picture, mask)) is None:
         return None
     values, weights = seen
-    # The mask's edge counts in shares too: it would tremble if some value decided.
+    # Pixels at the mask's soft edge count by weight: with a threshold the sample would jitter.
     passed = (np.arange(SAMPLE) + 0.5) / SAMPLE * weights.sum(dtype=np.float64)
     places = np.searchsorted(np.cumsum(weights, dtype=np.float64), passed)
     pixels = values[:, places]
@@ -99,9 +103,11 @@ def sample(picture: Picture, mask: Mask) -> Statistics | None:
 
 
 def nearest_of(pairs: Sequence[Pair], weights: Doubles) -> Pair:
-    """The nearest frame's, with such a mean and covariance wanted as all the frames' map gives it.
+    """Return the pair with the largest weight, with its wanted samples adjusted to all frames.
 
-    Samples put together from several frames tremble more than those of a single one.
+    The map between the moments pooled over all frames is applied to this pair's own moments. This
+    gives the wanted mean and covariance, and the wanted samples are moved to them. Samples that are
+    put together from several frames would jitter more than those of a single frame.
     """
     own, wanted = pairs[int(np.argmax(weights))]
     matrix, offset = _affine(mkl, *mean_of([pair[:, :MOMENTS] for pair in pairs], weights))
@@ -111,7 +117,10 @@ def nearest_of(pairs: Sequence[Pair], weights: Doubles) -> Pair:
 
 
 def _seen(picture: Picture, mask: Mask) -> tuple[Values, Values] | None:
-    """(3, n) and their weights (n,), of fewer pixels where there are many."""
+    """Return pixels (3, n) and their weights (n,), reduced in size if the picture is large.
+
+    Return None if the mask covers too few pixels.
+    """
     height, width = picture.shape[:2]
     weights, step = mask.reshape(height, width), min(height, width) // FEW
     if step > 1:
@@ -122,27 +131,27 @@ def _seen(picture: Picture, mask: Mask) -> tuple[Values, Values] | None:
 
 
 def mkl(of: Statistics, to: Statistics) -> Doubles:
-    """The linear map that moves colours least (Pitié & Kokaram 2007)."""
+    """Return the linear map that moves colours least (Pitié & Kokaram 2007)."""
     root, inverse = _roots(_covariance(of))
     between, _ = _roots(root @ _covariance(to) @ root)
     return inverse @ between @ inverse
 
 
 def lct(of: Statistics, to: Statistics) -> Doubles:
-    """To no correlation and on to the wanted one (Hertzmann 2001; Gatys et al. 2016)."""
+    """Return the map that whitens and then colours (Hertzmann 2001; Gatys et al. 2016)."""
     return _roots(_covariance(to))[0] @ _roots(_covariance(of))[1]
 
 
 def adain(of: Statistics, to: Statistics) -> Doubles:
-    """Each channel's contrast by itself (Huang & Belongie 2017)."""
+    """Return the map that scales each channel's contrast on its own (Huang & Belongie 2017)."""
     return np.diag(np.sqrt(np.diag(_covariance(to)) / np.diag(_covariance(of))))
 
 
 def tint(of: Statistics, to: Statistics) -> Doubles:
-    """As light and skin do: contrast grows as the mean does, and only by a little more or less.
+    """Return a map that acts like light and skin: contrast grows about as much as the mean does.
 
-    A frame's face may have a beard or a hard shadow, which the contrast of a face that goes there
-    is not to follow.
+    The face in the frame may have a beard or a hard shadow. The contrast of the new face must not
+    follow these, so it may differ from the change of the mean only by the factor BEYOND.
     """
     root = np.sqrt(ratio(of, to))
     u, stretch, vt = np.linalg.svd(mkl(of, to) / np.outer(root, root))
@@ -150,32 +159,32 @@ def tint(of: Statistics, to: Statistics) -> Doubles:
 
 
 def ratio(of: Statistics, to: Statistics) -> Doubles:
-    """How much brighter each channel is to become, on the mean."""
+    """Return the factor (3,) by which the mean of each channel must change."""
     times = np.maximum(to[0], DARKEST) / np.maximum(of[0], DARKEST)
     return np.asarray(np.clip(times, 1 / STRONGEST, STRONGEST))
 
 
 def linear(contrast: Linear, face: Picture, of: Statistics, to: Statistics) -> Picture:
-    """Mean goes to mean, what is around it through a matrix."""
+    """Move the mean to the wanted mean, and the deviations from it through a matrix."""
     affine = np.column_stack(_affine(contrast, of, to)).astype(np.float32)
     return np.asarray(cv2.transform(face, affine), np.float32)
 
 
 def reinhard(face: Picture, of: Statistics, to: Statistics) -> Picture:
-    """Each channel's mean and contrast in Lab (Reinhard et al. 2001)."""
+    """Match each channel's mean and contrast in Lab (Reinhard et al. 2001)."""
     lab = _lab(face)
-    # There and back alone is off by up to a level, which nobody wanted.
+    # The conversion to Lab and back alone has an error of up to one level. It is added back.
     return _rgb(linear(adain, lab, of, to)) + (face - _rgb(lab))
 
 
 def histogram(face: Picture, of: Statistics, to: Statistics) -> Picture:
-    """Each channel's whole distribution."""
+    """Match the whole distribution of each channel."""
     return _picture(_shift(_knots(of[MOMENTS:].T), _knots(to[MOMENTS:].T))(_values(face)), face)
 
 
 def idt(face: Picture, of: Statistics, to: Statistics, together: int = 1) -> Picture:
-    """Distributions along three axes, along three others, and so on (Pitié et al. 2005)."""
-    # Only the samples are matched; the pixels go where pixels of their colour go.
+    """Match distributions along three axes, then along others, and so on (Pitié et al. 2005)."""
+    # The shifts are found on the samples only. They are then applied to the pixels by colour.
     values, wanted, steps = of[MOMENTS:].T.astype(np.float32), to[MOMENTS:].T, list[Step]()
     for bases in _rotations(together):
         shifts = [_shift(_knots(basis @ values), _knots(basis @ wanted)) for basis in bases]
@@ -189,8 +198,8 @@ def idt(face: Picture, of: Statistics, to: Statistics, together: int = 1) -> Pic
 
 
 def sot(face: Picture, of: Statistics, to: Statistics) -> Picture:
-    """Along more axes at a time, and then neighbours alike (Rabin, Delon & Gousseau 2011)."""
-    # The shifts are smoothed, not the face: their grain goes, its detail stays.
+    """Use more axes at a time, then smooth the shifts (Rabin, Delon & Gousseau 2011)."""
+    # The shifts are smoothed, not the face: the shifts lose their grain, the face keeps its detail.
     shift = idt(face, of, to, together=2) - face
     return face + np.asarray(cv2.bilateralFilter(shift, *REGULAR), np.float32)
 
@@ -227,7 +236,7 @@ def _covariance(statistics: Statistics) -> Doubles:
 
 
 def _roots(covariance: Doubles) -> tuple[Doubles, Doubles]:
-    """A covariance's square root, and the root's inverse."""
+    """Return the square root of a covariance, and the inverse of that root."""
     values, axes = np.linalg.eigh(covariance)
     stretch = np.sqrt(np.maximum(values, EPS * EPS))
     return (axes * stretch) @ axes.T, (axes / stretch) @ axes.T
@@ -256,7 +265,7 @@ def _stepped(values: Values, step: Step) -> Values:
 
 @lru_cache(maxsize=4)
 def _rotations(together: int) -> list[list[Values]]:
-    """The same ones each time: the channels themselves, then any."""
+    """Return sets of axes, the same in every call: first the channels, then random rotations."""
     rng = np.random.default_rng(0)
     others = [np.linalg.qr(rng.normal(size=(3, 3)))[0] for _ in range(ROUNDS * together - 1)]
     every = np.array([np.eye(3), *others], np.float32)
@@ -264,14 +273,15 @@ def _rotations(together: int) -> list[list[Values]]:
 
 
 def _knots(rows: Doubles | Values) -> Doubles:
-    """(3, n) to (3, KNOTS): the means of as many equal parts, from the least values up."""
+    """Reduce (3, n) to (3, KNOTS): sort each row, and take the means of KNOTS equal parts."""
     return np.asarray(np.sort(rows, axis=1).reshape(3, KNOTS, -1).mean(axis=2), np.float64)
 
 
 def _shift(of: Doubles, to: Doubles) -> Shift:
-    """Brings each row's own knots to the wanted ones; what is beyond them, as the last.
+    """Return a function that moves each row's own knots to the wanted ones.
 
-    Shifts and not values are looked up: equal knots change nothing, and no detail is lost.
+    A value beyond the last knot is shifted as the last knot is. The table holds shifts, not values:
+    so equal knots change nothing, and no detail is lost.
     """
     own = of + np.linspace(-FLAT / 2, FLAT / 2, KNOTS)
     even = np.linspace(own[:, 0], own[:, -1], TABLE, axis=1)

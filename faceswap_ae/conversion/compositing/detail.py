@@ -1,8 +1,8 @@
-"""How does a swapped face get the sharpness, the motion blur and the grain of its frame?
+"""How are sharpness, motion blur and grain of a swapped face matched to its frame?
 
-Sharpening and motion blur are done in the crop, before blending: `face` (s, s, 3) and `mask` (s, s)
-there are float32 in [0, 1]. Grain belongs to the camera's pixels, so it is measured and added in
-the frame, after blending. Where there is nothing to match, nothing is changed.
+Sharpening and motion blur are applied in the crop, before blending: `face` (s, s, 3) and `mask`
+(s, s) are float32 in [0, 1] there. Grain belongs to the camera's pixels, so it is measured and
+added in the frame, after blending. If there is nothing to match, nothing is changed.
 """
 
 from collections.abc import Sequence
@@ -17,27 +17,27 @@ from faceswap_ae.common.geometry import Doubles, Floats, Image, Matrix, Points
 from faceswap_ae.conversion.compositing.blending import Part, box, warp_layer
 
 Vector = Doubles  # (2,): x, y in crop pixels
-# (4,): variances, in squared levels of 255, of what in flat skin is finer than a pixel and than
-# two: the luma's both, then the finer one of red and of blue, each less the luma.
+# (4,): noise variances of flat skin, in squared levels of 255. The luma at a distance of one pixel
+# and of two pixels; then red minus luma, and blue minus luma, at a distance of one pixel.
 Noise = Doubles
 
-EDGES = 0.006  # of the crop's side: standard deviation of what is sharpened
-SHUTTER = 0.5  # of a frame's length: how long film and video are usually exposed
-LEAST_PATH = 1.5  # crop pixels: a shorter blur is not seen
-SMALL = 128  # pixels a side, on which blur is measured
-INSIDE = 0.9  # of the mask
-WINDOW = 256  # frame pixels a side at most, in which noise is measured
-SOFTENED = 2.0  # frame pixels: without it, noise would decide where skin is flat
-ENOUGH, AT_MOST = 100, 8192  # pixels to measure noise at
-LEAST_GRAIN = 0.25  # levels: rounding to bytes makes as much, and so do pores
-MOST_COLOUR = 2.0  # of the luma's grain: more is something else
-COARSEST = 1.2  # pixels: standard deviation of the blur that made a grain
+EDGES = 0.006  # of the crop's side: standard deviation of the blur in unsharp masking
+SHUTTER = 0.5  # of a frame's length: the usual exposure time of film and video
+LEAST_PATH = 1.5  # crop pixels: a shorter blur is not visible
+SMALL = 128  # pixels a side of the picture in which blur is measured
+INSIDE = 0.9  # a pixel with a larger mask value is inside
+WINDOW = 256  # frame pixels a side, at most, in which noise is measured
+SOFTENED = 2.0  # frame pixels of blur: without it, noise would decide which skin is flat
+ENOUGH, AT_MOST = 100, 8192  # pixels at which noise is measured: least and most
+LEAST_GRAIN = 0.25  # levels: rounding to bytes makes as much noise, and so do pores
+MOST_COLOUR = 2.0  # times the luma's grain: more than this is not colour grain
+COARSEST = 1.2  # pixels: largest standard deviation of the blur that makes grain coarse
 MEDIAN = NormalDist().inv_cdf(0.75)  # of |x|, for a normal x of deviation 1
 LUMA = (0.299, 0.587, 0.114)
 
 
 def sharpen(face: Floats, amount: float) -> Floats:
-    """Unsharp masking: 0 changes nothing, 1 doubles the finest details."""
+    """Sharpen by unsharp masking: 0 changes nothing, 1 doubles the finest details."""
     if amount == 0:
         return face
     soft = cv2.GaussianBlur(face, (0, 0), EDGES * len(face), borderType=cv2.BORDER_REPLICATE)
@@ -46,18 +46,18 @@ def sharpen(face: Floats, amount: float) -> Floats:
 
 
 def shift(before: Points, after: Points, matrix: Matrix, frames: int = 2) -> Vector:
-    """How far a face moves in a frame's time, in crop pixels.
+    """Return how far a face moves from one frame to the next, in crop pixels.
 
-    `before` and `after` are its smoothed landmarks in the clip's frames, so many frames apart.
+    `before` and `after` are its smoothed landmarks in frame pixels, `frames` frames apart.
     """
     return np.asarray(matrix[:, :2] @ (after - before).mean(axis=0) / frames)
 
 
 def exposed(seen: Floats, face: Floats, mask: Floats, moved: Vector) -> Vector:
-    """The path along which a frame is blurred: what is usual for such a shift, or less of it.
+    """Return the path of motion blur in a frame: the usual path for this motion, or a shorter one.
 
-    A camera may have a quick shutter. So the crop as the frame shows it is asked how much it is
-    blurred along the motion, compared with across; the path is what makes the face the same.
+    A camera may have a fast shutter. So the blur in the frame's crop is measured along the motion,
+    compared with across it. The path is the one that blurs the face as much.
     """
     usual = SHUTTER * moved
     if float(np.hypot(*usual)) < LEAST_PATH:
@@ -65,14 +65,14 @@ def exposed(seen: Floats, face: Floats, mask: Floats, moved: Vector) -> Vector:
     inside = _small(mask) > INSIDE
     plain, shares = _small(_luma(face)), np.linspace(0, 1, 5)
     paths = [share * usual * len(plain) / len(face) for share in shares]
-    # The more blur, the less is left along it, but for rounding.
+    # More blur leaves less detail along the motion; the minimum removes rounding errors.
     left = np.minimum.accumulate([_along(_blurred(plain, path), inside, moved) for path in paths])
     wanted = _along(_small(_luma(seen)), inside, moved)
     return np.asarray(usual * np.interp(-wanted, -left, shares))
 
 
 def motion_blur(face: Floats, mask: Floats, path: Vector) -> Floats:
-    """Blur along a path, in crop pixels. What lies outside the mask is not mixed in."""
+    """Blur along a path, in crop pixels. Pixels outside the mask are not mixed in."""
     if float(np.hypot(*path)) < LEAST_PATH:
         return face
     weight = np.maximum(mask, np.float32(1e-3))[..., None]
@@ -81,10 +81,10 @@ def motion_blur(face: Floats, mask: Floats, path: Vector) -> Floats:
 
 
 def noise(image: Image, mask: Floats, matrix: Matrix) -> Noise:
-    """How noisy a frame's flat skin is under the mask. Zeros where too little is seen of it.
+    """Measure the noise of a frame's flat skin under the mask; zeros if too little is visible.
 
-    Robust: medians of second differences (Immerkaer 1996). Two distances tell how coarse it is.
-    Take a mean over frames (window.py) to be steadier.
+    The measure is robust: medians of second differences (Immerkaer 1996). Two distances show how
+    coarse the grain is. A mean over frames (temporal.py) is more stable.
     """
     part = _middle(box(mask, matrix, image.shape[1::-1]))
     if part is None:
@@ -100,9 +100,10 @@ def noise(image: Image, mask: Floats, matrix: Matrix) -> Noise:
 
 
 def grain(image: Image, wanted: Noise, mask: Floats, matrix: Matrix, seeds: Sequence[int]) -> Image:
-    """A frame with the noise added that its blended face lacks of what is wanted.
+    """Return a frame with the noise added that its blended face lacks.
 
-    The same for the same seeds: the run's, the frame's number, the track's.
+    `wanted` is the noise of the frame. The result is the same for the same seeds: the run's seed,
+    the frame's number, the track's number.
     """
     missing = wanted - noise(image, mask, matrix)
     levels = np.sqrt(np.maximum(missing[[0, 2, 3]] - LEAST_GRAIN**2, 0))
@@ -112,7 +113,7 @@ def grain(image: Image, wanted: Noise, mask: Floats, matrix: Matrix, seeds: Sequ
         return image
     coarse = _coarseness(missing)
     cover = warp_layer(mask, matrix).at(part)
-    # At the mask's edge the frame's own noise is still there in part.
+    # At the mask's edge a part of the frame's own noise remains.
     share = np.sqrt(cover * (2 - cover))[..., None]
     added = _grains(cover.shape, coarse, seeds) @ _mixing(levels / _response(coarse, 1))
     whole = image.copy()
@@ -131,7 +132,7 @@ def _small(plane: Floats) -> Floats:
 
 
 def _along(luma: Floats, inside: NDArray[np.bool_], way: Vector) -> float:
-    """The logarithm of how much a picture changes along a way, compared with across it."""
+    """Return the logarithm of the gradient energy along a direction, divided by that across it."""
     right, down = cv2.Scharr(luma, -1, 1, 0)[inside], cv2.Scharr(luma, -1, 0, 1)[inside]
     x, y = way / np.hypot(*way)
     along, across = ((x * right + y * down) ** 2).sum(), ((x * down - y * right) ** 2).sum()
@@ -153,7 +154,7 @@ def _blurred(picture: Floats, path: Vector) -> Floats:
 
 
 def _middle(part: Part | None) -> Part | None:
-    """At most so many pixels a side: large faces would take long."""
+    """Return the middle of a part, at most WINDOW pixels a side: large faces would take long."""
     if part is None:
         return None
     rows, columns = (
@@ -165,7 +166,7 @@ def _middle(part: Part | None) -> Part | None:
 
 
 def _flat(luma: Floats, inside: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """The places of that half of the pixels inside where there is least of a slope."""
+    """Return the flat indices of the half of the inside pixels that has the smallest gradient."""
     soft = cv2.GaussianBlur(luma, (0, 0), SOFTENED)
     slope = np.abs(cv2.Sobel(soft, -1, 1, 0)) + np.abs(cv2.Sobel(soft, -1, 0, 1))
     places = np.flatnonzero(inside)
@@ -177,7 +178,7 @@ def _flat(luma: Floats, inside: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 
 def _variance(plane: Floats, distance: int, places: NDArray[np.intp]) -> float:
-    """Of white noise, as its second differences over so many pixels tell it."""
+    """Estimate the variance of white noise from second differences over `distance` pixels."""
     kernel = np.zeros(2 * distance + 1)
     kernel[[0, distance, -1]] = 1, -2, 1
     fine = cv2.sepFilter2D(plane, -1, kernel, kernel).ravel()[places]
@@ -185,7 +186,7 @@ def _variance(plane: Floats, distance: int, places: NDArray[np.intp]) -> float:
 
 
 def _coarseness(missing: Noise) -> float:
-    """The standard deviation of the blur that would make white noise like this."""
+    """Return the standard deviation of the blur that makes white noise as coarse as this noise."""
     widths = np.linspace(0, COARSEST, 31)
     ratios = [_response(width, 1) / _response(width, 2) for width in widths]
     fine = np.sqrt(max(missing[0], 0) / max(missing[1], 1e-9))
@@ -194,7 +195,10 @@ def _coarseness(missing: Noise) -> float:
 
 @lru_cache(maxsize=256)
 def _response(width: float, distance: int) -> float:
-    """What `_variance` sees of noise of deviation 1 that was blurred so much."""
+    """Return the deviation that `_variance` measures on blurred noise of deviation 1.
+
+    `width` is the standard deviation of the blur. The second differences span `distance` pixels.
+    """
     kernel = _kernel(width)
     alike = np.correlate(kernel, kernel, "full")[len(kernel) - 1 :] / (kernel**2).sum()
     near, far = alike[distance], alike[2 * distance]
@@ -208,7 +212,7 @@ def _kernel(width: float) -> Doubles:
 
 
 def _grains(shape: tuple[int, ...], coarse: float, seeds: Sequence[int]) -> Floats:
-    """(h, w, 3) of noise of deviation 1."""
+    """Return noise (h, w, 3) with a standard deviation of 1."""
     count = shape[0] * shape[1] * 3
     drawn = np.frombuffer(np.random.default_rng(list(seeds)).bytes(count), np.uint8)
     fine = cv2.LUT(drawn.reshape(*shape, 3), _quantiles())
@@ -219,14 +223,14 @@ def _grains(shape: tuple[int, ...], coarse: float, seeds: Sequence[int]) -> Floa
 
 @lru_cache(maxsize=1)
 def _quantiles() -> Floats:
-    """A normal value for each byte."""
+    """Return a value of the normal distribution for each byte."""
     normal = NormalDist()
     values = np.array([normal.inv_cdf((byte + 0.5) / 256) for byte in range(256)])
     return np.asarray(values / values.std(), np.float32)
 
 
 def _mixing(levels: Doubles) -> Floats:
-    """(3, 3): from three grains to red, green and blue, so that the last two leave the luma."""
+    """Return (3, 3): from three grains to red, green and blue; the last two keep the luma."""
     luma, red, blue = levels
     rows = [(luma, luma, luma), (red, -red * LUMA[0] / LUMA[1], 0)]
     rows.append((0, -blue * LUMA[2] / LUMA[1], blue))

@@ -1,11 +1,12 @@
-"""Which part of a crop does the new face cover, and how softly?
+"""Which mask selects the part of a crop that the new face covers, and how is its edge feathered?
 
-    MASK[name](known) -> refined(mask, face): 0 where the frame stays as it is
+    MASK[name](known) -> mask -> refine_mask(mask, face): 0 where the frame stays unchanged
 
-A network's mask has learned to leave out what is before the face, a hand or hair; the hull of the
-landmarks has not, but never fails. Of the two together, what either leaves out stays out: the
-lesser counts at each pixel. (Their product would thin edges that both draw softly.) Refining draws
-a mask in and never out, unless told to, so that no hand that was left out is painted over.
+A network's mask has learned to exclude what covers the face, such as a hand or hair. The hull of
+the landmarks cannot exclude them, but it never fails. When both are combined, a pixel that one of
+them excludes stays excluded: the minimum counts at each pixel. (Their product would make edges
+thinner where both are soft.) By default `refine_mask` only shrinks a mask. It grows a mask only
+when the caller passes a negative `erode`, so a hand that was excluded is not painted over.
 """
 
 import logging
@@ -27,29 +28,33 @@ from faceswap_ae.media import images
 Way = Callable[["MaskInputs"], Mask]
 
 ERODE, FEATHER = 0.01, 0.06  # of the face's size
-FAINT, SURE = 0.1, 0.9  # what a network means by nothing and by all
-ISLAND = 0.1  # of the largest part's pixels: what is smaller is noise
-HOLE = 0.02  # of the face's pixels: likewise; a fingertip is larger
+FAINT, SURE = 0.1, 0.9  # values of a network's mask that count as 0 and as 1
+ISLAND = 0.1  # share of the largest part's pixels: a smaller part is noise
+HOLE = 0.02  # share of the face's pixels: a smaller hole is noise; a fingertip is larger
 SKIRT = 0.02  # of the crop's side: how far soft edges reach around a part
-ALL_OVER = 0.5  # of the crop's edge: a mask that covers so much more of it has not learned yet
-WIDE_RIM = 3.0  # feathers: how softly a mask ends at the crop's sides and its lower edge
-TABLE = 4096  # entries of a look-up
+# Share of the crop's edge: a mask that covers so much more of it than the hull is not trained yet.
+ALL_OVER = 0.5
+WIDE_RIM = 3.0  # feathers: width of the soft edge at the crop's left, right and lower side
+TABLE = 4096  # entries of a look-up table
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
 class MaskInputs:
-    """What tells where one face is in its crop of `size` pixels a side."""
+    """The sources from which a mask of one face is made, in a crop of `size` pixels a side."""
 
     size: int
     landmarks: Points  # (68, 2) in the crop's pixels
-    learned: NDArray[np.float32] | None = None  # (n, n) or (n, n, 1) in [0, 1], of a network
-    painted: Image | None = None  # (n, n), 255 inside, of a file
+    learned: NDArray[np.float32] | None = None  # (n, n) or (n, n, 1) in [0, 1], from a network
+    painted: Image | None = None  # (n, n), 255 inside, from a file
 
 
 def learned(known: MaskInputs) -> Mask:
-    """The network's without its dots and holes; where there is none of any use, the hull."""
+    """Return the network's mask without small islands and holes.
+
+    Return the hull if the network gives no mask, or gives one that covers everything.
+    """
     outline = hull(known)
     if known.learned is None:
         return outline
@@ -58,18 +63,18 @@ def learned(known: MaskInputs) -> Mask:
 
 
 def hull(known: MaskInputs) -> Mask:
-    """The landmarks'."""
+    """Return the convex hull of the landmarks as a mask."""
     drawn = hull_mask(known.landmarks, (known.size, known.size))
     return drawn * np.float32(1 / 255)
 
 
 def learned_and_hull(known: MaskInputs) -> Mask:
-    """What both cover."""
+    """Return the part that both the network's mask and the hull cover."""
     return np.minimum(learned(known), hull(known))
 
 
 def image(known: MaskInputs) -> Mask:
-    """A painted one as it is; for a face that has none, as `learned`."""
+    """Return the user's painted mask unchanged; without one, the same as `learned`."""
     if known.painted is None:
         return learned(known)
     return _sized(known.painted * np.float32(1 / 255), known.size)
@@ -84,7 +89,7 @@ MASK: dict[str, Way] = {
 
 
 def choose_mask(name: str, *, has_mask: bool) -> Way:
-    """A way by its name, told once where the model has no mask for it."""
+    """Return the mask function of this name; warn if the model has no mask for it."""
     if name not in MASK:
         raise UserError(unknown("mask", name, MASK))
     if name.startswith("learned") and not has_mask:
@@ -93,7 +98,7 @@ def choose_mask(name: str, *, has_mask: bool) -> Way:
 
 
 def painted(path: Path) -> Image:
-    """A mask that somebody painted: (n, n), in the crop."""
+    """Read a mask that the user painted over the crop: (n, n)."""
     mask = np.ascontiguousarray(images.read(path)[..., 0])
     if mask.shape[0] != mask.shape[1]:
         size = f"{mask.shape[1]}x{mask.shape[0]}"
@@ -102,33 +107,35 @@ def painted(path: Path) -> Image:
 
 
 def face_side(crop: str, size: int) -> float:
-    """The face's size in pixels of a crop: one unit of the template, from brow's end to brow's end.
+    """Return the face's size in crop pixels: one template unit, from one brow's end to the other's.
 
-    The same in every frame, as an outline that trembles is not.
+    It is the same in every frame. A size measured on the outline would jitter.
     """
     return size / CROPS[crop].side
 
 
 def refine_mask(mask: Mask, face: float, erode: float = ERODE, feather: float = FEATHER) -> Mask:
-    """Drawn in by `erode`, then rising to 1 over `feather`, both shares of the face's size.
+    """Erode a mask by `erode`, then let it rise to 1 over `feather`: both are shares of the face.
 
-    0 along the crop's edge, wherever the mask ends.
+    The result is 0 along the crop's edge, even where the mask itself reaches that edge.
     """
     into, soft = round(erode * face, 2), round(max(feather * face, 1), 2)
     width = 2 * int(np.ceil(max(abs(into), into + soft) / 2)) + 3
-    # Two boxes make a triangle. It tells how deep inside a pixel lies to parts of a pixel, and
-    # steadily: an exact distance would jump with every pixel of the outline.
+    # Two box blurs make a triangle filter. Its value gives the depth of a pixel inside the mask to
+    # a fraction of a pixel, and it is stable: an exact distance transform would jump with every
+    # pixel of the outline.
     once = cv2.blur(mask, (width, width), borderType=cv2.BORDER_REPLICATE)
     twice = np.asarray(cv2.blur(once, (width, width), borderType=cv2.BORDER_REPLICATE), np.float32)
     places = (twice * np.float32(TABLE - 1) + np.float32(0.5)).astype(np.int32)
     risen = _table(width, into, soft).take(places, mode="clip")
     risen = np.minimum(risen, _rim(mask.shape[0], soft))
-    # What is thinner than the feather, a pen before the face, is blurred away.
+    # The blur removes excluded things that are thinner than the feather, such as a pen in front of
+    # the face. The minimum excludes them again.
     return np.minimum(risen, mask) if erode >= 0 else risen
 
 
 def cleaned(mask: Mask) -> Mask:
-    """A network's mask without faint grey, small islands and small holes."""
+    """Return a network's mask without faint grey values, small islands and small holes."""
     sure = np.clip((mask - np.float32(FAINT)) * np.float32(1 / (SURE - FAINT)), 0, 1)
     inside = (sure > 0.5).astype(np.uint8)
     labels, areas, _ = _parts(inside)
@@ -142,7 +149,10 @@ def cleaned(mask: Mask) -> Mask:
 
 
 def all_over(mask: Mask, hull: Mask) -> bool:
-    """Whether a network's mask is white, or nearly, up to the crop's edge, and no face is there."""
+    """Whether a network's mask covers much more of the crop's edge than the hull does.
+
+    Such a mask is white nearly everywhere and says nothing about the face.
+    """
     return _along_edge(mask) > _along_edge(hull) + ALL_OVER
 
 
@@ -160,7 +170,11 @@ def _sized(mask: NDArray[np.float32], size: int) -> Mask:
 
 
 def _parts(inside: Image) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
-    """The number of each pixel's part from 1 up, the parts' pixels, and which touch no border."""
+    """Label the connected parts.
+
+    Return each pixel's part number (from 1, 0 outside), the area of each part in pixels, and which
+    parts touch no border.
+    """
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(inside, connectivity=4)
     left, top, width, height, areas = boxes[1:].T
     side = len(inside)
@@ -174,7 +188,10 @@ def _those(labels: NDArray[np.int32], which: NDArray[np.bool_]) -> Image:
 
 @lru_cache(maxsize=64)
 def _table(width: int, erode: float, feather: float) -> Mask:
-    """From a blurred mask's value to the refined one's, by the depth under a straight edge."""
+    """Map a twice blurred mask's value to the refined value, by the depth inside a straight edge.
+
+    The widths are in pixels.
+    """
     values = np.linspace(0, 1, TABLE)
     half = 1 - np.sqrt(2 * np.minimum(values, 1 - values))
     depth = width * np.copysign(half, values - 0.5)
@@ -183,14 +200,17 @@ def _table(width: int, erode: float, feather: float) -> Mask:
 
 @lru_cache(maxsize=64)
 def _rim(size: int, feather: float) -> Mask:
-    """1 but along the crop's edge, where a network knows least. Brows may lie near its top."""
+    """Return a mask that is 1 except along the crop's edge, where a network is least reliable.
+
+    The soft edge is narrow at the top, because the brows may be near it.
+    """
     up = np.arange(size)
     sides = np.minimum(up, up[::-1]) / WIDE_RIM
     return _rise(np.minimum(np.minimum(sides, up[:, None]), up[::-1, None] / WIDE_RIM) / feather)
 
 
 def _rise(way: NDArray[np.float64]) -> Mask:
-    """From 0 to 1 with no corner at either end."""
+    """Rise from 0 to 1 smoothly (smoothstep), with no corner at either end."""
     part = np.clip(way, 0, 1)
     risen = np.asarray(part * part * (3 - 2 * part), np.float32)
     risen.flags.writeable = False

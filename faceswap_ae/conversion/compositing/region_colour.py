@@ -1,10 +1,13 @@
-"""Which parts of a face take which colours of the frame's?
+"""Which colours of the frame does each region of a face take (colour transfer by region)?
 
-    measure(face, frame) -> pooled over the frames around -> apply(face)
+    measure(face, frame) -> pool over neighbouring frames -> apply(face)
 
-Skin takes the frame's skin; what tells is the middle of the face, where there is no beard, and no
-eye. Eyes and teeth are white in everybody: they take the light only, which the frame's own eyes
-tell. So white stays white on a face that becomes darker, and a beard darkens nobody else's face.
+The skin takes the colours of the skin in the frame. They are measured on the middle of the face,
+where there is no beard and no eye. Eyes and teeth are white in every person, so they take only the
+light, which is measured on the eyes in the frame. So white stays white when the face becomes
+darker, and a beard in the frame does not darken the new face.
+
+How white an eye really is decides how much it counts: an eye may be shut, and show skin instead.
 """
 
 from collections.abc import Mapping
@@ -34,16 +37,17 @@ from faceswap_ae.faces.landmark_masks import (
 )
 
 SKIN, WHITE = "skin", "white"
-SOFT = 0.01  # of the crop's side: the edge of eyes and teeth
-SHUT_EYE, SHUT_MOUTH = (0.12, 0.2), (0.06, 0.15)  # openings: nothing to be seen, and all of it
-ENOUGH = 0.3  # of the frames around, that have to show an eye's white for it to count in full
+SOFT = 0.01  # of the crop's side: how soft the edge of eyes and teeth is
+# Openings (height by width) at which nothing of eye or teeth is visible, and all of it.
+SHUT_EYE, SHUT_MOUTH = (0.12, 0.2), (0.06, 0.15)
+ENOUGH = 0.3  # share of the neighbouring frames that must show an eye's white for full effect
 
 Pairs = Mapping[str, Pair | None]
 
 
 @dataclass(frozen=True, eq=False)
 class ColourSample:
-    """A picture of a face, the landmarks in its pixels, and where the face shows."""
+    """A picture of a face, its landmarks in pixels, and the mask of the visible face."""
 
     picture: Picture  # (s, s, 3)
     points: Points  # (68, 2)
@@ -52,32 +56,32 @@ class ColourSample:
 
 @dataclass(frozen=True)
 class RegionColours:
-    """How a face's colours become those of its place."""
+    """Colour transfer to a face, with one method for its skin and one for eyes and teeth."""
 
-    name: str  # of a method for the skin
+    name: str  # of the method for the skin
     amount: float = 1.0
 
     @property
     def kinds(self) -> dict[str, ColourMethod]:
-        """What is measured, each with its own way."""
+        """The kinds of regions that are measured, each with its method."""
         none = self.name == "none" or self.amount == 0
         return {} if none else {SKIN: COLOUR[self.name], WHITE: WHITES}
 
     def measure(self, face: ColourSample, frame: ColourSample) -> Pairs:
-        """What a face has and what its place has, by kind."""
+        """Measure the colours of the face and of the frame, by kind of region."""
         if not self.kinds:
             return {}
         way, pictures = COLOUR[self.name], (face.picture, frame.picture)
         middles, eyes = (_skin(face), _skin(frame)), (_eyes(face), _eyes(frame))
         skin = measure_colours(way, *pictures, *middles)
-        if skin is None:  # a hand before the middle, or a face turned far away
+        if skin is None:  # a hand covers the middle, or the face is turned far away
             skin = measure_colours(way, *pictures, face.mask, frame.mask)
         white = measure_colours(WHITES, *pictures, *eyes)
         plain = measure_colours(COLOUR["average"], *pictures, *middles)
         return {SKIN: skin, WHITE: weighed(white, plain)}
 
     def apply(self, face: Picture, points: Points, pairs: Pairs) -> Picture:
-        """A face in its place's colours."""
+        """Return the face in the colours of the frame; `points` are its landmarks."""
         result, white = face, pairs.get(WHITE)
         if (skin := pairs.get(SKIN)) is not None:
             result = recolour(COLOUR[self.name], face, skin, self.amount)
@@ -106,7 +110,7 @@ def _eyes(one: ColourSample) -> Mask:
 
 
 def _bright(points: Points, side: int) -> Mask:
-    """Eyes and what is between the lips, as far as they are open."""
+    """Return a mask of the eyes and of the part between the lips; weaker if they are less open."""
     parts = (*eye_masks(points, (side, side), lids=0), between_lips(points, (side, side)))
     shut = (SHUT_EYE, SHUT_EYE, SHUT_MOUTH)
     outlines = (*(points[eye] for eye in EYES), points[INSIDE])
@@ -118,7 +122,7 @@ def _bright(points: Points, side: int) -> Mask:
 
 
 def _around(mask: Picture) -> tuple[slice, slice]:
-    """The rectangle in which it is not 0."""
+    """Return the rectangle (rows, columns) in which the mask is not 0."""
     x, y, width, height = cv2.boundingRect((mask > 0).astype(np.uint8))
     return slice(y, y + height), slice(x, x + width)
 
@@ -127,16 +131,17 @@ def _shares(mask: Image) -> Mask:
     return mask * np.float32(1 / 255)
 
 
-FEWEST = 12  # pixels of an eye, below which it is too small to tell
+FEWEST = 12  # pixels of an eye: with fewer it is too small to measure
 
 
-BLUNT = 0.005  # of the crop's side: how much softer eyes are looked at
+BLUNT = 0.005  # of the crop's side: blur of the picture in which eyes are measured
 
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-# Blue by red, the skin's being 1: no white of an eye, and surely one; softly painted, and filmed.
+# The ratio of blue to red, where that of the skin is 1: the value at which it is not the white of
+# an eye, and the value at which it surely is. For a network's soft picture, and for a filmed one.
 PAINTED, FILMED = (0.98, 1.06), (1.05, 1.2)
 
 
@@ -147,11 +152,14 @@ UNKNOWN: Pair = np.zeros((2, 2, 3))
 
 
 def white(picture: Picture, mask: Mask) -> Statistics | None:
-    """(2, 3): the mean of an eye's brightest fifth, and ones: as if it were surely white."""
+    """Return (2, 3): the mean of an eye's brightest fifth, and ones as the weight of a sure white.
+
+    Return None if the mask shows too few pixels of an eye.
+    """
     seen = mask.reshape(picture.shape[:2]) > 0.5
     if np.count_nonzero(seen) < FEWEST:
         return None
-    # A network's whites are softer than the frame's, and a soft peak is lower.
+    # A network's whites are softer than the frame's, and a soft peak is lower. So both are blurred.
     values = cv2.GaussianBlur(picture, (0, 0), BLUNT * len(picture))[seen]
     order = np.argsort(values @ LUMA)
     mean = values[order[-len(values) // 5 :]].mean(axis=0, dtype=np.float64)
@@ -159,7 +167,7 @@ def white(picture: Picture, mask: Mask) -> Statistics | None:
 
 
 def in_its_light(face: Picture, of: Statistics, to: Statistics) -> Picture:
-    """White as bright as the frame's, and in its hue."""
+    """Scale a face so that its white gets the brightness and the hue of the frame's white."""
     means = [one[:1] / np.maximum(one[1:], EPS) for one in (of, to)]
     return face * ratio(*means).astype(np.float32)
 
@@ -168,18 +176,21 @@ WHITES = ColourMethod(white, in_its_light)
 
 
 def weighed(whites: Pair | None, skins: Pair | None) -> Pair:
-    """What was measured in eyes, counting as far as it is whiter than the skin."""
+    """Return the pair of the eyes' whites, weighted by how much whiter than the skin they are."""
     if whites is None or skins is None:
         return UNKNOWN
     return min(map(_sure, whites[:, 0], skins[:, 0], (PAINTED, FILMED))) * whites
 
 
 def known(whites: Pair) -> float:
-    """How surely it is white: 0 to 1."""
+    """Return the weight of a pair of whites: 0 (unknown) to 1 (surely white)."""
     return float(whites[0, 1, 0])
 
 
 def _sure(eye: Doubles, skin: Doubles, ends: tuple[float, float]) -> float:
-    """Is it the white of an eye, or a shut one's lid? In any light skin is redder than white."""
+    """Return how surely it is the white of an eye, 0 to 1, and not the lid of a shut eye.
+
+    In any light, skin is redder than white.
+    """
     red, _, blue = np.maximum(eye, EPS) / np.maximum(skin, EPS)
     return float(np.interp(blue / red, ends, (0, 1)))

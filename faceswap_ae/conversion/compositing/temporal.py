@@ -1,9 +1,11 @@
-"""What is the mean of a quantity over the frames around each, in one pass and flat memory?
+"""How are measured quantities averaged over neighbouring frames (temporal smoothing) in one pass?
 
-Fields, statistics and noise levels tremble from frame to frame. A centred mean has no lag, but it
-has to know the next frames, so each item of a stream waits for as many as the window reaches.
-Quantities are kept apart by a key, such as the track they belong to; a key may be missing now and
-then, and its mean is then over the frames that have it. A track ends at a cut, so none is mixed.
+Correction fields, colour statistics and noise levels jitter from frame to frame. A centred mean has
+no lag, but it needs the next frames. So `smoothed` delays each item of a stream until the window
+around it is complete, and memory stays constant. Each quantity has a key, such as its track. Some
+frames may have no value for a key: then the mean is taken over the frames that have one.
+`ColourWindow` pools the colour statistics of one track in the same way. A track ends at a scene
+cut, so frames from both sides of a cut are never mixed.
 """
 
 from collections import deque
@@ -20,11 +22,11 @@ Key = TypeVar("Key", bound=Hashable)
 Values = Mapping[Key, NDArray[Any]]
 Weights = NDArray[np.float64]  # (2 n + 1,), the middle one for the frame itself
 
-FAR = 2.5  # standard deviations, where a Gaussian's window ends
+FAR = 2.5  # standard deviations at which a Gaussian's window ends
 
 
 def gaussian(spread: float) -> Weights:
-    """Weights of a standard deviation in frames."""
+    """Return Gaussian weights; `spread` is the standard deviation in frames."""
     reach = int(np.ceil(FAR * spread))
     if reach == 0:
         return np.ones(1)
@@ -34,7 +36,7 @@ def gaussian(spread: float) -> Weights:
 def smoothed(
     stream: Iterable[tuple[Item, Values[Key]]], weights: Weights
 ) -> Iterator[tuple[Item, dict[Key, NDArray[Any]]]]:
-    """Each item with the means of its values."""
+    """Yield each item with the weighted means of its values over the frames around it."""
     if len(weights) % 2 == 0:
         raise ValueError(f"{len(weights)} weights have no middle")
     reach = len(weights) // 2
@@ -50,7 +52,7 @@ def smoothed(
 
 
 def _means(around: deque[Values[Key]], middle: int, weights: Weights) -> dict[Key, NDArray[Any]]:
-    first = len(weights) // 2 - middle  # of the weights: the stream may have just begun
+    first = len(weights) // 2 - middle  # first weight in use: the stream may have just begun
     near = [
         (float(weights[first + place]), there)
         for place, there in enumerate(around)
@@ -65,13 +67,13 @@ def _mean(key: Key, near: list[tuple[float, Values[Key]]]) -> NDArray[Any]:
     return np.asarray(sum(weight / total * value for weight, value in having))
 
 
-REACH = 8  # frames on either side; a Gaussian's two standard deviations
+REACH = 8  # frames on either side; two standard deviations of the Gaussian
 
 
 class ColourWindow:
-    """The statistics of one track's frames; a track never reaches over a cut.
+    """A window over the colour statistics of one track's frames.
 
-    Keeps what may still be asked for.
+    It forgets frames that are too old for the next call of `at`.
     """
 
     def __init__(self, colour: ColourMethod, reach: int = REACH) -> None:
@@ -79,14 +81,18 @@ class ColourWindow:
         self.kept: deque[tuple[int, Pair]] = deque()
 
     def add(self, frame: int, pair: Pair | None) -> None:
-        """What was measured in a frame; numbers rise."""
+        """Add what was measured in a frame; the frame numbers must rise."""
         if self.kept and frame <= self.kept[-1][0]:
             raise ValueError(f"frame {frame} after {self.kept[-1][0]}: a track's numbers rise")
         if pair is not None:
             self.kept.append((frame, pair))
 
     def at(self, frame: int) -> Pair | None:
-        """Pooled around a frame: all of it once later ones are in. Numbers rise here too."""
+        """Return the statistics pooled around a frame; None if no frame near it has any.
+
+        The window is complete only when the later frames are added. The frame numbers must rise
+        from call to call.
+        """
         while self.kept and self.kept[0][0] < frame - self.reach:
             self.kept.popleft()
         near = [one for one in self.kept if one[0] <= frame + self.reach]

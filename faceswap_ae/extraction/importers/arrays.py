@@ -1,8 +1,8 @@
-"""How does numpy pack arrays into a pickle, and how are they rebuilt where nothing is believed?
+"""How does numpy pickle arrays, and how are they rebuilt from a pickle that is not trusted?
 
 A pickled array is a call of one of three functions of numpy, with a dtype, a shape and the bytes.
-The functions here stand in for those. They know plain numbers only, and a shape that says exactly
-what the bytes are: an array never takes more memory than its file does. What does not fit raises
+The functions here replace those. They accept plain numbers only, and only a shape that fits the
+bytes exactly: an array never takes more memory than its file does. For anything else they raise
 ValueError or TypeError.
 """
 
@@ -18,14 +18,15 @@ from numpy.typing import NDArray
 KINDS = {"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"}
 ORDERS = {"<", ">", "=", "|"}
 DIMENSIONS = 4
-# The state of a dtype without parts: version, order, and that there is nothing else to say.
+# The types in the state of a dtype without parts: version, byte order, then fields that say
+# nothing else, because plain numbers leave them at these values.
 STATE = (int, str, NoneType, NoneType, NoneType, int, int, int)
 NOTHING_ELSE = (None, None, None, -1, -1, 0)
 
 
 @dataclass(frozen=True)
 class Name:
-    """A name that a pickle may use, and what calling it does here."""
+    """A name that a pickle may use, and the function that is called for it here."""
 
     name: str
     call: Callable[..., Any]
@@ -33,7 +34,7 @@ class Name:
 
 @dataclass
 class ArrayKind:
-    """A dtype in the making."""
+    """A dtype that is not complete yet: its code and its byte order."""
 
     code: str
     order: str = "="
@@ -44,7 +45,7 @@ class ArrayKind:
 
 
 def build(target: Any, state: Any) -> None:
-    """Complete what one of the functions below began."""
+    """Complete a dtype or an array, which one of the functions below began, with its state."""
     if type(target) is ArrayKind:
         _set_order(target, state)
     elif type(target) is np.ndarray and not target.size:
@@ -69,7 +70,7 @@ def _set_numbers(array: NDArray[Any], state: Any) -> None:
 
 
 def _checked(shape: Any, kind: Any, raw: Any) -> np.dtype[Any]:
-    """The dtype, where it, the shape and the bytes fit each other."""
+    """Return the dtype if the dtype, the shape and the bytes fit each other."""
     if type(kind) is not ArrayKind or type(raw) not in (bytes, bytearray):
         raise ValueError("other than numbers")
     if type(shape) is not tuple or len(shape) > DIMENSIONS:
@@ -90,7 +91,7 @@ def _dtype(code: Any, align: Any = False, copy: Any = True) -> ArrayKind:
 
 
 def _reconstruct(what: Any, shape: Any, code: Any) -> NDArray[Any]:
-    """An empty array, whose state follows."""
+    """Return an empty array; its state follows later in the pickle."""
     if type(what) is not Name or what.name != "numpy.ndarray":
         raise ValueError("of what is no array")
     if type(shape) is not tuple or tuple(map(type, shape)) != (int,) or shape[0] != 0:
@@ -106,14 +107,14 @@ def _scalar(kind: Any, raw: Any) -> int | float | bool:
 
 
 def _frombuffer(raw: Any, kind: Any, shape: Any, order: Any) -> NDArray[Any]:
-    """The way of protocol 5."""
+    """Rebuild an array as pickle protocol 5 stores it."""
     dtype = _checked(shape, kind, raw)
     by_columns = type(order) is str and order == "F"
     return np.ndarray(shape, dtype, bytes(raw), order="F" if by_columns else "C")
 
 
 def _encode(text: Any, codec: Any) -> bytes:
-    """How bytes are told by protocol 2, which has none."""
+    """Rebuild bytes as pickle protocol 2 stores them: as text, because it has no bytes."""
     if type(text) is not str or type(codec) is not str or codec not in ("latin1", "latin-1"):
         raise ValueError(f"codec '{codec}'" if type(codec) is str else "no text")
     return text.encode("latin-1")

@@ -1,8 +1,8 @@
-"""What is a face of another program's set, once its format is read?
+"""How is a face of another program's face set represented, once its format is read?
 
-One file per program tells how its files are read (`deepfacelab`, `swapfaces`), `unpickle` reads
-what they pickled, and `importing` makes the faces ours. Nothing in a foreign file is believed: its
-numbers are counted before they become arrays, its words never become paths.
+One file per program reads its formats (`deepfacelab`, `faceswap`), `unpickle` reads their pickles,
+and `import_faces` writes the faces to a face folder of ours. Nothing in a foreign file is trusted:
+its numbers are counted before they become arrays, and its texts never become paths.
 """
 
 import hashlib
@@ -24,41 +24,41 @@ from faceswap_ae.faces.record import LANDMARKS
 from faceswap_ae.media import images
 
 WIDEST = 8192  # pixels a side
-LONGEST = 255  # letters of a file's name
-FAR = 1e6  # pixels from a picture's corner, where no face is
+LONGEST = 255  # characters of a file's name
+FAR = 1e6  # pixels from a picture's corner; no face is so far away
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ForeignFace:
-    """One face, in the pixels of the picture that it came in: its crop or its whole frame."""
+    """One face, in the pixels of the picture that it came in: its crop, or its whole frame."""
 
     image: Image
     landmarks: Points  # (68, 2)
     source: str  # the name of the file that it was found in
-    clip: str = ""  # that file's fingerprint, where the file is at hand
+    clip: str = ""  # that file's fingerprint, if the file is available
     frame: int = 0
     time: float = 0.0
-    matrix: Matrix | None = None  # the frame's pixels to the picture's; None: nobody knows
+    matrix: Matrix | None = None  # frame pixels to picture pixels; None: unknown
     box: Box | None = None  # in the frame's pixels
-    mask: Image | None = None  # (h, w) of any size; lies over all of the picture
+    mask: Image | None = None  # (h, w) of any size; it covers the whole picture
     is_frame: bool = False  # the picture is the whole frame
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A face that may be imported, known by its contents before its pixels are decoded."""
+    """A face that may be imported; its contents identify it before its pixels are decoded."""
 
-    name: str  # what messages call it
-    stem: str  # what its file is to be called
+    name: str  # its name in messages
+    stem: str  # the stem of the file that it is written to
     id: str
     made_by: str
     load: Callable[[], ForeignFace]
 
 
 def content_id(*parts: bytes) -> str:
-    """What a face is known by: its contents, as 16 hex digits."""
+    """Return the id of a face: a hash of its contents, as 16 hex digits."""
     found = hashlib.blake2b(digest_size=8)
     for part in parts:
         found.update(len(part).to_bytes(8, "little") + part)
@@ -66,7 +66,7 @@ def content_id(*parts: bytes) -> str:
 
 
 def contents(path: Path, most: int) -> bytes:
-    """All of a file of at most so many bytes."""
+    """Read a whole file. Raises MediaError if it has more than `most` bytes."""
     try:
         with path.open("rb") as file:
             read = file.read(most + 1)
@@ -78,7 +78,7 @@ def contents(path: Path, most: int) -> bytes:
 
 
 def picture(packed: bytes, name: str) -> Image:
-    """A packed picture, unpacked where it is of a face's size."""
+    """Decode a picture. Raises MediaError if it is larger than any face of a set."""
     with warnings.catch_warnings(), suppress(OSError, SyntaxError, ValueError, EOFError):
         warnings.simplefilter("ignore", pillow.DecompressionBombWarning)
         with pillow.open(io.BytesIO(packed)) as opened:
@@ -90,7 +90,7 @@ def picture(packed: bytes, name: str) -> Image:
 
 @contextmanager
 def explaining_damage(name: str) -> Iterator[None]:
-    """Say whose face data it was that a reader stumbled over."""
+    """Turn a reader's errors into a MediaError that names the file with the damaged face data."""
     try:
         yield
     except KeyError as error:
@@ -101,25 +101,25 @@ def explaining_damage(name: str) -> Iterator[None]:
 
 
 def a_dict(told: Any) -> dict[str, Any]:
-    """A dict, or a ValueError."""
+    """Return `told` if it is a dict. Raises ValueError if it is not."""
     if type(told) is not dict:
         raise ValueError(f"a {type(told).__name__} where names and values belong")
     return told
 
 
 def text(told: Any) -> str:
-    """Words as they may be kept and shown; none where something else stands."""
+    """Return a text in a form that is safe to store and show; "" if `told` is not a text."""
     words = told[:LONGEST] if isinstance(told, str) else ""
     return "".join(letter if letter.isprintable() else "?" for letter in words)
 
 
 def file_name(told: Any) -> str:
-    """The name alone of a file that a set speaks of, on whatever system that was."""
+    """Return the name, without folders, of a file that a set mentions; any system's paths work."""
     return re.split(r"[/\\]", text(told))[-1]
 
 
 def numbers(told: Any, shape: tuple[int, ...]) -> Points:
-    """Lists or arrays as float64 of a shape, all of them places in a picture."""
+    """Convert lists or arrays to float64 of this shape; all must be positions in a picture."""
     _count(told, shape)
     array = np.asarray(told, np.float64).reshape(shape)
     if not (np.abs(array) < FAR).all():
@@ -128,7 +128,7 @@ def numbers(told: Any, shape: tuple[int, ...]) -> Points:
 
 
 def landmarks_of(told: Any) -> Points:
-    """The 68 points of a face."""
+    """Return the 68 landmarks of a face. Raises ValueError if `told` cannot be landmarks."""
     points = numbers(told, LANDMARKS)
     if np.ptp(points, axis=0).min() < 1:
         raise ValueError("all landmarks on one line")
@@ -136,13 +136,13 @@ def landmarks_of(told: Any) -> Points:
 
 
 def frame_number(source: str) -> int:
-    """The number in the name of a frame's file, 0 without one: 42 of `clip_000042.png`."""
+    """Return the number that ends a frame file's name, 0 without one: 42 of `clip_000042.png`."""
     digits = re.search(r"(\d{1,9})$", Path(source).stem)
     return int(digits[1]) if digits else 0
 
 
 def _count(told: Any, shape: tuple[int, ...]) -> None:
-    # Before numpy looks: lists that hold one list many times over fit a file, but no memory.
+    # Before numpy: a list that holds the same list many times fits in a file but not in memory.
     if isinstance(told, np.ndarray):
         right = told.shape == shape
     elif not shape:

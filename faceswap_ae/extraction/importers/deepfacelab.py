@@ -1,10 +1,10 @@
 """How are DeepFaceLab's face JPGs and its faceset.pak read?
 
-A face JPG is an aligned crop whose APP15 segment holds a pickled dict: landmarks in the crop's
+A face JPG is an aligned crop. Its APP15 segment holds a pickled dict: landmarks in the crop's
 pixels and in the frame's, the matrix between the two, a mask as PNG or JPEG, polygons drawn by
-hand. A pak is such JPGs in a row. Before them stand two u64 (version, a length), a pickled list
-that says again what the JPGs say, and so is not read, and where each JPG begins (u64, from the
-first one; the last, where the file ends).
+hand. A pak is a row of such JPGs. Before them are two u64 (version, a length), a pickled list,
+which repeats what the JPGs say and so is not read, and the offset of each JPG (u64, counted from
+the first JPG). The last offset is where the file ends.
 """
 
 import logging
@@ -37,33 +37,33 @@ from faceswap_ae.extraction.importers.unpickle import read as unpickle
 
 NAME = "deepfacelab"
 JPEG = b"\xff\xd8\xff"
-MASKS = (JPEG, b"\x89PNG")  # how masks begin
+MASKS = (JPEG, b"\x89PNG")  # the first bytes of masks
 DATA, PIXELS = 0xEF, 0xDA  # JPEG's segments APP15 and SOS
 LARGEST = 64_000_000  # bytes of one face's JPG
 VERSION = 1  # of a pak
 PICKLED = 0x80  # the first byte of a pickle of protocol 2 and later
-END = 2**40  # bytes, where no pak reaches
+END = 2**40  # bytes; no pak is so large
 MOST_FACES = 1_000_000  # in a pak
-AGREE = 0.01  # of the crop's side: how far matrix and landmarks may be apart
-FLAT = 1e-6  # a matrix that leaves less of an area has no way back
-POLYGONS, CORNERS = 200, 10_000  # most of one face
-INSIDE = 1  # the type of a polygon that adds to the mask; 0 takes away
+AGREE = 0.01  # of the crop's side: how far matrix and landmarks may differ
+FLAT = 1e-6  # a matrix that scales areas by less than this cannot be inverted
+POLYGONS, CORNERS = 200, 10_000  # upper limits for one face
+INSIDE = 1  # the type of a polygon that adds to the mask; type 0 takes away from it
 
 log = logging.getLogger(__name__)
 
 
 def face(path: Path) -> Candidate | None:
-    """The face in a JPG; None where it holds no face data."""
+    """Return the face in a JPG; None if the JPG holds no face data."""
     return _candidate(contents(path, LARGEST), str(path), path.stem)
 
 
 def is_pak(head: bytes) -> bool:
-    """Does a file that begins like this hold many?"""
+    """Is a file that begins with these bytes a faceset.pak, which holds many faces?"""
     return len(head) > 16 and head[:8] == struct.pack("<Q", VERSION) and head[16] == PICKLED
 
 
 def pak(path: Path) -> Iterator[Candidate]:
-    """The faces of a pak, one after the other."""
+    """Yield the faces of a pak, one after the other."""
     with path.open("rb") as file:
         for number, (begin, end) in enumerate(_places(file, path)):
             name, stem = f"{path}, face {number}", f"{path.stem}-{number:05d}"
@@ -77,12 +77,12 @@ def _candidate(jpg: bytes, name: str, stem: str) -> Candidate | None:
     if pickled is None:
         return None
     load = partial(_load, jpg, pickled, name)
-    # Without the data: the same crop is the same face, whatever was written into it since.
+    # The id leaves out the data: the same crop is the same face, even if its data has changed.
     return Candidate(name, stem, content_id(rest), NAME, load)
 
 
 def _empty(jpg: bytes, name: str, stem: str) -> Candidate:
-    """A place in a pak where no face is: said when its turn comes, so that the others follow."""
+    """Return a candidate for a JPG without face data: its load fails, so that the others follow."""
 
     def load() -> ForeignFace:
         raise MediaError(f"{name}: no face data in it; pack the set again")
@@ -91,7 +91,7 @@ def _empty(jpg: bytes, name: str, stem: str) -> Candidate:
 
 
 def _split(jpg: bytes) -> tuple[bytes | None, bytes]:
-    """The pickle in a JPG, and the JPG without it."""
+    """Return the pickle in a JPG (None if there is none), and the JPG without it."""
     at = 2
     while at + 4 <= len(jpg) and jpg[at] == 0xFF and jpg[at + 1] != PIXELS:
         end = at + 2 + int.from_bytes(jpg[at + 2 : at + 4], "big")
@@ -124,7 +124,10 @@ def _from_json(told: dict[str, Any], image: Image, name: str) -> ForeignFace:
 
 
 def _matrix(told: dict[str, Any], landmarks: Points, side: int) -> Matrix | None:
-    """From the frame to the crop, believed where the landmarks agree to it."""
+    """Return the matrix from frame to crop if the landmarks agree with it, otherwise None.
+
+    The stored matrix is tried first, then one that is fitted to the landmarks.
+    """
     if told.get("source_landmarks") is None:
         return None
     source = landmarks_of(told["source_landmarks"])
@@ -146,7 +149,7 @@ def _box(told: Any) -> Box | None:
 
 
 def _mask(told: dict[str, Any], image: Image, name: str) -> Image | None:
-    """The face's mask: as it was computed or corrected there, else as its polygons say."""
+    """Return the mask that was computed or corrected there; without it, one from the polygons."""
     packed = told.get("xseg_mask")
     if isinstance(packed, np.ndarray):
         packed = packed.tobytes()
@@ -159,7 +162,7 @@ def _mask(told: dict[str, Any], image: Image, name: str) -> Image | None:
 
 
 def _drawn(told: Any, image: Image) -> Image | None:
-    """What polygons add and take away; None where nothing is added."""
+    """Draw a mask from polygons that add to it or take away; None if nothing remains."""
     polygons = _polygons(told)
     mask: Image = np.zeros(image.shape[:2], np.uint8)
     for kind, value in ((True, 255), (False, 0)):
@@ -180,7 +183,7 @@ def _polygons(told: Any) -> list[tuple[bool, Points]]:
 
 
 def _places(file: IO[bytes], path: Path) -> Iterator[tuple[int, int]]:
-    """Where each JPG of a pak begins and ends."""
+    """Yield where each JPG of a pak begins and ends."""
     size = path.stat().st_size
     _, length = struct.unpack("<QQ", file.read(16))
     if 16 + length + 16 > size:
@@ -199,7 +202,7 @@ def _places(file: IO[bytes], path: Path) -> Iterator[tuple[int, int]]:
 
 
 def _offsets(file: IO[bytes]) -> Iterator[int]:
-    """The numbers that stand before the first JPG, each larger than the one before."""
+    """Yield the offsets that are stored before the first JPG; each is larger than the previous."""
     before = -1
     for _ in range(MOST_FACES):
         word = file.read(8)

@@ -1,8 +1,9 @@
 """How are faceswap's face PNGs and its alignments file read?
 
-A face PNG is a head, its middle the skull's (`headcrop`); an iTXt chunk `faceswap` holds a dict as
-Python writes it, with the landmarks in the frame's pixels. An alignments file (.fsa) is a deflated
-pickle of the same facts by frame, without pixels: its faces are cut out of the frames.
+A face PNG shows a head, centred on the skull (`headcrop`). Its iTXt chunk `faceswap` holds a dict
+as Python writes it, with the landmarks in the frame's pixels. An alignments file (.fsa) is a pickle
+of the same facts by frame, compressed with zlib. It has no pixels: its faces are cut out of the
+frames.
 """
 
 import ast
@@ -43,11 +44,11 @@ from faceswap_ae.media.span import Span
 
 NAME = "faceswap"
 LARGEST_PNG = 64_000_000  # bytes of one face's PNG
-LONGEST = 2**19  # characters of a PNG's dict; with a few masks it has a tenth
-DEEPEST = 20  # brackets in brackets
-HEADS = 2.0  # the version of alignments since which PNGs show heads
-DEFLATED = (b"x\x01", b"x^", b"x\x9c", b"x\xda")  # how zlib's levels begin
-# What a dict of plain values is made of: first what opens or parts values, then what ends one.
+LONGEST = 2**19  # characters of a PNG's dict; one with a few masks has a tenth of that
+DEEPEST = 20  # levels of brackets inside brackets
+HEADS = 2.0  # the alignments version from which on PNGs show heads
+DEFLATED = (b"x\x01", b"x^", b"x\x9c", b"x\xda")  # the first bytes of zlib data, for each level
+# The tokens in a dict of plain values: those that open or separate values, then those that end one.
 OPENING, ENDING = r"[\[({,:]", r"[\])}]"
 VALUE = r"""None | True | False | -?\d+(?:\.\d*)?(?:e[+-]?\d+)?
     | b?'[^'\\]*(?:\\.[^'\\]*)*' | b?"[^"\\]*(?:\\.[^"\\]*)*" """
@@ -72,17 +73,17 @@ class Alignments:
 
     @property
     def clip(self) -> str:
-        """What the clip was called without its suffix, if these are of a clip."""
+        """The name of the clip without its suffix, if these are the faces of a clip."""
         return text(re.sub(r"_\d+$", "", Path(next(iter(self.frames))).stem))
 
 
 def face(path: Path) -> Candidate | None:
-    """The face in a PNG; None where it holds no face data."""
+    """Return the face in a PNG; None if the PNG holds no face data."""
     whole = contents(path, LARGEST_PNG)
     words = png.read_text(io.BytesIO(whole), NAME)
     if words is None:
         return None
-    # Without the words: masks and names may be added to them later.
+    # The id leaves out the text chunk: masks and names may be added to it later.
     known_by = content_id(whole[whole.find(b"IDAT") :])
     return Candidate(str(path), path.stem, known_by, NAME, partial(_load, whole, words, str(path)))
 
@@ -111,18 +112,18 @@ def _load(whole: bytes, words: str, name: str) -> ForeignFace:
 
 
 def evaluated(words: str) -> dict[str, Any]:
-    """A dict as Python writes it. Raises ValueError where it is something else or too much."""
+    """Parse a dict as Python writes it. Raises ValueError if it is something else or too long."""
     _check(words.rstrip())
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd escapes in names
+            warnings.simplefilter("ignore")  # about odd escape sequences in names
             return a_dict(ast.literal_eval(words))
     except (SyntaxError, TypeError) as error:
         raise ValueError("cut off or changed by hand") from error
 
 
 def _check(words: str) -> None:
-    """Only plain values may reach Python's parser, which chains of operators bring down."""
+    """Let only plain values reach Python's parser: long chains of operators crash it."""
     if len(words) > LONGEST:
         raise ValueError(f"{len(words)} characters")
     at = depth = 0
@@ -147,7 +148,7 @@ def _box(told: dict[str, Any]) -> Box | None:
 
 
 def is_alignments(head: bytes) -> bool:
-    """Does a file that begins like this (a kilobyte) hold places of faces without pixels?"""
+    """Is a file that begins with these bytes (about a kilobyte is enough) an alignments file?"""
     if not head.startswith(DEFLATED):
         return False
     try:
@@ -187,13 +188,13 @@ def _placed(told: dict[str, Any]) -> Placed:
 
 
 def pictures_of(aligned: Alignments, folder: Path) -> list[Path]:
-    """The pictures of a folder that an alignments file speaks of."""
-    # Names are compared only: what is written in a file never chooses a path.
+    """Return the pictures of a folder that an alignments file names."""
+    # Names are only compared: the text of a foreign file never becomes a path.
     return [path for path in sorted(folder.iterdir()) if path.name in aligned.frames]
 
 
 def faces_of_pictures(aligned: Alignments, pictures: list[Path]) -> Iterator[Candidate]:
-    """The faces of a folder's pictures."""
+    """Yield the faces of a folder's pictures."""
     for path in pictures:
         number = frame_number(path.name)
         load = partial(images.read, path)
@@ -202,8 +203,8 @@ def faces_of_pictures(aligned: Alignments, pictures: list[Path]) -> Iterator[Can
 
 
 def faces_of_clip(aligned: Alignments, path: Path) -> Iterator[Candidate]:
-    """The faces of a clip, in the order of its frames."""
-    # Frames are counted from 1 there.
+    """Yield the faces of a clip, in the order of its frames."""
+    # faceswap counts frames from 1.
     names = {max(0, frame_number(name) - 1): name for name in aligned.frames}
     clip = fingerprint(path)
     for frame in reader.frames(open_clip(path), Span(first=min(names), last=max(names))):
@@ -220,7 +221,7 @@ def faces_of_clip(aligned: Alignments, path: Path) -> Iterator[Candidate]:
 
 @dataclass(frozen=True)
 class _Place:
-    """A frame at hand."""
+    """A frame whose image can be loaded."""
 
     path: Path
     clip: str  # its fingerprint

@@ -1,9 +1,10 @@
-"""Where in its frame does faceswap's PNG of a head lie?
+"""Which square of its frame does faceswap's PNG of a head show?
 
-The PNG tells the landmarks in its frame, but not the square that was cut out. It follows from them:
-a similarity that brings landmarks 17 to 67 nearest to a mean face, shifted so that the middle of
-the skull is the picture's. Where that is comes from the head's pose, by 26 points of P. Martins'
-anthropometric model of the face (University of Coimbra).
+The PNG holds the landmarks in frame pixels, but not the square that was cut out. The square follows
+from the landmarks: a similarity brings landmarks 17 to 67 nearest to a mean face, and a shift moves
+the centre of the skull to the centre of the picture. Where the skull's centre is follows from the
+head's pose, which is estimated with 26 points of P. Martins' anthropometric model of the face
+(University of Coimbra).
 """
 
 import cv2
@@ -13,7 +14,7 @@ from faceswap_ae.common.geometry import Matrix, Points, fit_similarity, transfor
 from faceswap_ae.faces.alignment import FITTED, TEMPLATE
 
 BROWS = 17  # the first landmark after the jaw's, which are not fitted
-ASIDE = np.array([0.009873, 0.0])  # from the template, to have the nose at .5
+ASIDE = np.array([0.009873, 0.0])  # added to the template, so that the nose is at .5
 # The mouth of the mean face, landmarks 48 to 67; the template has only its corners.
 MOUTH = np.array(
     [
@@ -26,7 +27,7 @@ MOUTH = np.array(
 )
 MEAN = np.concatenate([TEMPLATE[FITTED < 48] + ASIDE, MOUTH])
 
-# The landmarks that the model has, and where it has them: to the side, up, forward.
+# The landmarks that the model has, and their positions in it: to the side, up, forward.
 POSED = [*range(6, 11), 17, 21, 22, 26, *range(31, 37), 39, 42, 45, 48, 50, 51, 52, 54, 56, 57, 58]
 MODEL = np.array(
     [
@@ -45,27 +46,27 @@ MODEL = np.array(
         *[(0.0, -8.601736, 6.097667), (0.589441, -8.443925, 6.109526)],
     ]
 )
-SKULL = np.array([[0.0, 0.0, -2.3]])  # its middle, on the model
-# A camera of four faces' widths that looks at the middle of the mean face.
+SKULL = np.array([[0.0, 0.0, -2.3]])  # its centre, in the model's units
+# A camera with a focal length of four face widths; it looks at the centre of the mean face.
 CAMERA = np.array([[4.0, 0.0, 0.5], [0.0, 4.0, 0.5], [0.0, 0.0, 1.0]])
-STRAIGHT = np.zeros(4)  # a lens that bends nothing
+STRAIGHT = np.zeros(4)  # no lens distortion
 PADDING, OLD_PADDING = 0.625, 0.375  # of the picture's side, around the mean face
 
 
 def head_matrix(landmarks: Points, size: int) -> Matrix:
-    """The frame's pixels to a head's PNG of `size` pixels a side. Raises ValueError."""
+    """Return the matrix from the frame to a head's PNG, `size` pixels a side. Raises ValueError."""
     to_mean = fit_similarity(landmarks[BROWS:], MEAN)
     aside = _skull(transform(landmarks, to_mean)) - 0.5
     return _padded(np.column_stack([to_mean[:, :2], to_mean[:, 2] - aside]), size, PADDING)
 
 
 def old_matrix(landmarks: Points, size: int) -> Matrix:
-    """The same for sets of before alignments 2.0, whose middle was the mean face's."""
+    """Return the same for sets from before alignments 2.0, centred on the mean face."""
     return _padded(fit_similarity(landmarks[BROWS:], MEAN), size, OLD_PADDING)
 
 
 def _skull(placed: Points) -> Points:
-    """The middle of the skull in the mean face's units."""
+    """Return the centre of the skull in the mean face's units."""
     seen = np.ascontiguousarray(placed[POSED])
     try:
         _, turn, shift = cv2.solvePnP(MODEL, seen, CAMERA, STRAIGHT, flags=cv2.SOLVEPNP_ITERATIVE)
@@ -76,5 +77,5 @@ def _skull(placed: Points) -> Points:
 
 def _padded(to_mean: Matrix, size: int, padding: float) -> Matrix:
     edge = round(size * padding / 2)
-    # No halves of pixels here: the mean face's corner is the centre of a pixel.
+    # No half pixels are added: the corner of the mean face is the centre of a pixel.
     return to_mean * (size - 2 * edge) + [[0, 0, edge], [0, 0, edge]]

@@ -1,8 +1,8 @@
-"""How do the faces of another program's set get into a face folder of ours?
+"""How are the faces of another program's face set imported into a face folder of ours?
 
-What a file is, its contents say, never its name. A face is known by its contents too: importing a
-set again adds nothing, and does not bring back what was dropped. A file that is of no use is one
-line; the rest goes on.
+The contents of a file decide what it is, never its name. A face is identified by its contents too:
+a second import of a set adds nothing, and does not bring back faces that the user dropped. A file
+that cannot be used becomes one line of the summary; the import continues.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,29 +18,29 @@ from faceswap_ae.faces.folders.journal import Journal
 from faceswap_ae.media import images, png
 from faceswap_ae.media.inputs import safe_stem
 
-HEAD = 4096  # bytes that tell what a file is
-DIGITS = 6  # of a face's id in its file's name
-SETS = (".pak", ".fsa")  # suffixes that promise a set
+HEAD = 4096  # bytes from the beginning of a file that show what it is
+DIGITS = 6  # of a face's id, in its file's name
+SETS = (".pak", ".fsa")  # suffixes of face sets
 KNOWN = "DeepFaceLab's face JPGs and faceset.pak, faceswap's face PNGs and .fsa"
 
-Told = Callable[[int], None]  # called with how many faces were looked at
+Told = Callable[[int], None]  # called with the number of faces handled so far
 
 
 @dataclass
 class ImportSummary:
-    """What became of the faces, and why files gave none."""
+    """The result of an import: what became of the faces, and why some files gave none."""
 
     added: int = 0
-    there: int = 0  # in the folder before
-    dropped: int = 0  # out of the folder before, where they stay
-    masks: int = 0  # of those added
-    refused: list[str] = field(default_factory=list)  # a line each
+    there: int = 0  # already in the folder
+    dropped: int = 0  # dropped from the folder earlier, so not added again
+    masks: int = 0  # of the added faces
+    refused: list[str] = field(default_factory=list)  # one message each
     photos: list[Path] = field(default_factory=list)  # pictures without face data
-    ours: list[Path] = field(default_factory=list)  # faces that need no import
+    ours: list[Path] = field(default_factory=list)  # faces of this program, which need no import
 
     @property
     def lines(self) -> list[str]:
-        """What the user is to be told of files that gave no face."""
+        """The messages for the user about files that gave no face."""
         plain = "no face data in it; faceswap-ae extract finds the faces in pictures"
         ours = "a face of ours already; faceswap-ae faces merge brings folders together"
         return [*self.refused, *_together(self.photos, plain), *_together(self.ours, ours)]
@@ -53,9 +53,10 @@ def import_faces(
     square: str = "whole",
     told: Told = lambda _: None,
 ) -> ImportSummary:
-    """Bring the faces of files and folders into a face folder, which may be new.
+    """Import the faces of files and folders into a face folder, which may be new.
 
-    `square` is the largest crop that is kept (recut.SQUARES); smaller sets give smaller ones.
+    `square` is the largest crop that is kept (recut.SQUARES); sets with smaller crops give smaller
+    ones.
     """
     if square not in SQUARES:
         raise UserError(unknown("crop", square, SQUARES))
@@ -69,7 +70,7 @@ def import_faces(
 
 
 class _Import:
-    """One import: the folder, what is known of it, and what came of it so far."""
+    """One import: the folder, the faces that it already has, and the result so far."""
 
     def __init__(self, folder: Path, describe: Describe, square: str) -> None:
         self.folder, self.describe, self.square = folder, describe, square
@@ -79,7 +80,7 @@ class _Import:
         self.there = {entry.stored.face.id for entry in here if entry.stored}
 
     def candidates(self, places: Sequence[Path]) -> Iterator[Candidate]:
-        """Every face that is in the files meant, those of alignments first."""
+        """Yield every face in the files and folders named, those of alignments files first."""
         files = list(dict.fromkeys(self._files(places)))
         told = [path for path in files if faceswap.is_alignments(_head(path))]
         used = set(told)
@@ -90,10 +91,10 @@ class _Import:
                 yield from self._guarded(self._faces(path, _head(path), places), path)
 
     def take(self, found: Candidate) -> None:
-        """Bring a face in, once."""
+        """Import a face, unless it is in the folder or was dropped from it."""
         if found.id in self.there:
             self.imported.there += 1
-            if found.id not in self.journal.written:  # the journal was lost, or a kill came first
+            if found.id not in self.journal.written:  # journal lost, or process killed
                 self.journal.add_written(found.id)
         elif found.id in self.journal.written:
             self.imported.dropped += 1
@@ -109,7 +110,7 @@ class _Import:
         mask = None if made.mask is None else png.encode(made.mask)
         stem = safe_stem(found.stem)
         path = face_folder.free_name(self.folder / f"{stem}_{found.id[:DIGITS]}.png", mask)
-        # The mask is there before its face, and the face before its row: after a kill, again.
+        # Mask first, then face, then journal row: after a kill, the next import does it again.
         face_folder.put_mask(path, mask)
         face_file.write_crop(path, made.pixels, made.stored)
         self.journal.add_written(found.id)
@@ -132,7 +133,7 @@ class _Import:
                 yield from (path for path in inside if _is_visible(path))
 
     def _guarded(self, found: Iterator[Candidate], path: Path) -> Iterator[Candidate]:
-        """The same, with what is wrong with a file as one line."""
+        """Yield the same candidates; an error in a file becomes one line of the result."""
         try:
             yield from found
         except UserError as error:
@@ -141,7 +142,7 @@ class _Import:
             self.imported.refused.append(f"{path}: cannot be read ({error.strerror})")
 
     def _faces(self, path: Path, head: bytes, places: Sequence[Path]) -> Iterator[Candidate]:
-        """What is in one file."""
+        """Yield the faces in one file."""
         if deepfacelab.is_pak(head):
             yield from deepfacelab.pak(path)
         elif head.startswith(deepfacelab.JPEG):
@@ -149,7 +150,7 @@ class _Import:
         elif head.startswith(png.SIGNATURE):
             yield from self._face(path, faceswap.face(path))
         elif path.suffix.lower() in images.READABLE:
-            images.read(path)  # is it one?
+            images.read(path)  # raises an error if it is not a picture
             self.imported.photos.append(path)
         elif path in places or path.suffix.lower() in SETS:
             raise _unknown(path, head)
@@ -172,11 +173,11 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(HEAD)
     except OSError:
-        return b""  # said when its turn comes
+        return b""  # the error is reported later, when the file is read
 
 
 def _cut_out(path: Path, places: Sequence[Path], used: set[Path]) -> Iterator[Candidate]:
-    """The faces of an alignments file, out of the frames that were named beside it."""
+    """Yield the faces of an alignments file, cut out of the frames or clip named with it."""
     aligned = faceswap.alignments(path)
     for place in places:
         pictures = faceswap.pictures_of(aligned, place) if place.is_dir() else []

@@ -1,8 +1,8 @@
-"""How is a foreign face cut to one of our squares?
+"""How is a face of another program cut to one of our square crops?
 
-Once, out of the crop that it came in, to the largest of our squares that lies inside it: no border
-is made up. A crop that is ours already, to the pixel, is kept as it is. What the set does not tell
-of a face is measured here.
+It is cut once, out of the crop that it came in, to the largest of our squares that lies inside that
+crop, apart from a small share (BEYOND): so hardly any border is invented. A crop that equals ours
+to the pixel is kept as it is. What the set does not say about a face is measured here.
 """
 
 from collections.abc import Callable
@@ -27,21 +27,21 @@ from faceswap_ae.faces.head_pose import head_pose
 from faceswap_ae.faces.quality import measure_quality
 from faceswap_ae.faces.record import DESCRIPTOR, Descriptor, Face, StoredFace
 
-SQUARES = ("head", "whole", "full", "mid", "half")  # of align.CROPS, by size
-BEYOND, HALF_BEYOND = 0.05, 0.25  # of a square's side, that may lie outside the crop
-KEPT = 1.0  # pixels that a crop's corners may be from ours for it to be kept as it is
-LEAST = 16  # pixels across the landmarks
-STRANGE = 0.3  # misfit, beyond which landmarks are no face's
-MEASURED = 256  # pixels a side, of the crop that quality is measured on
-FRAME = 5  # times the landmarks' width, of a frame whose size nobody told
+SQUARES = ("head", "whole", "full", "mid", "half")  # of alignment.CROPS, the largest first
+BEYOND, HALF_BEYOND = 0.05, 0.25  # of a square's side, may be outside the crop; second: of "half"
+KEPT = 1.0  # pixels: a crop whose corners are nearer than this to ours is kept as it is
+LEAST = 16  # pixels that the landmarks must span
+STRANGE = 0.3  # misfit above which landmarks are not those of a face
+MEASURED = 256  # pixels a side of the crop on which quality is measured
+FRAME = 5  # side of a frame of unknown size, as a multiple of the landmarks' span
 ITSELF = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
-Describe = Callable[[Image, Points], Descriptor]  # whose face is it, in a picture of any kind
+Describe = Callable[[Image, Points], Descriptor]  # a face's descriptor, from any picture
 
 
 @dataclass(frozen=True, eq=False)
 class Recut:
-    """A face as it is written."""
+    """A face in the form in which it is written to a folder."""
 
     pixels: Image
     stored: StoredFace
@@ -49,7 +49,7 @@ class Recut:
 
 
 def recut(found: Candidate, describe: Describe, square: str = "whole") -> Recut:
-    """Load a face and cut it to a square, at most the one named. Raises UserError."""
+    """Load a face and cut it to the largest possible square up to `square`. Raises UserError."""
     foreign = found.load()
     with explaining_damage(found.name):
         _check(foreign.landmarks)
@@ -64,14 +64,14 @@ def recut(found: Candidate, describe: Describe, square: str = "whole") -> Recut:
 
 def _check(landmarks: Points) -> None:
     across = float(np.ptp(landmarks, axis=0).max())
-    if not across >= LEAST:  # nor where it is no number
+    if not across >= LEAST:  # `not >=` is also true for NaN
         raise ValueError(f"landmarks of a face of {across:.0f} pixels")
     if not misfit(landmarks) <= STRANGE:
         raise ValueError("landmarks that are no face's")
 
 
 def _square(foreign: ForeignFace, most: str) -> tuple[str, Matrix]:
-    """The largest square inside the picture, and the picture's pixels to it."""
+    """Return the largest square inside the picture, and the matrix from the picture to it."""
     squares = SQUARES[SQUARES.index(most) :]
     for name in squares[:1] if foreign.is_frame else squares:
         matrix = matrix_of(foreign.landmarks, name, SIZE)
@@ -82,19 +82,22 @@ def _square(foreign: ForeignFace, most: str) -> tuple[str, Matrix]:
 
 
 def _beyond(image: Image, matrix: Matrix) -> float:
-    """How far a square reaches out of a picture, of its side."""
+    """Return how far a square reaches out of a picture, as a share of the square's side."""
     corners = transform(_corners(SIZE, SIZE), invert(matrix))
     low, high = _corners(*image.shape[1::-1])[[0, 2]]
     return float(max((low - corners).max(), (corners - high).max())) * scale_of(matrix) / SIZE
 
 
 def _corners(width: int, height: int) -> Points:
-    """Of a picture, clockwise: its pixels' edges, not their centres."""
+    """Return a picture's corners, clockwise: at the edges of its pixels, not their centres."""
     return np.array([[0, 0], [width, 0], [width, height], [0, height]]) - 0.5
 
 
 def _cut(foreign: ForeignFace, matrix: Matrix) -> tuple[Image, Matrix]:
-    """Our square of the picture. Half a pixel's shift would blur what needs no shift at all."""
+    """Cut our square out of the picture, and return the matrix that was used.
+
+    A crop that is already ours is kept: a shift of half a pixel would blur it for nothing.
+    """
     corners = _corners(SIZE, SIZE)
     moved = float(np.linalg.norm(transform(corners, matrix) - corners, axis=1).max())
     if foreign.image.shape == (SIZE, SIZE, 3) and moved < KEPT:
@@ -103,7 +106,7 @@ def _cut(foreign: ForeignFace, matrix: Matrix) -> tuple[Image, Matrix]:
 
 
 def _mask(mask: Image, image: Image, matrix: Matrix) -> Image:
-    """A mask that lies over all of a picture, in our square."""
+    """Cut our square out of a mask that covers the whole picture."""
     (height, width), (rows, columns) = image.shape[:2], mask.shape
     x, y = width / columns, height / rows
     enlarge = np.array([[x, 0.0, (x - 1) / 2], [0.0, y, (y - 1) / 2]])
@@ -115,7 +118,7 @@ def _from_frame(foreign: ForeignFace) -> Matrix:
 
 
 def _face(found: Candidate, foreign: ForeignFace) -> Face:
-    """All but the descriptor."""
+    """Return the face with all data except its descriptor."""
     from_frame = _from_frame(foreign)
     landmarks = transform(foreign.landmarks, invert(from_frame))
     whole = matrix_of(foreign.landmarks, "whole", MEASURED)

@@ -1,11 +1,11 @@
-"""How is a pickle of numbers read without running anything?
+"""How is a pickle of numbers read without running any code in it?
 
 A pickle is a program for a small stack machine (PEP 307, 3154, 574). Python's own machine imports
-what a program names and calls it, gives attributes to what it made, and sets aside the memory that
-a program speaks of before it looks whether the bytes are there. So this is a machine of our own. It
-knows the words of plain data: numbers, texts, bytes, lists, tuples and dicts. A name is looked up
-in one table of stand-ins that rebuild numpy's arrays (`arrays.NAMES`). Every other name and every
-other word is refused; nothing is ever imported.
+and calls what a program names, sets attributes of the objects that it made, and allocates the
+memory that a program asks for before it checks whether the bytes are there. So this file has its
+own machine. It knows the opcodes of plain data: numbers, texts, bytes, lists, tuples and dicts. A
+name is looked up in one table of functions that rebuild numpy's arrays (`arrays.NAMES`). All other
+names and opcodes are refused; nothing is ever imported.
 """
 
 import pickletools
@@ -17,16 +17,16 @@ from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.extraction.importers.arrays import NAMES, Name, build
 
 LARGEST = 2**28  # bytes of one pickle
-MOST = 10_000_000  # lists, dicts, tuples and notes of one pickle: about a gigabyte
+MOST = 10_000_000  # lists, dicts, tuples and memo entries of one pickle: about a gigabyte
 NEWEST = 5  # the last protocol
 LONGEST_INTEGER = 16  # bytes
-SHOWN = 80  # characters of foreign words in a message
+SHOWN = 80  # characters of foreign text in a message
 
 Step = Callable[["_Machine"], None]
 
 
 def read(data: bytes, name: str) -> Any:
-    """What a pickle holds. Raises UserError naming the file, and what it wanted to run."""
+    """Return what a pickle holds. Raises UserError with the file and what it wanted to run."""
     if len(data) > LARGEST:
         raise UserError(f"{name}: {len(data) >> 20} MiB of face data; no face set has so much")
     try:
@@ -39,18 +39,18 @@ def read(data: bytes, name: str) -> Any:
 
 
 class _Refusal(Exception):
-    """What the data does that no face set does, as the rest of a sentence."""
+    """The data does what no face set does; the message is the rest of a sentence about it."""
 
 
 class _Machine:
-    """One run through one pickle."""
+    """The stack machine, for one run through one pickle."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.at = 0
         self.made = 0
         self.stack: list[Any] = []
-        self.marks: list[int] = []  # how high the stack was
+        self.marks: list[int] = []  # the height of the stack at each mark
         self.notes: dict[int, Any] = {}
 
     def run(self) -> Any:
@@ -84,7 +84,7 @@ class _Machine:
         self.notes[key] = self.stack[-1]
 
     def count(self) -> None:
-        """One byte can stand for a hundred in memory, so what is made is counted."""
+        """Count the objects made, because one byte of a pickle can take a hundred in memory."""
         self.made += 1
         if self.made > MOST:
             raise _Refusal(f"holds more than {MOST} things")
@@ -116,7 +116,7 @@ def _protocol(machine: _Machine) -> None:
 
 
 def _frame(machine: _Machine) -> None:
-    machine.take(8)  # a length that only helps who reads from a pipe
+    machine.take(8)  # a length that only helps readers of a pipe
 
 
 def _mark(machine: _Machine) -> None:
@@ -140,7 +140,7 @@ def _integer(machine: _Machine) -> None:
 
 
 def _sized(layout: str, made: Callable[[bytes], Any]) -> Step:
-    """A length, then so many bytes."""
+    """Return the step that reads a length, then as many bytes."""
     return lambda machine: machine.stack.append(made(machine.take(machine.number(layout))))
 
 
@@ -174,7 +174,7 @@ def _set_items(machine: _Machine) -> None:
 
 def _fill(target: dict[str, Any], pairs: list[Any]) -> None:
     keys, values = pairs[::2], pairs[1::2]
-    # Other keys could be made to collide, or nested until hashing them overflows the stack.
+    # Other keys could be made to collide, or be nested so deeply that hashing overflows the stack.
     if not all(type(key) is str for key in keys):
         raise _Refusal("names things by other than words")
     target.update(zip(keys, values, strict=True))
@@ -192,7 +192,7 @@ def _stack_global(machine: _Machine) -> None:
 
 
 def _instance(machine: _Machine) -> None:
-    """A class and its call in one word of protocol 0, known here only to be refused by name."""
+    """Refuse protocol 0's opcode for a class and its call; the message gives the class's name."""
     name = _named(machine.line(), machine.line())
     raise _Refusal(f"misuses '{name.name}'")
 
@@ -224,7 +224,7 @@ def _build(machine: _Machine) -> None:
 
 
 def _shown(text: str) -> str:
-    """Foreign words as they may stand in a message: no control characters, not too long."""
+    """Return foreign text that is safe in a message: no control characters, not too long."""
     clean = "".join(letter if letter.isprintable() else "?" for letter in text[: SHOWN + 1])
     return clean if len(clean) <= SHOWN else f"{clean[:SHOWN]}…"
 

@@ -1,8 +1,8 @@
-"""Which squares of a picture hold faces?
+"""Which detectors find the faces in whole pictures, and how is each one called?
 
-Each detector takes upright pictures of one size and answers for each with the faces it sees, the
-surest first. `DETECTORS` names those that look at whole pictures; what `auto` adds, following a
-face from frame to frame, is in follow.py.
+A detector takes upright pictures of one size. For each picture it returns the faces that it finds,
+the best score first. `DETECTORS` lists the detectors for whole pictures. The detector `auto`, which
+also follows faces from frame to frame, is in video_detector.py.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,13 +17,13 @@ from faceswap_ae.common.geometry import Image, Matrix, Points, transform
 from faceswap_ae.faces.boxes import Square
 from faceswap_ae.runtime.backend import load_keras
 
-LARGE = 1920 * 1080  # pixels of a picture that a detector is given at most
+LARGE = 1920 * 1080  # greatest number of pixels of a picture that a detector gets
 SMALL = 640 * 360
 
 
 @dataclass(frozen=True, eq=False)
 class DetectedBox:
-    """A face that a detector saw."""
+    """A face that a detector found: its square, its score and the detector's name."""
 
     square: Square
     score: float
@@ -34,9 +34,10 @@ Detector = Callable[[Sequence[Image]], list[list[DetectedBox]]]
 
 
 def cnn(pixels: int = LARGE, enlarge: float = 1.0) -> Detector:
-    """dlib's CNN (King, 2015), rebuilt in Keras: sure of faces turned and dim, on any device.
+    """Return dlib's CNN detector (King, 2015), rebuilt in Keras, for any device.
 
-    It sees faces of 80 pixels and more; small pictures may be enlarged so many times at most.
+    It is reliable for turned and dark faces. It finds faces of 80 pixels and more. Small pictures
+    are enlarged, at most `enlarge` times.
     """
     load_keras()
     from faceswap_ae.faces.detection.dlib_networks import MmodDetector
@@ -58,7 +59,7 @@ def cnn(pixels: int = LARGE, enlarge: float = 1.0) -> Detector:
 
 
 def hog(pixels: int = LARGE) -> Detector:
-    """dlib's gradient histograms: quick on a CPU, frontal faces only."""
+    """Return dlib's HOG detector (gradient histograms): quick on a CPU, frontal faces only."""
     import dlib
 
     detector = dlib.get_frontal_face_detector()
@@ -71,8 +72,9 @@ def hog(pixels: int = LARGE) -> Detector:
 
 
 def run_hog(detector: Any, image: Image, scale: float = 1.0) -> list[DetectedBox]:
-    """What dlib's detector sees in a picture that is `scale` times the frame's size."""
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)  # a third of the time, and the same faces
+    """Run dlib's HOG detector on a picture that is `scale` times the frame's size."""
+    # A grey picture takes a third of the time, and the detector finds the same faces.
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     boxes, scores, _ = detector.run(np.asarray(grey, np.uint8), 0, 0.0)
     return [
         _spot((box.left(), box.top(), box.right(), box.bottom()), score, "hog", scale)
@@ -81,13 +83,13 @@ def run_hog(detector: Any, image: Image, scale: float = 1.0) -> list[DetectedBox
 
 
 def mtcnn(pixels: int = SMALL) -> Detector:
-    """Zhang et al. (2016), where its package is installed."""
+    """Return the MTCNN detector (Zhang et al., 2016), if its package is installed."""
     load_keras()
     try:
         from mtcnn import MTCNN
     except ImportError as error:
         raise UserError("mtcnn is not installed; pip install 'faceswap-ae[mtcnn]'") from error
-    # Its pyramid starts at faces of some 20 pixels, so the picture is kept small.
+    # Its pyramid starts at faces of about 20 pixels, so the picture is kept small.
     detector = MTCNN()
 
     def look(images: Sequence[Image]) -> list[list[DetectedBox]]:
@@ -109,7 +111,7 @@ DETECTORS: dict[str, Callable[[], Detector]] = {"cnn": cnn, "hog": hog, "mtcnn":
 
 
 def with_turns(detector: Detector, turns: Sequence[int]) -> Detector:
-    """The detector, which lays pictures on their sides (quarter turns) where it sees nothing."""
+    """Return a detector that also tries pictures rotated by quarter turns if it finds no face."""
 
     def look(images: Sequence[Image]) -> list[list[DetectedBox]]:
         found = detector(images)
@@ -131,7 +133,7 @@ def _turned_back(spot: DetectedBox, image: Image, turn: int) -> DetectedBox:
 
 
 def placed(spot: DetectedBox, back: Matrix, angle: float) -> DetectedBox:
-    """A spot seen in a cut, in the frame that `back` leads to."""
+    """Map a face from a cut to the frame; `back` is the matrix from cut to frame."""
     scale = float(np.hypot(*back[:, 0]))
     centre = transform(spot.square.centre[None], back)[0]
     return replace(spot, square=Square(centre, spot.square.side * scale, angle))
@@ -140,7 +142,7 @@ def placed(spot: DetectedBox, back: Matrix, angle: float) -> DetectedBox:
 def _fitted(
     images: Sequence[Image], pixels: int, enlarge: float = 1.0
 ) -> tuple[list[Image], float]:
-    """Pictures of at most so many pixels, and how many times the frame's size they are."""
+    """Return pictures scaled to at most `pixels` pixels, and the scale factor."""
     height, width = images[0].shape[:2]
     scale = min(enlarge, (pixels / (height * width)) ** 0.5)
     if scale == 1:
@@ -156,7 +158,7 @@ def _spot(
 ) -> DetectedBox:
     left, top, right, bottom = box
     centre: Points = np.array([left + right, top + bottom], np.float64) / 2
-    # A pixel's centre in the small picture lies between those of the frame.
+    # The centre of a pixel in the small picture is between the pixel centres of the frame.
     centre = (centre + 0.5) / scale - 0.5
     side = (right - left + bottom - top + 2) / 2 / scale
     return DetectedBox(Square(centre, side), float(score), name)

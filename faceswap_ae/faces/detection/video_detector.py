@@ -1,9 +1,10 @@
-"""Where are the faces in a row of frames, without searching every frame?
+"""Where are the faces in the frames of a video (detection), without a search of every whole frame?
 
-A search of the whole picture costs twenty times as much as a look at the place where the face just
-was. So frames come in short pieces of one scene, and a piece is searched at its ends only: faces
-known before it are followed forward from frame to frame, faces that the search at its end brings
-to light are followed back to where they came in. A face that is lost is searched for at once.
+A search of the whole frame costs twenty times as much as a close look at the place of the face in
+the frame before. So the frames come in short pieces of one scene, and only the ends of a piece are
+searched. Faces that are known before the piece are followed forward from frame to frame. New faces
+in the search at the piece's end are followed back to the frame in which they first appear. If a
+face is lost, the whole frame is searched at once.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -24,27 +25,27 @@ from faceswap_ae.faces.detection.detectors import (
 )
 from faceswap_ae.faces.detection.landmarker import Landmarker, landmarker
 
-WINDOW = 208  # pixels of the look around a face
-SHARE = 0.5  # of the window that the face takes, so that it may move
-MEDIUM = 1280 * 720  # pixels that a thorough search looks at
-SURE = 0.5  # of a face's score, beyond which no other way up is tried
-WELL = 4  # of so many pieces the last is searched thoroughly
-ENLARGE = 2.0  # times that a small picture is enlarged for it
-TURNS = (1, 3, 2)  # quarter turns that are tried then: phones held sideways first
-SAME = 0.4  # overlap of two squares (intersection over union) that are one face
-NEAR = 0.7  # of its side that a face's centre may move from frame to frame
+WINDOW = 208  # pixels a side of the window for the close look around a face
+SHARE = 0.5  # of the window's side that the face takes; the rest is room for its motion
+MEDIUM = 1280 * 720  # pixels of the frame in a thorough search
+SURE = 0.5  # score in the first orientation beyond which no rotation is tried
+WELL = 4  # one thorough search in so many pieces
+ENLARGE = 2.0  # greatest enlargement of a small picture for a search
+TURNS = (1, 3, 2)  # quarter turns in the order of the tries: phones held sideways first
+SAME = 0.4  # intersection over union beyond which two squares are one face
+NEAR = 0.7  # of its side: the greatest motion of a face's centre between frames
 
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """A face that was seen, with its landmarks in the frame's pixels."""
+    """A detected face, with its landmarks in the frame's pixels."""
 
     spot: DetectedBox
     landmarks: Points
 
     @property
     def square(self) -> Square:
-        """Where it is by its landmarks, which tremble less than boxes."""
+        """Return the square around the landmarks, which tremble less than the detector's box."""
         return square_around(self.landmarks)
 
 
@@ -54,24 +55,28 @@ Search = Callable[[Image], list[DetectedBox]]
 
 @dataclass(frozen=True)
 class CloseUp:
-    """A close look at the place where a face should be."""
+    """Detects a face in a small window, at the place where a face is expected."""
 
     landmarker: Landmarker
-    histograms: Search  # quick; sees upright faces only
-    network: Search
+    histograms: Search  # HOG: quick, sees upright faces only
+    network: Search  # CNN
     turns: Sequence[int] = TURNS
 
     def __call__(self, image: Image, square: Square) -> DetectedBox | None:
-        """The face that is there, upright as the square leans."""
+        """Return the face at the square, or None. The window has the square's rotation."""
         return self._seen(image, square, self.histograms) or self._seen(image, square, self.network)
 
     def upright(self, image: Image, spot: DetectedBox) -> DetectedBox:
-        """The same face, its square leaning as it does: networks see lying faces too."""
+        """Return the face with its square rotated as the head is.
+
+        This is needed because the network also detects faces that are turned on their side.
+        """
         ways = [
             replace(spot.square, angle=spot.square.angle + turn * np.pi / 2)
             for turn in (0, *self.turns)
         ]
-        # Landmarks are surer from a square of the histograms': they were learnt with such.
+        # Landmarks are more accurate in a square from the HOG detector: the shape predictor was
+        # trained with such squares.
         for look in (self.histograms, self.network):
             seen: list[DetectedBox] = []
             for way in ways:
@@ -84,7 +89,7 @@ class CloseUp:
         return spot
 
     def sights(self, image: Image, spots: Iterable[DetectedBox]) -> list[Detection]:
-        """The faces of spots that a search gave."""
+        """Return the faces, with landmarks, for the boxes that a search found."""
         leaning = [self.upright(image, spot) for spot in spots]
         return alone(Detection(spot, self.landmarker(image, spot.square)) for spot in leaning)
 
@@ -97,7 +102,7 @@ class CloseUp:
 
 
 def every_frame(detector: Detector, closely: CloseUp) -> Finder:
-    """Look at the whole of each frame, whatever was before."""
+    """Return a finder that searches each whole frame, independently of the frames before."""
 
     def find(images: Sequence[Image], _fresh: bool) -> list[list[Detection]]:
         found = detector(images)
@@ -108,17 +113,20 @@ def every_frame(detector: Detector, closely: CloseUp) -> Finder:
 
 @dataclass
 class FaceFollower:
-    """`auto`: knows which faces the last frame showed."""
+    """The detector `auto`: remembers the faces of the last frame and follows them."""
 
     closely: CloseUp
-    search: Search  # quick, misses small faces
-    search_well: Search  # where a scene begins, where nothing is seen, and now and then
+    search: Search  # quick, but misses small faces
+    search_well: Search  # at the start of a scene, if no face is seen, and in every fourth piece
     last: list[Detection] = field(default_factory=list)
-    pieces: int = 0  # of this scene
-    lost: int = 0  # faces that this piece showed and shows no more
+    pieces: int = 0  # number of pieces in this scene
+    lost: int = 0  # number of faces that were lost in this piece and not found again
 
     def __call__(self, images: Sequence[Image], fresh: bool) -> list[list[Detection]]:
-        """The faces of consecutive frames; `fresh` where they do not go on from the last ones."""
+        """Return the faces of consecutive frames.
+
+        `fresh` says that the frames do not continue the frames of the last call.
+        """
         if fresh:
             self.last, self.pieces = [], 0
         self.lost = 0
@@ -132,7 +140,7 @@ class FaceFollower:
         return found
 
     def _next(self, image: Image) -> list[Detection]:
-        """Everyone of the last frame; whom following fails is searched for until the piece ends."""
+        """Follow all faces of the last frame; search for lost faces until the piece ends."""
         followed = [self._follow(image, sight) for sight in self.last]
         sights = [sight for sight in followed if sight is not None]
         self.lost += len(followed) - len(sights)
@@ -143,7 +151,7 @@ class FaceFollower:
         return alone(sights)
 
     def _discover(self, images: Sequence[Image], found: list[list[Detection]]) -> None:
-        """Search the last frame, and follow who is new there back to where they came in."""
+        """Search the last frame, and follow each new face back to where it first appears."""
         self.pieces += 1
         well = self.pieces % WELL == 0 or not found[-1]
         spots = (self.search_well if well else self.search)(images[-1])
@@ -158,13 +166,13 @@ class FaceFollower:
             found[number] = alone([*found[number], *new])
 
     def _begun(self, image: Image) -> list[Detection]:
-        """Everyone of a scene's first frame."""
+        """Return all faces in the first frame of a scene."""
         return self._new(image, self.search_well(image), [])
 
     def _new(
         self, image: Image, spots: Iterable[DetectedBox], known: Sequence[Detection]
     ) -> list[Detection]:
-        """What a search saw beside those whom we see anyway."""
+        """Return the faces that a search found in addition to the known faces."""
         there = [sight.square for sight in known]
         fresh = [spot for spot in spots if not _covered(spot.square, there)]
         return [
@@ -174,7 +182,7 @@ class FaceFollower:
         ]
 
     def _follow(self, image: Image, before: Detection) -> Detection | None:
-        """The same face in a neighbouring frame."""
+        """Return the same face in a neighbouring frame, or None if it is lost."""
         spot = self.closely(image, before.square)
         return (
             None if spot is None else Detection(spot, self.closely.landmarker(image, spot.square))
@@ -182,7 +190,7 @@ class FaceFollower:
 
 
 def close_up(*, turns: bool) -> CloseUp:
-    """The networks of a close look."""
+    """Load the two detectors and the landmarker for a close look."""
     import dlib
 
     histograms, network = dlib.get_frontal_face_detector(), cnn(WINDOW * WINDOW)
@@ -195,7 +203,7 @@ def close_up(*, turns: bool) -> CloseUp:
 
 
 def face_follower(*, turns: bool) -> FaceFollower:
-    """The networks that `auto` uses."""
+    """Load the networks for the detector `auto`."""
     quick, well = cnn(SMALL, ENLARGE), cnn(MEDIUM, ENLARGE)
     around = with_turns(quick, TURNS if turns else ())
     return FaceFollower(
@@ -206,7 +214,7 @@ def face_follower(*, turns: bool) -> FaceFollower:
 
 
 def alone(sights: Iterable[Detection]) -> list[Detection]:
-    """Each face once, from left to right: of squares that overlap the surest stays."""
+    """Return each face once, from left to right: if squares overlap, the best score stays."""
     kept: list[Detection] = []
     for sight in sorted(sights, key=lambda sight: -sight.spot.score):
         if not _covered(sight.square, [one.square for one in kept]):
@@ -215,7 +223,7 @@ def alone(sights: Iterable[Detection]) -> list[Detection]:
 
 
 def overlap(one: Square, other: Square) -> float:
-    """Intersection over union of two squares, taken as upright."""
+    """Return the intersection over union of two squares, as if both were upright."""
     a, b = np.array(one.box), np.array(other.box)
     inner = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None).prod()
     return float(inner / (one.side**2 + other.side**2 - inner))

@@ -1,7 +1,8 @@
-"""Is a zip of faces safe to read, and what does its journal say?
+"""Is a zip of faces safe to read, and how are its faces and its journal read?
 
-Zips come from strangers. faces.py reads one through `zipfile.Path` without unpacking it; `check`
-says first whether it is whole, stays in its place and does not swell beyond measure.
+Zips may come from strangers. face_file.py reads a zip through `zipfile.Path` without unpacking it.
+Before that, `check` makes sure that the zip is complete, that no path leads out of the folder, and
+that no file grows beyond all measure (a zip bomb).
 """
 
 import shutil
@@ -18,12 +19,12 @@ from faceswap_ae.faces.folders.face_file import FaceEntry, Place
 from faceswap_ae.faces.folders.face_folder import zip_of
 from faceswap_ae.faces.folders.journal import NAME, Journal
 
-SHRINKS = 100  # times; a journal shrinks by five, a bomb by a thousand
-SMALL = 2**16  # bytes that any file may become
+SHRINKS = 100  # greatest compression ratio; a journal has five, a zip bomb a thousand
+SMALL = 2**16  # bytes that any file may have, whatever its compression ratio
 
 
 def check(path: Path) -> None:
-    """Refuse a zip that is damaged or that nobody should trust."""
+    """Raise MediaError if a zip is damaged or not safe."""
     try:
         with zipfile.ZipFile(path) as zipped:
             members = zipped.infolist()
@@ -34,7 +35,7 @@ def check(path: Path) -> None:
         wrong = _wrong(member)
         if wrong:
             raise MediaError(f"{path}: '{member.filename}' {wrong}")
-    # Members that lie over each other are a bomb as well.
+    # Overlapping members are a zip bomb too.
     if sum(member.compress_size for member in members) > size:
         raise MediaError(f"{path}: its files lie over each other; do not trust it")
 
@@ -54,14 +55,14 @@ def _read_as_paths(name: str) -> tuple[PurePosixPath, PureWindowsPath]:
 
 
 def entries(folder: Path) -> list[FaceEntry]:
-    """Every face of a folder, or of a zip that is safe."""
+    """Return all faces of a folder or of its zip; the zip is checked first."""
     if not folder.is_dir() and zip_of(folder).is_file():
         check(zip_of(folder))
     return face_file.entries(folder)
 
 
 def contents(place: Place) -> bytes:
-    """All of a file that may lie in a zip."""
+    """Return the content of a file that may be inside a zip."""
     try:
         return place.read_bytes()
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
@@ -70,7 +71,7 @@ def contents(place: Place) -> bytes:
 
 @contextmanager
 def journal_of(folder: Path) -> Iterator[Journal]:
-    """The journal of a folder or of its zip, to be read."""
+    """Yield the journal of a folder or of its zip, for reading only."""
     if folder.is_dir():
         yield Journal(folder)
         return

@@ -1,4 +1,8 @@
-"""Which faces are in a folder, on one picture?"""
+"""How are many faces drawn on one picture (a contact sheet)?
+
+There are two kinds: pages with the faces of a folder, and one picture of the other people that an
+extraction has found.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,14 +19,14 @@ from faceswap_ae.faces.folders.gallery import thumbnail
 from faceswap_ae.faces.record import Face
 from faceswap_ae.media import images
 
-MOST = 200  # faces, which are two pages
-COLUMNS, ROWS = 10, 10  # of a page
+MOST = 200  # faces: two pages
+COLUMNS, ROWS = 10, 10  # of faces on a page
 SIDE, GAP, CAPTION, TITLE = 128, 6, 16, 34  # pixels
 GROUND, TEXT, FAINT = (24, 24, 27), (228, 228, 231), (161, 161, 170)
 
 
 def write_sheet(name: str, entries: Sequence[FaceEntry], out: Path, most: int = MOST) -> list[Path]:
-    """Write one page or several (`sheet.png`, `sheet-2.png`); where they are."""
+    """Write one page or several (`sheet.png`, `sheet-2.png`); return their paths."""
     shown = evenly_spaced(entries, most)
     each = COLUMNS * ROWS
     pages = [shown[first : first + each] for first in range(0, len(shown), each)]
@@ -55,20 +59,20 @@ def _drawn(page: Sequence[FaceEntry], title: str) -> pillow.Image:
 
 
 def caption(entry: FaceEntry) -> str:
-    """How far turned and how sharp."""
+    """Return the caption of a face: its yaw and its sharpness."""
     if not entry.stored:
         return "no face data"
     face = entry.stored.face
     return f"yaw {face.pose[0]:+.0f}°  sharp {face.sharpness:.2g}"
 
 
-THUMB = 96  # pixels
+THUMB = 96  # pixels a side of a thumbnail
 
 
-FACES_EACH = 6  # faces of a person
+FACES_EACH = 6  # faces of each person
 
 
-MOST_PEOPLE = 12  # people; whoever is seen less is only counted
+MOST_PEOPLE = 12  # people on the picture; people who are seen less often are only counted
 
 
 TEXT_WIDTH = 230  # pixels beside the faces
@@ -78,14 +82,14 @@ PAPER, INK = (250, 250, 248), (40, 40, 40)
 
 
 def thumb(image: Image, face: Face) -> Image:
-    """A face, small."""
+    """Return the thumbnail of a face, cut out of its frame."""
     return warp(image, matrix_of(face.landmarks, "whole", THUMB), (THUMB, THUMB))
 
 
 def write_others(
     path: Path, counts: Mapping[int, int], thumbs: Mapping[int, Sequence[Image]]
 ) -> None:
-    """Draw the people by their numbers: how often each was seen, and their faces."""
+    """Draw one row per person, in the order of their numbers: number of faces, some faces."""
     shown = sorted(counts)[:MOST_PEOPLE]
     sheet = pillow.new("RGB", (TEXT_WIDTH + FACES_EACH * THUMB, max(1, len(shown)) * THUMB), PAPER)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(18)

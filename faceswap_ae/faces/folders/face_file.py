@@ -1,8 +1,8 @@
-"""Which faces are in a folder or a zip, and how does one get in?
+"""How is a face stored as a PNG with metadata, and which faces are in a folder or a zip?
 
-A face is one PNG, aligned and lossless, which carries its whole story in an iTXt chunk. Nothing
-else need be kept in step: files may be renamed, moved and copied. Beside `name.png` may lie
-`name.mask.png`, a mask painted by hand, which goes before any computed one.
+A face is one PNG: an aligned, lossless crop, with all face data (record.py) in an iTXt chunk. No
+other file depends on its name, so the user may rename, move and copy the files. Beside `name.png`
+there may be `name.mask.png`, a mask painted by hand. It has priority over any computed mask.
 """
 
 import json
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class FaceEntry:
-    """A picture in a folder or a zip; `stored` is None for one that carries no story."""
+    """A picture in a folder or a zip; `stored` is None if it carries no face data."""
 
     place: Place
     stored: StoredFace | None
@@ -40,20 +40,20 @@ class FaceEntry:
 
 
 def write(path: Path, image: Image, face: Face, crop: str = "whole", size: int = SIZE) -> None:
-    """Cut a face out of its frame and write it."""
+    """Cut a face out of its frame and write it as a PNG."""
     matrix = matrix_of(face.landmarks, crop, size)
     write_crop(path, warp(image, matrix, (size, size)), StoredFace(face, crop, matrix))
 
 
 def write_crop(path: Path, crop: Image, stored: StoredFace) -> None:
-    """Write an aligned face with its story, whole or not at all."""
+    """Write an aligned face with its face data, as a complete file or not at all."""
     story = json.dumps(stored_to_json(stored), separators=(",", ":"))
     with replacing(path) as part:
         part.write_bytes(png.encode(crop, {KEYWORD: story}))
 
 
 def read(place: Place) -> StoredFace | None:
-    """The story in a picture; None where it carries none. Its pixels are not looked at."""
+    """Return the face data in a picture, or None if it has none. The pixels are not decoded."""
     with place.open("rb") as file:
         story = png.read_text(file, KEYWORD)
     if story is None:
@@ -68,19 +68,19 @@ def read(place: Place) -> StoredFace | None:
 
 
 def pixels(place: Place) -> Image:
-    """The picture itself."""
+    """Return the pixels of a picture."""
     with place.open("rb") as file:
         return images.read(file, str(place))
 
 
 def mask(place: Place) -> Image | None:
-    """The mask painted for a face, (h, w) in 0..255, if there is one."""
+    """Return the mask painted for a face, (h, w) in 0..255, or None if there is none."""
     painted = mask_place(place)
     return pixels(painted)[..., 0] if painted.exists() else None
 
 
 def mask_place(place: Place) -> Place:
-    """Where the mask painted for a face belongs."""
+    """Return the path for a face's painted mask."""
     name = f"{Path(place.name).stem}{MASK}"
     if isinstance(place, Path):
         return place.with_name(name)
@@ -88,7 +88,7 @@ def mask_place(place: Place) -> Place:
 
 
 def entries(folder: Path) -> list[FaceEntry]:
-    """Every picture of a face folder or of its zip, by name; damaged ones are told of."""
+    """Return all pictures of a face folder or of its zip, by name; damaged ones cause a warning."""
     found: list[FaceEntry] = []
     for place in pictures(folder):
         try:
@@ -99,7 +99,7 @@ def entries(folder: Path) -> list[FaceEntry]:
 
 
 def pictures(folder: Path) -> list[Place]:
-    """The same without looking inside. Masks and hidden files are left out."""
+    """Return the paths of all pictures, by name, without masks and hidden files."""
     inside = _inside(folder).iterdir()
     found = [place for place in inside if _is_face(place.name) and place.is_file()]
     return sorted(found, key=lambda place: place.name)
@@ -111,7 +111,7 @@ def _is_face(name: str) -> bool:
 
 
 def _inside(folder: Path) -> Place:
-    """A face folder, or what is in its zip: `ada`, `ada.zip`."""
+    """Return a face folder, or the root inside its zip: `ada`, `ada.zip`."""
     if folder.is_dir():
         return folder
     packed = folder if folder.suffix == ".zip" else folder.with_name(f"{folder.name}.zip")

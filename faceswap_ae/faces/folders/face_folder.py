@@ -1,8 +1,8 @@
-"""Which face folder is meant, and how do its faces get another name or leave it?
+"""How is a face folder found by name, and how are its faces dropped, restored and renamed?
 
-A face that is dropped goes to `.dropped/` inside its folder, where nothing is ever overwritten, and
-can be restored. That its PNG is gone is all that dropping means (journal.py). A mask always goes
-with its face. Whatever is killed halfway leaves every file in one of the two places.
+A dropped face is moved to `.dropped/` inside its folder, where nothing is ever overwritten, so the
+user can restore it. "Dropped" means only that the PNG is not in the folder (journal.py). A mask is
+always moved with its face. If the process is killed, every file is still in one of the two places.
 """
 
 import difflib
@@ -20,26 +20,26 @@ from faceswap_ae.faces.folders.face_file import FaceEntry
 from faceswap_ae.faces.folders.journal import Journal
 
 DROPPED = ".dropped"
-NUMBER = re.compile(r"\d{5}-(?=.)")  # what sorting puts before a name, and takes away
-MOST = 100_000  # faces that five digits can number
+NUMBER = re.compile(r"\d{5}-(?=.)")  # the prefix that sorting adds to a name, and removes
+MOST = 100_000  # number of faces that five digits can count
 
 
 @dataclass(frozen=True)
 class MovedFaces:
-    """How many faces changed place, and how many the folder has now."""
+    """The number of faces that were moved, and the number that the folder has now."""
 
     count: int
     left: int
 
 
 def folder_path(named: str, data: Path) -> Path:
-    """Where a face folder belongs: `ada` is `<data>/ada`, and `./ada` is a path."""
+    """Return the path of a face folder: `ada` means `<data>/ada`, but `./ada` is a path."""
     bare = Path(named).name == named and named not in (".", "..")
     return data / named if bare else Path(named)
 
 
 def find_folder(named: str, data: Path) -> Path:
-    """A face folder that is there, or its zip."""
+    """Return the path of an existing face folder, packed (as a zip) or not."""
     for path in (folder_path(named, data), Path(named)):
         if path.is_dir() or zip_of(path).is_file():
             return path
@@ -49,26 +49,26 @@ def find_folder(named: str, data: Path) -> Path:
 
 
 def zip_of(folder: Path) -> Path:
-    """The zip of a face folder, wherever it is itself."""
+    """Return the path of a face folder's zip."""
     return folder if folder.suffix == ".zip" else folder.with_name(f"{folder.name}.zip")
 
 
 def check_unpacked(folder: Path) -> Path:
-    """The same folder; raises UserError where it is not one that can be changed."""
+    """Return the same folder. Raises UserError if it is packed, so that it cannot be changed."""
     if not folder.is_dir():
         raise UserError(f"{folder}: is packed; faceswap-ae faces unpack {zip_of(folder)} first")
     return folder
 
 
 def face_key(entry: FaceEntry) -> str:
-    """What a face is known by, whatever its name: its id; without a story, what is in the file."""
+    """Return what identifies a face: its id, or without face data a hash of the file."""
     if entry.stored:
         return entry.stored.face.id
     return hashlib.blake2b(entry.place.read_bytes(), digest_size=8).hexdigest()
 
 
 def read_list(path: Path) -> list[str]:
-    """The names in a list, one a line, as the gallery writes it."""
+    """Read a list of face names, one per line, as the gallery writes it."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -80,7 +80,7 @@ def read_list(path: Path) -> list[str]:
 
 
 def drop(folder: Path, names: Iterable[str]) -> MovedFaces:
-    """Move faces to `.dropped/`; a name that lies there already is passed over."""
+    """Move faces to `.dropped/`; names of faces that are already there are skipped."""
     gone = folder / DROPPED
     there = {picture.name: picture for picture in _pictures(check_unpacked(folder))}
     dropped = {picture.name for picture in _pictures(gone)}
@@ -92,7 +92,7 @@ def drop(folder: Path, names: Iterable[str]) -> MovedFaces:
 
 
 def keep(folder: Path, names: Iterable[str]) -> MovedFaces:
-    """Drop all others."""
+    """Drop all faces except those with these names."""
     there = [picture.name for picture in _pictures(check_unpacked(folder))]
     kept = set(_resolved(folder, names, there))
     if not kept:
@@ -101,7 +101,7 @@ def keep(folder: Path, names: Iterable[str]) -> MovedFaces:
 
 
 def restore(folder: Path, names: Iterable[str] | None = None) -> MovedFaces:
-    """Bring dropped faces back, all or some. Another version of one that is there is dropped."""
+    """Restore dropped faces, all or some; another version of the same face is dropped instead."""
     gone = check_unpacked(folder) / DROPPED
     there = {picture.name: picture for picture in _pictures(gone)}
     known = _ids(_pictures(folder))
@@ -115,7 +115,7 @@ def restore(folder: Path, names: Iterable[str] | None = None) -> MovedFaces:
 
 
 def sort(folder: Path, by: str, like: str | None = None, *, backwards: bool = False) -> int:
-    """Rename all faces so that their names are in an order; the number of faces."""
+    """Rename all faces so that their names are in the given order; return the number of faces."""
     entries = face_file.entries(check_unpacked(folder))
     if len(entries) > MOST:
         raise UserError(f"{folder}: more than {MOST} faces cannot be numbered; split it first")
@@ -128,24 +128,24 @@ def sort(folder: Path, by: str, like: str | None = None, *, backwards: bool = Fa
 
 
 def unnumbered(name: str) -> str:
-    """A face's name without the number that sorting gave it."""
+    """Return a face's name without the number that sorting added."""
     return NUMBER.sub("", name, count=1)
 
 
 def _own(entry: FaceEntry) -> str:
-    """The name without a number; a photo's own name may begin with one."""
+    """Return the name without sorting's number; a photo's own name may begin with a number."""
     fresh = entry.stored is not None and Path(entry.name).stem == entry.stored.face.id
     return entry.name if fresh else unnumbered(entry.name)
 
 
 def move(picture: Path, target: Path) -> Path:
-    """Rename a face and its mask to where they will be; a name that is taken gets a suffix."""
+    """Move a face and its mask to `target`; if the name is taken, it gets a suffix."""
     mask = mask_of(picture)
     try:
         painted = mask.read_bytes() if mask.exists() else None
         goal = free_name(target, painted)
         goal.parent.mkdir(exist_ok=True)
-        # The mask is there before its face and leaves after it: none is ever without the other.
+        # The mask arrives before its face and leaves after it, so a face always has its mask.
         put_mask(goal, painted)
         picture.rename(goal)
         mask.unlink(missing_ok=True)
@@ -155,7 +155,7 @@ def move(picture: Path, target: Path) -> Path:
 
 
 def set_aside(picture: Path) -> Path:
-    """Copy a face and its mask to the dropped, before it is changed."""
+    """Copy a face and its mask to `.dropped/` before the face is changed."""
     mask = mask_of(picture)
     painted = mask.read_bytes() if mask.exists() else None
     goal = free_name(picture.parent / DROPPED / picture.name, painted)
@@ -166,20 +166,20 @@ def set_aside(picture: Path) -> Path:
 
 
 def free_name(target: Path, mask: bytes | None) -> Path:
-    """The name, or the next one like it, under which a face and its mask overwrite nothing."""
+    """Return `target`, or a similar name, so that a face and its mask overwrite nothing."""
     stems = chain([target.stem], (f"{target.stem}-{number}" for number in count(2)))
     return next(one for one in map(target.with_stem, stems) if _is_free(one, mask))
 
 
 def put_mask(picture: Path, mask: bytes | None) -> None:
-    """Lay a mask beside a face, where `free` found room for both."""
+    """Write a mask beside a face, under a name that `free_name` has found for both."""
     if mask is not None:
         with replacing(mask_of(picture)) as part:
             part.write_bytes(mask)
 
 
 def mask_of(picture: Path) -> Path:
-    """Where the mask painted for a face lies."""
+    """Return the path of the mask painted for a face."""
     found = face_file.mask_place(picture)
     assert isinstance(found, Path)
     return found
@@ -187,14 +187,15 @@ def mask_of(picture: Path) -> Path:
 
 def _is_free(picture: Path, mask: bytes | None) -> bool:
     beside = mask_of(picture)
-    # A mask alone is what a kill between the two left; the same one may be taken up again.
+    # If a mask is alone, the process was killed between the two moves. The same mask may use
+    # this name again.
     return not picture.exists() and (not beside.exists() or beside.read_bytes() == mask)
 
 
 def _rename(goals: Mapping[Path, Path]) -> None:
-    """Rename many, though the one's goal may be the other's name."""
-    now = {first: first for first in goals}  # where each is
-    holders = dict(now)  # and who is there
+    """Rename many faces, even if the new name of one is the old name of another."""
+    now = {first: first for first in goals}  # the present name of each face
+    holders = dict(now)  # the face that has this name
     for first, goal in goals.items():
         if now[first] == goal:
             continue
@@ -215,7 +216,7 @@ def _pictures(folder: Path) -> list[Path]:
 def _resolved(
     folder: Path, names: Iterable[str], there: Iterable[str], gone: Iterable[str] = ()
 ) -> list[str]:
-    """The names as the folder has them, even if it was sorted since they were written down."""
+    """Return the names as they are in the folder, even if it was sorted after the list was made."""
     known, before = set(there), {unnumbered(name) for name in gone}
     by_plain: dict[str, list[str]] = {}
     for name in sorted(known):
@@ -233,7 +234,7 @@ def _resolved(
 
 
 def _remember(folder: Path, pictures: Iterable[Path]) -> None:
-    """Without a row that it was written, a face that is gone would be written again."""
+    """Record faces as written; otherwise an extraction would write a dropped face again."""
     journal = Journal(folder)
     for face in _ids(pictures).keys() - journal.written:
         journal.add_written(face)
@@ -246,6 +247,6 @@ def _ids(pictures: Iterable[Path]) -> dict[str, Path]:
 def _id(picture: Path) -> str | None:
     try:
         stored = face_file.read(picture)
-    except MediaError:  # damaged: it can be moved all the same
+    except MediaError:  # damaged, but it can be moved
         return None
     return stored.face.id if stored else None

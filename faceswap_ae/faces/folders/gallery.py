@@ -1,8 +1,8 @@
-"""What do the faces of a folder look like, all at once?
+"""How is the HTML gallery of a face folder made, with thumbnails, filters and histograms?
 
-A sheet is a picture, or some, of many small faces. A gallery is one HTML file that needs nothing
-else: a person filters, sorts and marks in it, and takes away the list of what to drop. Its looks
-and its doings are in pages/; here its faces, their numbers and the histograms are put in.
+The gallery is one HTML file that needs no other file. In it the user filters, sorts and marks
+faces, and gets the list of the faces to drop. Its HTML, CSS and JavaScript templates are in pages/.
+This file inserts the faces, their measures and the histograms.
 """
 
 import base64
@@ -28,16 +28,16 @@ from faceswap_ae.faces.folders import face_file, sorting
 from faceswap_ae.faces.folders.face_file import FaceEntry
 
 PAGES = files("faceswap_ae") / "pages"
-MOST = 3000  # faces of a gallery: 8 MB, which a phone still opens
-THUMB = 96  # pixels a side
-QUALITY = 82  # of their JPEGs
+MOST = 3000  # faces in a gallery: 8 MB, which a phone can still open
+THUMB = 96  # pixels a side of a thumbnail
+QUALITY = 82  # JPEG quality of the thumbnails
 FILTERS = {"sharpness": "", "yaw": "°", "pitch": "°", "size": " px"} | {
     "brightness": "",
     "occlusion": "",
 }
-BARS = 30  # of a histogram
-WIDTH, HEIGHT = 240, 40  # its units
-STEPS = 60  # about so many places of a slider
+BARS = 30  # number of bars in a histogram
+WIDTH, HEIGHT = 240, 40  # of a histogram, in SVG units
+STEPS = 60  # approximate number of positions of a slider
 
 Told = Callable[[int], None]  # called with how many faces are done
 
@@ -58,7 +58,7 @@ def write_gallery(
     most: int = MOST,
     told: Told = lambda _: None,
 ) -> int:
-    """Write the page; the number of faces that it shows, evenly chosen where there are too many."""
+    """Write the page and return the number of faces on it, evenly chosen if there are too many."""
     shown = evenly_spaced(entries, most)
     values = {name: _values(entries, name) for name in FILTERS}
     scales = {name: scale_of(found) for name, found in values.items()}
@@ -74,26 +74,26 @@ def write_gallery(
         "css": _part("gallery.css"),
         "script": _part("gallery.js"),
     }
-    # In one go: what is put in is never looked through for places to put things in.
+    # In one pass: the inserted text is never searched for placeholders again.
     page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _part("gallery.html"))
     write_text(out, page)
     return len(shown)
 
 
 def thumbnail(entry: FaceEntry, side: int) -> Image:
-    """A face, made small."""
+    """Return the picture of a face, shrunk to `side` pixels."""
     small = cv2.resize(face_file.pixels(entry.place), (side, side), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8)
 
 
 def scale_of(values: Sequence[float]) -> HistogramScale:
-    """A slider that holds all the values."""
+    """Return the scale of a slider that covers all the values."""
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     rough = (high - low or 1.0) / STEPS
     power = 10.0 ** np.floor(np.log10(rough))
     step = float(next(power * round_ for round_ in (1, 2, 5, 10) if power * round_ >= rough))
     ends = np.floor(low / step) * step, (np.floor(high / step) + 1) * step
-    # Away with the 0.30000000000000004 of counting in steps.
+    # Rounding removes the 0.30000000000000004 of floating-point steps.
     return HistogramScale(*(float(f"{number:.10g}") for number in (*ends, step)))
 
 
@@ -111,7 +111,7 @@ def _rows(shown: Sequence[FaceEntry], told: Told) -> list[dict[str, Any]]:
 
 
 def _facts(entry: FaceEntry) -> dict[str, Any]:
-    """Name and numbers; null for those of a picture without a story."""
+    """Return the name and the measures of a face; without face data the measures are None."""
     face = entry.stored.face if entry.stored else None
     measured = ("score", "time", *FILTERS)
     told = {name: sorting.MEASURES[name].of(face) if face else None for name in measured}
@@ -135,7 +135,7 @@ def _jpeg(entry: FaceEntry) -> str:
 
 
 def _embedded(told: Any) -> str:
-    """JSON that cannot end the script element it stands in."""
+    """Return JSON that cannot end the script element around it."""
     text = json.dumps(told, ensure_ascii=True, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -154,7 +154,7 @@ def _filter(name: str, scale: HistogramScale, values: Sequence[float]) -> str:
 
 
 def histogram(name: str, scale: HistogramScale, values: Sequence[float]) -> str:
-    """How often each value comes, as an SVG; its bars know what they stand for."""
+    """Return the histogram of the values as an SVG; each bar carries its range of values."""
     counts, edges = np.histogram(values, BARS, (scale.low, scale.high))
     wide, tallest = WIDTH / BARS, max(1, int(counts.max()))
     bars = [

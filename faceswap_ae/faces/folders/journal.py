@@ -1,18 +1,19 @@
-"""What has been looked at, what was found there, and what became of it?
+"""Which frames were scanned, which faces were found, and what happened to each face (the journal)?
 
-`.journal.jsonl` lies beside the faces of a folder: one JSON object a line, only ever appended to,
-edited by nobody. Rows are of three kinds:
+`.journal.jsonl` is beside the faces of a folder. It has one JSON object per line. Rows are only
+appended, and nobody edits them. There are three kinds of rows:
 
-    frame    a frame of a clip that was looked at, with all faces found, none being an answer too
+    frame    a scanned frame of a clip, with all faces found; no faces is a valid result too
     written  a face whose PNG was written
-    skipped  faces that were found but not written, by reason; the last word on a face counts
+    skipped  faces that were found but not written, by reason; the last row about a face counts
 
-From these and from the PNGs that are there follows each face's fate: *used* (written and there,
-whatever its file's name), *dropped* (written and gone: the user said no, so it is never written
-again and never converted), *skipped* (not for training, still converted unless it is somebody
-else). A frame without a row was not looked at. A lost journal only means looking again.
+The state of a face follows from these rows and from the PNGs in the folder. *used*: written, and
+its PNG is there, whatever its file's name. *dropped*: written, but its PNG is gone. The user has
+removed it, so it is never written again and never converted. *skipped*: not for training, but still
+converted unless it is another person. A frame without a row was not scanned. If the journal is
+lost, the clips are scanned again.
 
-Clips are known by what is in them (`fingerprint`), never by their path alone.
+Clips are identified by their content (`fingerprint`), never by their path alone.
 """
 
 import hashlib
@@ -31,7 +32,7 @@ PART = 2**20  # bytes hashed at the beginning, in the middle and at the end of a
 
 
 def fingerprint(path: Path) -> str:
-    """What a file is known by: its size and three of its parts, as 16 hex digits."""
+    """Return a hash of a file's size and of three of its parts, as 16 hex digits."""
     try:
         size = path.stat().st_size
         found = hashlib.blake2b(str(size).encode(), digest_size=8)
@@ -46,7 +47,7 @@ def fingerprint(path: Path) -> str:
 
 
 class Journal:
-    """The journal of one folder. Faces stay on the disk; where each frame's row begins is kept."""
+    """The journal of one folder. Faces stay on the disk; ids and offsets of rows are in memory."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
@@ -59,19 +60,19 @@ class Journal:
 
     @property
     def clips(self) -> list[str]:
-        """The fingerprints of all clips that were looked into."""
+        """Return the fingerprints of all clips with scanned frames."""
         return list(self._rows)
 
     def frames(self, clip: str) -> set[int]:
-        """The numbers of the frames of a clip that were looked at."""
+        """Return the numbers of a clip's scanned frames."""
         return set(self._rows[clip]) if clip in self._rows else set()
 
     def has(self, clip: str, frame: int) -> bool:
-        """Was this frame looked at?"""
+        """Return whether this frame was scanned."""
         return frame in self._rows.get(clip, ())
 
     def faces(self, clip: str, frame: int) -> list[Face]:
-        """What was found in a frame that was looked at."""
+        """Return the faces that were found in a scanned frame."""
         with self.path.open("rb") as file:
             file.seek(self._rows[clip][frame])
             row = file.readline()
@@ -81,28 +82,28 @@ class Journal:
                 raise ValueError(f"a row of frame {told['frame']}")
             return [face_from_json(one) for one in told["faces"]]
         except (ValueError, KeyError, TypeError, RecursionError):
-            # Whoever wrote that: the frame counts as not looked at.
+            # The row is damaged, whatever the cause: the frame counts as not scanned.
             del self._rows[clip][frame]
             return []
 
     def all_faces(self, clips: Iterable[str]) -> Iterator[Face]:
-        """Every face found in these clips, in the order of their frames, one at a time."""
+        """Yield every face found in these clips, in the order of their frames."""
         for clip in clips:
             for frame in sorted(self.frames(clip)):
                 yield from self.faces(clip, frame)
 
     def add_frame(self, clip: str, frame: int, faces: Iterable[Face]) -> None:
-        """A frame was looked at."""
+        """Record a scanned frame and the faces found in it."""
         self._append(
             {"row": "frame", "clip": clip, "frame": frame, "faces": [*map(face_to_json, faces)]}
         )
 
     def add_written(self, face: str) -> None:
-        """A face's PNG lies on the disk."""
+        """Record that a face's PNG was written."""
         self._append({"row": "written", "id": face})
 
     def add_skipped(self, reasons: Mapping[str, str]) -> None:
-        """Faces, by id, and why each was not written."""
+        """Record the faces that were not written: `reasons` maps each id to its reason."""
         ids: dict[str, list[str]] = defaultdict(list)
         for face, reason in reasons.items():
             if self.skipped.get(face) != reason:
@@ -115,13 +116,13 @@ class Journal:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab") as file:
-                # What a kill left of a line is closed, so that it spoils itself only.
+                # If a kill left an incomplete line, this ends it, so that only that line is lost.
                 if self._torn:
                     file.write(b"\n")
                 self._torn = True
                 file.write(line)
                 file.flush()
-                # Only now: somebody else may write to the same journal.
+                # Only now, because another process may write to the same journal.
                 offset = file.tell() - len(line)
         except OSError as error:
             raise explain_os_error(error, self.path) from error
@@ -141,7 +142,7 @@ class Journal:
                         self.skipped |= dict.fromkeys(map(str, faces), str(reason))
 
     def _read(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Every whole row and where it begins."""
+        """Yield each complete row with its offset in the file."""
         if not self.path.exists():
             return
         offset = 0
@@ -157,6 +158,6 @@ class Journal:
 def _row(line: bytes) -> dict[str, Any] | None:
     try:
         row = json.loads(line)
-    except ValueError:  # torn by a kill, or by a disk
+    except ValueError:  # incomplete after a kill, or damaged by the disk
         return None
     return row if isinstance(row, dict) else None

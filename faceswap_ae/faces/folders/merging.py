@@ -1,9 +1,9 @@
-"""How do faces come into another folder, and what does that folder know of them then?
+"""How are face folders merged or split (by person, track or source), with their journals?
 
-Faces are known by their ids, whatever their files' names: none comes twice. What was looked at and
-what was dropped comes along (the journal), so that no later extraction brings a dropped face back.
-What the receiving folder itself has dropped stays dropped. PNGs come before their rows: after a
-kill the same command again completes them.
+A face is identified by its id, whatever its file's name: no face is copied twice. The journal's
+rows about scanned frames and dropped faces are copied too, so that no later extraction brings a
+dropped face back. Faces that the receiving folder has dropped stay dropped. A PNG is copied before
+its row is written: if the process is killed, the same command completes the work.
 """
 
 from collections import Counter
@@ -33,20 +33,20 @@ from faceswap_ae.faces.record import Face
 
 @dataclass(frozen=True, eq=False)
 class FaceGroup:
-    """Faces that belong together, and what they have in common."""
+    """A group of faces, and a text that says what they have in common."""
 
     what: str
     entries: list[FaceEntry]
 
 
-MANY = 200  # folders that a split makes at most
+MANY = 200  # greatest number of folders that a split makes
 
-Told = Callable[[int], None]  # called with how many are done
+Told = Callable[[int], None]  # called with the number of faces that are done
 
 
 @dataclass(frozen=True)
 class MergeResult:
-    """What became of the faces: copied, there before, or dropped there before."""
+    """Counts of faces: copied, in the folder before, or dropped from it before."""
 
     added: int
     there: int
@@ -54,14 +54,14 @@ class MergeResult:
 
 
 def merge(folders: Sequence[Path], out: Path, told: Told = lambda _: None) -> MergeResult:
-    """Copy the faces of folders or zips into one that may be new or hold faces."""
+    """Copy the faces of folders or zips into a folder that may be new or contain faces."""
     if out.exists() or (zip_of(out) not in map(zip_of, folders) and zip_of(out).exists()):
         check_unpacked(out)
     came = [entry for folder in folders for entry in entries(folder)]
     journal = Journal(out)
     there = set(map(face_key, face_file.entries(out))) if out.is_dir() else set()
     became: Counter[str] = Counter()
-    # Of two versions of one face, that with landmarks set by hand.
+    # If a face comes in two versions, the one with landmarks corrected by hand is copied.
     for count, entry in enumerate(sorted(came, key=lambda one: not _is_corrected(one)), 1):
         known = face_key(entry)
         fate = "there" if known in there else "dropped" if known in journal.written else "added"
@@ -80,7 +80,7 @@ def merge(folders: Sequence[Path], out: Path, told: Told = lambda _: None) -> Me
 def split(
     folder: Path, by: str, least: int = 1, told: Told = lambda _: None
 ) -> list[tuple[Path, FaceGroup]]:
-    """Copy each group of at least so many faces into a folder of its own: `ada-1`, `ada-2`, ..."""
+    """Copy each group of at least `least` faces into its own folder: `ada-1`, `ada-2`, ..."""
     every = group_faces(entries(folder), by)
     groups = [group for group in every if len(group.entries) >= least]
     if len(every) < 2 or not groups:
@@ -104,7 +104,10 @@ def split(
 
 
 def _fill(part: Path, group: FaceGroup, source: Journal) -> None:
-    """The rest of its clips counts as dropped: it is known, and belongs to another group."""
+    """Copy a group into a folder, with its clips' rows in the journal.
+
+    Other faces of these clips count as dropped there, because they belong to another group.
+    """
     for entry in group.entries:
         _copy(entry, part)
     journal = Journal(part)
@@ -127,7 +130,7 @@ def _copy(entry: FaceEntry, out: Path) -> None:
 
 
 def _carry(source: Journal, out: Journal, clips: Sequence[str] | None = None) -> None:
-    """Add what is not known here of all clips, or of some."""
+    """Copy the rows that `out` does not have, about all clips or only about `clips`."""
     own, met = out.written | out.skipped.keys(), set[str]()
     for clip in source.clips if clips is None else clips:
         known = out.frames(clip)
@@ -146,7 +149,7 @@ def _add_written(ids: Iterable[str], journal: Journal) -> None:
 
 
 def group_faces(entries: Sequence[FaceEntry], by: str) -> list[FaceGroup]:
-    """The groups, the largest first; pictures without a story belong to none."""
+    """Return the groups, the largest first; pictures without face data are in no group."""
     if by not in GROUPINGS:
         raise UserError(f"--by: {unknown('way to split', by, GROUPINGS)}")
     groups = GROUPINGS[by]([entry for entry in entries if entry.stored])

@@ -1,7 +1,8 @@
-"""How does a face folder become one zip, and a folder again?
+"""How is a face folder packed into one zip, and unpacked into a folder again?
 
-PNGs do not shrink, so they are stored as they are; journal and masks go along, dropped faces stay
-behind. Neither way takes anything away: packing leaves the folder, unpacking the zip.
+PNGs cannot be compressed further, so the zip stores them as they are. The journal and the masks are
+packed too, the dropped faces are not. Nothing is deleted: packing leaves the folder in place, and
+unpacking leaves the zip.
 """
 
 import zipfile
@@ -17,7 +18,7 @@ from faceswap_ae.faces.folders.merging import MergeResult, Told, merge
 
 
 def pack(folder: Path, told: Told = lambda _: None) -> tuple[Path, int]:
-    """Write `ada.zip` beside `ada` and read it again; the zip, and how many faces it has."""
+    """Write `ada.zip` beside `ada` and verify it; return its path and its number of faces."""
     pictures = face_file.pictures(check_unpacked(folder))
     if not pictures:
         raise UserError(f"{folder}: has no faces to pack")
@@ -36,7 +37,7 @@ def pack(folder: Path, told: Told = lambda _: None) -> tuple[Path, int]:
 
 
 def unpack(path: Path, out: Path, told: Told = lambda _: None) -> MergeResult:
-    """Bring the faces of a zip into a folder, new or not."""
+    """Copy the faces of a zip into a folder that may be new or contain faces."""
     if not path.is_file():
         raise UserError(f"{path}: no such zip")
     check(path)
@@ -46,7 +47,7 @@ def unpack(path: Path, out: Path, told: Told = lambda _: None) -> MergeResult:
 
 
 def _check_replaces(out: Path, folder: Path) -> None:
-    """Refuse to write over faces that are nowhere else."""
+    """Raise UserError if the zip has faces that the folder never had: they would be lost."""
     check(out)
     known = {*map(face_key, face_file.entries(folder)), *Journal(folder).written}
     alone = [entry for entry in face_file.entries(out) if face_key(entry) not in known]

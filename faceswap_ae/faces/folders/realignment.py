@@ -1,8 +1,9 @@
-"""How is a face set right whose landmarks were wrong?
+"""How is a face realigned if its landmarks were wrong?
 
-68 points in the face picture's own pixels go back through its matrix into the frame, and the
-picture is warped to where they say it should be: from its own pixels, for the frame may be gone.
-What the old picture did not show is mirrored. The old picture is kept among the dropped.
+The user gives 68 landmarks in the pixels of the face's crop. The crop's matrix maps them back to
+the frame. Then the crop is warped to its new alignment. The source is the old crop, because the
+frame may not exist any more. Areas that the old crop did not show are mirrored. The old crop is
+kept in `.dropped/`.
 """
 
 import dataclasses
@@ -23,21 +24,22 @@ from faceswap_ae.faces.folders.journal import Journal
 from faceswap_ae.faces.record import LANDMARKS, Face, StoredFace
 from faceswap_ae.media import png
 
-# Points in another order fit no better than 0.28; the cast in full profile comes to 0.26.
+# Landmarks in another order have a misfit of 0.28 or more. The synthetic cast in full profile has
+# up to 0.26.
 MISFIT = 0.27
-COVERED = 0.3  # of the new picture, at least, has to lie in the old one
+COVERED = 0.3  # least share of the new crop that the old one must show
 
 
 @dataclass(frozen=True)
 class Realignment:
-    """Where the old picture is kept, and how much of the new one had to be mirrored."""
+    """The path of the old crop, and the share of the new one that had to be mirrored."""
 
     kept: Path
     mirrored: float
 
 
 def read_points(path: Path) -> Points:
-    """`[[x, y], ...]` or `{"landmarks": [[x, y], ...]}`, 68 of them, as (68, 2)."""
+    """Read 68 landmarks, `[[x, y], ...]` or `{"landmarks": [[x, y], ...]}`, as (68, 2)."""
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         points = np.asarray(told["landmarks"] if isinstance(told, dict) else told, np.float64)
@@ -53,7 +55,7 @@ def read_points(path: Path) -> Points:
 
 
 def realign(path: Path, points: Points) -> Realignment:
-    """Give a face new landmarks, in the pixels of its picture as it is now."""
+    """Give a face new landmarks, in the pixels of its present crop, and realign it."""
     stored = _stored(path)
     old = face_file.pixels(path)
     face, move = _moved(path, stored, points, old)
@@ -68,7 +70,7 @@ def realign(path: Path, points: Points) -> Realignment:
     if mask is None:
         face_file.write_crop(path, new, StoredFace(face, stored.crop, matrix))
     else:
-        # Both are complete before either takes its place.
+        # Both files are complete before either replaces the old one.
         with replacing(mask_of(path)) as part:
             part.write_bytes(png.encode(_mask(mask, move, side)))
             face_file.write_crop(path, new, StoredFace(face, stored.crop, matrix))
@@ -86,7 +88,7 @@ def _stored(path: Path) -> StoredFace:
 
 
 def _moved(path: Path, stored: StoredFace, points: Points, old: Image) -> tuple[Face, Matrix]:
-    """The face with its new landmarks, and how its picture's pixels move."""
+    """Return the face with its new landmarks, and the matrix from the old to the new crop."""
     if old.shape[0] != old.shape[1]:
         raise MediaError(f"{path}: is not square; extract it again")
     landmarks = transform(points, invert(stored.matrix))
@@ -104,21 +106,24 @@ def _moved(path: Path, stored: StoredFace, points: Points, old: Image) -> tuple[
 
 
 def _covered(move: Matrix, side: int) -> float:
-    """The share of the new picture that the old one shows."""
+    """Return the share of the new crop that the old one shows."""
     x, y = np.meshgrid(np.arange(side), np.arange(side))
     back = transform(np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float64), invert(move))
     return float(((back > -0.5) & (back < side - 0.5)).all(axis=1).mean())
 
 
 def _mask(mask: Image, move: Matrix, side: int) -> Image:
-    """Nothing was painted beyond the old picture."""
+    """Warp the painted mask; it is 0 outside the old crop, where nothing was painted."""
     if mask.shape != (side, side):
         mask = np.asarray(cv2.resize(mask, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
     return np.asarray(cv2.warpAffine(mask, move, (side, side), flags=cv2.INTER_LINEAR), np.uint8)
 
 
 def _tell(folder: Path, face: Face) -> None:
-    """The journal's last row on a frame counts, so conversion finds the face where it now is."""
+    """Add the new landmarks to the journal, so that conversion uses them.
+
+    The last row about a frame is valid, so this adds the frame's row again.
+    """
     journal = Journal(folder)
     if face.frame not in journal.frames(face.clip):
         return

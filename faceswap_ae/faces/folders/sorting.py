@@ -1,8 +1,8 @@
-"""In which order do faces come, and which of them are meant?
+"""How are faces sorted by a measure or by similarity, and which faces meet a condition?
 
-A measure is one number of a face (`sharpness`, `yaw`). An order goes by a measure or by likeness.
-A condition is what people write: `sharpness<0.2`, `turned>=60`. A picture without a story has no
-measures: it comes last in every order and meets no condition.
+A measure is one number of a face (`sharpness`, `yaw`). Faces are sorted by a measure or by the
+similarity of their descriptors. The user writes conditions such as `sharpness<0.2` or `turned>=60`.
+A picture without face data has no measures: it is last in every order and meets no condition.
 """
 
 import math
@@ -68,7 +68,7 @@ class Condition:
 
 
 def parse_condition(text: str) -> Condition:
-    """`sharpness<0.2` as a condition."""
+    """Read a condition such as `sharpness<0.2`."""
     found = CONDITION.fullmatch(text)
     if not found:
         raise UserError(f"'{text}' is not a condition; write 'sharpness<0.2' or 'turned>=60'")
@@ -82,7 +82,7 @@ def parse_condition(text: str) -> Condition:
 
 
 def matching(entries: Iterable[FaceEntry], conditions: Sequence[Condition]) -> list[FaceEntry]:
-    """The faces for which all conditions hold."""
+    """Return the faces for which all conditions hold."""
     return [
         entry
         for entry in entries
@@ -91,7 +91,7 @@ def matching(entries: Iterable[FaceEntry], conditions: Sequence[Condition]) -> l
 
 
 def extreme(entries: Sequence[FaceEntry], by: str, *, count: int, best: bool) -> list[FaceEntry]:
-    """The best or the worst so many by a measure."""
+    """Return the `count` best or worst faces by a measure."""
     judging = {name for name, measure in MEASURES.items() if measure.better}
     if by not in judging:
         raise UserError(f"--by: {unknown('measure with a better and a worse', by, judging)}")
@@ -102,9 +102,10 @@ def extreme(entries: Sequence[FaceEntry], by: str, *, count: int, best: bool) ->
 def ordered(
     entries: Sequence[FaceEntry], by: str, like: str | None = None, *, backwards: bool = False
 ) -> list[FaceEntry]:
-    """All of them in an order: best first where a measure judges, else from low to high.
+    """Return all faces in an order: best first if the measure has a better and a worse end.
 
-    `like` is the name of the face that likeness is to.
+    Other measures are sorted from low to high. `like` is the name of a face: the order `similarity`
+    then goes by the distance to that face.
     """
     if by not in ORDERS:
         raise UserError(f"--by: {unknown('order', by, ORDERS)}")
@@ -121,21 +122,22 @@ def _by_measure(entries: Sequence[FaceEntry], by: str) -> list[FaceEntry]:
 
 
 def _value(measure: SortMeasure, entry: FaceEntry) -> float:
-    """What sorts best first; a damaged number last."""
+    """Return a sort key that puts the best face first and a face with a damaged number last."""
     value = measure.of(entry.stored.face) if entry.stored else math.nan
     return math.inf if math.isnan(value) else -value if measure.better > 0 else value
 
 
 def _by_time(entries: Sequence[FaceEntry]) -> list[FaceEntry]:
-    """Clip by clip."""
+    """Sort clip by clip, and by frame within a clip."""
     faces = {entry: entry.stored.face for entry in entries if entry.stored}
     return sorted(faces, key=lambda one: (faces[one].source, faces[one].clip, faces[one].frame))
 
 
 def _chained(entries: Sequence[FaceEntry]) -> list[FaceEntry]:
-    """Each face followed by the most similar one left, from the most usual face on.
+    """Sort into a chain: each face is followed by the most similar one of the remaining faces.
 
-    So one person's faces, and one scene's, lie beside each other, and oddities at the end.
+    The chain starts at the face nearest to the mean descriptor. So the faces of one person, and of
+    one scene, are side by side, and unusual faces are at the end.
     """
     if not entries:
         return []
@@ -146,13 +148,13 @@ def _chained(entries: Sequence[FaceEntry]) -> list[FaceEntry]:
         nearest = int(((left[:count] - here) ** 2).sum(axis=1).argmin())
         here = left[nearest].copy()
         chain.append(entries[numbers[nearest]])
-        # The last one takes the free place, so that what is left stays together.
+        # The last remaining one moves to the free place, so that the array has no gaps.
         left[nearest], numbers[nearest] = left[count - 1], numbers[count - 1]
     return chain
 
 
 def _nearest(entries: Sequence[FaceEntry], like: str) -> list[FaceEntry]:
-    """By the distance to one face's descriptor."""
+    """Sort by the distance to the descriptor of the face `like`."""
     names = [entry.name for entry in entries]
     if like not in names:
         raise UserError(f"--like: no face '{like}' there; name one as the folder does")
@@ -162,7 +164,7 @@ def _nearest(entries: Sequence[FaceEntry], like: str) -> list[FaceEntry]:
 
 
 def descriptors(entries: Sequence[FaceEntry]) -> NDArray[np.float32]:
-    """(n, 128), for entries which all have a story."""
+    """Return the descriptors (n, 128) of entries which all have face data."""
     return np.stack([entry.stored.face.descriptor for entry in entries if entry.stored])
 
 

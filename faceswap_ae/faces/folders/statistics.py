@@ -1,4 +1,4 @@
-"""What is in a face folder, in a few numbers?"""
+"""What are the statistics of a face folder: counts, and the range of each measure?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ TOLD = ("sharpness", "size", "turned", "yaw", "pitch", "brightness", "occlusion"
 
 @dataclass(frozen=True)
 class FolderStatistics:
-    """How many of what."""
+    """Counts of a face folder."""
 
     faces: int
-    untold: int  # pictures without a story
+    untold: int  # pictures without face data
     sources: tuple[str, ...]
     tracks: int
     masks: int
@@ -27,7 +27,7 @@ class FolderStatistics:
 
 
 def folder_statistics(folder: Path, entries: Sequence[FaceEntry]) -> FolderStatistics:
-    """Count a folder's entries, and what its journal knows beyond them."""
+    """Count the faces in a folder, and the dropped and skipped faces in its journal."""
     told = [entry.stored.face for entry in entries if entry.stored]
     there = {face.id for face in told}
     with journal_of(folder) as journal:
@@ -45,7 +45,7 @@ def folder_statistics(folder: Path, entries: Sequence[FaceEntry]) -> FolderStati
 
 
 def ranges(entries: Sequence[FaceEntry]) -> dict[str, tuple[float, float, float]]:
-    """Of each measure the least, the middle and the most."""
+    """Return the minimum, the median and the maximum of each measure."""
     told = [entry.stored.face for entry in entries if entry.stored]
     values = {name: [sorting.MEASURES[name].of(face) for face in told] for name in TOLD}
     return {name: _range(found) for name, found in values.items() if found}

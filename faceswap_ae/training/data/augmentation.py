@@ -1,11 +1,13 @@
-"""What may a network be shown in a face's stead, and what should it answer?
+"""How does data augmentation make the network's input, target and masks from one face?
 
-    source --(occluder)--(move, bend: one look-up)--(worse picture)--(light)--> warped
-    source --(move)------------------------------------------------(colours)--> target
+    source --(occluder)--(move, bend: one look-up)--(degradation)--(light)--> warped
+    source --(move)----------------------------------------------(colours)--> target
     landmarks --(move)--> hull (or the painted mask) minus occluder --> mask, eyes, mouth
 
-Target and masks are moved by the same matrix, so landmarks stay true. All randomness comes from a
-generator. Held-out faces are made by the same way with `steady` options, which change nothing.
+A move is a random similarity; a bend is a random warp of the face's shape. The target and the
+masks are moved by the same matrix, so the landmarks stay true. All random numbers come from the
+generator that the caller passes. Held-out faces go the same way with the options of
+`without_chance`, so nothing about them is random.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -48,37 +50,37 @@ from faceswap_ae.training.data.photometric import (
     transferred,
 )
 
-COARSE = 1.5  # pixels of the source for one of a picture, from which they are averaged first
+COARSE = 1.5  # source pixels per output pixel; from this ratio on, the source is averaged first
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Every option. Probabilities and shares are in [0, 1]; 0 switches an option off."""
+    """All options. Probabilities and shares are in [0, 1]; 0 switches an option off."""
 
-    # Where the face lies, in input and target alike.
-    rotation: float = 10.0  # degrees, either way
-    scale: float = 0.1  # of the size, either way
-    shift: float = 0.05  # of the crop's side, either way
+    # Position of the face: the same in input and target.
+    rotation: float = 10.0  # at most, in degrees, in both directions
+    scale: float = 0.1  # at most, as a share of the size, larger or smaller
+    shift: float = 0.05  # at most, as a share of the crop's side, along each axis
     flip: float = 0.5  # probability of a mirror image
-    # The input's shape.
-    warp: float = 0.03  # of the crop's side: standard deviation of a 5x5 grid's offsets
-    to_landmarks: float = 0.0  # probability that it is bent to a shape of the other identity
-    # Colours of input and target alike.
-    colour: float = 0.0  # probability of the mean and contrast of some face of either identity
-    # The input's light: everywhere alike.
-    gain: float = 0.25  # of the light, either way
-    tint: float = 0.125  # of each channel, either way
-    offset: float = 0.083  # of the range, either way
-    # A worse input: probabilities.
-    motion: float = 0.0  # blurred along a line
-    blur: float = 0.0  # out of focus
-    shrink: float = 0.0  # fewer pixels
-    jpeg: float = 0.0  # compressed
-    occluder: float = 0.2  # something before the face, cut out of the mask
-    hide: bool = False  # the input is grey outside the hull of the landmarks, always
-    # Which faces are taken.
-    balance: float = 0.5  # 0: every face as often; 1: every clip as often; between: between
-    even_yaw: bool = True  # faces turned as few are come up to four times as often
+    # Shape of the input.
+    warp: float = 0.03  # standard deviation of a 5x5 grid's offsets, as a share of the crop's side
+    to_landmarks: float = 0.0  # probability of a warp to a face shape of the other identity
+    # Colours: the same in input and target.
+    colour: float = 0.0  # probability of a colour transfer from a random face of either identity
+    # Light of the input: the same for all its pixels.
+    gain: float = 0.25  # at most, as a share of the brightness, brighter or darker
+    tint: float = 0.125  # at most, as a share of each channel, up or down
+    offset: float = 0.083  # at most, as a share of the range, up or down
+    # Degradation of the input: probabilities.
+    motion: float = 0.0  # motion blur along a line
+    blur: float = 0.0  # defocus blur
+    shrink: float = 0.0  # lower resolution
+    jpeg: float = 0.0  # JPEG compression
+    occluder: float = 0.2  # an object in front of the face, which is cut out of the mask
+    hide: bool = False  # the input is always grey outside the hull of the landmarks
+    # Sampling of the faces.
+    balance: float = 0.5  # 0: equal chance for every face; 1: for every clip; or a value between
+    even_yaw: bool = True  # faces with a rare yaw are drawn up to four times as often
 
     def __post_init__(self) -> None:
         most = {"rotation": 180.0, "warp": 0.1, "shift": 0.5, "scale": 0.9}
@@ -90,16 +92,16 @@ class Augmentation:
 
 @dataclass(frozen=True, eq=False)
 class SourceFace:
-    """A face before anything is done to it: its crop and a margin of so many pixels around."""
+    """A face before augmentation: its crop with a margin around it."""
 
     image: Image  # (s, s, 3)
-    landmarks: Points  # (68, 2) in its pixels
-    margin: int
-    mask: Image | None = None  # (s, s): painted
+    landmarks: Points  # (68, 2) in pixels of the image
+    margin: int  # pixels on each side of the crop
+    mask: Image | None = None  # (s, s): the mask that the user painted, if any
 
     @property
     def to_pixels(self) -> Matrix:
-        """From the crop's unit square."""
+        """The matrix from the crop's unit square to pixels of the image."""
         return to_pixels(self.image.shape[0] - 2 * self.margin, self.margin)
 
     @property
@@ -110,35 +112,35 @@ class SourceFace:
 
     @property
     def hull(self) -> Image:
-        """(s, s): the face, going by its landmarks."""
+        """(s, s): the mask of the face, made from its landmarks."""
         return hull_mask(self.landmarks, self.image.shape[1::-1])
 
 
 @dataclass(frozen=True, eq=False)
 class SourcesAround:
-    """What else may be needed for one face: another one's colours, the other identity's shapes."""
+    """What augmentation may take from other faces: colours, and shapes of the other identity."""
 
-    donor: SourceFace | None = None
-    shapes: Floats | None = None  # (n, 68, 2) in the unit square
+    donor: SourceFace | None = None  # the face whose colours are transferred
+    shapes: Floats | None = None  # (n, 68, 2) landmarks in the unit square
 
 
 @dataclass(frozen=True, eq=False)
 class AugmentedFace:
-    """One face of a batch; its pictures become float32 in [0, 1] through the tables."""
+    """One face of a batch; the tables turn its uint8 pictures into float32 in [0, 1]."""
 
-    warped: Image  # (in, in, 3)
-    light: Table  # of the input
-    hull: Image | None  # (in, in): outside it the input is to be grey; None: nowhere
+    warped: Image  # (in, in, 3): the input
+    light: Table  # for the input
+    hull: Image | None  # (in, in): the input becomes grey outside it; None: nowhere
     target: Image  # (out, out, 3)
-    colours: Table  # of the target
-    mask: Image  # (out, out), of 255, as the two that follow
+    colours: Table  # for the target
+    mask: Image  # (out, out) from 0 to 255, like the next two
     eyes: Image
     mouth: Image
     landmarks: Points  # (68, 2) in the target's unit square
 
 
 def without_chance(options: Augmentation) -> Augmentation:
-    """The same with nothing left to chance."""
+    """The same options without randomness: every number is 0, the switches stay as they are."""
     numbers = {field.name: 0.0 for field in fields(options) if field.type is float}
     return replace(options, **numbers)  # type: ignore[arg-type] # all of them are float
 
@@ -150,7 +152,7 @@ def augment(
     rng: np.random.Generator,
     around: SourcesAround = SourcesAround(),
 ) -> AugmentedFace:
-    """A face as input of `sizes[0]` pixels a side and target of `sizes[1]`."""
+    """Return the augmented face: an input of `sizes[0]` pixels a side, a target of `sizes[1]`."""
     move = random_move(rng, options.rotation, options.scale, options.shift)
     move = mirror(move) if rng.random() < options.flip else move
     back = compose(source.to_pixels, invert(move))
@@ -188,7 +190,7 @@ def _bend(
 def _colours(
     source: SourceFace, options: Augmentation, rng: np.random.Generator, donor: SourceFace | None
 ) -> Table:
-    """For input and target alike."""
+    """Return the colour table that input and target share."""
     if donor is None or rng.random() >= options.colour:
         return plain()
     return transferred(plain(), _colours_in(source), _colours_in(donor))
@@ -199,14 +201,17 @@ def _colours_in(source: SourceFace) -> ColourStatistics:
 
 
 def _bent(image: Image, bend: Grid, back: Matrix, size: int) -> Image:
-    """What the input sees of a picture in the source's place: moved and bent at once."""
+    """Sample the input from an image aligned with the source: move and bend in one look-up."""
     image, back = _averaged(image, back, size)
     x, y = look_up(bend, back, size)
     return np.asarray(cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
 
 
 def _cut(image: Image, back: Matrix, size: int) -> Image:
-    """What the target sees of it. Cubic: sampled once more, a face would lose its pores."""
+    """Sample the target from an image aligned with the source: the move without the bend.
+
+    Cubic, because this is one more resampling: a softer filter would remove the skin's pores.
+    """
     image, back = _averaged(image, back, size)
     flags, border = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, cv2.BORDER_REFLECT_101
     matrix = compose(back, from_pixels(size))
@@ -214,14 +219,14 @@ def _cut(image: Image, back: Matrix, size: int) -> Image:
 
 
 def _averaged(image: Image, back: Matrix, size: int) -> tuple[Image, Matrix]:
-    """A picture with about as many pixels as are asked of it: skipping some would alias."""
+    """Reduce the picture to about as many pixels as are sampled; skipping pixels would alias."""
     step = scale_of(back) / size
     if step < COARSE:
         return image, back
     old, new = image.shape[0], max(1, round(image.shape[0] / step))
     small = cv2.resize(image, (new, new), interpolation=cv2.INTER_AREA)
     share = new / old
-    # Edges, not centres, are what scales.
+    # The edges of the pixels scale, not their centres: this adds a shift.
     shift = (share - 1) / 2
     shrink = np.array([[share, 0.0, shift], [0.0, share, shift]])
     return np.asarray(small, np.uint8), compose(shrink, back)
@@ -243,7 +248,7 @@ def _worse(image: Image, options: Augmentation, rng: np.random.Generator) -> Ima
 def _masks(
     source: SourceFace, shape: Points, back: Matrix, cover: Image | None, size: int
 ) -> tuple[Image, Image, Image]:
-    """Face, eyes and mouth in the target; nothing counts where the input shows something else."""
+    """Return the masks of face, eyes and mouth in the target, without the occluder's pixels."""
     points, square = transform(shape, to_pixels(size)), (size, size)
     face = hull_mask(points, square) if source.mask is None else _cut(source.mask, back, size)
     masks = face, np.maximum(*eye_masks(points, square)), mouth_mask(points, square)

@@ -1,7 +1,8 @@
-"""How do two sets of faces become batches, the same ones each time?
+"""How do two face sets become batches, so that each training run gets the same ones?
 
-What is in a batch depends on seed, step and identity alone: not on threads, nor on what was made
-before. So a run that is resumed goes on with the very batches it would have had.
+The content of a batch depends only on the seed, the step and the identity. It does not depend on
+the threads or on the batches before. So a resumed run continues with exactly the batches that it
+would have had without the break.
 """
 
 import itertools
@@ -33,8 +34,8 @@ from faceswap_ae.training.data.sampling import drawn, weights
 __all__ = ["Augmentation", "Batch", "BatchSource"]
 
 MOST_THREADS = 8
-AHEAD = 1  # pairs of batches that each thread makes in advance, beside one in its hands
-ROOM = 2 * 10**9  # bytes of batches in advance; large ones are made by fewer threads
+AHEAD = 1  # finished pairs of batches that each thread keeps, besides the one in progress
+ROOM = 2 * 10**9  # bytes for batches made in advance; large batches are made by fewer threads
 
 Pair = tuple["Batch", "Batch"]
 
@@ -43,21 +44,21 @@ Pair = tuple["Batch", "Batch"]
 class Batch:
     """Faces of one identity; float32, images and masks in [0, 1], channels last."""
 
-    warped: Floats  # (n, in, in, 3): what the network is shown
-    target: Floats  # (n, out, out, 3): what it should answer
-    mask: Floats  # (n, out, out, 1): face, where nothing hides it
+    warped: Floats  # (n, in, in, 3): the network's input
+    target: Floats  # (n, out, out, 3): the output that it should give
+    mask: Floats  # (n, out, out, 1): the visible part of the face, without occluders
     eyes: Floats  # (n, out, out, 1)
     mouth: Floats  # (n, out, out, 1)
     landmarks: Floats  # (n, 68, 2) in the target's unit square
 
     def some(self, places: NDArray[np.int64]) -> "Batch":
-        """Some of the faces."""
+        """Return a batch of the faces at these indices."""
         return Batch(**{one.name: getattr(self, one.name)[places] for one in fields(self)})
 
 
 @dataclass(eq=False)
 class BatchSource:
-    """Batches of `count` faces; sets are in the order of IDENTITIES."""
+    """Makes batches of `count` faces; the face sets are in the order of IDENTITIES."""
 
     sets: tuple[FaceSet, FaceSet]
     augmentation: Augmentation
@@ -74,13 +75,13 @@ class BatchSource:
                 raise ValueError(f"{one.name}: faces of {one.size} pixels for {self.size_out}")
 
     def chosen(self, step: int, identity: Identity) -> NDArray[np.int64]:
-        """The places of a step's faces in their set."""
+        """Return the indices, in the identity's face set, of the faces of a step."""
         own, likely = self._known(identity)
         rng = np.random.default_rng(self._seeds(step, identity))
         return own.taught[drawn(likely, self.count, rng)]
 
     def batch(self, step: int, identity: Identity) -> Batch:
-        """The faces of one step."""
+        """Return the batch of one step: sampled and augmented."""
         own, _ = self._known(identity)
         places = self.chosen(step, identity)
         seeds = self._seeds(step, identity).spawn(len(places))
@@ -91,31 +92,34 @@ class BatchSource:
         return _stacked(made)
 
     def still(self, identity: Identity, places: NDArray[np.int64]) -> Batch:
-        """The faces at these places of their set as they are: nothing is left to chance."""
+        """Return the faces at these indices of their set without random augmentation."""
         own, _ = self._known(identity)
         options, rng = without_chance(self.augmentation), np.random.default_rng(0)
         sizes = self.size_in, self.size_out
         return _stacked([augment(own[place], sizes, options, rng) for place in places])
 
     def held_out(self, identity: Identity) -> Batch:
-        """All faces that no batch holds, as they are."""
+        """Return the whole hold-out set as one batch, without random augmentation."""
         own, _ = self._known(identity)
         return self.still(identity, own.held)
 
     def taught(self, identity: Identity, most: int) -> Iterator[Batch]:
-        """Faces that batches are made of, evenly chosen, as they are; a batch at a time."""
+        """Yield at most `most` training faces, evenly chosen, without random augmentation."""
         own, _ = self._known(identity)
         chosen = own.taught[:: -(-len(own.taught) // most)]
         for first in range(0, len(chosen), self.count):
             yield self.still(identity, chosen[first : first + self.count])
 
     def plain(self, identity: Identity, most: int) -> Iterator[Floats]:
-        """What a network is shown of them."""
+        """Yield the network's inputs (n, in, in, 3) for the faces that `taught` yields."""
         return (batch.warped for batch in self.taught(identity, most))
 
     def stream(self, first_step: int = 0) -> Generator[Pair]:
-        """Batches of `face` and `onto` for this step and all that follow, made in advance."""
-        # A thread makes every n-th step: the order is fixed, and none waits for another.
+        """Yield the batches of `face` and `onto` for this step and all later ones.
+
+        Threads make them in advance.
+        """
+        # Each of n threads makes every n-th step: the order is fixed, no thread waits for another.
         threads = min(self.threads, max(1, ROOM // (self._pair_size * (AHEAD + 1))))
         made = [prefetch(self._every(first_step + n, threads), AHEAD) for n in range(threads)]
         self._open += made
@@ -127,13 +131,13 @@ class BatchSource:
             self._open = [one for one in self._open if one not in made]
 
     def close(self) -> None:
-        """End every stream's threads."""
+        """End the threads of all streams."""
         _end(self._open)
         self._open.clear()
 
     @property
     def _pair_size(self) -> int:
-        """Bytes."""
+        """Bytes of one pair of batches."""
         return 2 * self.count * (3 * self.size_in**2 + 6 * self.size_out**2) * 4
 
     def _every(self, first: int, stride: int) -> Generator[Pair]:
@@ -196,7 +200,8 @@ def _stacked(samples: Sequence[AugmentedFace]) -> Batch:
 
 
 def _room(count: int, size_in: int, size_out: int) -> Batch:
-    # In one piece: many small pieces of fresh memory take longer to get than to fill.
+    # One allocation for all arrays: getting many small blocks of fresh memory takes longer than
+    # filling them.
     mask = count, size_out, size_out, 1
     shapes = {
         "warped": (count, size_in, size_in, 3),

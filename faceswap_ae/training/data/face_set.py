@@ -1,9 +1,9 @@
-"""What are the faces of one person, ready for a training at one crop and size?
+"""How are one person's face images loaded as a training set, for one crop and one size?
 
-Each face is cut out of its PNG once, with a margin around the crop, so that turning and shifting it
-invents no borders. The pixels lie in a file that is mapped (facecache), everything else in memory.
-Faces are in order of clip and time, whatever their files are called, so that a folder and its zip
-are the same set.
+Each face is cut out of its PNG once, with a margin around the crop. So augmentation can rotate and
+shift it without invented borders. The pixels are in a file that is mapped into memory
+(pixel_cache.py); everything else is in memory. The faces are in order of clip and time, whatever
+the names of their files are. So a folder and its zip are the same set.
 """
 
 import hashlib
@@ -32,35 +32,35 @@ from faceswap_ae.training.data.pixel_cache import Bytes, PixelCache
 from faceswap_ae.training.data.sampling import held_out
 
 MARGIN = 0.125  # of the crop's side, on each side of it
-LEAST = 2  # faces: one to train on and one to judge by
-HOLDS = 0.02  # of a side, that a crop may reach beyond what a file holds
+LEAST = 2  # faces: one for training and one for the hold-out set
+HOLDS = 0.02  # share of the crop's side by which the crop may exceed the picture in the file
 AT_ONCE = 64  # faces that are decoded before they are written
-NAMED = 3  # files that an error tells
-VERSION = 1  # of what is in the cache
+NAMED = 3  # file names that an error message lists
+VERSION = 1  # of the cache's content
 
-Told = Callable[[int, int], None]  # how many are done, of how many
+Told = Callable[[int, int], None]  # progress callback: faces done, faces in total
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FaceSet:
-    """The faces (n of them) of one folder. Pixels are those of `images`: crop and margin."""
+    """The n faces of one folder. Pixel coordinates are those of `images`: crop and margin."""
 
     name: str
     crop: str
     size: int  # pixels of the crop's side
-    margin: int  # pixels more on each side
+    margin: int  # pixels added on each side
     images: Bytes  # (n, s, s, 3)
     landmarks: NDArray[np.float64]  # (n, 68, 2)
-    masks: dict[int, Image]  # (s, s), of the faces for which one was painted
+    masks: dict[int, Image]  # index -> (s, s), for faces that have a painted mask
     ids: tuple[str, ...]
-    clips: tuple[str, ...]  # fingerprints of the files they were found in
+    clips: tuple[str, ...]  # fingerprints of the files in which the faces were found
     yaw: NDArray[np.float64]  # degrees
     sharpness: NDArray[np.float64]
-    descriptors: NDArray[np.float32]  # (n, 128): whose faces they are
-    held: NDArray[np.int64]  # places of the faces that no batch may hold
-    fingerprint: str  # of the faces, wherever they lie
+    descriptors: NDArray[np.float32]  # (n, 128): identity embeddings
+    held: NDArray[np.int64]  # indices of the hold-out faces, which are never in a batch
+    fingerprint: str  # hash of the faces, the same wherever their files are
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -72,11 +72,11 @@ class FaceSet:
 
     @cached_property
     def taught(self) -> NDArray[np.int64]:
-        """Places of the faces that batches are made of."""
+        """Indices of the training faces: all that are not held out."""
         return np.setdiff1d(np.arange(len(self)), self.held)
 
     def holding(self, ids: Collection[str]) -> "FaceSet":
-        """The same with these faces held out, as far as they are here; else as it is."""
+        """Return the set with these faces held out; unchanged if it contains none of them."""
         held = [place for place, own in enumerate(self.ids) if own in set(ids)]
         return replace(self, held=np.array(held, np.int64)) if held else self
 
@@ -87,13 +87,13 @@ class FaceSet:
 
     @cached_property
     def mean_shape(self) -> Points:
-        """Of the faces that batches are made of, in the crop's unit square."""
+        """The mean landmarks (68, 2) of the training faces in the crop's unit square."""
         return np.asarray(self.shapes[self.taught].mean(axis=0))
 
 
 @dataclass(frozen=True, eq=False)
 class _Planned:
-    """A face, and how its PNG becomes what is kept of it."""
+    """A face, and the matrix that cuts its cached picture out of its PNG."""
 
     entry: FaceEntry
     stored: StoredFace
@@ -108,7 +108,7 @@ def load_face_set(
     cache: PixelCache | None = None,
     told: Told = lambda _done, _of: None,
 ) -> FaceSet:
-    """The faces of a folder or its zip, for crops of `size` pixels."""
+    """Load the faces of a folder or its zip, for crops of `size` pixels."""
     if crop not in CROPS:
         raise UserError(unknown("crop", crop, CROPS))
     margin = int(np.ceil(MARGIN * size))
@@ -141,14 +141,14 @@ def load_face_set(
 
 
 def warn_of_changes(sets: Sequence[FaceSet], before: Mapping[str, str]) -> None:
-    """Say whose faces are others than before; `before` are fingerprints by name."""
+    """Log which sets have other faces than before; `before` has fingerprints by set name."""
     for one in sets:
         if before.get(one.name, one.fingerprint) != one.fingerprint:
             log.info("%s: other faces than before, now %d", one.name, len(one))
 
 
 def warn_of_difference(face: FaceSet, onto: FaceSet) -> None:
-    """Refuse to train a person against the same one."""
+    """Refuse two sets with the same faces or the same name; warn of faces that are in both."""
     if face.fingerprint == onto.fingerprint or set(face.ids) == set(onto.ids):
         raise UserError(
             f"{face.name} and {onto.name}: are the same {len(face)} faces; "
@@ -198,13 +198,16 @@ def _check_crops(folder: Path, crop: str, told: Sequence[tuple[FaceEntry, Stored
 
 
 def _named(names: Sequence[str]) -> str:
-    """`3 (a.png, b.png, ...)`."""
+    """Return the count and the first names, as in `4 (a.png, b.png, c.png, ...)`."""
     more = ", ..." if len(names) > NAMED else ""
     return f"{len(names)} ({', '.join(names[:NAMED])}{more})"
 
 
 def _holds(outer: Crop, inner: Crop) -> bool:
-    """Is the one square within the other? One that follows the turn holds what does too."""
+    """Check that the outer crop contains the inner one.
+
+    A crop that follows the head's turn is contained in an equal crop only.
+    """
     if inner.follows_turn:
         return outer == inner
     room = (outer.side - inner.side) / 2 + HOLDS * inner.side
@@ -220,7 +223,7 @@ def _planned(entry: FaceEntry, stored: StoredFace, crop: str, size: int) -> _Pla
 
 
 def _key(plans: Sequence[_Planned], crop: str, size: int) -> str:
-    """What the kept pixels depend on."""
+    """Return the cache key: a hash of everything that the cached pixels depend on."""
     mark = hashlib.blake2b(f"{VERSION} {crop} {size} {MARGIN}".encode(), digest_size=16)
     for plan in plans:
         stamps = [_stamp(place) for place in (plan.entry.place, plan.painted) if place]
@@ -229,7 +232,7 @@ def _key(plans: Sequence[_Planned], crop: str, size: int) -> str:
 
 
 def _stamp(place: Place) -> tuple[int, int]:
-    """What changes when a file does."""
+    """Return numbers that change when the file changes: size and time, or size and CRC in a zip."""
     if isinstance(place, Path):
         facts = place.stat()
         return facts.st_size, facts.st_mtime_ns
@@ -246,7 +249,7 @@ def _fingerprint(plans: Sequence[_Planned]) -> str:
 
 
 def _made(plans: Sequence[_Planned], side: int, told: Told) -> Iterator[Bytes]:
-    """All pictures, then all masks, in order."""
+    """Yield all pictures, then all masks, in order."""
     masked = [plan for plan in plans if plan.painted]
     work = [(_picture, plan) for plan in plans] + [(_mask, plan) for plan in masked]
     with ThreadPoolExecutor() as pool:
@@ -264,7 +267,7 @@ def _mask(plan: _Planned, side: int) -> Image:
     assert plan.painted is not None
     painted = np.ascontiguousarray(_read(plan.painted)[..., 0])
     height, width = _read(plan.entry.place).shape[:2]
-    if painted.shape != (height, width):  # painted on an enlarged copy
+    if painted.shape != (height, width):  # the mask was painted on an enlarged copy
         painted = np.asarray(cv2.resize(painted, (width, height)), np.uint8)
     return warp(painted, plan.matrix, (side, side))
 

@@ -1,7 +1,9 @@
-"""How is a round thing drawn quickly? As heights: strokes on strokes, thinner and higher.
+"""How are the shape (height map) and the texture of an artificial occluder drawn quickly?
 
-Where two parts meet, the higher one is seen; so fingers have a valley between them and grow out of
-a palm without a seam.
+A round part is a height map: strokes are drawn over strokes, each thinner and higher than the one
+before. Where two parts overlap, the higher one is visible. So there is a valley between two
+fingers, and fingers join the palm without a seam. The texture is noise of several octaves, or
+stripes.
 """
 
 from collections.abc import Sequence
@@ -15,12 +17,13 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Image, Points
 
-ROUND = (0.98, 0.94, 0.88, 0.8, 0.7, 0.57, 0.42, 0.25)  # strokes, in parts of a part's thickness
+# Sizes of the strokes of a round part and of a flat part, as shares of the part's size.
+ROUND = (0.98, 0.94, 0.88, 0.8, 0.7, 0.57, 0.42, 0.25)
 FLAT = (0.97, 0.92)
-SMALL = 8.0  # pixels of thickness, up to which every other stroke is enough
-STEP = 0.12  # of a part's width: a blur that makes the strokes one surface
-SEEN = 0.6  # pixels of a blur: less would not be noticed
-FINE = 4  # bits of a pixel's fraction that OpenCV draws with
+SMALL = 8.0  # pixels of radius, up to which every second stroke is enough
+STEP = 0.12  # share of a part's radius: sigma of the blur that joins its strokes to one surface
+SEEN = 0.6  # pixels: a blur with a smaller sigma is not visible and is left out
+FINE = 4  # fraction bits of the coordinates that OpenCV draws with
 
 Place = NDArray[np.float64]  # (2,)
 Lights = NDArray[np.float32]  # (s, s)
@@ -28,15 +31,15 @@ Lights = NDArray[np.float32]  # (s, s)
 
 @dataclass(frozen=True, eq=False)
 class OccluderRelief:
-    """A shape in a picture: how much it covers of each pixel, and how high it is there."""
+    """A shape in a picture: its cover of each pixel, and its height there."""
 
     cover: Image  # (s, s)
     heights: Image  # (s, s)
-    deep: float  # pixels that the height 255 stands for
+    deep: float  # the height in pixels that the value 255 means
 
 
 def flat(side: int, deep: float) -> OccluderRelief:
-    """Nothing yet."""
+    """Return an empty relief of this side, in which 255 means the height `deep`."""
     return OccluderRelief(np.zeros((side, side), np.uint8), np.zeros((side, side), np.uint8), deep)
 
 
@@ -53,7 +56,7 @@ def stroke(relief: OccluderRelief, points: Sequence[Place], radius: float) -> No
 
 
 def solid(relief: OccluderRelief, outline: Points, radius: float, *, edged: bool = False) -> None:
-    """Add a shape within a line; so thick, or with a flat face and an edge."""
+    """Add a filled outline of the height `radius`: round, or with `edged` flat with an edge."""
     centre = outline.mean(axis=0)
 
     def drawn(canvas: Image, share: float, height: int) -> None:
@@ -66,14 +69,14 @@ def solid(relief: OccluderRelief, outline: Points, radius: float, *, edged: bool
 
 
 def _edge(share: float) -> int:
-    """Smooth where it is seen; steps of height are blurred."""
+    """Return the line type: antialiased for the cover; height steps are blurred instead."""
     return cv2.LINE_AA if share == 1 else cv2.LINE_8
 
 
 def _raise(
     relief: OccluderRelief, drawn: Any, top: float, ways: tuple[Sequence[float], float]
 ) -> None:
-    """Add a part that is `top` high, of 1, drawn in such shares and blurred so much."""
+    """Add a part. `top` is its height in [0, 1]; `ways` are the stroke sizes and the blur."""
     drawn(relief.cover, 1.0, 255)
     (shares, blur), part = ways, np.zeros_like(relief.heights)
     for share in shares:
@@ -83,7 +86,10 @@ def _raise(
 
 
 def faced(relief: OccluderRelief, box: tuple[slice, slice], light: NDArray[np.float64]) -> Lights:
-    """How much each place of a surface faces a light (x, y, towards the viewer), in [-1, 1]."""
+    """Return the cosine in [-1, 1] between the surface's normal and the direction to a light.
+
+    The direction is (x, y, towards the viewer).
+    """
     smooth = cv2.GaussianBlur(relief.heights[box], (0, 0), 0.8)
     slope = relief.deep / 255 / 8  # Sobel's weights sum to 8
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=slope)
@@ -96,21 +102,22 @@ def faced(relief: OccluderRelief, box: tuple[slice, slice], light: NDArray[np.fl
 TILE = 256  # pixels a side
 
 
-OCTAVES = (4, 8, 16, 32, 64, 128)  # cells of noise over a tile
+OCTAVES = (4, 8, 16, 32, 64, 128)  # noise cells along a tile's side
 
 
-# How fast finer octaves fade, and how much coarser the noise is downwards than across.
+# The amplitude of each octave relative to the next coarser one, and how many times coarser the
+# noise is vertically than horizontally.
 KINDS = ((0.5, 1), (0.7, 1), (0.9, 1), (0.7, 8), (0.9, 16))
 
 
-SHOWN = (0.3, 0.7)  # of a tile's side: however it is turned, more would not lie inside
+SHOWN = (0.3, 0.7)  # share of a tile's side that is used: more would not fit in when rotated
 
 
-TWIST = 2**30  # any number: textures are the same in every run
+TWIST = 2**30  # random seed, any number: the tiles are the same in every run
 
 
 def texture(rng: np.random.Generator, side: int) -> Image:
-    """(side, side) grey from 0 to 255."""
+    """Return a random piece of a noise texture: (side, side) grey from 0 to 255."""
     tile = _tiles()[rng.integers(len(KINDS))]
     angle, shown = rng.uniform(0, 2 * np.pi), np.exp(rng.uniform(*np.log(SHOWN)))
     cosine, sine = shown * TILE / side * np.array([np.cos(angle), np.sin(angle)])
@@ -123,7 +130,7 @@ def texture(rng: np.random.Generator, side: int) -> Image:
 
 
 def stripes(rng: np.random.Generator, side: int) -> Image:
-    """Stripes, in one direction or woven in two."""
+    """Return a texture (side, side) of stripes in one direction, or of two woven directions."""
     angle, waves = rng.uniform(0, np.pi), rng.uniform(4, 20)
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) * np.float32(2 * np.pi * waves / side)
     cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))

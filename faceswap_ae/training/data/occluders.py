@@ -1,7 +1,8 @@
-"""What may come before a face? Hands, rods and things, none of them from the world.
+"""How is an artificial occluder (hand, rod, lump, board) put in front of a training face?
 
-Only what a network is shown has them; what it should answer has not, and the mask that it should
-learn is cut. The unit of every length is the face's size.
+All occluders are drawn by code; none comes from photos. Only the network's input contains them. The
+target does not, and the target mask is cut where an occluder is. Lengths are in units of the
+face's size.
 """
 
 from collections.abc import Callable
@@ -24,23 +25,23 @@ from faceswap_ae.training.data.occluder_shapes import (
     texture,
 )
 
-# From pale to dark, as sRGB.
+# Skin colours from light to dark, in sRGB.
 SKINS = np.array([(240, 205, 180), (226, 175, 145), (190, 135, 100), (130, 85, 60), (75, 48, 36)])
-OWN_SKIN = 0.6  # probability that a hand is the face's own
-ON_SKIN = np.array([27, 28, 29, 30, 31, 35])  # landmarks in the midst of skin
-SHADOW = 0.45  # of the light, at most, that is missing beside a thing
-BASE = 110.0  # of 255: the level of a picture whose light needs no correction
-SHADE = 0.45  # of the light that reaches what faces away from it
+OWN_SKIN = 0.6  # probability that a hand has the skin colour of the face
+ON_SKIN = np.array([27, 28, 29, 30, 31, 35])  # landmarks that are surrounded by skin
+SHADOW = 0.45  # share of the light that an occluder's shadow takes away, at most
+BASE = 110.0  # of 255: the mean level of a picture whose brightness needs no correction
+SHADE = 0.45  # share of the light that reaches a surface which faces away from it
 
-Colour = NDArray[np.float64]  # (3,) of 255
+Colour = NDArray[np.float64]  # (3,) from 0 to 255
 
 
 @dataclass(frozen=True, eq=False)
 class OccludedFace:
-    """What something is put before: a picture, and where its face is."""
+    """The picture that gets an occluder, and the landmarks of its face."""
 
     image: Image  # (s, s, 3)
-    landmarks: Points  # (68, 2) in its pixels
+    landmarks: Points  # (68, 2) in pixels of the image
 
     @property
     def side(self) -> int:
@@ -48,27 +49,27 @@ class OccludedFace:
 
     @property
     def face(self) -> float:
-        """From temple to temple, or from brow to chin: whichever is more."""
+        """The face's size in pixels: temple to temple or brow to chin, whichever is larger."""
         return float(np.ptp(self.landmarks, axis=0).max())
 
     @property
     def light(self) -> float:
-        """How light it is there; 1 is usual."""
+        """The picture's brightness relative to the usual one, which is 1."""
         return float(np.clip(self.image[::4, ::4].mean() / BASE, 0.3, 1.5))
 
 
 @dataclass(frozen=True, eq=False)
 class Occluder:
-    """A shape, the darkest and lightest colour of its surface, and which is where."""
+    """A shape and its surface: a texture between its darkest and its lightest colour."""
 
     relief: OccluderRelief
     dark: Colour
     light: Colour
-    surface: Image  # (s, s)
+    surface: Image  # (s, s): 0 is dark, 255 is light
 
 
 def add_occluder(scene: OccludedFace, rng: np.random.Generator) -> tuple[Image, Image]:
-    """The picture with something before the face, and how much that covers (s, s) of 255."""
+    """Return the picture with a random occluder, and the occluder's cover (s, s) of 0 to 255."""
     make = MAKERS[rng.choice(len(MAKERS), p=SHARES)]
     thing = make(scene, rng)
     blur = max(0.3, scene.side * rng.uniform(0.002, 0.007))
@@ -88,20 +89,20 @@ def add_occluder(scene: OccludedFace, rng: np.random.Generator) -> tuple[Image, 
 
 
 def _weighted(image: Image, weight: Lights) -> Image:
-    """(h, w, 3) times (h, w) of 255."""
+    """Multiply an image (h, w, 3) by a weight (h, w) of 0 to 255, where 255 means 1."""
     share = weight.astype(np.uint8)
     return np.asarray(cv2.multiply(image, cv2.merge((share,) * 3), scale=1 / 255), np.uint8)
 
 
 def _cast(cover: Image, far: Place, soft: float) -> Lights:
-    """A shadow (s, s) in [0, 1], so far from its thing."""
+    """Return the shadow (s, s) in [0, 1]: the cover shifted by `far` and blurred by `soft` px."""
     across = np.array([[1.0, 0.0, far[0]], [0.0, 1.0, far[1]]])
     shifted, wide = cv2.warpAffine(cover, across, cover.shape), 1 + 2 * int(soft)
     return cv2.blur(shifted, (wide, wide)) * np.float32(1 / 255)
 
 
 def _box(cover: Image, face: float) -> tuple[slice, slice]:
-    """Rows and columns where a thing or its shadow is."""
+    """Return the rows and columns that an occluder and its shadow can reach."""
     left, top, width, height = cv2.boundingRect(cover)
     far = int(0.14 * face) + 1
     rows, columns = slice(max(0, top - far), top + height + far), left + width + far
@@ -109,27 +110,27 @@ def _box(cover: Image, face: float) -> tuple[slice, slice]:
 
 
 def _level(relief: OccluderRelief, box: tuple[slice, slice], light: Colour) -> Lights:
-    """How much light a thing reflects in a box, in [0, 1]."""
+    """Return how much light each pixel of the occluder reflects in a box, in [0, 1]."""
     return np.float32(SHADE) + np.float32(1 - SHADE) * np.maximum(faced(relief, box, light), 0)
 
 
 def _coloured(thing: Occluder, level: float) -> Image:
-    """A thing's surface (s, s, 3) where so much light falls on it."""
+    """Return the occluder's surface (s, s, 3) in colour, at this brightness of the scene."""
     steps = np.linspace(thing.dark * level, thing.light * level, 256)
-    # As a whole, not each channel: too much light would change the hue.
+    # The channels are limited together: limited one by one, bright colours would change their hue.
     table = (steps * min(1.0, 255 / max(steps.max(), 1.0))).astype(np.uint8)
     return np.asarray(cv2.LUT(cv2.merge((thing.surface,) * 3), table[None]), np.uint8)
 
 
 def _hand(scene: OccludedFace, rng: np.random.Generator) -> Occluder:
-    """A hand that comes from outside; its fingers bend at two joints."""
+    """Make a hand that reaches into the picture; its fingers bend at two joints."""
     size = scene.face * rng.uniform(0.6, 0.95)
-    way = _turned(rng.uniform(-0.8, 0.8) * np.pi)  # from below, mostly
+    way = _turned(rng.uniform(-0.8, 0.8) * np.pi)  # mostly from below
     side = np.array([-way[1], way[0]]) * rng.choice((-1, 1))
     wrist, axes = _before(scene, rng) - 0.5 * size * way, np.stack([side, way]) * size
 
     def at(*places: tuple[float, float]) -> Points:
-        """Across the hand and along it, from the wrist."""
+        """Convert places (across, along the hand from the wrist, in hand sizes) to pixels."""
         return wrist + np.array(places) @ axes
 
     relief = flat(scene.side, 0.1 * size)
@@ -159,7 +160,7 @@ def _finger(
 
 
 def _rod(scene: OccludedFace, rng: np.random.Generator) -> Occluder:
-    """A stick, a cable, a strap or a microphone: through the picture or into it."""
+    """Make a stick, cable, strap or microphone that crosses the picture or ends in it."""
     way, place = _turned(rng.uniform(-1, 1) * np.pi), _before(scene, rng)
     through, thick = rng.random() < 0.5, scene.face * np.exp(rng.uniform(np.log(0.015), -2.3))
     head = 0.0 if through or rng.random() < 0.4 else thick * rng.uniform(1.3, 2.2)
@@ -172,7 +173,7 @@ def _rod(scene: OccludedFace, rng: np.random.Generator) -> Occluder:
 
 
 def _lump(scene: OccludedFace, rng: np.random.Generator) -> Occluder:
-    """A thing with a wavy outline: fruit, fur, a scarf, leaves."""
+    """Make an object with a wavy outline, like fruit, fur, a scarf or leaves."""
     around = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     waves = np.arange(1, 7)[:, None]
     sizes = rng.normal(0, rng.uniform(0.05, 0.3), (6, 1)) / waves
@@ -187,7 +188,7 @@ def _lump(scene: OccludedFace, rng: np.random.Generator) -> Occluder:
 
 
 def _board(scene: OccludedFace, rng: np.random.Generator) -> Occluder:
-    """A flat thing with corners: a telephone, a book, a sheet of paper."""
+    """Make a flat object with corners, like a telephone, a book or a sheet of paper."""
     half = scene.face * np.array([rng.uniform(0.12, 0.28), rng.uniform(0.15, 0.4)])
     corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * half
     corners += rng.normal(0, 0.02 * scene.face, (4, 2))
@@ -207,16 +208,16 @@ SHARES = (0.4, 0.2, 0.25, 0.15)
 
 
 def _before(scene: OccludedFace, rng: np.random.Generator) -> Place:
-    """Somewhere in the face; rather near its edge, as things are."""
+    """Return a random place on the face, more often near its edge, where real objects are."""
     centre = scene.landmarks.mean(axis=0)
     edge = scene.landmarks[rng.integers(17)]  # of the jaw
     if rng.random() < 0.4:
-        edge = 2 * centre - edge  # or across from it: brow and forehead
+        edge = 2 * centre - edge  # or the opposite side: brow and forehead
     return np.asarray(centre + rng.uniform(0.3, 1.0) * (edge - centre))
 
 
 def _turned(angle: float) -> Place:
-    """Up, turned by an angle."""
+    """Return the unit vector that points up, turned clockwise by an angle in radians."""
     return np.array([np.sin(angle), -np.cos(angle)])
 
 
@@ -226,7 +227,7 @@ def _rotation(rng: np.random.Generator) -> Points:
 
 
 def _skin(scene: OccludedFace, rng: np.random.Generator) -> tuple[Colour, Colour]:
-    """Of the face's own owner, or of anybody."""
+    """Return a dark and a light skin colour: those of the face, or of a random person."""
     x, y = scene.landmarks[ON_SKIN].round().astype(int).clip(0, scene.side - 1).T
     own = np.median(scene.image[y, x].astype(np.float64), axis=0) / scene.light
     tone, share = rng.integers(len(SKINS) - 1), rng.random()
@@ -236,7 +237,7 @@ def _skin(scene: OccludedFace, rng: np.random.Generator) -> tuple[Colour, Colour
 
 
 def _paint(rng: np.random.Generator) -> tuple[Colour, Colour]:
-    """Two colours of one thing: greys often, strong colours seldom."""
+    """Return a dark and a light colour of one object: often grey, seldom strongly coloured."""
     hue, strong = rng.uniform(0, 2 * np.pi), rng.beta(1, 3)
     tint = 1 + strong * np.cos(hue + np.array([0.0, 2.1, 4.2]))
     colour = rng.uniform(25, 245) * tint / tint.max()

@@ -1,8 +1,9 @@
-"""Where are decoded faces kept, so that the next run need not wait and memory stays free?
+"""How are decoded training faces cached on disk, so that the next run starts at once?
 
-A file per set in a local folder, mapped into memory and never written to again. Its name is a hash
-of what it was made from, so it is either right or not there. Of all files together only so much is
-kept: what was not used for longest goes first.
+Each face set is one file in a local folder. It is mapped into memory, which keeps memory free, and
+it is never written to again. Its name is a hash of everything that it was made from. So the file
+is either right or not there. The files together have a size limit: the least recently used go
+first.
 """
 
 import logging
@@ -22,7 +23,7 @@ from faceswap_ae.common.errors import Fault, MediaError, UserError
 
 SUFFIX = ".faces"
 MOST = 8 * 10**9  # bytes of all files
-MEMORY = 4 * 10**9  # bytes of a set that may be held in memory where there is no file
+MEMORY = 4 * 10**9  # bytes of a set that may be held in memory if no file can be used
 
 Bytes = NDArray[np.uint8]
 Making = Callable[[], Iterable[Bytes]]
@@ -32,14 +33,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PixelCache:
-    """A folder and how many bytes may lie in it; `memory` is what may be used in its stead."""
+    """A folder of at most `most` bytes; if it cannot be used, a set may take `memory` bytes."""
 
     folder: Path = field(default_factory=cache_dir)
     most: int = MOST
     memory: int = MEMORY
 
     def kept(self, key: str, length: int, make: Making) -> Bytes:
-        """The `length` bytes that belong to a key: found, or made once and kept."""
+        """Return the `length` bytes of a key from the cache; if they are missing, make them."""
         path = self.folder / f"{key}{SUFFIX}"
         found = _opened(path, length)
         if found is None and length <= self.most:
@@ -50,7 +51,7 @@ class PixelCache:
         try:
             self._make_room(self.most - length)
             with replacing(path) as part, part.open("wb") as file:
-                # Not through a map: a full disk would end the process instead of raising.
+                # Not through a memory map: there, a full disk ends the process and raises no error.
                 for piece in make():
                     file.write(piece.data)
         except MediaError:
@@ -61,14 +62,14 @@ class PixelCache:
         return _opened(path, length)
 
     def _make_room(self, room: int) -> None:
-        """Remove what was not used for longest until all is within `room` bytes."""
-        # Hidden ones are in the making, by another process, or were left behind by a killed one.
+        """Remove the least recently used files until all files fit into `room` bytes."""
+        # A hidden file is being written by another process, or a killed process left it behind.
         total, now = 0, time.time()
         for facts, path in sorted(self._files(), key=lambda item: -item[0].st_mtime):
             total += facts.st_size
             in_work = path.name.startswith(".") and now - facts.st_mtime < ABANDONED
             if not in_work and (path.name.startswith(".") or total > room):
-                with suppress(OSError):  # another process uses it, where that forbids removing
+                with suppress(OSError):  # another process uses it, and the system forbids it
                     path.unlink()
 
     def _files(self) -> Iterator[tuple[os.stat_result, Path]]:
@@ -91,7 +92,7 @@ class PixelCache:
 
 
 def _opened(path: Path, length: int) -> Bytes | None:
-    """The file, if it is all there; from now on it was used last."""
+    """Map the file if it is complete, and mark it as used now; else return None."""
     with suppress(OSError):
         if path.stat().st_size == length:
             os.utime(path)

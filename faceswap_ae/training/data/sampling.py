@@ -1,4 +1,4 @@
-"""Which faces make a batch, and which are kept back to judge a training by?"""
+"""Which faces are sampled for a batch, and which form the hold-out set?"""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,17 +7,18 @@ import numpy as np
 
 from faceswap_ae.common.geometry import Doubles, Integers
 
-HELD, LEAST_HELD, MOST_HELD = 0.05, 1, 64  # share of the faces; faces
+HELD, LEAST_HELD, MOST_HELD = 0.05, 1, 64  # hold-out set: share of the faces, least, most faces
 YAW_BIN = 10.0  # degrees
-THIN = 0.5  # of the mean of all bins that have faces: a bin with less is thin
-RAISED = 4.0  # times, at most, that a face in a thin bin comes more often
+THIN = 0.5  # of the mean count of all bins that have faces: a bin with fewer faces is thin
+RAISED = 4.0  # largest factor by which a face of a thin bin is drawn more often
 
 
 def held_out(ids: Sequence[str]) -> Integers:
-    """The places of faces, which are in order of time, that no batch may hold.
+    """Return the indices of the hold-out faces, for faces in order of time.
 
-    Neighbours in time are almost the same picture, so they go in runs: about as many runs as faces
-    in each, spread over all the time. Where in its stretch a run begins is told by the ids alone.
+    Neighbours in time are almost the same picture, so faces are held out in runs of neighbours.
+    There are about as many runs as faces in each run, spread over the whole time. Only the ids
+    decide where a run begins in its part of the time.
     """
     count = min(max(round(HELD * len(ids)), LEAST_HELD), MOST_HELD)
     marks = np.array([_mark(one) for one in ids], np.uint64)
@@ -36,9 +37,10 @@ def _mark(one: str) -> int:
 
 
 def weights(clips: Sequence[str], yaw: Doubles, balance: float, even_yaw: bool) -> Doubles:
-    """How likely each face is drawn; they sum to 1.
+    """Return the probability of each face to be drawn; the sum is 1.
 
-    A clip of n faces counts for n to the power of 1 - `balance`.
+    A clip of n faces has a weight of n to the power of 1 - `balance`. With `even_yaw`, faces in
+    thin bins of yaw have up to RAISED times the weight.
     """
     found = _count(np.unique(np.asarray(clips), return_inverse=True)[1]) ** -float(balance)
     if even_yaw:
@@ -50,14 +52,15 @@ def weights(clips: Sequence[str], yaw: Doubles, balance: float, even_yaw: bool) 
 
 
 def _count(kinds: Integers) -> Doubles:
-    """How many are of each one's kind."""
+    """Return, for each element, how many elements are of the same kind."""
     _, places, counts = np.unique(kinds, return_inverse=True, return_counts=True)
     return np.asarray(counts[places.ravel()], np.float64)
 
 
 def drawn(likely: Doubles, count: int, rng: np.random.Generator) -> Integers:
-    """`count` places, each as often as it is likely, but spread over all of them."""
-    # One from each of `count` equal parts: a batch seldom holds neighbours in time.
+    """Draw `count` indices by their probabilities, spread over the whole set (stratified)."""
+    # One from each of `count` equal parts of the probability: so a batch seldom holds neighbours in
+    # time.
     parts = (np.arange(count) + rng.random(count)) / count
     found = np.searchsorted(np.cumsum(likely), parts, side="right")
     return rng.permutation(np.minimum(found, len(likely) - 1))

@@ -1,11 +1,13 @@
-"""What can be read from a code: where the landmarks are, and whose face it is?
+"""Which small networks read the latent code during training: its landmarks and its identity?
 
-The landmarks should stand there: their reader is trained with the networks. Whose it is should not:
-that one's judge plays against them (DeepFaceLab's "true face"). The wanted face's own codes are to
-look like those that its decoder meets at conversion, so it is at home there.
+The code should contain the landmarks, so their head is trained together with the networks. The code
+should not contain the identity, so a discriminator of codes is trained against the networks
+(DeepFaceLab's "true face"). The codes of FACE should look like the codes of ONTO. These are the
+codes that FACE's decoder gets at conversion, so it should know them from training.
 
-    judge      of rows of numbers: dense 256, 256; of pictures: conv3/2 256 until 4 pixels are left;
-               LeakyReLU .1; a score of each row or pixel, above 0 for the other's codes
+    judge      for codes that are vectors: dense 256, 256; for codes that are images: conv3/2 256
+               until 4 pixels are left; LeakyReLU .1; one score for each vector or pixel, above 0
+               for codes of ONTO
 """
 
 from typing import Any
@@ -18,13 +20,13 @@ from faceswap_ae.networks.model_interface import FACE, ONTO, Networks, Tensor
 from faceswap_ae.networks.trainer_interface import BatchPair, FaceBatch, Player, Terms
 
 POINTS = (68, 2)
-WIDTH = 256  # of the judge's layers
-LAST_SIDE = 4  # pixels of a code that is a picture
+WIDTH = 256  # channels of the judge's layers
+LAST_SIDE = 4  # pixels a side of the last layer, for a code that is an image
 SLOPE = 0.1
 
 
 def landmarks_head(shape: tuple[int, ...]) -> Any:
-    """Reads from codes of a shape how the landmarks differ from that person's mean."""
+    """Build the head that reads the landmarks from a code, as offsets from the person's mean."""
     code = keras.Input(shape)
     flat = layers.Flatten()(code)
     points = layers.Dense(POINTS[0] * POINTS[1], dtype="float32")(flat)
@@ -32,24 +34,24 @@ def landmarks_head(shape: tuple[int, ...]) -> Any:
 
 
 def landmarks_error(reader: Any, code: Tensor, faces: FaceBatch, mean: Any) -> Tensor:
-    """How far from their places landmarks are read, in sides of the picture."""
+    """Return the mean absolute error of the landmarks that the head reads, in picture sides."""
     wanted = faces.landmarks - ops.convert_to_tensor(mean)
     return ops.mean(ops.abs(reader(code) - wanted))
 
 
 class CodeDiscriminator:
-    """Who tells the codes of both identities apart. Keeps its network."""
+    """A discriminator that tells the codes of both identities apart. Keeps its network."""
 
     def __init__(self, networks: Networks) -> None:
         self.networks, self.model = networks, _scorer(networks.code_shape)
 
     def told(self, code: Tensor) -> Tensor:
-        """How surely these codes of FACE are told from ONTO's: what the networks want small."""
+        """Return the networks' adversarial loss: high where FACE's codes are recognised."""
         return ops.mean(ops.softplus(-self.model(code)))
 
     def loss(self, pair: BatchPair) -> Terms:
-        """How badly it tells them apart."""
-        # 1 codes of both, about to be shown as FACE  2 a score for each  3 its cross-entropy
+        """Return the discriminator's own loss: its cross-entropy on the codes of both."""
+        # 1 codes of both, for the decoder of FACE  2 a score for each  3 its cross-entropy
         own, theirs = (
             ops.stop_gradient(self.networks.encode(pair[of].warped, of, FACE))
             for of in (FACE, ONTO)
@@ -59,7 +61,7 @@ class CodeDiscriminator:
 
     @property
     def player(self) -> Player:
-        """It moves nothing but its own network."""
+        """The player that trains the discriminator's network, and no other."""
         return Player("code_judge", self.loss, {"code_judge": self.model})
 
 

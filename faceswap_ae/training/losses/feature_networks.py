@@ -1,8 +1,9 @@
-"""How unlike do two faces look to a network that knows faces, and does it take them for one person?
+"""How are two faces compared by a pretrained face network: perceptual and identity loss?
 
-A crop is carried to where the network expects a face, by one fixed map through the template's units
-(align.py). The networks compute in 32 bits, are never trained, and pass gradients to the picture.
-The features' weights and their normalisation are those of faceswap-GAN 2.2.
+A crop is resampled to the place where the network expects a face. The map for that is fixed and
+goes through the template's units (alignment.py). The networks compute in 32 bits and are never
+trained, but gradients pass through them to the picture. The weights of the feature layers and their
+normalisation are those of faceswap-GAN 2.2.
 """
 
 import logging
@@ -35,48 +36,48 @@ FILES = {
 KINDS = {"vgg16": "vggface", "resnet50": "vggface2", "senet50": "vggface2-senet"}
 Net = Literal["auto", "dlib", "vggface2", "vggface2-senet", "vggface"]
 NETS = get_args(Net)
-WIDE = Crop(1.6, (0.5, 0.47))  # what VGGFace's see: about a detector's box, from hair to chin
-SHARES = (0.1, 0.3, 0.1, 0.01)  # of features from fine to coarse
-DLIB_STAGES = (1, 3, 5, 7)  # of 8: where features are 35, 17, 8 and 4 pixels a side
-LEAST_SPREAD = 1e-6  # of features: they are divided by it
+WIDE = Crop(1.6, (0.5, 0.47))  # VGGFace's input: about a detector's box, from hair to chin
+SHARES = (0.1, 0.3, 0.1, 0.01)  # weights of the feature layers, from fine to coarse
+DLIB_STAGES = (1, 3, 5, 7)  # of 8: their features have 35, 17, 8 and 4 pixels a side
+LEAST_SPREAD = 1e-6  # added to the features' variance before they are divided by its root
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """What a network makes of faces."""
+    """What a feature network computes from a batch of faces."""
 
     features: tuple[Tensor, ...]  # (n, h, w, channels) each, from fine to coarse
-    descriptor: Tensor | None = None  # (n, 128), of networks that know who it is
+    descriptor: Tensor | None = None  # (n, 128), only from networks that compute one
 
 
 @dataclass(frozen=True, eq=False)
 class FeatureNetwork:
-    """A network that knows faces."""
+    """A pretrained face network that gives features, and a descriptor if it `knows_who`."""
 
     name: str
-    side: int  # pixels of its picture
-    place: Matrix  # template units to its pixels
-    model: Any  # RGB in [0, 255] to its features; before them, where it knows who, a descriptor
-    knows_who: bool = False
+    side: int  # pixels a side of its input
+    place: Matrix  # template units to pixels of its input
+    model: Any  # RGB in [0, 255] to a list: the descriptor, if it computes one, then the features
+    knows_who: bool = False  # it computes a descriptor of the identity
 
     def see(self, crops: Tensor, crop: str) -> Features:
-        """Everything about crops (n, s, s, 3) RGB in [0, 1] of a kind (align.CROPS), at once."""
+        """Return all features of crops (n, s, s, 3), RGB in [0, 1], of a kind in `CROPS`."""
         found = self.model(self.picture(crops, crop), training=False)
         return Features(tuple(found[1:]), found[0]) if self.knows_who else Features(tuple(found))
 
     def features(self, crops: Tensor, crop: str) -> list[Tensor]:
-        """Four planes of features, from fine to coarse."""
+        """Return the features of four layers, from fine to coarse."""
         return list(self.see(crops, crop).features)
 
     def identity(self, crops: Tensor, crop: str) -> Tensor:
-        """Descriptors (n, 128): two of one person lie within .6."""
+        """Return descriptors (n, 128): two of the same person have a distance below .6."""
         return _known(self.see(crops, crop).descriptor)
 
     def picture(self, crops: Tensor, crop: str) -> Tensor:
-        """Crops as the network knows faces: RGB in [0, 255] (n, side, side, 3)."""
-        # Template units to pixels are scale and shift alone, so each axis goes by itself.
+        """Resample crops to the network's input: RGB in [0, 255] (n, side, side, 3)."""
+        # Template units to pixels is only scale and shift, so each axis is resampled by itself.
         if crop not in CROPS:
             raise ValueError(unknown("crop", crop, CROPS))
         size = crops.shape[1]
@@ -89,9 +90,9 @@ class FeatureNetwork:
 def load_feature_network(
     name: str = "auto", path: Path | None = None, request: bool = False, heard: Heard | None = None
 ) -> FeatureNetwork:
-    """The network of a name, or by itself the best that is here.
+    """Load a feature network by name; `auto` takes the best one whose weights are here.
 
-    `path` names the user's own weight file; at `request` the published one is fetched, once.
+    `path` is the user's own weight file. With `request`, the published file is downloaded once.
     """
     if name not in NETS:
         raise UserError(unknown("perceptual network", name, NETS))
@@ -103,7 +104,7 @@ def load_feature_network(
 
 
 def check(name: str, path: Path | None) -> None:
-    """Is what `load` needs here? Loads nothing."""
+    """Raise UserError if weights that `load_feature_network` needs are missing; load nothing."""
     if path is not None:
         if not path.is_file():
             raise UserError(f"{path}: no such file of weights; --vggface names one of your own")
@@ -113,13 +114,16 @@ def check(name: str, path: Path | None) -> None:
 
 
 def perceptual_loss(target: Features, made: Features) -> Tensor:
-    """How much features differ, each face's brought to mean 0 and spread 1."""
+    """Return the weighted absolute difference of the features of two batches of faces.
+
+    Each layer's features are normalised for each face, to mean 0 and standard deviation 1.
+    """
     pairs = zip(SHARES, target.features, made.features, strict=True)
     return sum(share * ops.mean(ops.abs(_even(a) - _even(b))) for share, a, b in pairs)
 
 
 def identity_loss(target: Features, made: Features) -> Tensor:
-    """The mean squared distance of descriptors: below .36 they are one person's."""
+    """Return the mean squared distance of descriptors: below .36 they are of the same person."""
     apart = _known(target.descriptor) - _known(made.descriptor)
     # Squared, because a distance has no gradient at 0.
     return ops.mean(ops.sum(ops.square(apart), axis=-1))
@@ -138,7 +142,7 @@ def _even(features: Tensor) -> Tensor:
 
 
 def _told(path: Path) -> str:
-    """What the user's file holds."""
+    """Return the name of the network whose weights the user's file contains."""
     from faceswap_ae.training.losses.vggface import kind
 
     if path.suffix == ".dat":
@@ -178,7 +182,8 @@ def _dlib(path: Path | None) -> FeatureNetwork:
     who, *stages = whole.outputs
     model = keras.Model(whole.inputs, [who, *(stages[number - 1] for number in DLIB_STAGES)])
     model.trainable = False
-    # dlib's chip: a quarter more on each side, its outer pixels' centres upon the square's edges.
+    # dlib's face chip: the template's square and a quarter more on each side. The centres of its
+    # outer pixels are on the edges of this larger square.
     scale = (CHIP - 1) / 1.5
     place = np.array([[scale, 0, scale / 4], [0, scale, scale / 4]])
     return FeatureNetwork("dlib", CHIP, place, model, knows_who=True)
@@ -199,9 +204,10 @@ def _vggface(name: str, path: Path) -> FeatureNetwork:
 def _band(
     wanted: NDArray[np.float64], given: NDArray[np.float64], axis: int, sizes: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """How much each given pixel counts in each wanted one (wanted, given), along one axis.
+    """Return the weight of each given pixel in each wanted one (wanted, given), along one axis.
 
-    Linear between two pixels; where the picture shrinks, wider by as much, so nothing is skipped.
+    Linear interpolation; where the picture shrinks, the filter is wider by the same factor, so no
+    pixel is skipped.
     """
     step = given[axis] / wanted[axis]
     middles = (np.arange(sizes[0]) - wanted[2]) * step + given[2]
@@ -210,6 +216,7 @@ def _band(
     shares = np.maximum(0, 1 - np.abs(pixels[None] - middles[:, None]) / reach)
     shares /= shares.sum(axis=1, keepdims=True)
     band = np.zeros(sizes, np.float32)
-    # Beyond its border a crop goes on as it ends: mirrored, a mouth would have a second chin.
+    # Beyond its border, a crop continues with its edge pixels: a mirrored border could show a
+    # second chin below the mouth.
     np.add.at(band.T, np.clip(pixels.astype(np.int64), 0, sizes[1] - 1), shares.T)
     return band

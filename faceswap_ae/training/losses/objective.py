@@ -1,4 +1,4 @@
-"""What is wrong with the faces that networks make? All that trainers ask alike."""
+"""Which loss terms do all trainers have in common (the training objective)?"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,11 +23,11 @@ from faceswap_ae.training.losses.perception import PerceptionTerms
 from faceswap_ae.training.losses.reconstruction import LossWeights, reconstruction_terms
 from faceswap_ae.training.losses.style import styles
 
-Made = tuple[Tensor, Output]  # codes, and faces as themselves
+Made = tuple[Tensor, Output]  # codes and reconstructions
 
 
 class Objective:
-    """Terms of a loss, and the networks that some of them need. Keeps those."""
+    """The common loss terms. Keeps the networks that some of the terms need."""
 
     def __init__(self, networks: Networks, options: LossWeights, known: IdentityStatistics) -> None:
         self.networks, self.options, self.known = networks, options, known
@@ -36,9 +36,9 @@ class Objective:
         self.codes = CodeDiscriminator(networks) if options.true_face else None
 
     def __call__(self, made: Reconstruction, pair: BatchPair) -> dict[str, Tensor]:
-        """What is wrong with both identities' faces as themselves, and with a swap."""
-        # 1 pixels, and what networks that know faces see  2 codes: what can be read from them
-        # 3 colours of a swap
+        """Return the loss terms, weighted: of both identities' reconstructions, and of a swap."""
+        # 1 pixel terms, and terms of pretrained face networks  2 terms of the code heads
+        # 3 style terms: the colours of a swap
         found: dict[str, Tensor] = {}
         for identity, (code, output) in made.items():
             faces = pair[identity]
@@ -51,17 +51,17 @@ class Objective:
 
     @property
     def parts(self) -> dict[str, Any]:
-        """What is trained and saved with the networks."""
+        """Models of the terms that are trained and saved with the networks, by name."""
         return {**({"landmarks": self.reader} if self.reader else {}), **self.looking.parts}
 
     @property
     def beside(self) -> Sequence[Any]:
-        """What is only looked through."""
+        """Models that the terms only use: they are neither trained nor saved."""
         return self.looking.beside
 
     @property
     def players(self) -> list[Player]:
-        """Who plays against the networks."""
+        """The players that are trained against the networks: the code discriminator, if used."""
         return [self.codes.player] if self.codes else []
 
     def _read(self, identity: Identity, code: Tensor, faces: FaceBatch) -> dict[str, Tensor]:

@@ -1,7 +1,8 @@
-"""What do networks that know faces say of a face made, as terms of a loss?
+"""How do pretrained face networks judge a generated face (perceptual and identity loss terms)?
 
-Where nobody tells a model its mask, they are shown a mixture of two faces, as in faceswap-GAN:
-raw, and masked, in which the bent face shows through. So they teach the mask as well.
+If a model learns its mask without a mask loss, the networks are shown a mixture of two faces, as in
+faceswap-GAN: the raw face, and the masked face, in which the warped input shows through. So these
+loss terms train the mask as well.
 """
 
 from collections.abc import Callable
@@ -25,13 +26,13 @@ LOSSES: dict[str, Callable[[Features, Features], Tensor]] = {
 
 
 def check(options: LossWeights) -> None:
-    """Are the networks that this needs here? Loads none."""
+    """Raise UserError if the weights that these options need are missing. Loads no network."""
     if options.perceptual:
         feature_networks.check(options.perceptual_net, options.perceptual_file)
 
 
 class PerceptionTerms:
-    """Networks that know faces, each with what is asked of it. Loads them."""
+    """The pretrained face networks, each with the loss terms it computes. Loads the networks."""
 
     def __init__(self, networks: Networks, options: LossWeights, crop: str) -> None:
         self.options, self.crop = options, crop
@@ -40,7 +41,7 @@ class PerceptionTerms:
         self.mixing = mixing(networks.size_out, "looking") if self.nets and learnt else None
 
     def __call__(self, output: Output, faces: FaceBatch) -> dict[str, Tensor]:
-        """How unlike the true faces these look, term by term."""
+        """Return the weighted loss terms of generated faces against the true ones, by name."""
         if not self.nets:
             return {}
         target, made = faces.target, self._shown(output, faces)
@@ -55,12 +56,12 @@ class PerceptionTerms:
 
     @property
     def parts(self) -> dict[str, Any]:
-        """What it remembers from step to step."""
+        """Models with state that is saved from step to step, by name."""
         return {"looking": self.mixing} if self.mixing else {}
 
     @property
     def beside(self) -> list[Any]:
-        """The networks themselves."""
+        """The pretrained networks: neither trained nor saved."""
         return [net.model for net, _ in self.nets]
 
     def _shown(self, output: Output, faces: FaceBatch) -> Tensor:
@@ -70,7 +71,7 @@ class PerceptionTerms:
 
 
 def composed(output: Output, faces: FaceBatch) -> Tensor:
-    """Faces upon the bent ones that they were made from, as their masks say."""
+    """Blend the generated faces over the warped input faces by the generated masks."""
     made, mask = (ops.cast(one, "float32") for one in (output.face, output.mask))
     return mask * made + (1 - mask) * resized(faces.warped, made.shape[1])
 
@@ -84,7 +85,7 @@ def _nets(options: LossWeights) -> list[tuple[FeatureNetwork, dict[str, float]]]
         )
     if options.identity and found and found[0][0].knows_who:
         found[0][1]["identity"] = options.identity
-    elif options.identity:  # VGGFace's do not know who it is
+    elif options.identity:  # VGGFace's networks have no descriptor
         found.append(
             (feature_networks.load_feature_network("dlib"), {"identity": options.identity})
         )
@@ -92,6 +93,6 @@ def _nets(options: LossWeights) -> list[tuple[FeatureNetwork, dict[str, float]]]
 
 
 def _still(seen: Features) -> Features:
-    """Without a gradient: nothing moves a true face."""
+    """Stop the gradient: the features of a true face are constants."""
     who = None if seen.descriptor is None else ops.stop_gradient(seen.descriptor)
     return Features(tuple(ops.stop_gradient(one) for one in seen.features), who)

@@ -1,8 +1,9 @@
-"""How far is a picture from what it should be?
+"""How are two pictures compared by pixels and structure: MAE, MSE, edges, SSIM?
 
-Pictures are (n, h, w, c) in [0, 1], a weight (n, h, w, 1) or (n, h, w, c). Every loss is a number,
-the mean over pixels of weight times difference: it is not divided by the weights, so what counts
-little stays little. Numbers of 16 bits are taken in, but never computed with.
+Pictures are (n, h, w, c) in [0, 1], a weight is (n, h, w, 1) or (n, h, w, c). A loss is one number:
+the mean over pixels of weight times difference. It is not divided by the sum of weights, so a small
+weight gives a small loss. Inputs may have 16 bits; everything is computed in 32 bits. The file also
+has the regularisation terms of a mask (sparsity, hinge, total variation) and a Gaussian blur.
 """
 
 from collections.abc import Sequence
@@ -14,28 +15,29 @@ from numpy.typing import NDArray
 
 from faceswap_ae.networks.model_interface import Tensor
 
-WINDOW = 9  # pixels a side, of the structure that is compared
+WINDOW = 9  # pixels a side of the window in which structure is compared
 SIGMA = 1.5  # pixels, of a Gaussian window: Wang et al. 2004
-LIGHT, STRUCTURE = 0.01**2, 0.03**2  # their constants, for a range of 1
+LIGHT, STRUCTURE = 0.01**2, 0.03**2  # the constants of the same paper, for a range of 1
 SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # weights, from fine to coarse: Wang et al. 2003
-LEAST_LIKENESS = 0.01  # at any scale: the slope of a power has no end at 0
-LEAST_WEIGHT = 1e-6  # on average, below which a picture counts nothing
-# What pictures are measured from: some GPUs multiply numbers of 11 bits, exact enough near nothing.
+LEAST_LIKENESS = 0.01  # lower limit at any scale: the gradient of a power is infinite at 0
+LEAST_WEIGHT = 1e-6  # lower limit of a mean weight that is divided by; below, pixels count nothing
+# Subtracted from pictures before products: some GPUs multiply with only 11 bits, which is exact
+# enough for values near 0.
 GREY = 0.5
 
 
 def mae(target: Tensor, made: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Mean absolute difference."""
+    """Return the mean absolute difference."""
     return _weighed(ops.abs(_exact(target) - _exact(made)), weight)
 
 
 def mse(target: Tensor, made: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Mean squared difference."""
+    """Return the mean squared difference."""
     return _weighed(ops.square(_exact(target) - _exact(made)), weight)
 
 
 def edge(target: Tensor, made: Tensor, weight: Tensor | None = None) -> Tensor:
-    """How differently steep two pictures are, along both axes: Mathieu et al. 2016."""
+    """Return the difference of image gradients along both axes: Mathieu et al. 2016."""
     found = 0.0
     for axis in (1, 2):
         steep, other = (ops.abs(_steps(_exact(one), axis)) for one in (target, made))
@@ -45,7 +47,7 @@ def edge(target: Tensor, made: Tensor, weight: Tensor | None = None) -> Tensor:
 
 
 def ssim(target: Tensor, made: Tensor, window: int = WINDOW, gaussian: bool = False) -> Tensor:
-    """Structural similarity of each pair (n), 1 at most: Wang et al. 2004."""
+    """Return the structural similarity (SSIM) of each pair (n), at most 1: Wang et al. 2004."""
     light, structure = _likeness(target, made, _WindowFilter(target, window, gaussian))
     return ops.mean(light * structure, axis=(1, 2, 3))
 
@@ -57,7 +59,10 @@ def dssim(
     weight: Tensor | None = None,
     gaussian: bool = False,
 ) -> Tensor:
-    """Structural dissimilarity, in [0, 1]. A window's weight is the mean of what it covers."""
+    """Return the structural dissimilarity (DSSIM) in [0, 1].
+
+    The weight of a window is the mean weight of the pixels in it.
+    """
     smooth = _WindowFilter(target, window, gaussian)
     light, structure = _likeness(target, made, smooth)
     covered = None if weight is None else smooth(_planes(_exact(weight)))
@@ -71,9 +76,10 @@ def multiscale_dssim(
     weight: Tensor | None = None,
     gaussian: bool = False,
 ) -> Tensor:
-    """Dissimilarity over as many halvings as the window fits into, five at most: Wang et al. 2003.
+    """Return the multi-scale DSSIM over all scales that the window fits into: Wang et al. 2003.
 
-    Here a scale's likeness is divided by the weights, or the product of scales would mean nothing.
+    There are at most five scales, each half the size of the one before. Here the similarity at each
+    scale is divided by the weights, because the product of scales would be meaningless otherwise.
     """
     shares = SCALES[: _scales(target.shape[1:3], window)]
     product: Any = 1.0
@@ -90,17 +96,17 @@ def multiscale_dssim(
 
 
 def sparsity(mask: Tensor) -> Tensor:
-    """How much a mask covers."""
+    """Return the mean of a mask: the share of the picture that it covers."""
     return ops.mean(_exact(mask))
 
 
 def hinge(mask: Tensor, least: float) -> Tensor:
-    """How far a mask lies below what it should cover at least."""
+    """Return by how much a mask is below `least`, as a mean over pixels."""
     return ops.mean(ops.relu(least - _exact(mask)))
 
 
 def total_variation(mask: Tensor) -> Tensor:
-    """How much a mask changes from pixel to pixel, along both axes."""
+    """Return the total variation of a mask: its mean change from pixel to pixel, on both axes."""
     return sum(ops.mean(ops.abs(_steps(_exact(mask), axis))) for axis in (1, 2))
 
 
@@ -113,7 +119,7 @@ def _weighed(difference: Tensor, weight: Tensor | None) -> Tensor:
 
 
 def _average(planes: Tensor, weight: Tensor | None) -> Tensor:
-    """Each plane's mean (n, c), its pixels counting as much as they weigh."""
+    """Return the mean of each plane (n, c), weighted by pixel."""
     if weight is None:
         return ops.mean(planes, axis=(2, 3))
     total = ops.mean(weight, axis=(2, 3))
@@ -121,7 +127,7 @@ def _average(planes: Tensor, weight: Tensor | None) -> Tensor:
 
 
 def _steps(x: Tensor, axis: int, sign: int = -1) -> Tensor:
-    """From each pixel to the next; or, with the other sign, their sum."""
+    """Return the difference of each pixel and the next along an axis; with `sign` 1, the sum."""
     if axis == 1:
         return x[:, 1:] + sign * x[:, :-1]
     return x[:, :, 1:] + sign * x[:, :, :-1]
@@ -132,23 +138,23 @@ def _planes(x: Tensor) -> Tensor:
 
 
 def _likeness(target: Tensor, made: Tensor, smooth: "_WindowFilter") -> tuple[Tensor, Tensor]:
-    """In brightness, and in contrast and structure: planes (n, c, h, w) of windows."""
+    """Return two similarities by window (n, c, h, w): luminance; contrast and structure."""
     one, other = (_planes(_exact(x) - GREY) for x in (target, made))
-    # The sum of both variances is all that is needed of them: four pictures to smooth, not five.
+    # Only the sum of both variances is needed, so four pictures are smoothed, not five.
     mean, mean_other = smooth(one), smooth(other)
     product, squares = mean * mean_other, ops.square(mean) + ops.square(mean_other)
     together = smooth(one * other) - product
     apart = smooth(ops.square(one) + ops.square(other)) - squares
-    raised = GREY * (mean + mean_other + GREY)  # the means again as they were before
+    raised = GREY * (mean + mean_other + GREY)  # puts GREY back into the means
     light = (2 * (product + raised) + LIGHT) / (squares + 2 * raised + LIGHT)
     return light, (2 * together + STRUCTURE) / (apart + STRUCTURE)
 
 
 class _WindowFilter:
-    """A window's mean at every place where it fits, for planes (n, c, h, w).
+    """Computes a window's mean at every place where it fits, for planes (n, c, h, w).
 
-    As products with banded matrices: on a CPU as quick as convolving along each axis, three times
-    as quick as pooling, and what every backend does well.
+    It multiplies by banded matrices. On a CPU this is as fast as a convolution along each axis and
+    three times as fast as pooling, and every backend does it well.
     """
 
     def __init__(self, like: Tensor, window: int, gaussian: bool) -> None:
@@ -183,14 +189,14 @@ def _halved(x: Tensor | None) -> Tensor | None:
     return ops.average_pool(_exact(x), 2, 2, "valid", data_format="channels_last")
 
 
-REACH = 3  # sigmas, beyond which a Gaussian is nothing
+REACH = 3  # sigmas: beyond them the Gaussian is taken as 0
 
 
-RIM = 32  # of a mask's side to one of its softness: DeepFaceLab's
+RIM = 32  # a mask's side divided by the sigma of its soft edge, as in DeepFaceLab
 
 
 def blurred(picture: Tensor, sigma: float) -> Tensor:
-    """Pictures (n, h, w, c) under a Gaussian of `sigma` pixels, in 32 bits."""
+    """Blur pictures (n, h, w, c) with a Gaussian of `sigma` pixels, in 32 bits."""
     high, wide = picture.shape[1:3]
     planes = ops.transpose(ops.cast(picture, "float32"), (0, 3, 1, 2))
     soft = ops.matmul(
@@ -200,17 +206,17 @@ def blurred(picture: Tensor, sigma: float) -> Tensor:
 
 
 def softened(mask: Tensor) -> Tensor:
-    """A mask that is whole up to where it ended, and fades away around that."""
+    """Soften the edge of a mask: it stays 1 up to its old edge and fades to 0 outside (feather)."""
     return 2 * ops.clip(blurred(mask, max(1, mask.shape[1] // RIM)), 0, 0.5)
 
 
 def _gaussian_band(side: int, sigma: float) -> NDArray[np.float32]:
-    """How much each pixel of a row counts in each one of the blurred row."""
+    """Return the weight of each pixel of a row in each pixel of the blurred row."""
     reach = int(np.ceil(REACH * sigma))
     taps = np.arange(-reach, reach + 1)
     shares = np.exp(-0.5 * (taps / sigma) ** 2)
     band = np.zeros((side, side), np.float32)
-    # Beyond its border a picture goes on as it ends: zeros would take away from a face there.
+    # Beyond its border, a picture continues with its edge pixels: zeros would darken a face there.
     seen = np.clip(np.arange(side)[:, None] + taps, 0, side - 1)
     np.add.at(band, (np.arange(side)[:, None], seen), (shares / shares.sum()).astype(np.float32))
     return band

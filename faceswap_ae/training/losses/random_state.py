@@ -1,7 +1,7 @@
-"""What does a loss remember from step to step? Where its draws are, and how far a power has grown.
+"""Which state does a loss keep from step to step: random draws (mixup) and a growing weight (ramp)?
 
-Each is a layer in a model of its own, so that what it remembers is saved with the weights and
-handed on by every backend like any state.
+Each is a layer in a model of its own. So its state is saved with the weights, and every backend
+passes it on like the state of any layer.
 """
 
 from collections.abc import Sequence
@@ -12,49 +12,52 @@ from keras import layers, ops
 
 from faceswap_ae.networks.model_interface import Tensor
 
-BETA = 0.2  # of the shares in mixtures: mostly nearly all or nearly nothing
+BETA = 0.2  # of the beta distribution of shares in mixtures: most are near 0 or near 1
 
 
 def mixing(size: int, name: str) -> Any:
-    """A model that mixes two batches of faces of this size: Zhang et al. 2018."""
+    """Build a model that mixes two batches of faces of this size (mixup: Zhang et al. 2018)."""
     faces = [keras.Input((size, size, 3)) for _ in range(2)]
     return keras.Model(faces, Mix(dtype="float32")(faces), name=name)
 
 
 def ramp(steps: int) -> Any:
-    """A model that multiplies numbers (n, 1) by 0 the first time, by 1 after so many times."""
+    """Build a model that multiplies numbers (n, 1) by 0 at first, and by 1 after `steps` calls."""
     number = keras.Input((1,))
     return keras.Model(number, Ramp(steps, dtype="float32")(number), name="ramp")
 
 
 class Mix(layers.Layer):  # type: ignore[misc] # keras has no types
-    """Two batches mixed, and the first one's share, drawn anew each time."""
+    """Mixes two batches by a random share, which is drawn anew at each call."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.seeds = keras.random.SeedGenerator()
 
     def call(self, pair: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """One share for the whole batch, as faceswap-GAN has it."""
+        """Return the mixture and the share of the first batch.
+
+        The share is one number for the whole batch, as in faceswap-GAN.
+        """
         one, other = (ops.cast(faces, "float32") for faces in pair)
         share = keras.random.beta((1, 1, 1, 1), BETA, BETA, dtype="float32", seed=self.seeds)
         return share * one + (1 - share) * other, share
 
 
 class Ramp(layers.Layer):  # type: ignore[misc] # keras has no types
-    """What grows evenly over so many calls."""
+    """Multiplies by a factor that grows linearly from 0 to 1 over `steps` calls."""
 
     def __init__(self, steps: int, **options: Any) -> None:
         super().__init__(**options)
         self.steps = steps
 
     def build(self, _shape: Any) -> None:
-        """Nobody has called yet."""
+        """Create the counter of calls, at 0."""
         self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False, name="calls")
 
     def call(self, x: Tensor) -> Tensor:
-        """As much as calls so far allow."""
+        """Multiply by the factor of this call, and count the call."""
         share = ops.minimum(self.calls / self.steps, 1.0)
-        # No further than to the end: a count in 32 bits would one day stand still by itself.
+        # The count stops at `steps`: a float of 32 bits cannot count on without end anyway.
         self.calls.assign(ops.minimum(self.calls + 1.0, float(self.steps)))
         return x * share

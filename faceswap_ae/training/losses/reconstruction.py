@@ -1,7 +1,8 @@
-"""How far is a face made from the true one?
+"""How is a generated face compared with the true one (reconstruction loss and its weights)?
 
-Every trainer begins with this question, so its options are the first of every trainer's own.
-`likeness` compares pixels; judging.py has what looks deeper.
+Every trainer needs these loss terms, so every trainer's options extend `LossWeights`.
+`reconstruction_terms` compares pixels; objective.py adds the terms of face networks, code heads and
+style.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,37 +20,37 @@ from faceswap_ae.training.losses import pixel
 from faceswap_ae.training.losses.feature_networks import Net
 from faceswap_ae.training.losses.pixel import softened
 
-MOST = 1e3  # a weight above it is a slip of the pen
+MOST = 1e3  # a larger weight is a typing error
 PERCENT = ("face_style", "background_style")
-PART = 11.6  # of the side to one of DeepFaceLab's window
-TWO_WINDOWS = 256  # pixels a side, from which on it takes half that window as well
+PART = 11.6  # the picture's side divided by DeepFaceLab's window
+TWO_WINDOWS = 256  # pixels a side, from which on DeepFaceLab also uses a window of half the size
 
-Weighed = Mapping[str, tuple[float, Callable[[], Tensor]]]  # weights, and what is made if not 0
+Weighed = Mapping[str, tuple[float, Callable[[], Tensor]]]  # weight, and the term if it is not 0
 
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weights of the loss's terms; 0 leaves one out."""
+    """Weights of the loss terms; 0 leaves a term out."""
 
     mae: float = 1.0
     mse: float = 0.0
     dssim: float = 0.0
-    window: int = 9  # pixels, of the structure compared; 0: by the size, as DeepFaceLab has it
+    window: int = 9  # pixels a side of dssim's window; 0: by the picture's size, as in DeepFaceLab
     edge: float = 0.0
-    smaller: float = 1.0  # times mae, of each face at a lower resolution
-    mask: float = 0.1  # of the difference from the true one, where the model gives one
-    masked: bool = False  # what is not face is black in both, before they are compared
-    outside: float = 1.0  # of a pixel outside the mask, one inside being worth 1
-    eyes: float = 0.0  # more of mae and edge, where the eyes are
-    mouth: float = 0.0
-    landmarks: float = 0.0  # a side head that reads the landmarks from the code
-    perceptual: float = 0.0  # of the difference to a network that knows faces; published: 1
+    smaller: float = 1.0  # times mae: for each output face at a lower resolution
+    mask: float = 0.1  # of the difference from the true mask, if the model outputs a mask
+    masked: bool = False  # pixels outside the face are made black in both before the comparison
+    outside: float = 1.0  # of a pixel outside the mask; a pixel inside has the weight 1
+    eyes: float = 0.0  # added to the weight of mae and edge at the eyes
+    mouth: float = 0.0  # the same at the mouth
+    landmarks: float = 0.0  # of a head that reads the landmarks from the latent code
+    perceptual: float = 0.0  # of the feature difference in a face network; published value: 1
     perceptual_net: Net = "auto"
-    perceptual_file: Path | None = None  # weights of one's own
+    perceptual_file: Path | None = None  # the user's own weight file for that network
     identity: float = 0.0  # of the squared distance of dlib's descriptors
-    face_style: float = 0.0  # percent: a swap's colours are those of the face it goes onto
-    background_style: float = 0.0  # percent: and what is around it
-    true_face: float = 0.0  # of a judge who tells the codes of the two apart; .01 is much
+    face_style: float = 0.0  # percent: a swap gets the colours of the ONTO face
+    background_style: float = 0.0  # percent: a swap's surroundings are those of the ONTO face
+    true_face: float = 0.0  # of a discriminator of both identities' codes; .01 is a high weight
 
     def __post_init__(self) -> None:
         for name in (one.name for one in fields(self) if one.type is float):
@@ -65,7 +66,7 @@ class LossWeights:
 def reconstruction_terms(
     output: Output, faces: FaceBatch, options: LossWeights
 ) -> dict[str, Tensor]:
-    """How far faces are from the true ones, term by term."""
+    """Return the weighted loss terms of generated faces against the true ones, by name."""
     if options.masked:
         output, faces = _cut(output, faces)
     made, target = output.face, faces.target
@@ -85,7 +86,7 @@ def reconstruction_terms(
 
 
 def structure(target: Tensor, made: Tensor, window: int = 0) -> Tensor:
-    """Structural dissimilarity, as the window says; 0: by the size."""
+    """Return the structural dissimilarity (DSSIM) with this window; 0: one or two by the size."""
     if window:
         return pixel.dssim(target, made, window)
     side = target.shape[1]
@@ -94,12 +95,12 @@ def structure(target: Tensor, made: Tensor, window: int = 0) -> Tensor:
 
 
 def weighed(found: Weighed) -> dict[str, Tensor]:
-    """Terms times their weights, without those that weigh nothing."""
+    """Return the terms times their weights, without the terms whose weight is 0."""
     return {name: share * term() for name, (share, term) in found.items() if share}
 
 
 def _cut(output: Output, faces: FaceBatch) -> tuple[Output, FaceBatch]:
-    """Both without what is around a face."""
+    """Make everything around the face black in the output and in the target."""
     soft = softened(faces.mask)
     smaller = tuple(ops.cast(face, "float32") * _means(soft, face) for face in output.smaller)
     cut = replace(output, face=ops.cast(output.face, "float32") * soft, smaller=smaller)
@@ -107,7 +108,7 @@ def _cut(output: Output, faces: FaceBatch) -> tuple[Output, FaceBatch]:
 
 
 def _coarse(smaller: Sequence[Tensor], target: Tensor) -> Tensor:
-    """Of all faces at lower resolutions, each against the true one's means."""
+    """Return the summed MAE of all output faces at lower resolutions, each against the target."""
     found: Any = 0.0
     for face in smaller:
         found = found + pixel.mae(_means(target, face), face)
@@ -115,6 +116,6 @@ def _coarse(smaller: Sequence[Tensor], target: Tensor) -> Tensor:
 
 
 def _means(picture: Tensor, like: Tensor) -> Tensor:
-    """A picture at the lower resolution of another."""
+    """Reduce a picture to the lower resolution of another, by averaging."""
     step = picture.shape[1] // like.shape[1]
     return ops.average_pool(ops.cast(picture, "float32"), step, step, "valid", **PLANES)

@@ -1,8 +1,9 @@
-"""Has a swap the colours of the face it goes onto, and of what is around that?
+"""How are the colours of a swap compared with the ONTO face and its surroundings (style loss)?
 
-DeepFaceLab's style powers, in percent. At 100 the face's is 10,000 times how far mean and spread of
-each colour are from those of the true face, all blurred; its gradient ends at the code, so only
-what draws faces learns colours from it. What is around a face counts 10 times (dssim + mse).
+These are DeepFaceLab's style powers, in percent. At 100, the face term is 10,000 times the squared
+distance of each colour's mean and standard deviation from those of the true face, all blurred. Its
+gradient ends at the code, so only the decoder learns colours from it. At 100, the background term
+is 10 times (dssim + mse) of the surroundings.
 """
 
 from keras import ops
@@ -14,14 +15,14 @@ from faceswap_ae.training.losses.pixel import blurred, softened
 from faceswap_ae.training.losses.reconstruction import structure, weighed
 
 FULL_FACE, FULL_BACKGROUND = 1e4, 10.0  # weights at 100 percent
-BLUR = 8  # of the side to one of the blur's sigma
-TINY = 1e-5  # beside a mean of squares: the slope of a root has no end at 0
+BLUR = 8  # the picture's side divided by the blur's sigma
+TINY = 1e-5  # added to a variance before its root: the gradient of a root is infinite at 0
 
 
 def styles(
     networks: Networks, onto: FaceBatch, face: float, background: float
 ) -> dict[str, Tensor]:
-    """What is wrong with the colours of swaps onto these faces of ONTO."""
+    """Return the weighted style terms of swaps onto these faces of ONTO; weights in percent."""
     if not (face or background):
         return {}
     code = networks.encode(onto.warped, ONTO, FACE)
@@ -44,7 +45,7 @@ def styles(
 
 
 def colours_apart(target: Tensor, made: Tensor) -> Tensor:
-    """The squared distance of each colour's mean and spread, once blurred."""
+    """Return the squared distance of each colour's mean and standard deviation, after a blur."""
     sigma = max(1, target.shape[1] // BLUR)
     (mean, spread), (other, other_spread) = (_moments(blurred(x, sigma)) for x in (target, made))
     return ops.mean(ops.square(mean - other)) + ops.mean(ops.square(spread - other_spread))

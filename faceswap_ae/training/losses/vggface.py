@@ -1,8 +1,9 @@
-"""What do the networks of VGGFace see in a face? Rebuilt from the published files of keras-vggface.
+"""How are VGGFace's feature networks built from the published weight files of keras-vggface?
 
-VGG16 of Parkhi et al., "Deep Face Recognition" (2015); ResNet50 and SENet50 of Cao et al.,
-"VGGFace2" (2018). A file tells its widths itself, so a small one of the same layout is taken too.
-Groups are read by their names and not by Keras, which refuses names with a slash since version 3.
+VGG16 is from Parkhi et al., "Deep Face Recognition" (2015); ResNet50 and SENet50 are from Cao et
+al., "VGGFace2" (2018). The number of channels comes from the file, so a small file of the same
+layout works too. Groups are read by their names and not by Keras, which refuses names with a slash
+since version 3.
 """
 
 from collections.abc import Iterator
@@ -18,28 +19,31 @@ from keras import layers, ops
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Floats
 
-SIDE = 224  # pixels of the picture they were trained with
-CONVOLUTIONS = (2, 2, 3, 3, 3)  # VGG16's, of each stage
-UNITS = (3, 4, 6, 3)  # of ResNet50's stages 2 to 5
+SIDE = 224  # pixels a side of the pictures they were trained with
+CONVOLUTIONS = (2, 2, 3, 3, 3)  # in each stage of VGG16
+UNITS = (3, 4, 6, 3)  # in ResNet50's stages 2 to 5
 FIRST = "conv1/7x7_s2"
 SQUEEZE = "conv2_1_1x1_down"  # a layer that only SENet50 has
-EPSILONS = {False: 1e-3, True: 1e-4}  # of batch normalisation, with squeezing or not
-# BGR, of 0-255, from keras-vggface: what each was trained without.
+EPSILONS = {False: 1e-3, True: 1e-4}  # of batch normalisation, without and with squeeze layers
+# Mean colours, BGR in 0-255, from keras-vggface: each network was trained on pictures minus these.
 MEANS = {"vgg16": (93.5940, 104.7624, 129.1863), "resnet50": (91.4953, 103.8827, 131.0912)}
 # Explicit, because a global policy of mixed precision must not reach these networks.
 EXACT: dict[str, Any] = {"dtype": "float32"}
 PLANES: dict[str, Any] = {**EXACT, "data_format": "channels_last"}
-EMPTY = {"kernel_initializer": "zeros"}  # random numbers would be made only to be replaced
+EMPTY = {"kernel_initializer": "zeros"}  # random values would be drawn only to be replaced
 
 
 def kind(path: Path) -> str:
-    """What a file holds: `vgg16`, `resnet50` or `senet50`."""
+    """Return which network a file contains: `vgg16`, `resnet50` or `senet50`."""
     with _opened(path) as weights:
         return weights.kind
 
 
 def vgg16(path: Path) -> Any:
-    """A frozen keras.Model: RGB in [0, 255] (n, 224, 224, 3) to features of 112, 56, 28, 14 px."""
+    """Build VGG16, a frozen keras.Model.
+
+    It maps RGB in [0, 255] (n, 224, 224, 3) to features of 112, 56, 28 and 14 pixels a side.
+    """
     with _opened(path) as weights:
         image, x = _input("vgg16")
         taps = []
@@ -53,7 +57,10 @@ def vgg16(path: Path) -> Any:
 
 
 def resnet50(path: Path) -> Any:
-    """The same, of ResNet50 or SENet50, whichever the file holds: 112, 55, 28, 7 px."""
+    """Build ResNet50 or SENet50, whichever the file contains, like `vgg16`.
+
+    The features have 112, 55, 28 and 7 pixels a side.
+    """
     with _opened(path) as weights:
         image, x = _input("resnet50")
         x = ops.relu(_convolved(x, weights.normed(FIRST, 7), stride=2))
@@ -102,7 +109,7 @@ def _frozen(source: Any, result: Any) -> Any:
 
 
 class _Weights:
-    """An open file of weights as Keras 2 wrote them: a group for each layer, by name."""
+    """An open weight file in the format of Keras 2: one group for each layer, by name."""
 
     def __init__(self, file: Any) -> None:
         self._root = file.get("model_weights", file)
@@ -114,12 +121,12 @@ class _Weights:
         self._epsilon = EPSILONS[self.squeezes]
 
     def biased(self, name: str, side: int) -> tuple[Floats, Floats]:
-        """Kernel (rows, columns, in, out) and bias."""
+        """Return the kernel (rows, columns, in, out) and the bias of a convolution."""
         kernel, bias = self._layer(name, 2)
         return _square(kernel, name, side), bias
 
     def normed(self, name: str, side: int) -> tuple[Floats, Floats]:
-        """The same of a convolution without bias, with the normalisation that follows it."""
+        """Return kernel and bias of a convolution with its batch normalisation folded in."""
         (kernel,) = self._layer(name, 1)
         gamma, beta, mean, variance = self._layer(f"{name}/bn", 4)
         factor = gamma / np.sqrt(variance + self._epsilon)
@@ -127,7 +134,8 @@ class _Weights:
 
     def _layer(self, name: str, count: int) -> list[Floats]:
         group = self._root[name]
-        # In Keras's own order; a group also holds the groups of layers whose names go on from it.
+        # In Keras's own order. A group also contains the groups of layers whose names begin with
+        # its name.
         found = [np.asarray(group[one], np.float32) for one in group.attrs["weight_names"]]
         if len(found) != count:
             raise ValueError(f"{name} has {len(found)} arrays, not {count}")

@@ -1,8 +1,8 @@
-"""How does a run become one file that can be carried away?
+"""How is a run packed into one zip file, to move it to another machine?
 
-The newest sound checkpoint, the recipe, the facts, the log and the preview, in a zip that unpacks
-into a folder of runs. A light one is without the optimiser: enough to convert, and to begin other
-runs from.
+The zip contains the newest sound checkpoint, the recipe, the facts, the log and the preview. It
+unpacks into a folder of runs. A light zip leaves out the optimiser's state: it is enough for
+conversion and as a start for other runs.
 """
 
 import zipfile
@@ -17,7 +17,7 @@ from faceswap_ae.training.runs.run import Run
 
 
 def pack(run: Run, out: Path, *, light: bool = False) -> int:
-    """Write the zip and read it again; the step that is in it."""
+    """Write the zip, read it again as a check, and return the step of its checkpoint."""
     groups = USED if light else None
     saved = checkpoint.newest(run.checkpoints, groups)
     if saved is None:

@@ -1,9 +1,9 @@
-"""How is a training's state kept so that a kill at any moment loses nothing?
+"""How are checkpoints saved so that a kill at any moment loses none of them?
 
-The files of a checkpoint are written first, each whole or absent, and its manifest last: what has
-no manifest does not exist. Only then do older ones go. Nothing is locked or linked and renames
-stay within a folder, so network drives will do. Reading changes nothing, so that a run can be
-used while it trains.
+The files of a checkpoint are written first; each is either complete or absent. The manifest is
+written last: a checkpoint without a manifest does not exist. Older checkpoints are removed only
+after that. There are no locks and no links, and renames stay within a folder, so network drives
+work too. Reading changes nothing, so a run can be used while it trains.
 """
 
 import logging
@@ -27,10 +27,10 @@ from faceswap_ae.runtime.disk import free_bytes, used_bytes
 from faceswap_ae.training.runs import manifest, tensor_file
 from faceswap_ae.training.runs.manifest import CHECKPOINT, SNAPSHOT, CheckpointManifest, Kind
 
-TRIES = 3  # readings of a folder whose checkpoints go while they are looked at
-KEEP = 2  # the newest may be damaged by the disk
+TRIES = 3  # attempts to read a folder from which another process removes checkpoints meanwhile
+KEEP = 2  # checkpoints: the disk may damage the newest one
 WEIGHTS = "weights"  # the group that other runs need
-USED = (WEIGHTS, "codes")  # what conversion needs, where there is such
+USED = (WEIGHTS, "codes")  # the groups that conversion needs, as far as a run has them
 REMAINS = re.compile(r"\.?(checkpoint|snapshot)-(\d{8,})[-.].+")
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class TrainingState:
-    """All that a training goes on from. Facts are what JSON can say."""
+    """The whole state from which a training continues. Facts are values that JSON can hold."""
 
     step: int
     arrays: Mapping[str, Mapping[str, NDArray[Any]]]  # group -> name -> array
@@ -46,7 +46,7 @@ class TrainingState:
 
 
 def save(folder: Path, state: TrainingState, keep: int = KEEP) -> CheckpointManifest:
-    """Write a checkpoint; then all but the newest `keep` go, and any of later steps."""
+    """Write a checkpoint, then remove all but the newest `keep`, and any of later steps."""
     _clear_remains(folder, CHECKPOINT, state.step)
     _make_room(folder, state)
     saved = _write(folder, CHECKPOINT, state)
@@ -59,7 +59,7 @@ def save(folder: Path, state: TrainingState, keep: int = KEEP) -> CheckpointMani
 
 
 def snapshot(folder: Path, state: TrainingState) -> CheckpointManifest:
-    """Keep the weights of this step for good."""
+    """Write a snapshot: the weights of this step, which are kept for good."""
     _clear_remains(folder, SNAPSHOT, state.step)
     used = {group: state.arrays[group] for group in USED if group in state.arrays}
     weights = TrainingState(state.step, used, state.facts)
@@ -69,16 +69,16 @@ def snapshot(folder: Path, state: TrainingState) -> CheckpointManifest:
 
 
 def load(folder: Path, groups: Sequence[str] | None = None) -> TrainingState | None:
-    """The newest state that is complete and undamaged, or only these groups; None before the first.
+    """Load these groups (or all) of the newest complete and undamaged checkpoint; None if none.
 
-    Raises Fault where none of those that are there can be used: to begin anew would remove them.
+    Raises Fault if there are checkpoints but none can be used: a new start would remove them.
     """
     saved = newest(folder, groups)
     return None if saved is None else restore(saved, groups)
 
 
 def newest(folder: Path, groups: Sequence[str] | None = None) -> CheckpointManifest | None:
-    """The newest checkpoint whose hashes agree; tells the log what is passed over."""
+    """Return the newest checkpoint whose hashes are right; log each one that is skipped."""
     for _ in range(TRIES):
         paths = manifest.list_manifests(folder, CHECKPOINT)
         for path in paths:
@@ -94,30 +94,30 @@ def newest(folder: Path, groups: Sequence[str] | None = None) -> CheckpointManif
 
 
 def restore(saved: CheckpointManifest, groups: Sequence[str] | None = None) -> TrainingState:
-    """The state of a checkpoint or snapshot that was found sound."""
+    """Read the state of a checkpoint or snapshot that was checked before."""
     wanted = [group for group in saved.files if groups is None or group in groups]
     arrays = {group: tensor_file.read(saved.place(group)) for group in wanted}
     return TrainingState(saved.step, arrays, saved.facts)
 
 
 def listed(folder: Path, kind: Kind = CHECKPOINT) -> list[CheckpointManifest]:
-    """What is complete by names and lengths, the latest step first."""
+    """Return those of a kind that are complete by names and lengths, the latest step first."""
     found = []
     for path in manifest.list_manifests(folder, kind):
-        with suppress(Fault, OSError):  # damaged, or gone meanwhile
+        with suppress(Fault, OSError):  # damaged, or removed meanwhile
             found += [manifest.read(path)] if manifest.is_whole(path) else []
     return found
 
 
 def rewind(folder: Path, step: int) -> None:
-    """Remove what came after a step: found damaged by `load`, or of a training gone wrong."""
+    """Remove all checkpoints after a step: `load` found them damaged, or training diverged."""
     for path in manifest.list_manifests(folder, CHECKPOINT):
         if manifest.step_of(path) > step:
             _remove(path)
 
 
 def check_room(folder: Path, size: int) -> None:
-    """Refuse to begin where two checkpoints of `size` bytes do not fit."""
+    """Raise UserError if the disk has no room for two checkpoints of `size` bytes."""
     own = used_bytes(folder.glob(f"{CHECKPOINT}-*")) if folder.is_dir() else 0
     free = free_bytes(folder)
     if free + own < KEEP * size:
@@ -152,7 +152,7 @@ def _write(folder: Path, kind: Kind, state: TrainingState) -> CheckpointManifest
 
 
 def _settle(folder: Path) -> None:
-    """The new names reach the disk before older files go."""
+    """Flush the folder, so that the new names are on the disk before older files are removed."""
     if hasattr(os, "O_DIRECTORY"):
         with suppress(OSError):  # some network drives cannot
             number = os.open(folder, os.O_DIRECTORY)
@@ -163,7 +163,7 @@ def _settle(folder: Path) -> None:
 
 
 def _make_room(folder: Path, state: TrainingState) -> None:
-    """Where the disk is nearly full the older checkpoint goes first; the newest always stays."""
+    """Remove older checkpoints first if the disk is nearly full; the newest one always stays."""
     size, free = sum(map(tensor_file.size, state.arrays.values())), free_bytes(folder)
     spare = _whole_before(folder, state.step)[1:]
     takes = {path: used_bytes(folder.glob(f"{path.stem}-*")) for path in spare}
@@ -181,7 +181,10 @@ def _whole_before(folder: Path, step: int) -> list[Path]:
 
 
 def _clear_remains(folder: Path, kind: Kind, step: int) -> None:
-    """Remove what kills left: files that no manifest claims, of this step or nobody's by now."""
+    """Remove what killed processes left behind: files that no manifest names.
+
+    They go if they belong to this step, or if nobody has written to them for a long time.
+    """
     if not folder.is_dir():
         return
     manifests = [
@@ -201,12 +204,12 @@ def _clear_remains(folder: Path, kind: Kind, step: int) -> None:
 def _is_abandoned(path: Path) -> bool:
     try:
         return time.time() - path.stat().st_mtime > ABANDONED
-    except OSError:  # gone, or a network that stammers
+    except OSError:  # the file is gone, or the network fails for a moment
         return False
 
 
 def _remove(path: Path) -> None:
-    """The manifest first: without it the rest is nothing."""
+    """Remove a checkpoint, its manifest first: without a manifest it does not exist."""
     _unlink(path)
     if not path.exists():
         for file in list(path.parent.glob(f"{path.stem}-*.safetensors")):
@@ -216,5 +219,5 @@ def _remove(path: Path) -> None:
 def _unlink(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
-    except OSError as error:  # on Windows while it is read; it goes another time
+    except OSError as error:  # Windows: another process reads it; removed later
         log.warning("%s: could not be removed (%s)", path, error.strerror or error)

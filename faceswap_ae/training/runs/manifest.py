@@ -1,11 +1,12 @@
-"""Which files belong to a checkpoint, and is it all there?
+"""Which files belong to a checkpoint, and are all of them there (the manifest)?
 
     checkpoint-00012000.json                          what belongs to step 12000, written last
     checkpoint-00012000-weights-5f3a90.safetensors    a group of arrays
     checkpoint-00012000-optimiser-5f3a90.safetensors
 
-Each writing draws new letters for its files: one that is killed cannot spoil an earlier one of the
-same step. A manifest hashes itself as well as its files. Snapshots look alike.
+Each save draws new random letters for its files. So a save that is killed cannot damage an earlier
+save of the same step. A manifest has a hash of itself and of each of its files. Snapshots have
+files of the same form.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ NAME = re.compile(r"(checkpoint|snapshot)-(\d{8,})\.json")
 
 @dataclass(frozen=True)
 class CheckpointManifest:
-    """What a manifest says."""
+    """The content of a manifest."""
 
     path: Path  # of the manifest
     step: int
@@ -40,38 +41,38 @@ class CheckpointManifest:
 
     @property
     def size(self) -> int:
-        """Bytes of all files together."""
+        """Bytes of all array files together."""
         return sum(file.size for file in self.files.values())
 
     def place(self, group: str) -> Path:
-        """Where a group's file lies."""
+        """Return the path of a group's file."""
         return self.path.with_name(self.files[group].name)
 
 
 def place(folder: Path, kind: Kind, step: int) -> Path:
-    """Where the manifest of a step lies."""
+    """Return the path of the manifest of a step."""
     return folder / f"{kind}-{step:08d}.json"
 
 
 def step_of(path: Path) -> int:
-    """The step in a manifest's name."""
+    """Return the step in a manifest's name."""
     return int(path.stem.rpartition("-")[2])
 
 
 def list_manifests(folder: Path, kind: Kind) -> list[Path]:
-    """The manifests in a folder, the latest step first."""
+    """Return the manifests in a folder, the latest step first."""
     inside = folder.iterdir() if folder.is_dir() else ()
     found = [path for path in inside if NAME.fullmatch(path.name) and path.name.startswith(kind)]
     return sorted(found, key=step_of, reverse=True)
 
 
 def write(saved: CheckpointManifest) -> None:
-    """With this file a checkpoint is complete."""
+    """Write the manifest: with this file, the checkpoint is complete."""
     write_text(saved.path, format_manifest(saved))
 
 
 def format_manifest(saved: CheckpointManifest) -> str:
-    """A manifest as text."""
+    """Return a manifest as text: its content and the hash of that, in JSON."""
     body = {
         "version": VERSION,
         "step": saved.step,
@@ -79,12 +80,12 @@ def format_manifest(saved: CheckpointManifest) -> str:
         "files": {group: asdict(file) for group, file in saved.files.items()},
         "facts": saved.facts,
     }
-    body = json.loads(json.dumps(body))  # as it will be read: a key that is a number becomes text
+    body = json.loads(json.dumps(body))  # as it is read later: JSON turns number keys into text
     return json.dumps({"hash": _hash(body), "manifest": body}, indent=1) + "\n"
 
 
 def read(path: Path) -> CheckpointManifest:
-    """What a manifest says; raises Fault where it is damaged, OSError where it cannot be read."""
+    """Read a manifest. Raise Fault if it is damaged, OSError if it cannot be read."""
     try:
         told = json.loads(path.read_bytes())
         body = told["manifest"]
@@ -99,26 +100,26 @@ def read(path: Path) -> CheckpointManifest:
 
 
 def check(saved: CheckpointManifest, groups: Sequence[str] | None = None) -> None:
-    """Raise Fault where a file is missing or is not what was written."""
+    """Raise Fault if a file is missing or has another content than was written."""
     for group, file in saved.files.items():
         if groups is None or group in groups:
             tensor_file.check(saved.place(group), file)
 
 
 def is_whole(path: Path) -> bool:
-    """Is there all that belongs to it, by names and lengths? Reads the manifest only."""
+    """Check that all files of a manifest are there with their lengths; read only the manifest."""
     try:
         saved = read(path)
         lengths = {group: saved.place(group).stat().st_size for group in saved.files}
     except (Fault, FileNotFoundError):
         return False
     except OSError:
-        return True  # a network that stammers says nothing against it
+        return True  # the network fails for a moment: this is no evidence against it
     return all(lengths[group] == file.size for group, file in saved.files.items())
 
 
 def names(path: Path) -> set[str]:
-    """The files that a manifest claims; one that cannot be read claims all of its step."""
+    """Return the file names in a manifest; all files of its step if it cannot be read."""
     try:
         return {file.name for file in read(path).files.values()}
     except (Fault, OSError):

@@ -1,8 +1,8 @@
-"""How did a training go?
+"""How are a training's metrics (losses, learning rates) logged and read again?
 
-`log.jsonl` lies in a run's folder: one JSON object a line, only ever appended to. Training that
-goes on from an earlier step says so in a row of its own, and on reading the rows after that step
-are gone, as what they tell of is.
+`log.jsonl` is in the run's folder. It has one JSON object in each line, and lines are only ever
+appended. If training goes on from an earlier step, a line of its own says so. The reader then drops
+the rows after that step, because their training steps are lost too.
 """
 
 import json
@@ -20,26 +20,26 @@ GROUPS = ("losses", "rates")
 
 @dataclass(frozen=True)
 class MetricRow:
-    """What was measured at a step."""
+    """The metrics of one step."""
 
     step: int
     losses: Mapping[str, float]
-    rates: Mapping[str, float] = field(default_factory=dict)  # of learning, by player
+    rates: Mapping[str, float] = field(default_factory=dict)  # learning rates, by player
     memory: int = 0  # bytes in use, of the accelerator if there is one
     time: float = 0.0  # seconds since 1970
-    stage: str = ""  # of the recipe, where it has several
+    stage: str = ""  # of the recipe, if it has several
 
 
 class MetricLog:
-    """The log of a training that begins, or goes on, at a step."""
+    """Writes the log of a training that begins, or goes on, at a step."""
 
     def __init__(self, path: Path, step: int = 0) -> None:
         self.path = path
-        # What a kill left of a line is closed, so that it spoils itself only.
+        # A kill may leave an incomplete line. A line end closes it, so the next row is not damaged.
         self._append({"resumed": step}, b"\n" if _is_torn(path) else b"")
 
     def add(self, row: MetricRow) -> None:
-        """Write down a step."""
+        """Append the metrics of a step."""
         losses, rates = _plain(row.losses), _plain(row.rates)
         told = {"step": row.step, "losses": losses, "rates": rates}
         stage = {"stage": row.stage} if row.stage else {}
@@ -56,7 +56,7 @@ class MetricLog:
 
 
 def read(path: Path) -> list[MetricRow]:
-    """Every step that counts, in order; of two rows of one step the later."""
+    """Return the rows of all valid steps in order; of two rows of one step, the later one."""
     rows: list[MetricRow] = []
     if not path.exists():
         return rows
@@ -70,12 +70,12 @@ def read(path: Path) -> list[MetricRow]:
 
 
 def _take(rows: list[MetricRow], line: bytes) -> None:
-    """Add a line's row; what it makes untrue goes."""
+    """Add a line's row and drop the earlier rows that it makes invalid."""
     try:
         told = json.loads(line)
         row = _row(told) if "step" in told else None
         last = row.step - 1 if row else int(told["resumed"])
-    except (ValueError, TypeError, KeyError, AttributeError):  # torn by a kill, or by a disk
+    except (ValueError, TypeError, KeyError, AttributeError):  # incomplete or damaged
         return
     while rows and rows[-1].step > last:
         rows.pop()
@@ -90,7 +90,7 @@ def _row(told: Mapping[str, Any]) -> MetricRow:
 
 
 def _plain(numbers: Mapping[str, float]) -> dict[str, float | str]:
-    """JSON has no word for what is not finite, so it gets one of ours."""
+    """Turn numbers that are not finite into text, because JSON has no form for them."""
     plain = {key: float(value) for key, value in numbers.items()}
     return {key: value if math.isfinite(value) else str(value) for key, value in plain.items()}
 
@@ -99,5 +99,5 @@ def _is_torn(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             return file.seek(0, 2) > 0 and file.seek(-1, 2) >= 0 and file.read(1) != b"\n"
-    except OSError:  # none yet, or the writing will tell
+    except OSError:  # no log yet, or the next write reports the error
         return False

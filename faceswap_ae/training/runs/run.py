@@ -1,14 +1,15 @@
-"""What is a training run, which are there, and is one begun again with the settings it had?
+"""What is in a training run's folder, which runs exist, and does a run go on with its own settings?
 
-    runs/ben-ada/recipe.yaml    every setting, defaults too
+    runs/ben-ada/recipe.yaml    all settings, also the defaults
                  run.json       whose faces, which model and trainer, which crop
-                 people.json    what both look like to the descriptor (acquaintance.py)
-                 checkpoints/   what training goes on from (checkpoint.py)
-                 log.jsonl      how it went (history.py)
-                 events/        the same for TensorBoard (events.py)
-                 preview.png, and one of each stage's end in stages/
+                 people.json    descriptors of both people (known_people.py)
+                 checkpoints/   the state from which training goes on (checkpoint.py)
+                 log.jsonl      the metrics of the training (metric_log.py)
+                 events/        the same for TensorBoard (tensorboard.py)
+                 preview.png, and one preview of each stage's end in stages/
 
-A run appears whole or not at all. What it was begun with never changes under it.
+A new run's folder appears complete or not at all. The settings that a run was begun with do not
+change later, except those that the caller names as free.
 """
 
 import json
@@ -29,14 +30,14 @@ from faceswap_ae.common.errors import UserError, unknown
 
 T = TypeVar("T")
 VERSION = 1
-NAME = re.compile(r"\w[\w.-]{0,79}(?<!\.)")  # no disk minds it, and no shell
-SHOWN = 8  # differing settings; more do not fit a line
+NAME = re.compile(r"\w[\w.-]{0,79}(?<!\.)")  # valid on every disk and in every shell
+SHOWN = 8  # differing settings in a message; more do not fit in a line
 ABSENT = "(none)"
 
 
 @dataclass(frozen=True)
 class RunFacts:
-    """Who and what a run is. `face` goes onto `onto`."""
+    """The people, the model and the trainer of a run. `face` is swapped onto `onto`."""
 
     face: str
     onto: str
@@ -44,7 +45,7 @@ class RunFacts:
     trainer: str
     crop: str
     created: str = ""  # ISO 8601
-    origin: str = ""  # the run and step whose weights it began with
+    origin: str = ""  # the run and step from which its first weights came
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Run:
 
     @property
     def card(self) -> Path:
-        """The file of its facts; a folder that has it is a run."""
+        """The file with the run's facts; a folder with this file is a run."""
         return self.folder / "run.json"
 
     @property
@@ -87,13 +88,13 @@ class Run:
         return self.folder / "preview.png"
 
     def ended(self, stage: str, number: int) -> Path:
-        """The preview of a stage's end."""
+        """Return the path of the preview of a stage's end."""
         name = re.sub(r"[^\w.-]+", "-", stage)
         return self.folder / "stages" / f"{number + 1}-{name}.png"
 
     @property
     def facts(self) -> RunFacts:
-        """What it was begun as."""
+        """The facts that the run was begun with, read from its card."""
         try:
             found = json.loads(self.card.read_bytes())
             if found["version"] > VERSION:
@@ -103,12 +104,12 @@ class Run:
             raise UserError(f"{self.card}: cannot be read as a run's facts ({error})") from error
 
     def settings(self, kind: type[T]) -> T:
-        """What it was begun with."""
+        """Load the run's recipe as settings of this type."""
         return config.load(kind, self.recipe)
 
 
 def new_run_folder(name: str, runs: Path) -> Path:
-    """Where a run of this name belongs."""
+    """Return the folder for a run of this name; raise UserError if the name is not valid."""
     if not NAME.fullmatch(name):
         told = f"'{name}' cannot be a run's name"
         raise UserError(f"{told}; use up to 80 letters, digits, '-', '_' and '.', as in ben-ada")
@@ -116,12 +117,12 @@ def new_run_folder(name: str, runs: Path) -> Path:
 
 
 def run_folder(run: str, runs: Path) -> Path:
-    """The folder of a run, which may be new, by its name or by its path."""
+    """Return the folder of a new or existing run, by its name or by its path."""
     return Path(run) if Path(run).name != run else new_run_folder(run, runs)
 
 
 def find_run(named: str, runs: Path) -> Run:
-    """A run that is there, by its name or by its path."""
+    """Return an existing run, by its name or by its path; raise UserError if there is none."""
     is_path = Path(named).name != named
     run = Run(Path(named).absolute() if is_path else new_run_folder(named, runs))
     if run.card.is_file():
@@ -132,15 +133,15 @@ def find_run(named: str, runs: Path) -> Run:
 
 
 def list_runs(runs: Path) -> list[Run]:
-    """Every run, by name."""
+    """Return all runs, sorted by name."""
     inside = sorted(runs.iterdir()) if runs.is_dir() else []
     return [Run(one) for one in inside if not one.name.startswith(".") and Run(one).card.is_file()]
 
 
 def begin_run(folder: Path, settings: object, facts: RunFacts, free: Collection[str] = ()) -> Run:
-    """The run of this folder: new, or the one that is there if it was begun alike.
+    """Return the run of this folder: a new one, or the existing one if its settings are the same.
 
-    Settings that are named in `free`, alone or as a group, may change from time to time.
+    Only the settings named in `free`, alone or as a group, may differ; new values are saved.
     """
     run = Run(folder)
     if not run.card.exists():
@@ -158,7 +159,7 @@ def begin_run(folder: Path, settings: object, facts: RunFacts, free: Collection[
 
 
 def remove_run(run: Run) -> None:
-    """Delete a run. Killed halfway, it is gone all the same."""
+    """Delete a run. If the process is killed halfway, the run is gone all the same."""
     try:
         run.folder.replace(name_while_removed(run.folder))
         shutil.rmtree(name_while_removed(run.folder))
@@ -167,14 +168,14 @@ def remove_run(run: Run) -> None:
 
 
 def name_while_removed(folder: Path) -> Path:
-    """Its name until all of it is deleted; what a kill leaves of it is cleared by atomic.py."""
+    """Return the folder's hidden name during removal; atomic.py removes what a kill leaves."""
     return folder.with_name(f".{folder.stem}.part-{os.getpid()}-gone{folder.suffix}")
 
 
 def differences(
     old: Mapping[str, object], new: Mapping[str, object]
 ) -> dict[str, tuple[object, object]]:
-    """Each setting that differs, by its dotted name: as it was and as it is now."""
+    """Return each setting that differs, by its dotted name: the old and the new value."""
     before, after = _flat(old), _flat(new)
     return {
         key: (before.get(key, ABSENT), after.get(key, ABSENT))
@@ -193,13 +194,13 @@ def _created(folder: Path, settings: object, facts: RunFacts) -> Run:
 
 
 def _begun(settings: object, facts: RunFacts) -> dict[str, object]:
-    """All that must stay, by YAML's words for it."""
+    """Return all settings and facts that must stay the same, as YAML values."""
     own = {key: value for key, value in asdict(facts).items() if key not in ("created", "origin")}
     return {**own, **(yaml.safe_load(config.dump(settings)) or {})}
 
 
 def _flat(value: object, where: str = "") -> dict[str, object]:
-    """`{"a": {"b": [1]}}` as `{"a.b[0]": 1}`."""
+    """Flatten nested values: `{"a": {"b": [1]}}` becomes `{"a.b[0]": 1}`."""
     if isinstance(value, Mapping) and value:
         dot = "." if where else ""
         inner = [_flat(item, f"{where}{dot}{key}") for key, item in value.items()]

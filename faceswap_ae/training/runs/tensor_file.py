@@ -1,12 +1,12 @@
-"""How do arrays get to disk and back bit by bit?
+"""How are named arrays (tensors) written to a safetensors file and read back bit by bit?
 
-A safetensors file of names and arrays, as every framework reads it. It is written here rather than
-by the library, whose newer versions write under a hidden name of their own that a kill leaves
-behind for ever, and report a full disk as an error that cannot be told from others. What is hashed
-is what was in memory, in the pass that writes it.
+Every framework can read such a file. It is written here and not by the safetensors library, for two
+reasons. Newer versions of the library write to a hidden file of their own, which stays for ever
+after a kill. And they report a full disk as an error that looks like other errors. The hash is
+computed from memory, while the data is written.
 
-Half precision is kept as float32, which holds each of its numbers: a run is read alike whatever it
-was trained in.
+Half precision is stored as float32, which can hold all of its numbers. So a run is read in the same
+way, whatever precision it was trained in.
 """
 
 import hashlib
@@ -37,14 +37,14 @@ KEPT = {
     "uint64": "U64",
     "float32": "F32",
     "float64": "F64",
-}  # NumPy's names and the format's
-DIGEST = 16  # bytes; damage has to be found, not a forger
-UNIT = 8  # bytes; the header ends where the widest number may begin
+}  # NumPy's name -> the format's name
+DIGEST = 16  # bytes: enough to find damage; it need not stop a forger
+UNIT = 8  # bytes: the header's length is a multiple, so the widest number type is aligned
 
 
 @dataclass(frozen=True)
 class WrittenTensors:
-    """A file's name, its length in bytes and what its content hashes to."""
+    """A file's name, its length in bytes and the hash of its content."""
 
     name: str
     size: int
@@ -52,8 +52,8 @@ class WrittenTensors:
 
 
 def write(path: Path, arrays: Arrays) -> WrittenTensors:
-    """Replace a file by these arrays."""
-    # The widest first: then each begins where its own kind of number may.
+    """Write these arrays to a file, which replaces the old one."""
+    # The widest number types first: then each array is aligned to its own type.
     arrays = dict(sorted(arrays.items(), key=lambda one: (-_kind(*one).itemsize, one[0])))
     found = hashlib.blake2b(digest_size=DIGEST)
     with replacing(path) as part, part.open("wb") as file:
@@ -65,7 +65,7 @@ def write(path: Path, arrays: Arrays) -> WrittenTensors:
 
 
 def read(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of a file, by name; `check` says whether they are what was written."""
+    """Read the arrays of a file, by name; `check` tells whether they are what was written."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
@@ -78,7 +78,7 @@ def read(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def check(path: Path, written: WrittenTensors) -> None:
-    """Raise Fault where a file is not what was written."""
+    """Raise Fault if a file's content is not what was written."""
     try:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=DIGEST))
@@ -89,12 +89,12 @@ def check(path: Path, written: WrittenTensors) -> None:
 
 
 def size(arrays: Arrays) -> int:
-    """How many bytes these take in a file, but for its header."""
+    """Return how many bytes these arrays take in a file, without its header."""
     return sum(array.size * _kind(name, array).itemsize for name, array in arrays.items())
 
 
 def _kind(name: str, array: NDArray[Any]) -> np.dtype[Any]:
-    """The type of number that an array is kept in."""
+    """Return the number type in which an array is stored."""
     if array.dtype.name in WIDENED:
         return np.dtype("<f4")
     if array.dtype.name not in KEPT:
@@ -103,7 +103,7 @@ def _kind(name: str, array: NDArray[Any]) -> np.dtype[Any]:
 
 
 def _pieces(arrays: Arrays) -> Iterator[bytes | memoryview]:
-    """The file from its beginning; an array that has to be converted is held alone."""
+    """Yield the file's bytes in order; only one converted array is in memory at a time."""
     yield _header(arrays)
     for name, array in arrays.items():
         kept = np.asarray(array).astype(_kind(name, array), order="C", copy=False)
@@ -111,7 +111,7 @@ def _pieces(arrays: Arrays) -> Iterator[bytes | memoryview]:
 
 
 def _header(arrays: Arrays) -> bytes:
-    """Where each array lies, what it is made of, and its shape."""
+    """Return the header: each array's place, number type and shape."""
     told, begin = {}, 0
     for name, array in arrays.items():
         kind = _kind(name, array)

@@ -1,9 +1,9 @@
-"""How does TensorBoard get its curves and pictures without TensorFlow?
+"""How are curves and pictures written for TensorBoard without TensorFlow (event files)?
 
-An event file is a row of records (length, its checksum, content, its checksum), each content a
-protocol buffer `Event`: tensorflow/core/lib/io/record_writer.h, core/util/event.proto and
-core/framework/summary.proto. The checksum is CRC-32C (RFC 3720, B.4), masked so that it may lie in
-what is itself checked.
+An event file is a sequence of records (length, its checksum, content, its checksum). Each content
+is a protocol buffer `Event`: tensorflow/core/lib/io/record_writer.h, core/util/event.proto and
+core/framework/summary.proto. The checksum is CRC-32C (RFC 3720, B.4). It is masked, so that data
+which contains checksums can be checksummed itself.
 """
 
 import math
@@ -19,8 +19,8 @@ from faceswap_ae.common.atomic import explain_os_error
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.media import png
 
-POLYNOMIAL = 0x82F63B78  # Castagnoli's, reflected
-MASK = 0xA282EAD8  # record_writer.h
+POLYNOMIAL = 0x82F63B78  # Castagnoli's polynomial, reflected
+MASK = 0xA282EAD8  # from record_writer.h
 BITS = 0xFFFFFFFF
 FORMAT = b"brain.Event:2"
 STARTED = 1  # SessionLog's START
@@ -28,7 +28,7 @@ LARGEST = 3.4028234e38  # float32
 
 
 class EventWriter:
-    """The events of a training that begins, or goes on, at a step; a file for each time."""
+    """Writes the events of a training that begins, or goes on, at a step; each time a new file."""
 
     def __init__(self, folder: Path, step: int = 0) -> None:
         now = time.time()
@@ -39,18 +39,18 @@ class EventWriter:
         except OSError as error:
             raise explain_os_error(error, self.path) from error
         self._add(0, now, _bytes(3, FORMAT))
-        # TensorBoard forgets what earlier files tell from this step on.
+        # From this step on, TensorBoard drops the events of earlier files.
         self._add(step + 1 if step else 0, now, _bytes(7, _whole(1, STARTED)))
 
     def scalars(self, step: int, values: Mapping[str, float], when: float) -> None:
-        """Numbers at a step, by name; `losses/total` stands in the group `losses`."""
+        """Write numbers of a step, by name; `losses/total` is in the group `losses`."""
         told = (
             _bytes(1, _bytes(1, name.encode()) + _float(2, one)) for name, one in values.items()
         )
         self._add(step, when, _bytes(5, b"".join(told)))
 
     def image(self, step: int, name: str, image: Image, when: float) -> None:
-        """A picture at a step."""
+        """Write a picture of a step."""
         height, width = image.shape[:2]
         colours = 1 if image.ndim == 2 else image.shape[2]
         told = _whole(1, height) + _whole(2, width) + _whole(3, colours)
@@ -58,7 +58,7 @@ class EventWriter:
         self._add(step, when, _bytes(5, _bytes(1, _bytes(1, name.encode()) + _bytes(4, told))))
 
     def close(self) -> None:
-        """Nothing can be added any more."""
+        """Close the file; nothing can be added after that."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -81,13 +81,13 @@ class EventWriter:
 
 
 def record(content: bytes) -> bytes:
-    """A record of an event file."""
+    """Return one record of an event file with this content."""
     length = struct.pack("<Q", len(content))
     return b"".join((length, _masked(length), content, _masked(content)))
 
 
 def crc32c(content: bytes) -> int:
-    """CRC-32C, about 10 MB/s: previews are small and far between."""
+    """Return the CRC-32C. About 10 MB/s is enough: previews are small and rare."""
     check = BITS
     for byte in content:
         check = TABLE[(check ^ byte) & 0xFF] ^ (check >> 8)
@@ -108,7 +108,7 @@ def _remainder(byte: int) -> int:
 TABLE = [_remainder(byte) for byte in range(256)]
 
 
-# A field of a protocol buffer begins with its number and its kind: whole 0, double 1, bytes 2,
+# A field of a protocol buffer begins with its number and its kind: integer 0, double 1, bytes 2,
 # float 5.
 
 
@@ -131,7 +131,7 @@ def _float(field: int, value: float) -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    """Seven bits a byte, the lowest first; the eighth says that more follow."""
+    """Encode with seven bits in each byte, the lowest first; the eighth says that more follow."""
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)

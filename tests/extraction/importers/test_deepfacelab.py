@@ -1,4 +1,4 @@
-"""Faces of the cast, written as DeepFaceLab writes them, come in as they were."""
+"""Are faces in DeepFaceLab's file formats read correctly, and is damaged data refused?"""
 
 import io
 import pickle
@@ -56,7 +56,7 @@ def test_a_face_is_told_as_it_was(tmp_path: Path, protocol: int) -> None:
     "lost", [{"image_to_face_mat": None}, {"image_to_face_mat": np.eye(2, 3) * 9}]
 )
 def test_a_lost_or_stale_matrix_is_found_again(tmp_path: Path, lost: dict[str, Any]) -> None:
-    """Resizing a set there leaves matrices behind that are of another size."""
+    """When DeepFaceLab resizes a set, it keeps matrices that belong to the old size."""
     face = opened(tmp_path, dfl_jpg(ada(), **lost)).load()
     assert face.matrix is not None
     assert np.allclose(face.matrix, dfl_matrix(points(ada())), atol=1e-6)

@@ -1,4 +1,4 @@
-"""Faces of the cast, written as faceswap writes them, come in as they were."""
+"""Are faces in faceswap's file formats read correctly, and is damaged data refused?"""
 
 import io
 import pickle
@@ -122,7 +122,7 @@ def test_odd_words_are_one_line(tmp_path: Path, words: bytes, why: str) -> None:
     path = tmp_path / "head.png"
     path.write_bytes(with_words(np.zeros((64, 64, 3), np.uint8), words))
     found = faceswap.face(path)
-    if found is None:  # words in no known letters are none
+    if found is None:  # text that cannot be decoded is no face data
         assert words.endswith(b"\xff")
         return
     with pytest.raises(UserError, match=f"head.png: its face data .*{why}") as caught:
@@ -141,7 +141,7 @@ def test_landmarks_that_no_head_can_have_are_one_line(tmp_path: Path) -> None:
     told = fs_told(ada())
     told["alignments"]["landmarks_xy"] = [[(n * 7) % 64, 0.0 if n else 2.0] for n in range(68)]
     png = with_words(np.zeros((64, 64, 3), np.uint8), str(told).encode())
-    face = opened(tmp_path, png).load()  # a matrix there is; the landmarks are judged later
+    face = opened(tmp_path, png).load()  # has a matrix; landmarks are checked later
     assert np.isfinite(face.landmarks).all()
 
 
@@ -180,7 +180,7 @@ def test_faces_are_cut_out_of_a_clip(tmp_path: Path) -> None:
     aligned = faceswap.alignments(path)
     assert aligned.clip == "walk"
     found = [candidate.load() for candidate in faceswap.faces_of_clip(aligned, clip)]
-    # Frames are counted from 1 there, from 0 here.
+    # faceswap counts frames from 1, we count from 0.
     assert [face.frame for face in found] == [2, 8]
     assert [round(face.time * 30) for face in found] == [2, 8]
     assert found[0].clip and found[0].source == "walk.mp4"

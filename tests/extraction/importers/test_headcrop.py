@@ -1,4 +1,4 @@
-"""The square of a head follows from its landmarks alone."""
+"""Is the crop of a head (faceswap's "head") computed correctly from landmarks alone?"""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from tests.support.foreign_sets import ada, points
 
 @pytest.mark.parametrize("yaw", [-40, -20, 0, 20, 40])
 def test_a_skull_is_in_the_middle_of_its_picture(yaw: float) -> None:
-    """By the head's true turn: the middle is 6.3 cm behind the outer corners of the eyes."""
+    """The skull's middle is 6.3 cm behind the outer corners of the eyes, by the true rotation."""
     frame = ada(yaw)
     middle = points(frame)[[36, 45]].mean(axis=0)
     millimetres = np.linalg.norm(np.diff(frame.landmarks.room[[36, 45]], axis=0))

@@ -1,4 +1,4 @@
-"""Sets of other programs come in, once; what is of no use is one line each."""
+"""Are face sets of other programs imported once, with one line for each unusable file?"""
 
 import pickle
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ def test_a_second_import_adds_nothing(tmp_path: Path, describe: Describer) -> No
     before = {path.name: path.read_bytes() for path in target.iterdir()}
     describe.asked = 0
     assert counts(import_faces([place, place / "0.jpg"], target, describe)) == (0, 3, 0, 0)
-    # The same faces in another wrapping are the same faces.
+    # The same faces in another file format are the same faces.
     pak = dfl_pak(tmp_path / "faceset.pak", jpgs)
     assert counts(import_faces([pak], target, describe)) == (0, 3, 0, 0)
     assert describe.asked == 0
@@ -65,7 +65,7 @@ def test_what_was_dropped_stays_away(tmp_path: Path, describe: Describer) -> Non
     second.rename(second.with_name("she smiles.png"))
     assert counts(import_faces([place], target, describe)) == (0, 1, 1, 0)
     assert [path.name for path in face_file.pictures(target)] == ["she smiles.png"]
-    (target / NAME).unlink()  # a lost journal forgets what was dropped, not what is there
+    (target / NAME).unlink()  # without its journal, only dropped faces are forgotten
     assert counts(import_faces([place], target, describe)) == (1, 1, 0, 0)
 
 

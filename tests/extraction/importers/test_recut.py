@@ -1,4 +1,4 @@
-"""Faces of other programs' sets, cut to our squares, are where they were and whose they were."""
+"""Do faces of other programs keep place and identity when they are recut to our crops?"""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def test_a_whole_face_comes_in_as_it_was(tmp_path: Path, describe: Describer) ->
     found = import_faces([path], tmp_path / "ada", describe)
     assert counts(found) == (1, 0, 0, 0) and not found.lines
     stored, pixels = only(tmp_path / "ada")
-    # It is ours already but for half a pixel, so its pixels are those of the JPG.
+    # The crop differs from ours by only half a pixel, so the pixels of the JPG are kept.
     assert np.array_equal(pixels, images.read(path))
     assert np.abs(pixels.astype(int) - true_crop(ada(), stored)).mean() < 3
     there = transform(points(ada()), dfl_matrix(points(ada())))

@@ -1,4 +1,4 @@
-"""Pickles of numbers come out as they went in; everything else is refused and runs nothing."""
+"""Are pickles of plain data read correctly, and all others refused without running code?"""
 
 import collections
 import os
@@ -219,7 +219,7 @@ def test_no_bytes_get_past_the_errors(pickled: bytes) -> None:
 
 
 def one_line(pickled: bytes) -> None:
-    """Whatever it holds, it is read or refused in a line."""
+    """Assert that a pickle is either read, or refused with a message of one line."""
     said = ""
     try:
         read(pickled, "x")
@@ -242,7 +242,7 @@ LENGTH = (2**40).to_bytes(8, "little")
     ],
 )
 def test_a_claim_of_size_takes_no_memory(pickled: bytes, is_refused: bool) -> None:
-    """Python's own machine would take 32 GiB for the first."""
+    """Python's own unpickler would allocate 32 GiB for the first pickle."""
     tracemalloc.start()
     try:
         with pytest.raises(UserError) if is_refused else nullcontext():
@@ -270,6 +270,6 @@ def test_nesting_comes_back_without_a_crash() -> None:
 
 
 def test_names_of_many_kinds_of_things_are_no_keys() -> None:
-    """A tuple in a tuple, and so on, would end the process where it is hashed."""
+    """Hashing deeply nested tuples would crash the process."""
     with pytest.raises(UserError, match="other than words"):
         read(b"})" + b"\x85" * 100_000 + b"Ns.", "x")

@@ -13,7 +13,7 @@ from faceswap_ae.media.reader import frames
 
 @pytest.fixture(scope="module")
 def pair(duet: Path) -> tuple[Image, Points]:
-    """A frame, and where the heads of the two people in it are."""
+    """A frame, and the places of the heads of the two people in it."""
     row = json.loads((duet / "truth.json").read_text())["frames"][5]
     image = [frame.image for frame in frames(open_clip(duet / "clip.mp4"))][5]
     height, width = image.shape[:2]
@@ -38,7 +38,7 @@ def test_lying_faces_are_tried(pair: tuple[Image, Points], turn: int) -> None:
     lying = np.ascontiguousarray(np.rot90(pair[0], -turn))
     found = detectors.with_turns(detectors.hog(), (1, 3, 2))([lying])[0]
     height, width = pair[0].shape[:2]
-    # Turned back the very same pixels are seen, so the places agree exactly.
+    # After turning back, the detector sees exactly the same pixels, so the places are the same.
     for one, other in zip(upright, found, strict=True):
         x, y = one.square.centre
         places = {1: (height - 1 - y, x), 2: (width - 1 - x, height - 1 - y), 3: (y, width - 1 - x)}

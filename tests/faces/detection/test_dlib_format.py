@@ -25,7 +25,7 @@ from faceswap_ae.runtime.weights import WEIGHTS, weight_file
 
 DETECTOR, _, DESCRIPTOR = WEIGHTS
 KERNEL = np.arange(2 * 3 * 5 * 4, dtype=np.float32).reshape(2, 3, 5, 4) / 8
-SETTINGS = 4  # rates of learning and decay behind every layer with weights
+SETTINGS = 4  # multipliers of learning rate and weight decay after every layer with weights
 
 
 def whole(number: int) -> bytes:
@@ -96,7 +96,7 @@ PYRAMID = text("input_rgb_image_pyramid") + reals(122.75, 117, 104.5)
 def network(
     *inner_first: bytes, loss: bytes = METRIC, source: bytes = SIZED, kinds: bytes | None = None
 ) -> bytes:
-    """A file: the first layer stands over the input, an empty one is a mark."""
+    """The bytes of a network file. The first layer is next to the input; b"" is a mark (tag)."""
     first, *others = inner_first
     told = [whole(2 if one else 1) for one in reversed(others)]
     body = b"".join(others)
@@ -182,7 +182,7 @@ def test_wherever_it_is_cut_off_the_place_is_told(path: Path) -> None:
 def test_no_damage_gets_past_or_breaks_the_reader(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    """Either the file still makes sense, or the error is ours; and no warning comes of it."""
+    """A damaged file is either still valid, or raises our own error; without any warning."""
     path = tmp_path_factory.getbasetemp() / "damaged.dat"
     content = bytearray(SOUND)
     places = st.integers(0, len(SOUND) - 1)

@@ -1,4 +1,4 @@
-"""Against dlib itself."""
+"""Do our Keras versions of dlib's detector and descriptor networks give the same as dlib?"""
 
 import json
 import subprocess
@@ -32,7 +32,7 @@ from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
 from tests.conftest import ROOT
 
-Told = tuple[tuple[int, int, int, int], float]  # a box with its score, as dlib says it
+Told = tuple[tuple[int, int, int, int], float]  # a box with its score, in dlib's form
 SCENES = {
     "a pair": [("ada", Act(120, (0.35, 0.5), yaw=15)), ("ben", Act(100, (0.7, 0.45), yaw=-20))],
     "three sizes": [
@@ -44,13 +44,13 @@ SCENES = {
 
 
 def scene(name: str) -> Image:
-    """A frame of 640x360 with several of the cast."""
+    """A frame of 640x360 with several people of the cast."""
     first, *others = [(alone(person(who)), act) for who, act in SCENES[name]]
     return render(*first, Setting((640, 360), backdrop=3), others).image
 
 
 def photo(name: str) -> Image:
-    """A real person, from a package that brings the picture."""
+    """A photo of a real person that a Python package contains."""
     if name == "grace":
         return images.read(Path(matplotlib.cbook.get_sample_data("grace_hopper.jpg", False)))
     whole: Image = skimage.data.astronaut()  # type: ignore[no-untyped-call]
@@ -69,7 +69,7 @@ def describer() -> Describer:
 
 @pytest.fixture(scope="module")
 def chips() -> Image:
-    """Two real faces, three of the cast, and noise."""
+    """Six chips (crops): two real faces, three faces of the cast, and noise."""
     cut = [photo("eileen")[60:180, 160:280], photo("grace")[120:330, 170:380]]
     shot = [
         render(alone(person(who)), Act(110, yaw=yaw), Setting((150, 150))).image
@@ -103,7 +103,7 @@ def told(found: list[FoundBox]) -> list[Told]:
 
 
 def same(found: list[Told], expected: list[Told]) -> bool:
-    """The very boxes, and scores that differ by rounding only."""
+    """Whether the boxes are the same, and the scores differ only by rounding."""
     scores, wanted = ([score for _, score in some] for some in (found, expected))
     boxes = [box for box, _ in found] == [box for box, _ in expected]
     return boxes and scores == pytest.approx(wanted, abs=2e-4)
@@ -151,7 +151,7 @@ def test_many_frames_are_found_as_each_alone(
     frames = np.stack([near, near[:, ::-1], np.zeros_like(near), near, np.roll(near, 20, axis=1)])
     alone_ = [told(net.find(frame[None])[0]) for frame in frames]
     assert [len(found) for found in alone_] == [1, 1, 0, 1, 1]
-    monkeypatch.setattr(dlib_networks, "LOT_PIXELS", 400_000)  # two canvases, so 2 + 2 + 1
+    monkeypatch.setattr(dlib_networks, "LOT_PIXELS", 400_000)  # two canvases: batches of 2, 2, 1
     together = [told(found) for found in net.find(frames)]
     assert all(map(same, together, alone_))
     assert net.find(frames[:0]) == []
@@ -197,7 +197,7 @@ def test_taps_are_the_stages(chips: Image, described: Floats) -> None:
 
 
 def test_the_descriptor_is_frozen_and_has_a_gradient(chips: Image, described: Floats) -> None:
-    """A step down the gradient brings one face's descriptor nearer to another's."""
+    """A step of gradient descent on the picture makes its descriptor closer to another's."""
     model, ops = descriptor(), keras.ops
     assert not model.trainable_weights and len(model.weights) == 2 * 29 + 1
     goal, face = ops.convert_to_tensor(described[:1]), chips[1:2].astype(np.float32)

@@ -15,7 +15,7 @@ Film = tuple[list[Image], list[Points]]
 
 @pytest.fixture(scope="module")
 def film(solo: Path) -> Film:
-    """Frames and their true landmarks."""
+    """The frames of a film and their true landmarks."""
     rows = json.loads((solo / "truth.json").read_text())["frames"]
     images = [frame.image for frame in frames(open_clip(solo / "clip.mp4"))]
     return images, [np.array(row["landmarks"]) for row in rows]
@@ -26,7 +26,7 @@ def eyes(points: Points) -> float:
 
 
 def error(points: Points, truth: Points) -> float:
-    """Mean distance of the features over the distance of the eyes."""
+    """The mean error of landmarks 17 to 67, divided by the distance between the eyes."""
     return float(np.linalg.norm(points - truth, axis=1)[17:].mean() / eyes(truth))
 
 

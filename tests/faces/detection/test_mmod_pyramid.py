@@ -34,7 +34,7 @@ def shown(canvas: NDArray[np.float32], level: PyramidLevel) -> NDArray[np.float3
 
 
 def single(row: int, column: int, plan: PyramidLayout) -> FoundBox:
-    """The box of one cell."""
+    """The box that a single cell with a score gives."""
     scores = np.full(((plan.canvas[0] - 8) // 8, (plan.canvas[1] - 8) // 8), -1, np.float32)
     scores[row, column] = 0.5
     (found,) = boxes(scores, plan, RULE)
@@ -109,12 +109,13 @@ def test_drawing_again_leaves_nothing_of_the_last_image() -> None:
 
 
 def test_a_cell_of_the_largest_level_is_its_window() -> None:
-    # Cell 10 looks at pixel 94 of the canvas, 83 of the image; 39.5 pixels lie on either side.
+    # Cell 10 is at pixel 94 of the canvas, which is pixel 83 of the image. The window extends 39.5
+    # pixels to either side.
     assert single(9, 10, layout(360, 640)) == FoundBox(44, 36, 123, 115, 0.5)
 
 
 def test_halves_go_away_from_zero_as_in_dlib() -> None:
-    # Pixel 3 of the image: from -36.5 to 42.5.
+    # The cell is at pixel 3 of the image. The window is from -36.5 to 42.5.
     assert single(0, 0, layout(360, 640)) == FoundBox(-37, -37, 43, 43, 0.5)
 
 
@@ -128,7 +129,7 @@ def test_a_cell_of_a_smaller_level_is_carried_up(number: int) -> None:
     scale = 1.2**number
     assert found.right - found.left == pytest.approx(79 * scale, abs=1)
     assert found.bottom - found.top == pytest.approx(79 * scale, abs=1)
-    # The middle of a level is the middle of the image, to a cell and the offsets of each step.
+    # The middle of a level is the middle of the image, within a cell and the offset of each step.
     assert (found.left + found.right) / 2 == pytest.approx(320, abs=(8 + 2) * scale)
     assert (found.top + found.bottom) / 2 == pytest.approx(180, abs=(8 + 2) * scale)
 
@@ -148,7 +149,7 @@ def area(box: tuple[int, int, int, int]) -> int:
 
 
 def repeats(one: FoundBox, other: FoundBox, rule: ScoreRule) -> bool:
-    """King's test, box by box."""
+    """Whether two boxes overlap too much, by King's rule (non-maximum suppression)."""
     a, b = ((box.left, box.top, box.right, box.bottom) for box in (one, other))
     low, high = tuple(map(min, a, b)), tuple(map(max, a, b))
     shared = area((high[0], high[1], low[2], low[3]))
@@ -170,7 +171,7 @@ def test_the_best_boxes_that_repeat_none_are_kept(
     plan = layout(60, 80)
     shape = plan.canvas[0] // 8 - 2, plan.canvas[1] // 8 - 2
     scores = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
-    never = ScoreRule((80, 80), 1.0, 1.0)  # every box stays
+    never = ScoreRule((80, 80), 1.0, 1.0)  # keeps every box
     rule = ScoreRule((80, 80), overlap, covered)
     expected: list[FoundBox] = []
     for one in boxes(scores, plan, never, threshold):

@@ -17,7 +17,7 @@ Seen = tuple[Image, Points]
 
 @pytest.fixture(scope="module")
 def seen(solo: Path, duet: Path) -> list[Seen]:
-    """Ben twice, then ada and carl, found as extraction finds them."""
+    """Two faces of ben, then ada and carl, detected as the extraction detects them."""
     ben = [frame.image for frame in frames(open_clip(solo / "clip.mp4"))][10:12]
     both = [frame.image for frame in frames(open_clip(duet / "clip.mp4"))][5]
     hog = dlib.get_frontal_face_detector()

@@ -20,7 +20,7 @@ def clip(plain_clip: Path) -> Clip:
 
 
 def told(clip: Clip, folder: Path, frames: range) -> Journal:
-    """A journal that knows a face in each of these frames."""
+    """A journal with one face in each of these frames."""
     key, journal = fingerprint(clip.path), Journal(folder)
     for frame in frames:
         face = some_face(frame, clip=key, time=float(frame / clip.rate))
@@ -56,7 +56,7 @@ def test_what_was_written_and_is_gone_is_not_converted(clip: Clip, tmp_path: Pat
     journal.add_written(gone)
     found = find_scan(clip, WHOLE, ScanOptions(), [tmp_path / "ada"])
     assert found.dropped == {gone}
-    assert len(list(found.faces(WHOLE))) == clip.count  # still there, to know where it is
+    assert len(list(found.faces(WHOLE))) == clip.count  # dropped faces keep their places
 
 
 def test_a_part_that_is_looked_at_first_does_not_break_the_whole(clip: Clip) -> None:
@@ -68,7 +68,7 @@ def test_a_part_that_is_looked_at_first_does_not_break_the_whole(clip: Clip) -> 
     told(clip, of_whole.parent, range(clip.count))
     assert (
         find_scan(clip, part, ScanOptions(), []).journal.path == of_whole
-    )  # once all of it is known
+    )  # when the whole clip is known
 
 
 def test_faces_of_a_part(clip: Clip, tmp_path: Path) -> None:

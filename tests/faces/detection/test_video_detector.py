@@ -43,11 +43,11 @@ def test_a_face_is_followed_through_its_scenes(film: Film, auto: FaceFollower) -
     found = [*auto(images[:7], True), *auto(images[7:10], True), *auto(images[10:], False)]
     assert [len(sights) for sights in found] == [1] * 14
     well = [near(sights[0], truth) for sights, truth in zip(found, truths, strict=True)]
-    assert well.count(False) <= 2  # half hidden
+    assert well.count(False) <= 2  # frames with a half hidden face
 
 
 def test_who_comes_in_is_followed_back(film: Film, auto: FaceFollower) -> None:
-    """The search at the end of a piece must tell of frames that nobody searched."""
+    """A face that is detected at the end of a piece is tracked back into the frames before."""
     images, truths = film
     blank = np.full_like(images[0], 90)
     found = auto([blank, blank, *images[:4]], True)

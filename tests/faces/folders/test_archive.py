@@ -57,7 +57,7 @@ def test_a_bomb_is_refused(tmp_path: Path) -> None:
 
 
 def test_files_that_lie_over_each_other_are_refused(packed: Path) -> None:
-    """Many names for the same bytes, as in the bombs that do not shrink much."""
+    """Many entries share the same bytes, as in zip bombs with a low compression ratio."""
     with zipfile.ZipFile(packed, "a") as zipped:
         first = zipped.infolist()[0]
         zipped.filelist += [first] * 50

@@ -42,7 +42,7 @@ def test_every_face_has_its_place(folder: Path, tmp_path: Path, suffix: str) -> 
         assert np.abs(shown - thumbnail(one, SIDE)).mean() < 3
         written = board[y + SIDE : y + SIDE + CAPTION, x : x + SIDE]
         assert written.max() > 120
-    free = board[-40:, -40:].astype(int)  # 14 faces leave the end of a row free
+    free = board[-40:, -40:].astype(int)  # 14 faces do not fill the last row
     assert np.abs(free - GROUND).max() < 5
 
 
@@ -57,7 +57,7 @@ def test_many_faces_take_pages_and_the_rest_is_chosen_evenly(
     assert widths == [GAP + columns * (SIDE + GAP) for columns in (10, 10, 5)]
     whole = write_sheet("ada", entries[:10], tmp_path / "whole.png")
     title = slice(0, TITLE)
-    assert (images.read(outs[0])[title] != images.read(whole[0])[title]).any()  # it says so
+    assert (images.read(outs[0])[title] != images.read(whole[0])[title]).any()  # the title differs
 
 
 def test_captions() -> None:

@@ -20,7 +20,7 @@ def frame() -> SyntheticFrame:
 
 @pytest.fixture
 def folder(tmp_path: Path, frame: SyntheticFrame) -> Path:
-    """Three faces, a mask, and things that are no faces."""
+    """A folder with three faces, a mask, and files that are not faces."""
     place = tmp_path / "ada"
     for number in range(3):
         face = some_face(number, landmarks=frame.landmarks.picture)

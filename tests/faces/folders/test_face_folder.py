@@ -29,7 +29,7 @@ NUMBERED = re.compile(r"\d{5}-")
 
 @pytest.fixture
 def ada(tmp_path: Path) -> Path:
-    """Six faces, the third with a mask."""
+    """A folder with six faces; the third has a mask."""
     folder = tmp_path / "data" / "ada"
     found = fill(folder, range(6))
     paint(folder, f"{found[2].id}.png")
@@ -37,7 +37,7 @@ def ada(tmp_path: Path) -> Path:
 
 
 def masks(folder: Path) -> dict[str, bytes]:
-    """By the id of the face beside which they lie."""
+    """The contents of all masks, by the id of their face."""
     told = {
         entry.stored.face.id: entry.place for entry in face_file.entries(folder) if entry.stored
     }
@@ -103,7 +103,7 @@ def test_dropping_twice_is_dropping_once(ada: Path) -> None:
 def test_what_was_dropped_is_never_overwritten(ada: Path) -> None:
     name = names(ada)[2]
     drop(ada, [name])
-    (ada / DROPPED / name).rename(ada / name)  # brought back by hand, without its mask
+    (ada / DROPPED / name).rename(ada / name)  # a user brings it back, without its mask
     plain_picture(ada / DROPPED, name)
     drop(ada, [name])
     assert names(ada / DROPPED) == [f"{name[:-4]}-2.png", name]
@@ -176,7 +176,7 @@ def test_sorting_numbers_the_names(ada: Path) -> None:
 
 
 def test_a_number_of_the_name_itself_stays(tmp_path: Path) -> None:
-    """A photo called 00042.jpg gives a face called 00042-..., which is its id."""
+    """A photo 00042.jpg gives a face with the id 00042-..., whose number must stay."""
     own = dataclasses.replace(face(0), id="00042-5ca1e0")
     face_file.write(tmp_path / f"{own.id}.png", np.zeros((128, 128, 3), np.uint8), own, size=8)
     for _ in range(2):

@@ -34,7 +34,7 @@ def written(folder: Path, out: Path, most: int = 3000) -> Page:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve faces, one of them with a name that no page should swallow, and a plain picture."""
+    """Twelve faces, one of them with a name that must be escaped in HTML, and a plain picture."""
     folder = tmp_path_factory.mktemp("gallery") / 'ada "<b>" & $HOME'
     found = fill(folder, range(12))
     (folder / f"{found[0].id}.png").rename(folder / NASTY)
@@ -110,7 +110,7 @@ def test_every_filter_holds_every_face(page: Page) -> None:
         assert high["value"] == high["max"]
         values = [one[name] for one in page.data["faces"] if one[name] is not None]
         assert float(low["min"]) <= min(values) and max(values) < float(high["max"])
-        # What the page writes as a condition has to be one.
+        # The conditions that the page writes must be valid.
         assert parse_condition(f"{name}>={low['value']}").measure == name
 
 
@@ -131,7 +131,7 @@ def test_a_large_folder_is_shown_in_part_and_says_so(folder: Path, tmp_path: Pat
     page = written(folder, tmp_path / "part.html", most=4)
     assert len(page.data["faces"]) == 4
     assert "4 of 13 faces, evenly chosen" in page.texts["p"]
-    assert f"of {len(ids(folder))} faces" in page.all("svg")[0]["aria-label"]  # of all
+    assert f"of {len(ids(folder))} faces" in page.all("svg")[0]["aria-label"]  # all faces
 
 
 def test_progress_is_told(folder: Path, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_the_last_word_counts(tmp_path: Path) -> None:
     for known in (journal, Journal(tmp_path)):
         assert known.written == {"a"}
         assert known.skipped == {"b": "blurred"}
-    assert len((tmp_path / NAME).read_text().splitlines()) == 3  # nothing is said twice
+    assert len((tmp_path / NAME).read_text().splitlines()) == 3  # no row is written twice
 
 
 @given(cut=st.integers(0, 5000))

@@ -25,7 +25,7 @@ from tests.support.face_folders import (
 
 @pytest.fixture
 def two(tmp_path: Path) -> tuple[Path, Path]:
-    """Faces 0 to 5, and 4 to 9, of which 4 and 5 are in both."""
+    """Two folders: faces 0 to 5, and faces 4 to 9. Faces 4 and 5 are in both."""
     first, second = tmp_path / "first", tmp_path / "second"
     fill(first, range(6))
     fill(second, range(4, 10))
@@ -81,7 +81,7 @@ def test_pictures_without_a_story_are_known_by_their_bytes(
 def test_what_a_source_dropped_stays_dropped(two: tuple[Path, Path], tmp_path: Path) -> None:
     drop(two[0], [f"{face(number).id}.png" for number in (0, 4)])
     out = tmp_path / "out"
-    assert merge(two, out) == MergeResult(9, 1, 0)  # 4 is in the second, so it is kept
+    assert merge(two, out) == MergeResult(9, 1, 0)  # face 4 is in the second folder, so it is kept
     assert face(0).id in Journal(out).written - set(ids(out))
     again = fill(tmp_path / "again", [0])  # a later extraction of the same clip
     assert merge([tmp_path / "again"], out) == MergeResult(0, 0, 1)
@@ -104,7 +104,7 @@ def test_reasons_come_along_but_not_over_what_is_known(
         first.add_frame(one.clip, 100 + one.frame, [one])
     first.add_skipped({"other-0": "blurred", "other-1": "small"})
     second.add_skipped({"other-1": "blurred"})
-    second.add_skipped({face(9).id: "blurred"})  # written before: the last word counts
+    second.add_skipped({face(9).id: "blurred"})  # it was written before; the last row counts
     out = tmp_path / "out"
     merge(two, out)
     found = Journal(out)
@@ -164,7 +164,7 @@ def test_splitting_by_person_and_merging_back(tmp_path: Path) -> None:
     assert [(out.name, len(group.entries)) for out, group in made] == [("ada-1", 7), ("ada-2", 6)]
     assert ids(tmp_path / "ada-1") == [face(number).id for number in range(0, 13, 2)]
     assert counts == [7, 13]
-    # The other's faces were seen there and are not theirs: dropped.
+    # The other person's faces count as dropped in this folder.
     assert Journal(tmp_path / "ada-1").written == set(ids(ada))
     assert merge([out for out, _ in made], tmp_path / "back") == MergeResult(13, 0, 0)
     back, whole = contents(tmp_path / "back"), contents(ada)

@@ -74,7 +74,7 @@ def test_a_zip_is_replaced_only_by_a_folder_that_has_or_had_its_faces(ada: Path)
 
 def test_old_files_can_be_packed(ada: Path) -> None:
     path = ada / names(ada)[0]
-    os.utime(path, (0, 0))  # a zip's dates begin in 1980
+    os.utime(path, (0, 0))  # dates in zip files begin in 1980
     assert pack(ada)[1] == 5
 
 

@@ -17,12 +17,12 @@ from faceswap_ae.faces.record import StoredFace
 from tests.support.face_folders import face, names, paint, plain_picture, shot
 
 SIDE = 96
-SHIFT = np.array([5.0, -3.0])  # of the frame's pixels: by how much the landmarks were wrong
+SHIFT = np.array([5.0, -3.0])  # the error of the wrong landmarks, in pixels of the frame
 
 
 @pytest.fixture
 def wrong(tmp_path: Path) -> Path:
-    """A face whose landmarks are all a bit beside it."""
+    """A face whose landmarks all have an error (scale and shift)."""
     true = face(2)
     off = dataclasses.replace(true, landmarks=(true.landmarks - 64) * 1.1 + 64 + SHIFT)
     path = tmp_path / f"{true.id}.png"
@@ -40,7 +40,7 @@ def stored(path: Path) -> StoredFace:
 
 
 def right(path: Path) -> Points:
-    """The true landmarks in the wrong picture's own pixels."""
+    """The true landmarks, in pixels of the wrongly aligned picture."""
     return transform(face(2).landmarks, stored(path).matrix)
 
 
@@ -68,12 +68,12 @@ def test_the_picture_is_what_the_frame_would_have_given(wrong: Path) -> None:
 def test_nothing_moves_where_the_landmarks_stay(wrong: Path) -> None:
     before = face_file.pixels(wrong)
     done = realign(wrong, stored(wrong).landmarks)
-    assert done.mirrored < 0.03  # of the outermost row of pixels
+    assert done.mirrored < 0.03  # only the outermost row of pixels
     assert np.abs(face_file.pixels(wrong).astype(int) - before).max() <= 2
 
 
 def test_the_mask_moves_along(wrong: Path) -> None:
-    paint(wrong.parent, wrong.name)  # of another size, as a painting program may leave it
+    paint(wrong.parent, wrong.name)  # the mask has another size, as a painting program may save it
     realign(wrong, right(wrong))
     mask = face_file.mask(wrong)
     assert mask is not None and mask.shape == (SIDE, SIDE)
@@ -81,7 +81,7 @@ def test_the_mask_moves_along(wrong: Path) -> None:
     old = stored(wrong.parent / DROPPED / wrong.name)
     there = transform(np.array([[SIDE / 2 - 0.5] * 2]), invert(old.matrix))
     assert np.allclose(centre, transform(there, stored(wrong).matrix)[0], atol=1)
-    assert not mask[:2].any()  # nothing is mirrored into it
+    assert not mask[:2].any()  # the border is not mirrored into the mask
 
 
 def test_the_journal_knows_the_new_place(wrong: Path) -> None:
