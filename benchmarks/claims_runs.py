@@ -21,7 +21,7 @@ from benchmarks.pasting import levels
 from faceswap_ae.common.atomic import replacing, write_text
 from faceswap_ae.runtime.backend import load_keras
 from faceswap_ae.training.recipe import load_recipe
-from faceswap_ae.training.schedule import Budget
+from faceswap_ae.training.stages import Budget
 
 RECIPE = "quick"
 SIZE = 64  # pixels, for all variants that do not compare sizes

@@ -24,7 +24,7 @@ TRAIN = """
 import json, sys
 from pathlib import Path
 from faceswap_ae.training.recipe import load_recipe
-from faceswap_ae.training.schedule import Budget
+from faceswap_ae.training.stages import Budget
 from faceswap_ae.training.train import Job, train
 data, run, recipe = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 train(Job(data / "ben", data / "ada", run, load_recipe(recipe, ["batch=2"]), Budget(steps=1)))
@@ -34,7 +34,8 @@ print(json.dumps({}))
 EXTRACT = """
 import json, sys
 from pathlib import Path
-from faceswap_ae.extraction.extractor import ExtractOptions, extract
+from faceswap_ae.extraction.extractor import extract
+from faceswap_ae.extraction.options import ExtractOptions
 extract([Path(sys.argv[1])], sys.argv[3], ExtractOptions(Path(sys.argv[2])))
 print(json.dumps({}))
 """

@@ -49,7 +49,8 @@ print(json.dumps({"cpu": spent / (count - 1), "found": found, "frames": count}))
 OURS = """
 import json, resource, sys, tempfile, time
 from pathlib import Path
-from faceswap_ae.extraction.extractor import ExtractOptions, extract
+from faceswap_ae.extraction.extractor import extract
+from faceswap_ae.extraction.options import ExtractOptions
 from faceswap_ae.faces.folders.journal import Journal
 clip, warm = Path(sys.argv[1]), Path(sys.argv[2])
 data = Path(tempfile.mkdtemp())

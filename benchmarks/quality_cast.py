@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from faceswap_ae.extraction import extractor
+from faceswap_ae.extraction.options import ExtractOptions
 from faceswap_ae.synthetic.film import Film, film_of, shoot
 
 SIZE, RATE = (480, 360), Fraction(15)
@@ -79,7 +80,7 @@ def staged(stage: Stage) -> None:
     """Render and extract what is missing in a pair's folder."""
     for who, films in stage.pair.films.items():
         clips = [_shot(film, stage.folder / f"{_plain(who)}-{film.seed}") for film in films]
-        options = extractor.ExtractOptions(stage.folder / "data")
+        options = ExtractOptions(stage.folder / "data")
         extractor.extract(clips, _plain(who), options)
     _shot(stage.pair.play, stage.play.parent)
     _shot(replace(stage.pair.play, as_if=stage.pair.face), stage.answer)

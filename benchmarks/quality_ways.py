@@ -19,7 +19,7 @@ from faceswap_ae.evaluation.evaluate import evaluate
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.training.recipe import load_recipe
 from faceswap_ae.training.runs.run import Run
-from faceswap_ae.training.schedule import Budget
+from faceswap_ae.training.stages import Budget
 
 PASTE = "paste"  # the way without training (baseline)
 QUIET = ("preview_seconds=100000", "save_minutes=10000")  # no previews and saves during a training

@@ -81,10 +81,11 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory, play: Path, solo: Path) -> Path:
     """A folder with `data` of ada and ben, extracted from films, and a small run `ben-onto-ada`."""
-    from faceswap_ae.extraction.extractor import ExtractOptions, extract
+    from faceswap_ae.extraction.extractor import extract
+    from faceswap_ae.extraction.options import ExtractOptions
     from faceswap_ae.faces.detection.scan import ScanOptions
     from faceswap_ae.training.recipe import load_recipe
-    from faceswap_ae.training.schedule import Budget
+    from faceswap_ae.training.stages import Budget
     from faceswap_ae.training.train import Job, train
     from tests.support.trainings import SMALL
 

@@ -10,7 +10,7 @@ from faceswap_ae.cli.terminal import Session
 from faceswap_ae.common.errors import UserError
 
 if TYPE_CHECKING:
-    from faceswap_ae.extraction.extractor import ExtractSummary
+    from faceswap_ae.extraction.options import ExtractSummary
 
 
 def run(
@@ -54,7 +54,8 @@ def run(
     faceswap-ae extract film.mkv --as carl --start 1:02 --end 2:30 --max 2000
     faceswap-ae extract duet.mp4 --as duo --everyone
     """
-    from faceswap_ae.extraction.extractor import ExtractOptions, extract
+    from faceswap_ae.extraction.extractor import extract
+    from faceswap_ae.extraction.options import ExtractOptions
     from faceswap_ae.extraction.selection import SelectionLimits
     from faceswap_ae.faces.detection.scan import ScanOptions
     from faceswap_ae.media.span import parse_span

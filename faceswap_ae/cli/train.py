@@ -54,7 +54,7 @@ def run(
     from faceswap_ae.runtime import devices
     from faceswap_ae.training.recipe import load_recipe
     from faceswap_ae.training.runs.run import find_run, run_folder
-    from faceswap_ae.training.schedule import Budget, resolve_budget
+    from faceswap_ae.training.stages import Budget, resolve_budget
 
     session: Session = context.obj
     devices.choose_device(device)  # before anything loads Keras

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from faceswap_ae.common.errors import MediaError, UserError, unknown
+from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.progress import Progress, no_progress
 from faceswap_ae.common.sequences import evenly_spaced
@@ -29,18 +29,18 @@ from faceswap_ae.extraction.crop_writer import (
     open_person_folder,
     write_crops,
 )
+from faceswap_ae.extraction.options import DEFAULTS, ExtractOptions, ExtractSummary
 from faceswap_ae.extraction.selection import (
     OTHER,
     AlreadyThere,
     FaceSelection,
-    SelectionLimits,
     select_faces,
 )
 from faceswap_ae.faces.alignment import is_face
 from faceswap_ae.faces.detection.references import known_from_photos
 from faceswap_ae.faces.detection.scan import Detectors, ScanOptions, count_unscanned, scan
 from faceswap_ae.faces.folders.contact_sheet import FACES_EACH, thumb, write_others
-from faceswap_ae.faces.folders.face_file import SIZE, read
+from faceswap_ae.faces.folders.face_file import read
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
 from faceswap_ae.faces.identities import (
     PeopleSplit,
@@ -50,58 +50,22 @@ from faceswap_ae.faces.identities import (
     tally_tracks,
 )
 from faceswap_ae.media.clip import Clip, open_clip
-from faceswap_ae.media.inputs import InputFailure, find_inputs
+from faceswap_ae.media.inputs import find_inputs
 from faceswap_ae.media.span import WHOLE, Span
 
 FACELESS = "no face found; try --detector cnn, or a larger and brighter picture"
 NOTHING = "no frame in the part that is asked for; see faceswap-ae info"
 LEAST = 3  # faces that a further person needs to get a folder
 NAME = re.compile(r"[^\W_]([^/\\:\n]*[^/\\:\s.])?")
-STORED_CROPS = ("whole", "head")  # smaller ones are cut out of these for training
 CLOSE = 0.5  # of the main person's faces: with more, a second person causes a warning
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class ExtractOptions:
-    """Options of an extraction. Without `like`, the folder's own faces identify the person."""
-
-    data: Path = Path("data")
-    like: tuple[Path, ...] = ()  # photos of the person
-    everyone: bool = False  # a folder for each person found
-    scan: ScanOptions = field(default_factory=ScanOptions)
-    limits: SelectionLimits = field(default_factory=SelectionLimits)
-    span: Span = WHOLE
-    crop: str = "whole"
-    size: int = SIZE
-
-    def __post_init__(self) -> None:
-        if self.crop not in STORED_CROPS:
-            raise UserError(unknown("crop to store", self.crop, STORED_CROPS))
-
-
-@dataclass
-class ExtractSummary:
-    """The result of an extraction."""
-
-    written: dict[Path, int] = field(default_factory=dict)  # new faces, by folder
-    skipped: Counter[str] = field(default_factory=Counter)  # faces, by reason
-    others: dict[int, int] = field(default_factory=dict)  # faces of each other person
-    sheet: Path | None = None  # the contact sheet of the others
-    looked: int = 0  # frames scanned in this run
-    failures: list[InputFailure] = field(default_factory=list)
-
-    def fail(self, path: Path, reason: str) -> None:
-        """Report an input that cannot be used; the extraction continues."""
-        log.warning("%s", reason)
-        self.failures.append(InputFailure(path, reason))
-
-
 def extract(
     inputs: Sequence[Path],
     name: str,
-    options: ExtractOptions = ExtractOptions(),
+    options: ExtractOptions = DEFAULTS,
     progress: Progress = no_progress,
 ) -> ExtractSummary:
     """Fill `data/<name>` with a person's faces from videos, photos, folders and globs."""

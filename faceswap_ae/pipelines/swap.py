@@ -22,12 +22,13 @@ from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import Progress, no_progress
 from faceswap_ae.evaluation.ground_truth import find_ground_truth
 from faceswap_ae.extraction import extractor
+from faceswap_ae.extraction.options import ExtractOptions
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.inputs import safe_stem
 from faceswap_ae.training import train
 from faceswap_ae.training.recipe import load_recipe
 from faceswap_ae.training.runs.run import Run
-from faceswap_ae.training.schedule import Budget, resolve_budget
+from faceswap_ae.training.stages import Budget, resolve_budget
 from faceswap_ae.version import TOOL
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_sta
     with _written_down(wanted.work):
         data = wanted.work / "data"
         for path, name in zip((wanted.face, wanted.onto), wanted.names, strict=True):
-            extractor.extract([path], name, extractor.ExtractOptions(data), progress)
+            extractor.extract([path], name, ExtractOptions(data), progress)
         folders = face, onto = data / wanted.names[0], data / wanted.names[1]
         with status("train") as say:
             job = train.Job(face, onto, wanted.run.folder, settings, limit)

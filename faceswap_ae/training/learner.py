@@ -19,7 +19,7 @@ from faceswap_ae.training.losses import perception
 from faceswap_ae.training.losses.reconstruction import LossWeights
 from faceswap_ae.training.recipe import FullRecipe, recipe_at, stages_of
 from faceswap_ae.training.runs.checkpoint import WEIGHTS
-from faceswap_ae.training.schedule import TrainingStage
+from faceswap_ae.training.stages import TrainingStage
 from faceswap_ae.training.stepper import Stepper
 
 OPTIMISER = "optimiser"

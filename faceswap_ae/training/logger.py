@@ -42,7 +42,7 @@ class StepStatus:
     progress: float  # of the budget
     left: float | None  # seconds, as it looks now
     faces: int  # that a step takes
-    stage: str = ""  # schedule.spoken
+    stage: str = ""  # stages.format_stage
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class StepReport:
     losses: Mapping[str, float]
     faces_per_second: float
     memory: int  # bytes, the most so far
-    state: str  # plateau.told
+    state: str  # plateau.format_verdict
 
     @property
     def words(self) -> str:

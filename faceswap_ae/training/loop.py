@@ -20,14 +20,13 @@ from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.interrupts import StopRequest, stoppable
 from faceswap_ae.common.quantities import format_bytes
 from faceswap_ae.networks.model_interface import FACE, IDENTITIES
-from faceswap_ae.training import schedule
 from faceswap_ae.training.data.batches import Batch
 from faceswap_ae.training.logger import StepStatus
 from faceswap_ae.training.recipe import FullRecipe
 from faceswap_ae.training.recovery import is_out_of_memory, roll_back, shrink_batch
 from faceswap_ae.training.runs import checkpoint, tensor_file
-from faceswap_ae.training.schedule import StagePosition
 from faceswap_ae.training.session import TrainingSession
+from faceswap_ae.training.stages import StagePosition, format_stage, is_stage_over
 
 FEW_CODES = 64  # faces of each identity that the preview's alignment of codes is computed from
 SPOILT = "a weight is no number"
@@ -155,14 +154,14 @@ class TrainingLoop:
         done = session.progress
         left = None if done == 0 else session.seconds * (1 / done - 1)
         faces = 2 * session.feed.count * session.learner.stepper.pairs
-        stage = schedule.format_stage(session.stages, session.place.number)
+        stage = format_stage(session.stages, session.place.number)
         status = StepStatus(session.step, done, left, faces, stage)
         session.logger.note(status, terms, session.rate)
 
     def _stage_is_over(self) -> bool:
         session = self.session
         now = StagePosition(session.place.number, session.step, session.seconds)
-        return session.guard.calm and schedule.is_stage_over(
+        return session.guard.calm and is_stage_over(
             session.stages, session.place, session.job.budget, now, session.logger.measured
         )
 
@@ -180,5 +179,5 @@ class TrainingLoop:
             checkpoint.snapshot(session.run.checkpoints, session.state())
         session.enter_stage(number)
         session.save()
-        stage = schedule.format_stage(session.stages, number)
+        stage = format_stage(session.stages, number)
         log.info("step %s: %s begins", f"{session.step:,}", stage)

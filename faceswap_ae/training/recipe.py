@@ -21,7 +21,7 @@ from faceswap_ae.faces.alignment import CROPS
 from faceswap_ae.runtime.backend import load_keras
 from faceswap_ae.training.data.augmentation import Augmentation
 from faceswap_ae.training.optimiser import Optimiser
-from faceswap_ae.training.schedule import CHANGED, ONLY, Budget, TrainingStage
+from faceswap_ae.training.stages import CHANGED, ONLY, Budget, TrainingStage
 
 # What may change in a run that has begun: how long it goes on, and what a machine has of its own.
 FREE = (

@@ -29,7 +29,7 @@ from faceswap_ae.training.recipe import Job, stages_of
 from faceswap_ae.training.runs import checkpoint
 from faceswap_ae.training.runs.checkpoint import WEIGHTS, TrainingState
 from faceswap_ae.training.runs.run import Run
-from faceswap_ae.training.schedule import StagePosition, TrainingStage
+from faceswap_ae.training.stages import StagePosition, TrainingStage
 
 MOST_CODES = 512  # faces of each identity that the saved alignment of codes is computed from
 

@@ -12,6 +12,7 @@ from benchmarks.quality_cast import PAIRS, Stage
 from benchmarks.quality_ways import called
 from faceswap_ae.evaluation.evaluate import evaluate
 from faceswap_ae.extraction import extractor
+from faceswap_ae.extraction.options import ExtractOptions
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
@@ -56,7 +57,7 @@ def test_nobody_is_filmed_twice_with_one_seed() -> None:
 def test_a_paste_of_the_performer_is_nearly_the_clip_itself(solo: Path, tmp_path: Path) -> None:
     clip = solo / "clip.mp4"
     data = tmp_path / "data"
-    extractor.extract([clip], "ben", extractor.ExtractOptions(data))
+    extractor.extract([clip], "ben", ExtractOptions(data))
     known = face_set.load_face_set(data / "ben", CROP, SIDE)
     one = next(entry.stored for entry in face_file.entries(data / "ben") if entry.stored)
     assert closest(known, one.landmarks).shape == (SIDE, SIDE, 3)

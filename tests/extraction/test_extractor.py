@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.extraction.extractor import ExtractOptions, ExtractSummary, extract
+from faceswap_ae.extraction.extractor import extract
+from faceswap_ae.extraction.options import ExtractOptions, ExtractSummary
 from faceswap_ae.extraction.selection import ALIKE, OTHER, SURPLUS, SelectionLimits
 from faceswap_ae.faces.detection.scan import ScanOptions
 from faceswap_ae.faces.folders import face_file, face_folder, packing
@@ -266,7 +267,8 @@ def test_progress_reaches_its_end(tmp_path: Path, solo: Path) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from faceswap_ae.extraction.extractor import ExtractOptions, extract
+from faceswap_ae.extraction.extractor import extract
+from faceswap_ae.extraction.options import ExtractOptions
 from contextlib import contextmanager
 
 @contextmanager

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image as pillow
 
-from faceswap_ae.extraction.extractor import ExtractOptions, extract
+from faceswap_ae.extraction.extractor import extract
+from faceswap_ae.extraction.options import ExtractOptions
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding

@@ -13,15 +13,15 @@ from faceswap_ae.conversion.convert import convert, is_made
 from faceswap_ae.conversion.converter import Converter, ConvertOptions
 from faceswap_ae.conversion.report import made_by, read_rows
 from faceswap_ae.evaluation.evaluate import evaluate
-from faceswap_ae.extraction.extractor import ExtractOptions as Extraction
 from faceswap_ae.extraction.extractor import extract
+from faceswap_ae.extraction.options import ExtractOptions as Extraction
 from faceswap_ae.media import provenance, reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.training.recipe import Job
 from faceswap_ae.training.recipe import read_recipe as read_plan
 from faceswap_ae.training.runs.metric_log import read
 from faceswap_ae.training.runs.run import Run
-from faceswap_ae.training.schedule import Budget
+from faceswap_ae.training.stages import Budget
 from faceswap_ae.training.train import train
 from faceswap_ae.training.trained_run import load_trained
 from tests.conftest import ROOT

@@ -6,7 +6,7 @@ import numpy as np
 
 from faceswap_ae.training.recipe import load_recipe, parse_recipe
 from faceswap_ae.training.runs import checkpoint
-from faceswap_ae.training.schedule import Budget
+from faceswap_ae.training.stages import Budget
 from faceswap_ae.training.train import Job
 
 SMALL = ("width=.25", "size=32", "latent=32", "batch=4", "precision=float32", "preview_seconds=600")

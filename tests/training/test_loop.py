@@ -11,7 +11,7 @@ from faceswap_ae.common import plugins
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.training.recipe import parse_recipe, stages_of
 from faceswap_ae.training.runs import checkpoint, metric_log
-from faceswap_ae.training.schedule import Budget
+from faceswap_ae.training.stages import Budget
 from faceswap_ae.training.train import Job, train
 from tests.support.trainings import job, staged, state
 

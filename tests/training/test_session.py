@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae.training.plateau import HeldOutLoss
-from faceswap_ae.training.schedule import StagePosition
 from faceswap_ae.training.session import SessionFacts
+from faceswap_ae.training.stages import StagePosition
 
 seconds = st.floats(0, 1e7)
 losses = st.builds(HeldOutLoss, st.integers(0, 10**7), st.floats(0, 10))

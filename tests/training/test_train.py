@@ -15,7 +15,7 @@ from faceswap_ae.media import images
 from faceswap_ae.training.logger import StepReport
 from faceswap_ae.training.recipe import load_recipe
 from faceswap_ae.training.runs import metric_log
-from faceswap_ae.training.schedule import Budget
+from faceswap_ae.training.stages import Budget
 from faceswap_ae.training.train import Job, train
 from tests.support.face_folders import fill, plain_picture
 from tests.support.trainings import SMALL, equal, job, state

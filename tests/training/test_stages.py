@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae.common.errors import RecipeError, UserError
-from faceswap_ae.training import schedule
 from faceswap_ae.training.plateau import HeldOutLoss
 from faceswap_ae.training.recipe import (
     list_recipes,
@@ -14,12 +13,16 @@ from faceswap_ae.training.recipe import (
     recipe_at,
     stages_of,
 )
-from faceswap_ae.training.schedule import (
+from faceswap_ae.training.stages import (
     DEFAULT_MINUTES,
+    ONLY,
     Budget,
     StagePosition,
     TrainingStage,
+    format_stage,
+    is_stage_over,
     resolve_budget,
+    stage_end,
 )
 
 THREE = (TrainingStage("one", 2), TrainingStage("two", 1, "share"), TrainingStage("three", 1))
@@ -35,7 +38,7 @@ def walked(
         found.append(place.number)
         now = StagePosition(place.number, step, 0)
         known = [one for one in measured if one.step <= step]
-        if schedule.is_stage_over(stages, place, Budget(steps), now, known):
+        if is_stage_over(stages, place, Budget(steps), now, known):
             place = StagePosition(place.number + 1, step, 0)
     return found
 
@@ -72,32 +75,32 @@ def test_a_stage_may_last_whatever_is_measured() -> None:
 def test_what_was_measured_before_a_stage_says_nothing_of_it() -> None:
     before = [HeldOutLoss(step, 1.0) for step in range(1, 21)]
     now = StagePosition(0, 21, 0)
-    assert not schedule.is_stage_over(THREE, StagePosition(0, 20, 0), Budget(40), now, before)
+    assert not is_stage_over(THREE, StagePosition(0, 20, 0), Budget(40), now, before)
 
 
 def test_a_longer_budget_gives_the_stages_that_are_left_more() -> None:
     place = StagePosition(1, 20, 0)
-    ends = [schedule.stage_end(THREE, place, Budget(steps)) * steps for steps in (40, 80)]
+    ends = [stage_end(THREE, place, Budget(steps)) * steps for steps in (40, 80)]
     assert ends == pytest.approx([30, 50])
 
 
 def test_minutes_count_as_steps_do() -> None:
     budget = Budget(minutes=4)
-    assert schedule.stage_end(THREE, StagePosition(), budget) == 0.5
-    assert not schedule.is_stage_over(THREE, StagePosition(), budget, StagePosition(0, 9, 119), [])
-    assert schedule.is_stage_over(THREE, StagePosition(), budget, StagePosition(0, 9, 120), [])
+    assert stage_end(THREE, StagePosition(), budget) == 0.5
+    assert not is_stage_over(THREE, StagePosition(), budget, StagePosition(0, 9, 119), [])
+    assert is_stage_over(THREE, StagePosition(), budget, StagePosition(0, 9, 120), [])
 
 
 def test_the_last_stage_lasts_until_the_budget_is_over() -> None:
-    assert schedule.stage_end(THREE, StagePosition(2, 30, 0), Budget(40)) == 1
-    assert not schedule.is_stage_over(
+    assert stage_end(THREE, StagePosition(2, 30, 0), Budget(40)) == 1
+    assert not is_stage_over(
         THREE, StagePosition(2, 30, 0), Budget(40), StagePosition(2, 90, 0), []
     )
 
 
 def test_spoken() -> None:
-    assert schedule.format_stage(THREE, 1) == "two (2 of 3)"
-    assert schedule.format_stage(schedule.ONLY, 0) == ""
+    assert format_stage(THREE, 1) == "two (2 of 3)"
+    assert format_stage(ONLY, 0) == ""
 
 
 RECIPE = """
@@ -117,7 +120,7 @@ def test_a_plan_changes_from_stage_to_stage() -> None:
     assert first == settings
     assert (last.training.edge, last.augment.warp, last.optimiser.rate) == (2.0, 0.0, 1e-5)
     assert last.network == settings.network
-    assert stages_of(parse_recipe("model: quick", "mine")) == schedule.ONLY
+    assert stages_of(parse_recipe("model: quick", "mine")) == ONLY
 
 
 @pytest.mark.parametrize(
