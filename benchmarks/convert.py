@@ -74,7 +74,6 @@ from faceswap_ae.runtime import devices
 devices.choose_device("cpu")
 import av
 from faceswap_ae.conversion import renderer
-from faceswap_ae.conversion.compositing.temporal import smoothed
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.conversion.convert import output_spec
@@ -117,10 +116,10 @@ def encode():
 
 list(renderer.render(reader.frames(one, Span(last=15)), plan))
 frames = timed("decode", lambda: list(reader.frames(one, part)))
-faced = timed("crops, network, mask", lambda: list(renderer._faced(iter(frames), plan)))
+faced = timed("crops, network, mask", lambda: list(renderer.generated(iter(frames), plan)))
 def dress():
-    for item, values in smoothed(renderer._dressed(faced, plan), renderer.STEADY):
-        renderer._laid(item, values, plan)
+    for _ in renderer.composite(faced, plan):
+        pass
 timed("colour, blend, grain", dress)
 timed("encode", encode)
 timed("bare decode and encode", bare)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 Advance = Callable[[int], None]  # called with the number of items done
+AdvanceOf = Callable[[int, int], None]  # called with how many are done, and how many in all
 Progress = Callable[[str, int], AbstractContextManager[Advance]]  # task, items in all
 Say = Callable[[float, str], None]  # called with the share done (0 to 1), and a text
 Status = Callable[[str], AbstractContextManager[Say]]  # task

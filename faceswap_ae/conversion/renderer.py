@@ -8,19 +8,17 @@ all were. Networks take groups of frames that begin at multiples of `GROUP`, so 
 that is taken up again computes the very same.
 """
 
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
 
-from faceswap_ae.common.geometry import Floats, Image
+from faceswap_ae.common.geometry import Doubles, Floats, Image
 from faceswap_ae.common.prefetch import prefetch
 from faceswap_ae.conversion.compositing.blending import warp_layer
-from faceswap_ae.conversion.compositing.region_colour import Pairs
-from faceswap_ae.conversion.compositing.temporal import REACH, ColourWindow, gaussian, smoothed
+from faceswap_ae.conversion.compositing.colour_transfer import Pair
+from faceswap_ae.conversion.compositing.temporal import gaussian, smoothed
 from faceswap_ae.conversion.compositor import Compositor, PlacedFace
 from faceswap_ae.conversion.swapper import GeneratedFace
 from faceswap_ae.conversion.trajectories import Trajectories
@@ -28,6 +26,7 @@ from faceswap_ae.media.reader import Frame
 
 REVISION = 1  # goes up when the same settings give other pixels
 GROUP = 8  # frames that networks take together
+COLOURS = gaussian(4, far=2)  # frames: over which the colours around are pooled
 STEADY = gaussian(4)  # frames: over which grain and smooth fields are averaged
 WARMUP = 24  # frames: whole groups, at least what both windows reach back
 MADE_AHEAD = 2  # groups that the networks' thread makes in advance
@@ -40,6 +39,13 @@ class RenderPlan:
     compositors: Sequence[Compositor]  # by role
     trajectories: Trajectories
     covers: bool = False  # are masks wanted too, laid over the frame?
+
+    def pool(
+        self, key: tuple[int, int, str], pairs: Sequence[Pair], weights: Sequence[float]
+    ) -> Pair:
+        """Colours of one face in several frames as one, in the way of their method."""
+        role, _, kind = key
+        return self.compositors[role].complexion.kinds[kind].pool(pairs, np.array(weights))
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,30 +66,40 @@ class _FrameWithFaces:
     faces: Sequence[PlacedFace]
 
 
-Colours = Sequence[Pairs]
-Values = Mapping[tuple[int, str], NDArray[np.float64]]  # by track, and what is averaged
+Measured = tuple[_FrameWithFaces, dict[tuple[int, int, str], Pair | None]]
+Values = Mapping[tuple[int, str], Doubles]  # by track, and what is averaged
 
 
 def render(frames: Iterator[Frame], plan: RenderPlan) -> Iterator[RenderedFrame]:
-    """Every frame, in order. Networks work in a thread of their own."""
-    faced = prefetch(_faced(frames, plan), MADE_AHEAD * GROUP)
-    for one, values in smoothed(_dressed(faced, plan), STEADY):
+    """Every frame with its new faces, in order. Networks work in a thread of their own."""
+    return composite(prefetch(generated(frames, plan), MADE_AHEAD * GROUP), plan)
+
+
+def composite(faced: Iterable[Measured], plan: RenderPlan) -> Iterator[RenderedFrame]:
+    """Lay generated faces into their frames."""
+    coloured = smoothed(faced, COLOURS, plan.pool)
+    finished = (_finished(one, colours, plan) for one, colours in coloured)
+    for one, values in smoothed(finished, STEADY):
         yield _laid(one, values, plan)
 
 
-def _faced(frames: Iterator[Frame], plan: RenderPlan) -> Generator[tuple[_FrameWithFaces, Colours]]:
-    """Frames with what the networks made of their faces, and the colours there."""
+def generated(frames: Iterator[Frame], plan: RenderPlan) -> Generator[Measured]:
+    """Frames with what the networks made of their faces, and the colours measured there.
+
+    Colours are by role, track and kind of region.
+    """
     for _, group in groupby(frames, lambda frame: frame.index // GROUP):
         some = list(group)
         made = _made(some, plan)
         for number, frame in enumerate(some):
-            faces, pairs = [], []
+            faces, colours = [], {}
             for place in plan.trajectories.at(frame.index):
                 compositor = plan.compositors[place.role]
                 one = compositor.fitted(frame.image, place, made[number, place.track])
                 faces.append(one)
-                pairs.append(compositor.colours(one))
-            yield _FrameWithFaces(frame, faces), pairs
+                for kind, pair in compositor.colours(one).items():
+                    colours[place.role, place.track, kind] = pair
+            yield _FrameWithFaces(frame, faces), colours
 
 
 def _made(frames: Sequence[Frame], plan: RenderPlan) -> dict[tuple[int, int], GeneratedFace]:
@@ -103,46 +119,20 @@ def _made(frames: Sequence[Frame], plan: RenderPlan) -> dict[tuple[int, int], Ge
     return found
 
 
-def _dressed(
-    faced: Iterable[tuple[_FrameWithFaces, Colours]], plan: RenderPlan
-) -> Iterator[tuple[_FrameWithFaces, Values]]:
-    """Faces in the colours of the frames around; and what is still to be averaged."""
-    for one, pairs in _pooled(faced, plan):
-        faces, values = [], {}
-        for plain, wanted in zip(one.faces, pairs, strict=True):
-            compositor = plan.compositors[plain.place.role]
-            face = compositor.dressed(plain, wanted)
-            faces.append(face)
-            for name, value in compositor.steadied(one.frame.image, face).items():
-                values[face.place.track, name] = value
-        yield _FrameWithFaces(one.frame, faces), values
-
-
-def _pooled(
-    faced: Iterable[tuple[_FrameWithFaces, Colours]], plan: RenderPlan
-) -> Iterator[tuple[_FrameWithFaces, Colours]]:
-    """Each frame once the next few are known, with its faces' colours over all of these."""
-    windows: dict[int, dict[str, ColourWindow]] = {}  # by track and by kind
-    waiting: deque[_FrameWithFaces] = deque()
-
-    def first() -> tuple[_FrameWithFaces, Colours]:
-        one = waiting.popleft()
-        found = [windows[face.place.track].items() for face in one.faces]
-        return one, [{kind: own.at(one.frame.index) for kind, own in each} for each in found]
-
-    for one, pairs in faced:
-        for face, measured in zip(one.faces, pairs, strict=True):
-            track, role = face.place.track, face.place.role
-            if track not in windows:
-                kinds = plan.compositors[role].complexion.kinds
-                windows[track] = {kind: ColourWindow(way) for kind, way in kinds.items()}
-            for kind, window in windows[track].items():
-                window.add(one.frame.index, measured[kind])
-        waiting.append(one)
-        if len(waiting) > REACH:
-            yield first()
-    while waiting:
-        yield first()
+def _finished(
+    one: _FrameWithFaces, colours: Mapping[tuple[int, int, str], Pair | None], plan: RenderPlan
+) -> tuple[_FrameWithFaces, Values]:
+    """Faces in the colours of the frames around, and what is still to be averaged over time."""
+    faces, values = [], {}
+    for plain in one.faces:
+        place = plain.place
+        compositor = plan.compositors[place.role]
+        pairs = {kind: pair for (_, track, kind), pair in colours.items() if track == place.track}
+        face = compositor.dressed(plain, pairs)
+        faces.append(face)
+        for name, value in compositor.steadied(one.frame.image, face).items():
+            values[place.track, name] = value
+    return _FrameWithFaces(one.frame, faces), values
 
 
 def _laid(one: _FrameWithFaces, values: Values, plan: RenderPlan) -> RenderedFrame:

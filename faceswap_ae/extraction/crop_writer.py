@@ -73,9 +73,9 @@ def write_crops(clip: Clip, found: Journal, wanted: Wanted, how: CropFormat) -> 
                 if frame.index not in wanted:
                     continue
                 faces = {face.id: face for face in found.faces(key, frame.index)}
-                for shelf, name in wanted[frame.index]:
-                    made = pool.submit(shelf.put, frame.image, faces[name], how.crop, how.size)
-                    waiting.append((made, shelf, name))
+                for person, name in wanted[frame.index]:
+                    made = pool.submit(person.put, frame.image, faces[name], how.crop, how.size)
+                    waiting.append((made, person, name))
                 while len(waiting) > WAITING:
                     _record(*waiting.popleft())
                 yield frame.image, faces
@@ -83,26 +83,26 @@ def write_crops(clip: Clip, found: Journal, wanted: Wanted, how: CropFormat) -> 
             _record(*waiting.popleft())
 
 
-def _record(written: Future[None], shelf: PersonFolder, face: str) -> None:
+def _record(written: Future[None], person: PersonFolder, face: str) -> None:
     written.result()
-    shelf.journal.add_written(face)
-    shelf.count += 1
+    person.journal.add_written(face)
+    person.count += 1
 
 
 def open_person_folder(folder: Path, detectors: Detectors) -> PersonFolder:
     """Open a person's folder, which may be new, and read which faces are in it."""
     if folder.exists() or face_folder.zip_of(folder).exists():
         face_folder.check_unpacked(folder)
-    shelf = PersonFolder(folder, Journal(folder))
+    person = PersonFolder(folder, Journal(folder))
     if folder.is_dir():
         entries = face_file.entries(folder)
-        shelf.there = set(_ids(entries))
+        person.there = set(_ids(entries))
         dropped = folder / face_folder.DROPPED
         gone = _ids(face_file.entries(dropped)) if dropped.is_dir() else ()
-        for face in sorted({*shelf.there, *gone} - shelf.journal.written):
-            shelf.journal.add_written(face)
-        shelf.known = known_from_entries(entries, detectors)
-    return shelf
+        for face in sorted({*person.there, *gone} - person.journal.written):
+            person.journal.add_written(face)
+        person.known = known_from_entries(entries, detectors)
+    return person
 
 
 def _ids(entries: list[face_file.FaceEntry]) -> Iterator[str]:

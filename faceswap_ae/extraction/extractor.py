@@ -86,7 +86,7 @@ Others = dict[int, list[Place]]  # by person, counted from 2
 
 @dataclass
 class _Extraction:
-    """One extraction. `shelves[0]` is the person's own folder; its journal has all faces found."""
+    """One extraction. `persons[0]` is the person's own folder; its journal has all faces found."""
 
     name: str
     options: ExtractOptions
@@ -99,18 +99,18 @@ class _Extraction:
     def __post_init__(self) -> None:
         self.detectors = Detectors(self.options.scan)
         # Before the scan: an error in a photo must not be reported after an hour of work.
-        self.shelves = [open_person_folder(self.options.data / self.name, self.detectors)]
+        self.persons = [open_person_folder(self.options.data / self.name, self.detectors)]
         if self.options.like:
-            self.shelves[0].known = known_from_photos(self.options.like, self.detectors)
+            self.persons[0].known = known_from_photos(self.options.like, self.detectors)
         if self.options.everyone:
             numbers = sorted(self._numbers())
-            self.shelves += [
+            self.persons += [
                 open_person_folder(self._numbered(number), self.detectors) for number in numbers
             ]
 
     @property
     def journal(self) -> Journal:
-        return self.shelves[0].journal
+        return self.persons[0].journal
 
     def _numbers(self) -> Iterator[int]:
         """The numbers of the further people's folders: ada-2, ada-3 and so on."""
@@ -167,8 +167,8 @@ class _Extraction:
     def know(self, clips: Clips) -> PeopleSplit:
         """Decide which person each track shows."""
         tracks = tally_tracks(face for face in self.journal.all_faces(clips) if is_face(face))
-        people = split_people(tracks, [shelf.known for shelf in self.shelves])
-        if self.shelves[0].known is None and people.unknown:
+        people = split_people(tracks, [person.known for person in self.persons])
+        if self.persons[0].known is None and people.unknown:
             if not self.options.everyone:
                 self._warn_of_another(tracks, people)
             people.known[0] |= people.unknown.pop(0)
@@ -183,7 +183,7 @@ class _Extraction:
         often = [group for group in people.unknown if _count(tracks, group) >= LEAST]
         first = max(self._numbers(), default=1) + 1
         for number, group in enumerate(often, first):
-            self.shelves.append(open_person_folder(self._numbered(number), self.detectors))
+            self.persons.append(open_person_folder(self._numbered(number), self.detectors))
             people.known.append(group)
             people.unknown.remove(group)
 
@@ -201,15 +201,15 @@ class _Extraction:
         names = ", ".join(clip.path.name for clip in clips.values())
         if self.options.like:
             return f"{names}: nobody there is like the photos given; name others with --like"
-        here = self.shelves[0].folder
+        here = self.persons[0].folder
         return f"{names}: shows nobody like the faces in {here}; choose another name with --as"
 
     def choose(self, clips: Clips, people: PeopleSplit) -> Others:
         """Choose which faces of each clip are written; return where the other people are seen."""
         left: dict[str, str] = {}
-        for shelf, tracks in zip(self.shelves, people.known, strict=True):
-            choice = self._chosen(shelf, clips, tracks)
-            first = shelf is self.shelves[0]
+        for person, tracks in zip(self.persons, people.known, strict=True):
+            choice = self._chosen(person, clips, tracks)
+            first = person is self.persons[0]
             # A skipped face gets into no folder; the reason is that of its own person's folder.
             left = (
                 choice.skipped
@@ -229,17 +229,17 @@ class _Extraction:
                 others[number].append((face.clip, face.frame, face.id))
         return others
 
-    def _chosen(self, shelf: PersonFolder, clips: Clips, tracks: set[TrackKey]) -> FaceSelection:
-        if shelf is not self.shelves[0]:
-            shelf.learn(self.journal, clips)
-        found = shelf.journal.all_faces(shelf.journal.clips)
-        here = (face for face in found if face.clip in clips or face.id in shelf.there)
-        held = AlreadyThere(shelf.journal.written, shelf.there)
+    def _chosen(self, person: PersonFolder, clips: Clips, tracks: set[TrackKey]) -> FaceSelection:
+        if person is not self.persons[0]:
+            person.learn(self.journal, clips)
+        found = person.journal.all_faces(person.journal.clips)
+        here = (face for face in found if face.clip in clips or face.id in person.there)
+        held = AlreadyThere(person.journal.written, person.there)
         choice = select_faces(here, tracks, self.options.limits, held)
-        shelf.journal.add_skipped(choice.skipped)
+        person.journal.add_skipped(choice.skipped)
         for clip, frames in choice.wanted.items():
             for frame, ids in frames.items():
-                self.wanted[clip][frame] += [(shelf, face) for face in ids]
+                self.wanted[clip][frame] += [(person, face) for face in ids]
         return choice
 
     def write(self, clips: Clips, others: Others) -> None:
@@ -256,7 +256,7 @@ class _Extraction:
                 for face in faces.values():
                     if face.id in owner:
                         thumbs[owner[face.id]].append(thumb(image, face))
-        self.summary.written = {shelf.folder: shelf.count for shelf in self.shelves}
+        self.summary.written = {person.folder: person.count for person in self.persons}
         self.summary.others = {number: len(places) for number, places in others.items()}
         if thumbs:
             self.summary.sheet = self.options.data / f"{self.name}-others.jpg"

@@ -7,7 +7,7 @@ a second.
 
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +20,7 @@ from PIL import ImageDraw, ImageFont
 from faceswap_ae.common.atomic import check_is_no_input, replacing
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.progress import AdvanceOf
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.truncation import missing_bytes
 
@@ -30,8 +31,6 @@ NAME_HEIGHT = 0.06  # of the clip's height
 # Each frame gets its own palette of 256 colours, so that no frame has to wait for the last one.
 GIF_COLOURS = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"
 PREVIEW_SECONDS = 60  # a notebook holds the video's bytes, so a long video makes it slow
-
-Told = Callable[[int, int], None]  # called with frames done, frames in all
 
 
 def write_gif(video: Path, gif: Path, rate: Fraction) -> None:
@@ -51,7 +50,7 @@ def write_gif(video: Path, gif: Path, rate: Fraction) -> None:
 
 
 def side_by_side(
-    videos: Sequence[Path], names: Sequence[str], out: Path, told: Told | None = None
+    videos: Sequence[Path], names: Sequence[str], out: Path, advance: AdvanceOf | None = None
 ) -> None:
     """Write the videos side by side, each with its name, with the first one's sound."""
     if len(videos) != len(names):
@@ -70,7 +69,7 @@ def side_by_side(
         sound = clips[0].audio.subclipped(0, seconds) if clips[0].audio else None
         part = stack.enter_context(replacing(out))
         rate = max(clip.fps for clip in clips)
-        _write(whole.with_audio(sound), part, rate, _logger(told, round(seconds * rate)))
+        _write(whole.with_audio(sound), part, rate, _logger(advance, round(seconds * rate)))
 
 
 def in_notebook(video: Path, width: int = 640) -> Any:
@@ -140,12 +139,12 @@ def _label(name: str, height: int) -> Image:
     return np.asarray(board)
 
 
-def _logger(told: Told | None, total: int) -> Any:
+def _logger(advance: AdvanceOf | None, total: int) -> Any:
     from proglog import ProgressBarLogger
 
     class Bars(ProgressBarLogger):  # type: ignore[misc] # proglog has no types
         def bars_callback(self, bar: str, attr: str, value: int, _: int | None = None) -> None:
-            if told is not None and bar == "frame_index" and attr == "index":
-                told(value, total)
+            if advance is not None and bar == "frame_index" and attr == "index":
+                advance(value, total)
 
     return Bars()

@@ -31,7 +31,7 @@ LOT = 8  # faces measured at a time: what a training batch leaves room for
 SHOWN = 6  # faces in the preview
 HELD = "held-out"
 
-Told = Callable[["StepReport"], None]
+StepListener = Callable[["StepReport"], None]
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,10 @@ class StepReport:
 class TrainingLogger:
     """Keeps the files open, and what was measured since the last row."""
 
-    def __init__(self, run: Run, names: PreviewNames, told: Told, *, masked: bool = False) -> None:
-        self.run, self.names, self.told, self.masked = run, names, told, masked
+    def __init__(
+        self, run: Run, names: PreviewNames, listener: StepListener, *, masked: bool = False
+    ) -> None:
+        self.run, self.names, self.listener, self.masked = run, names, listener, masked
         self._stage_from, self._is_last = -1, True
         self.measured: list[HeldOutLoss] = []
         self._sums: dict[str, float] = defaultdict(float)
@@ -109,7 +111,7 @@ class TrainingLogger:
         self._history.add(self._noted)
         self._events.scalars(moment.step, {**means, "rate": rate}, now)
         speed = moment.faces * self._steps / max(spent, 1e-6)
-        self.told(StepReport(moment, means, speed, peak, self.state))
+        self.listener(StepReport(moment, means, speed, peak, self.state))
         self._sums.clear()
         self._steps, self._since = 0, time.monotonic()
 

@@ -22,7 +22,7 @@ from faceswap_ae.training.data.batches import BatchSource
 from faceswap_ae.training.data.face_set import FaceSet
 from faceswap_ae.training.divergence import DivergenceGuard
 from faceswap_ae.training.learner import Learner
-from faceswap_ae.training.logger import Told, TrainingLogger
+from faceswap_ae.training.logger import StepListener, TrainingLogger
 from faceswap_ae.training.plateau import HeldOutLoss
 from faceswap_ae.training.preview import PreviewNames
 from faceswap_ae.training.recipe import Job, stages_of
@@ -86,7 +86,7 @@ class TrainingSession:
     run: Run
     own: Networks
     sets: tuple[FaceSet, FaceSet]
-    told: Told
+    listener: StepListener
     devices: int = 1  # that share a batch
     step: int = 0
     seconds: float = 0.0  # of training, all sessions together
@@ -108,7 +108,7 @@ class TrainingSession:
         self._use_augmentation()
         names = PreviewNames(*(one.name for one in self.sets))
         masked = getattr(recipe.training, "masked", False)
-        self.logger = TrainingLogger(self.run, names, self.told, masked=masked)
+        self.logger = TrainingLogger(self.run, names, self.listener, masked=masked)
         self.held = {identity: self.feed.held_out(identity) for identity in IDENTITIES}
 
     @property

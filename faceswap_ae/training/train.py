@@ -12,7 +12,7 @@ from faceswap_ae.training.build import build_networks
 from faceswap_ae.training.data import face_set
 from faceswap_ae.training.data.face_set import FaceSet
 from faceswap_ae.training.known_people import save_known_people
-from faceswap_ae.training.logger import Told
+from faceswap_ae.training.logger import StepListener
 from faceswap_ae.training.loop import TrainingLoop
 from faceswap_ae.training.recipe import FREE, Job
 from faceswap_ae.training.runs import checkpoint
@@ -26,7 +26,7 @@ __all__ = ["Job", "train"]
 KINDS: tuple[Kind, ...] = (SNAPSHOT, CHECKPOINT)
 
 
-def train(job: Job, told: Told = lambda _: None) -> Run:
+def train(job: Job, listener: StepListener = lambda _: None) -> Run:
     """Train a run from where it is until its budget is over. Ctrl-C saves before it ends.
 
     >>> folders = Path("data/ben"), Path("data/ada"), Path("runs/ben-onto-ada")
@@ -46,7 +46,7 @@ def train(job: Job, told: Told = lambda _: None) -> Run:
         recipe = job.recipe
         own = build_networks(recipe)
         sets = _sets(job, run, max(own.size_in, own.size_out))
-        session = TrainingSession(job, run, own, sets, told, devices)
+        session = TrainingSession(job, run, own, sets, listener, devices)
         origin = _borrow(job, own) if job.fork else ""
         face, onto = (one.name for one in sets)
         facts = RunFacts(face, onto, recipe.model, recipe.trainer, recipe.crop, origin=origin)

@@ -1,5 +1,6 @@
 """Which crops of the cast, with known colours, are used to test colour transfer?"""
 
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import cv2
@@ -7,7 +8,15 @@ import numpy as np
 import pytest
 
 from faceswap_ae.common.geometry import Doubles, Image, Mask, transform, warp
-from faceswap_ae.conversion.compositing.colour_transfer import COLOUR, Picture, moments
+from faceswap_ae.conversion.compositing.colour_transfer import (
+    COLOUR,
+    ColourMethod,
+    Pair,
+    Picture,
+    moments,
+)
+from faceswap_ae.conversion.compositing.temporal import smoothed
+from faceswap_ae.conversion.renderer import COLOURS
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.landmark_masks import hull_mask
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
@@ -49,3 +58,13 @@ def cast(face: Picture) -> Picture:
     """Change a face's colours as a warmer lamp and another camera would."""
     mix = np.array([[1.05, 0.1, 0.0], [0.0, 0.92, 0.05], [0.0, 0.05, 0.7]], np.float32)
     return np.asarray(cv2.transform(face, mix), np.float32).clip(0, 1)
+
+
+def pooled(colour: ColourMethod, pairs: Iterable[Pair | None]) -> list[Pair | None]:
+    """The colours of one face in frame after frame, pooled as in a conversion."""
+    rows = ((None, {"face": pair}) for pair in pairs)
+
+    def pool(_key: str, some: Sequence[Pair], weights: Sequence[float]) -> Pair:
+        return colour.pool(some, np.array(weights))
+
+    return [values["face"] for _, values in smoothed(rows, COLOURS, pool)]

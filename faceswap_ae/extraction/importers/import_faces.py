@@ -5,11 +5,12 @@ a second import of a set adds nothing, and does not bring back faces that the us
 that cannot be used becomes one line of the summary; the import continues.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from faceswap_ae.common.errors import MediaError, UserError, unknown
+from faceswap_ae.common.progress import Advance
 from faceswap_ae.extraction.importers import deepfacelab, faceswap
 from faceswap_ae.extraction.importers.base import Candidate
 from faceswap_ae.extraction.importers.recut import SQUARES, Describe, Recut, recut
@@ -22,8 +23,6 @@ HEAD = 4096  # bytes from the beginning of a file that show what it is
 DIGITS = 6  # of a face's id, in its file's name
 SETS = (".pak", ".fsa")  # suffixes of face sets
 KNOWN = "DeepFaceLab's face JPGs and faceset.pak, faceswap's face PNGs and .fsa"
-
-Told = Callable[[int], None]  # called with the number of faces handled so far
 
 
 @dataclass
@@ -51,7 +50,7 @@ def import_faces(
     folder: Path,
     describe: Describe,
     square: str = "whole",
-    told: Told = lambda _: None,
+    advance: Advance = lambda _: None,
 ) -> ImportSummary:
     """Import the faces of files and folders into a face folder, which may be new.
 
@@ -65,7 +64,7 @@ def import_faces(
     run = _Import(folder, describe, square)
     for count, found in enumerate(run.candidates(places), 1):
         run.take(found)
-        told(count)
+        advance(count)
     return run.imported
 
 
@@ -82,9 +81,9 @@ class _Import:
     def candidates(self, places: Sequence[Path]) -> Iterator[Candidate]:
         """Yield every face in the files and folders named, those of alignments files first."""
         files = list(dict.fromkeys(self._files(places)))
-        told = [path for path in files if faceswap.is_alignments(_head(path))]
-        used = set(told)
-        for path in told:
+        alignments = [path for path in files if faceswap.is_alignments(_head(path))]
+        used = set(alignments)
+        for path in alignments:
             yield from self._guarded(_cut_out(path, places, used), path)
         for path in files:
             if path not in used:

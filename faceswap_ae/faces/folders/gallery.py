@@ -11,7 +11,7 @@ import io
 import json
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -23,6 +23,7 @@ from PIL import Image as pillow
 
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.progress import Advance
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.faces.folders import face_file, sorting
 from faceswap_ae.faces.folders.face_file import FaceEntry
@@ -39,8 +40,6 @@ BARS = 30  # number of bars in a histogram
 WIDTH, HEIGHT = 240, 40  # of a histogram, in SVG units
 STEPS = 60  # approximate number of positions of a slider
 
-Told = Callable[[int], None]  # called with how many faces are done
-
 
 @dataclass(frozen=True)
 class HistogramScale:
@@ -56,7 +55,7 @@ def write_gallery(
     entries: Sequence[FaceEntry],
     out: Path,
     most: int = MOST,
-    told: Told = lambda _: None,
+    advance: Advance = lambda _: None,
 ) -> int:
     """Write the page and return the number of faces on it, evenly chosen if there are too many."""
     shown = evenly_spaced(entries, most)
@@ -70,7 +69,7 @@ def write_gallery(
         "title": html.escape(folder.name),
         "count": alone if len(shown) == len(entries) else some,
         "filters": "\n".join(filters),
-        "data": _embedded({"command": command, "faces": _rows(shown, told)}),
+        "data": _embedded({"command": command, "faces": _rows(shown, advance)}),
         "css": _part("gallery.css"),
         "script": _part("gallery.js"),
     }
@@ -101,12 +100,12 @@ def _part(name: str) -> str:
     return (PAGES / name).read_text(encoding="utf-8")
 
 
-def _rows(shown: Sequence[FaceEntry], told: Told) -> list[dict[str, Any]]:
+def _rows(shown: Sequence[FaceEntry], advance: Advance) -> list[dict[str, Any]]:
     chain = {entry.name: place for place, entry in enumerate(sorting.ordered(shown, "similarity"))}
     rows = []
     for count, entry in enumerate(shown, 1):
         rows.append({**_facts(entry), "similarity": chain[entry.name], "picture": _jpeg(entry)})
-        told(count)
+        advance(count)
     return rows
 
 
@@ -114,8 +113,8 @@ def _facts(entry: FaceEntry) -> dict[str, Any]:
     """Return the name and the measures of a face; without face data the measures are None."""
     face = entry.stored.face if entry.stored else None
     measured = ("score", "time", *FILTERS)
-    told = {name: sorting.MEASURES[name].of(face) if face else None for name in measured}
-    numbers = {name: _rounded(value) for name, value in told.items()}
+    values = {name: sorting.MEASURES[name].of(face) if face else None for name in measured}
+    numbers = {name: _rounded(value) for name, value in values.items()}
     return {"name": entry.name, **numbers, "source": face.source if face else None}
 
 
@@ -124,8 +123,8 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _values(entries: Sequence[FaceEntry], name: str) -> list[float]:
-    told = [sorting.MEASURES[name].of(one.stored.face) for one in entries if one.stored]
-    return [value for value in told if np.isfinite(value)]
+    values = [sorting.MEASURES[name].of(one.stored.face) for one in entries if one.stored]
+    return [value for value in values if np.isfinite(value)]
 
 
 def _jpeg(entry: FaceEntry) -> str:
@@ -134,9 +133,9 @@ def _jpeg(entry: FaceEntry) -> str:
     return base64.b64encode(packed.getvalue()).decode()
 
 
-def _embedded(told: Any) -> str:
+def _embedded(data: Any) -> str:
     """Return JSON that cannot end the script element around it."""
-    text = json.dumps(told, ensure_ascii=True, separators=(",", ":"))
+    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from faceswap_ae.common.atomic import replacing, replacing_folder
 from faceswap_ae.common.errors import UserError, unknown
+from faceswap_ae.common.progress import Advance
 from faceswap_ae.faces.clustering import cluster_numbers, single_clusters
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.archive import contents, entries, journal_of
@@ -41,8 +42,6 @@ class FaceGroup:
 
 MANY = 200  # greatest number of folders that a split makes
 
-Told = Callable[[int], None]  # called with the number of faces that are done
-
 
 @dataclass(frozen=True)
 class MergeResult:
@@ -53,7 +52,7 @@ class MergeResult:
     dropped: int
 
 
-def merge(folders: Sequence[Path], out: Path, told: Told = lambda _: None) -> MergeResult:
+def merge(folders: Sequence[Path], out: Path, advance: Advance = lambda _: None) -> MergeResult:
     """Copy the faces of folders or zips into a folder that may be new or contain faces."""
     if out.exists() or (zip_of(out) not in map(zip_of, folders) and zip_of(out).exists()):
         check_unpacked(out)
@@ -69,7 +68,7 @@ def merge(folders: Sequence[Path], out: Path, told: Told = lambda _: None) -> Me
             _copy(entry, out)
             there.add(known)
         became[fate] += 1
-        told(count)
+        advance(count)
     for folder in folders:
         with journal_of(folder) as source:
             _carry(source, journal)
@@ -78,7 +77,7 @@ def merge(folders: Sequence[Path], out: Path, told: Told = lambda _: None) -> Me
 
 
 def split(
-    folder: Path, by: str, least: int = 1, told: Told = lambda _: None
+    folder: Path, by: str, least: int = 1, advance: Advance = lambda _: None
 ) -> list[tuple[Path, FaceGroup]]:
     """Copy each group of at least `least` faces into its own folder: `ada-1`, `ada-2`, ..."""
     every = group_faces(entries(folder), by)
@@ -99,7 +98,7 @@ def split(
             with replacing_folder(out) as part:
                 _fill(part, group, source)
             done += len(group.entries)
-            told(done)
+            advance(done)
     return list(zip(outs, groups, strict=True))
 
 

@@ -10,14 +10,15 @@ from pathlib import Path
 
 from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import Fault, UserError
+from faceswap_ae.common.progress import Advance
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.archive import check
 from faceswap_ae.faces.folders.face_folder import check_unpacked, face_key, zip_of
 from faceswap_ae.faces.folders.journal import NAME, Journal
-from faceswap_ae.faces.folders.merging import MergeResult, Told, merge
+from faceswap_ae.faces.folders.merging import MergeResult, merge
 
 
-def pack(folder: Path, told: Told = lambda _: None) -> tuple[Path, int]:
+def pack(folder: Path, advance: Advance = lambda _: None) -> tuple[Path, int]:
     """Write `ada.zip` beside `ada` and verify it; return its path and its number of faces."""
     pictures = face_file.pictures(check_unpacked(folder))
     if not pictures:
@@ -31,19 +32,19 @@ def pack(folder: Path, told: Told = lambda _: None) -> tuple[Path, int]:
         with zipfile.ZipFile(part, "w", strict_timestamps=False) as zipped:
             for count, file in enumerate([*pictures, *masks, *journal], 1):
                 zipped.write(str(file), file.name)
-                told(count)
+                advance(count)
         _verify(part, out)
     return out, len(pictures)
 
 
-def unpack(path: Path, out: Path, told: Told = lambda _: None) -> MergeResult:
+def unpack(path: Path, out: Path, advance: Advance = lambda _: None) -> MergeResult:
     """Copy the faces of a zip into a folder that may be new or contain faces."""
     if not path.is_file():
         raise UserError(f"{path}: no such zip")
     check(path)
     if not face_file.pictures(path):
         raise UserError(f"{path}: has no faces at its top; unzip it with another program")
-    return merge([path], out, told)
+    return merge([path], out, advance)
 
 
 def _check_replaces(out: Path, folder: Path) -> None:
@@ -52,8 +53,8 @@ def _check_replaces(out: Path, folder: Path) -> None:
     known = {*map(face_key, face_file.entries(folder)), *Journal(folder).written}
     alone = [entry for entry in face_file.entries(out) if face_key(entry) not in known]
     if alone:
-        told = f"{out}: has {len(alone)} faces that {folder} never had"
-        raise UserError(f"{told}; unpack it, or move it elsewhere first")
+        advance = f"{out}: has {len(alone)} faces that {folder} never had"
+        raise UserError(f"{advance}; unpack it, or move it elsewhere first")
 
 
 def _verify(part: Path, out: Path) -> None:

@@ -9,7 +9,7 @@ the names of their files are. So a folder and its zip are the same set.
 import hashlib
 import io
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.common.geometry import Image, Matrix, Points, compose, transform, warp
+from faceswap_ae.common.progress import AdvanceOf
 from faceswap_ae.faces.alignment import CROPS, Crop, matrix_of
 from faceswap_ae.faces.folders.archive import contents, entries
 from faceswap_ae.faces.folders.face_file import FaceEntry, Place, mask_place
@@ -38,7 +39,6 @@ AT_ONCE = 64  # faces that are decoded before they are written
 NAMED = 3  # file names that an error message lists
 VERSION = 1  # of the cache's content
 
-Told = Callable[[int, int], None]  # progress callback: faces done, faces in total
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ def load_face_set(
     crop: str,
     size: int,
     cache: PixelCache | None = None,
-    told: Told = lambda _done, _of: None,
+    advance: AdvanceOf = lambda _done, _of: None,
 ) -> FaceSet:
     """Load the faces of a folder or its zip, for crops of `size` pixels."""
     if crop not in CROPS:
@@ -118,7 +118,7 @@ def load_face_set(
     pictures = len(plans) * side * side * 3
     length = pictures + len(painted) * side * side
     kept = (cache or PixelCache()).kept(
-        _key(plans, crop, size), length, lambda: _made(plans, side, told)
+        _key(plans, crop, size), length, lambda: _made(plans, side, advance)
     )
     masks = kept[pictures:].reshape(-1, side, side)
     all_faces = [plan.stored.face for plan in plans]
@@ -163,31 +163,31 @@ def warn_of_difference(face: FaceSet, onto: FaceSet) -> None:
 
 def _usable(folder: Path, crop: str) -> list[tuple[FaceEntry, StoredFace]]:
     found = entries(folder)
-    told = [(entry, entry.stored) for entry in found if entry.stored]
+    usable = [(entry, entry.stored) for entry in found if entry.stored]
     plain = [entry.name for entry in found if not entry.stored]
     if plain:
         raise UserError(
             f"{folder}: {_named(plain)} of {len(found)} pictures without face data; put them "
             "elsewhere and extract them (faceswap-ae extract)"
         )
-    if len(told) < LEAST:
+    if len(usable) < LEAST:
         raise UserError(
-            f"{folder}: {len(told)} usable faces, {LEAST} are needed; extract more "
+            f"{folder}: {len(usable)} usable faces, {LEAST} are needed; extract more "
             "(faceswap-ae extract)"
         )
-    _check_crops(folder, crop, told)
-    return sorted(told, key=lambda one: (one[1].face.clip, one[1].face.frame, one[1].face.id))
+    _check_crops(folder, crop, usable)
+    return sorted(usable, key=lambda one: (one[1].face.clip, one[1].face.frame, one[1].face.id))
 
 
-def _check_crops(folder: Path, crop: str, told: Sequence[tuple[FaceEntry, StoredFace]]) -> None:
-    heads = [entry.name for entry, stored in told if stored.crop == "head"]
-    if heads and len(heads) < len(told):
+def _check_crops(folder: Path, crop: str, usable: Sequence[tuple[FaceEntry, StoredFace]]) -> None:
+    heads = [entry.name for entry, stored in usable if stored.crop == "head"]
+    if heads and len(heads) < len(usable):
         raise UserError(
-            f"{folder}: {_named(heads)} of {len(told)} faces are cut as head, the others are not; "
-            "use a folder for each"
+            f"{folder}: {_named(heads)} of {len(usable)} faces are cut as head, "
+            "the others are not; use a folder for each"
         )
-    for kind in sorted({stored.crop for _, stored in told}):
-        names = [entry.name for entry, stored in told if stored.crop == kind]
+    for kind in sorted({stored.crop for _, stored in usable}):
+        names = [entry.name for entry, stored in usable if stored.crop == kind]
         if kind not in CROPS:
             raise UserError(f"{folder}: {_named(names)}: {unknown('crop', kind, CROPS)}")
         if not _holds(CROPS[kind], CROPS[crop]):
@@ -248,7 +248,7 @@ def _fingerprint(plans: Sequence[_Planned]) -> str:
     return mark.hexdigest()
 
 
-def _made(plans: Sequence[_Planned], side: int, told: Told) -> Iterator[Bytes]:
+def _made(plans: Sequence[_Planned], side: int, advance: AdvanceOf) -> Iterator[Bytes]:
     """Yield all pictures, then all masks, in order."""
     masked = [plan for plan in plans if plan.painted]
     work = [(_picture, plan) for plan in plans] + [(_mask, plan) for plan in masked]
@@ -256,7 +256,7 @@ def _made(plans: Sequence[_Planned], side: int, told: Told) -> Iterator[Bytes]:
         for first in range(0, len(work), AT_ONCE):
             some = work[first : first + AT_ONCE]
             yield from pool.map(lambda one: one[0](one[1], side), some)
-            told(min(first + AT_ONCE, len(plans)), len(plans))
+            advance(min(first + AT_ONCE, len(plans)), len(plans))
 
 
 def _picture(plan: _Planned, side: int) -> Image:

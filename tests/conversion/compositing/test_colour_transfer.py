@@ -15,8 +15,7 @@ from faceswap_ae.conversion.compositing.colour_transfer import (
     measure_colours,
     recolour,
 )
-from faceswap_ae.conversion.compositing.temporal import ColourWindow
-from tests.support.colours import CHANGING, SIDE, cast, moments_of, swap
+from tests.support.colours import CHANGING, SIDE, cast, moments_of, pooled, swap
 
 LEVEL = 1 / 255
 EVERY_WAY = pytest.mark.parametrize("name", COLOUR)
@@ -53,10 +52,9 @@ def test_a_face_with_the_wanted_colours_stays(name: str, seed: int, side: int) -
 @EVERY_WAY
 @given(SEEDS)
 def test_so_it_does_where_colours_are_pooled(name: str, seed: int) -> None:
-    window, faces = ColourWindow(COLOUR[name]), [some(seed + number) for number in range(4)]
-    for number, face in enumerate(faces):
-        window.add(number, measure_colours(COLOUR[name], face, face, middle()))
-    result = recolour(COLOUR[name], faces[2], window.at(2))
+    faces = [some(seed + number) for number in range(4)]
+    pairs = [measure_colours(COLOUR[name], face, face, middle()) for face in faces]
+    result = recolour(COLOUR[name], faces[2], pooled(COLOUR[name], pairs)[2])
     assert np.abs(result - faces[2]).max() < LEVEL / 2
 
 

@@ -20,14 +20,13 @@ from faceswap_ae.conversion.compositing.region_colour import (
     Pairs,
     RegionColours,
 )
-from faceswap_ae.conversion.compositing.temporal import REACH, ColourWindow
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.landmark_masks import between_lips, eye_masks, hull_mask
 from faceswap_ae.synthetic.expression import Expression
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
-from tests.support.colours import CHANGING, shared
+from tests.support.colours import CHANGING, pooled, shared
 
 SIDE = 96
 SIZE = (SIDE, SIDE)
@@ -130,18 +129,16 @@ def test_closed_eyes_say_nothing() -> None:
 
 
 def test_a_blink_changes_nothing_and_long_darkness_comes_slowly() -> None:
-    way, window = RegionColours("tint"), ColourWindow(RegionColours("tint").kinds[WHITE])
+    way = RegionColours("tint")
     face, frame = sight(alone(person("ben"))), sight(alone(person("ada")))
     shut = replace(frame, mask=np.zeros_like(frame.mask))
     skin = way.measure(face, frame)[SKIN]
     hidden = {*range(20, 26), *range(50, 90)}
-    made = []
-    for number in range(90 + REACH):
-        pair = way.measure(face, shut if number in hidden else frame)[WHITE]
-        window.add(number, pair)
-        if number >= REACH:
-            pooled = {SKIN: skin, WHITE: window.at(number - REACH)}
-            made.append(way.apply(face.picture, face.points, pooled)[eyes(face) > 0.5].mean())
+    pairs = [way.measure(face, shut if number in hidden else frame)[WHITE] for number in range(90)]
+    made = [
+        way.apply(face.picture, face.points, {SKIN: skin, WHITE: pair})[eyes(face) > 0.5].mean()
+        for pair in pooled(way.kinds[WHITE], pairs)
+    ]
     away = np.abs(np.array(made) - made[0])
     assert away[:40].max() < LEVEL
     assert away[70] > 20 * LEVEL

@@ -1,5 +1,5 @@
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from faceswap_ae.common.geometry import Doubles, Mask
 from faceswap_ae.conversion.compositing.colour_transfer import (
     COLOUR,
-    Pair,
     Picture,
     measure_colours,
     recolour,
 )
-from faceswap_ae.conversion.compositing.temporal import REACH, ColourWindow, gaussian, smoothed
-from tests.support.colours import CHANGING, SIDE, cast, moments_of, swap
+from faceswap_ae.conversion.compositing.temporal import gaussian, smoothed
+from tests.support.colours import CHANGING, SIDE, cast, moments_of, pooled, swap
 
 EVEN = np.ones(5)
 lists = st.lists(st.floats(-100, 100), max_size=30)
@@ -99,78 +98,42 @@ def test_weights_need_a_middle() -> None:
         next(smoothed([(None, {0: np.zeros(1)})], np.ones(4)))
 
 
-def steadied(
-    window: ColourWindow, track: Iterable[tuple[int, Pair | None]]
-) -> Iterator[Pair | None]:
-    """Yield each frame's smoothed pair, as soon as the window holds all frames that it needs."""
-    waiting: list[int] = []
-    for number, pair in track:
-        window.add(number, pair)
-        waiting.append(number)
-        while waiting and waiting[0] + window.reach <= number:
-            yield window.at(waiting.pop(0))
-    yield from map(window.at, waiting)
-
-
-def brute(track: list[tuple[int, Doubles | None]], at: int) -> Doubles | None:
+def brute(track: list[Doubles | None], at: int) -> Doubles | None:
     """The weighted mean over the window, computed directly from its definition."""
-    total, weights = np.zeros((2, 4, 3)), 0.0
-    for number, values in track:
-        if values is None or abs(number - at) > REACH:
+    total, weights, spread = np.zeros((2, 4, 3)), 0.0, 4
+    for number, values in enumerate(track):
+        if values is None or abs(number - at) > 2 * spread:
             continue
-        weight = float(np.exp(-0.5 * ((number - at) / (REACH / 2)) ** 2))
+        weight = float(np.exp(-0.5 * ((number - at) / spread) ** 2))
         total, weights = total + weight * values, weights + weight
     return total / weights if weights > 0 else None
 
 
-@given(st.lists(st.tuples(st.integers(1, 5), st.booleans()), min_size=1, max_size=50))
-def test_the_window_is_what_it_says(frames: list[tuple[int, bool]]) -> None:
-    numbers = np.cumsum([step for step, _ in frames]).tolist()
-    rng = np.random.default_rng(len(frames))
-    track: list[tuple[int, Doubles | None]] = [
-        (number, rng.random((2, 4, 3)) if seen else None)
-        for number, (_, seen) in zip(numbers, frames, strict=True)
-    ]
-    found = list(steadied(ColourWindow(COLOUR["mkl"]), track))
+@given(st.lists(st.booleans(), min_size=1, max_size=50))
+def test_colours_are_pooled_over_the_frames_that_have_some(seen: list[bool]) -> None:
+    rng = np.random.default_rng(len(seen))
+    track: list[Doubles | None] = [rng.random((2, 4, 3)) if one else None for one in seen]
+    found = pooled(COLOUR["mkl"], track)
     assert len(found) == len(track)
-    for (number, _), one in zip(track, found, strict=True):
+    for number, one in enumerate(found):
         wanted = brute(track, number)
         assert (one is None) == (wanted is None)
         assert one is None or wanted is None or np.allclose(one, wanted)
 
 
-def test_a_window_of_no_reach_is_the_frame_itself() -> None:
-    track: list[tuple[int, Doubles | None]] = [(n, np.full((2, 4, 3), float(n))) for n in range(9)]
-    found = steadied(ColourWindow(COLOUR["mkl"], reach=0), track)
-    assert [float(one[0, 0, 0]) for one in found if one is not None] == list(range(9))
-
-
-def test_a_window_keeps_no_more_than_it_needs() -> None:
-    window, nothing = ColourWindow(COLOUR["mkl"]), np.zeros((2, 4, 3))
-    held = [len(window.kept) for _ in steadied(window, ((n, nothing) for n in range(100)))]
-    assert len(held) == 100 and max(held) == 2 * REACH + 1
-
-
-def test_a_track_s_numbers_rise() -> None:
-    window = ColourWindow(COLOUR["mkl"])
-    window.add(3, np.zeros((2, 4, 3)))
-    with pytest.raises(ValueError, match="rise"):
-        window.add(3, np.zeros((2, 4, 3)))
-
-
 @CHANGING
 def test_pooled_colours_do_not_flicker(name: str) -> None:
-    colour, window = COLOUR[name], ColourWindow(COLOUR[name])
+    colour = COLOUR[name]
     frame, truth, mask = swap("ada", "ben")
     rng, face = np.random.default_rng(0), cast(truth)
     alone_, track = [], []
-    for number in range(30):
+    for _ in range(30):
         shift = np.array([[1, 0, rng.normal()], [0, 1, rng.normal()]])
         trembling = np.asarray(cv2.warpAffine(mask, shift, (SIDE, SIDE)), np.float32)
-        track.append((number, measure_colours(colour, face, frame, trembling)))
-        alone_.append(shown(recolour(colour, face, track[-1][1]), mask))
-    pooled = [shown(recolour(colour, face, pair), mask) for pair in steadied(window, track)]
-    assert jitter(pooled) < 0.5 * jitter(alone_)
+        track.append(measure_colours(colour, face, frame, trembling))
+        alone_.append(shown(recolour(colour, face, track[-1]), mask))
+    steady = [shown(recolour(colour, face, pair), mask) for pair in pooled(colour, track)]
+    assert jitter(steady) < 0.5 * jitter(alone_)
 
 
 def shown(picture: Picture, mask: Mask) -> Doubles:
@@ -183,16 +146,16 @@ def jitter(means: list[Doubles]) -> float:
 
 @CHANGING
 def test_a_light_that_comes_on_still_shows(name: str) -> None:
-    colour, window = COLOUR[name], ColourWindow(COLOUR[name])
+    colour = COLOUR[name]
     frame, truth, mask = swap("ada", "ben")
     lights = [np.float32(0.6 if number < 20 else 1.0) for number in range(40)]
     faces = [light * cast(truth) for light in lights]
     pairs = [
-        (number, measure_colours(colour, face, light * frame, mask))
-        for number, (light, face) in enumerate(zip(lights, faces, strict=True))
+        measure_colours(colour, face, light * frame, mask)
+        for light, face in zip(lights, faces, strict=True)
     ]
     found = [
         shown(recolour(colour, face, pair), mask).mean()
-        for face, pair in zip(faces, steadied(window, pairs), strict=True)
+        for face, pair in zip(faces, pooled(colour, pairs), strict=True)
     ]
     assert found[20] - found[19] > 0.8 * (found[-1] - found[0]) > 0

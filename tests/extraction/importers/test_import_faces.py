@@ -187,7 +187,7 @@ def test_a_folder_that_cannot_be_written_ends_it(tmp_path: Path, describe: Descr
 def test_progress_is_told(tmp_path: Path, describe: Describer) -> None:
     pak = dfl_pak(tmp_path / "faceset.pak", [dfl_jpg(ada()), dfl_jpg(ada(0))])
     told: list[int] = []
-    import_faces([pak], tmp_path / "ada", describe, told=told.append)
+    import_faces([pak], tmp_path / "ada", describe, advance=told.append)
     assert told == [1, 2]
 
 

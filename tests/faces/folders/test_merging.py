@@ -160,7 +160,7 @@ def test_splitting_by_person_and_merging_back(tmp_path: Path) -> None:
     ada, counts = tmp_path / "ada", list[int]()
     fill(ada, range(13))
     paint(ada, f"{face(3).id}.png")
-    made = split(ada, "person", told=counts.append)
+    made = split(ada, "person", advance=counts.append)
     assert [(out.name, len(group.entries)) for out, group in made] == [("ada-1", 7), ("ada-2", 6)]
     assert ids(tmp_path / "ada-1") == [face(number).id for number in range(0, 13, 2)]
     assert counts == [7, 13]
