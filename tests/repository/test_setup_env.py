@@ -19,7 +19,8 @@ def venv(tmp_path: Path) -> str:
     path = str(tmp_path / "venv")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", path], check=True)
     Path(setup_env.python_of(path)).with_name(setup_env.COMMAND).touch()
-    Path(setup_env.stamp(path, setup_env.RUN_LOCK)).write_text(setup_env.digest(setup_env.RUN_LOCK))
+    for name in (setup_env.RUN_LOCK, setup_env.SETTINGS):
+        setup_env.mark(path, name)
     return path
 
 
@@ -60,6 +61,17 @@ def test_a_moved_environment_does_not_count(venv: str) -> None:
 def test_a_lost_command_is_installed_again(venv: str) -> None:
     Path(setup_env.python_of(venv)).with_name(setup_env.COMMAND).unlink()
     assert not setup_env.installed(venv, setup_env.RUN_LOCK)
+
+
+def test_a_command_of_a_version_before_is_made_anew(
+    venv: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(setup_env.stamp(venv, setup_env.SETTINGS)).write_text("another setup.cfg")
+    asked: list[list[str]] = []
+    monkeypatch.setattr(setup_env, "pip", lambda _venv, arguments: asked.append(arguments))
+    setup_env.ensure(venv, setup_env.RUN_LOCK)
+    setup_env.ensure(venv, setup_env.RUN_LOCK)
+    assert [arguments[-2:] for arguments in asked] == [["--editable", setup_env.ROOT]]
 
 
 def test_blocks_keep_a_package_and_its_hashes_together() -> None:
@@ -140,3 +152,8 @@ def test_a_fresh_clone_gets_to_its_demo(tmp_path: Path) -> None:
         command, cwd=clone, capture_output=True, text=True, env=environment, check=True
     )
     assert "setting up" not in again.stdout
+    script = clone / ".venv" / "bin" / setup_env.COMMAND
+    script.write_text("what a version before started\n")
+    Path(setup_env.stamp(str(clone / ".venv"), setup_env.SETTINGS)).unlink()
+    subprocess.run(["make", "setup"], cwd=clone, capture_output=True, env=environment, check=True)
+    assert "faceswap_ae.cli.main" in script.read_text()
