@@ -194,7 +194,7 @@ def _over_time(evaluation: Evaluation, names: SwapNames) -> list[Chart]:
         ("eyes off the performance", "%", lines("eyes")),
         ("nearness to the true swap", DECIBELS, near),
         ("jitter", "px", lines("jitter")),
-        ("detail, as a share of what there should be", "", {"swap": swap["sharpness"]}),
+        ("detail, as a share of what is natural there", "", {"swap": swap["sharpness"]}),
         ("seam", "levels", {"swap": swap["seam"]}),
     )
     return [_chart(*one, evaluation) for one in charts]

@@ -60,34 +60,47 @@ SCORES = {
     "nearer_to_owner": ScoreKind("share of frames nearer to the owner", "", "higher"),
     "retrieval": ScoreKind("share of frames whose most similar view is the owner's", "", "higher"),
     "pose": ScoreKind(
-        "head turned otherwise than in the performance, its constant part left out", "°"
+        "angle between the heads of swap and performance, without its constant part", "°"
     ),
-    "expression": ScoreKind("landmarks off those of the performance", EYES_APART),
-    "expression_px": ScoreKind("the same as papers tell it, all 136 coordinates", "px of 255"),
-    "eyes": ScoreKind("landmarks of the eyes off the performance", EYES_APART),
-    "mouth": ScoreKind("landmarks of the mouth off the performance", EYES_APART),
+    "expression": ScoreKind("distance of the landmarks to those of the performance", EYES_APART),
+    "expression_px": ScoreKind("the same as in papers: over all 136 coordinates", "px of 255"),
+    "eyes": ScoreKind("distance of the eyes' landmarks to those of the performance", EYES_APART),
+    "mouth": ScoreKind("distance of the mouth's landmarks to those of the performance", EYES_APART),
     "gaze": ScoreKind(
-        "irises off the performance, the constant part left out", "% of an eye's width"
+        "distance of the irises to those of the performance, without its constant part",
+        "% of an eye's width",
     ),
-    "pose_truth": ScoreKind("head turned otherwise than in the true swap", "°"),
-    "expression_truth": ScoreKind("landmarks off those of the true swap", EYES_APART),
-    "eyes_truth": ScoreKind("landmarks of the eyes off the true swap", EYES_APART),
-    "mouth_truth": ScoreKind("landmarks of the mouth off the true swap", EYES_APART),
-    "gaze_truth": ScoreKind("irises off the true swap", "% of an eye's width"),
+    "pose_truth": ScoreKind("angle between the heads of swap and true swap", "°"),
+    "expression_truth": ScoreKind(
+        "distance of the landmarks to those of the true swap", EYES_APART
+    ),
+    "eyes_truth": ScoreKind(
+        "distance of the eyes' landmarks to those of the true swap", EYES_APART
+    ),
+    "mouth_truth": ScoreKind(
+        "distance of the mouth's landmarks to those of the true swap", EYES_APART
+    ),
+    "gaze_truth": ScoreKind(
+        "distance of the irises to those of the true swap", "% of an eye's width"
+    ),
     "ssim": ScoreKind("structural similarity to the true swap, brows to mouth", "", "higher"),
     "psnr": ScoreKind("nearness to the true swap, brows to mouth", "dB", "higher"),
     "psnr_coloured": ScoreKind("the same if it had the true colours", "dB", "higher"),
     "psnr_unswapped": ScoreKind("nearness of the untouched performance to the true swap", "dB"),
-    "psnr_gain": ScoreKind("nearer than the untouched performance by", "dB", "higher"),
+    "psnr_gain": ScoreKind("how much nearer than the untouched performance", "dB", "higher"),
     "ssim_other": ScoreKind("structural similarity to the true swap by {other}", "", "higher"),
     "psnr_other": ScoreKind("nearness to the true swap by {other}", "dB", "higher"),
-    "jitter": ScoreKind("the crop's corners off going straight on", "px"),
-    "jitter_truth": ScoreKind("the same of the true swap", "px"),
-    "jitter_ratio": ScoreKind("jitter, to that of the true swap or else the performance"),
-    "flicker": ScoreKind("steps of the face's mean colour", "levels"),
-    "warping": ScoreKind("unsteady along the motion, more than the performance is", "levels"),
-    "seam": ScoreKind("step of colours at the face's border, more than there should be", "levels"),
-    "sharpness": ScoreKind("detail, as a share of what there should be", "", "one"),
+    "jitter": ScoreKind("how far the crop's corners leave a straight motion", "px"),
+    "jitter_truth": ScoreKind("the same for the true swap", "px"),
+    "jitter_ratio": ScoreKind(
+        "jitter, divided by that of the true swap (or of the performance, if there is none)"
+    ),
+    "flicker": ScoreKind("change of the face's mean colour from frame to frame", "levels"),
+    "warping": ScoreKind("change along the motion, beyond that of the performance", "levels"),
+    "seam": ScoreKind(
+        "step of colours at the face's border, beyond what is natural there", "levels"
+    ),
+    "sharpness": ScoreKind("detail, as a share of what is natural there", "", "one"),
     "missed": ScoreKind("frames in which the face was not swapped", "frames"),
 }
 ALONE = ("psnr_unswapped", "psnr_gain", "jitter_truth", "jitter_ratio", "ssim_other", "psnr_other")

@@ -27,7 +27,7 @@ TITLES = {
     "retrieval": "most similar view is {face}'s",
     "pose": "head",
     "expression": "landmarks",
-    "expression_px": "landmarks, as papers tell",
+    "expression_px": "landmarks, as in papers",
     "eyes": "eyes",
     "mouth": "mouth",
     "gaze": "gaze",
@@ -83,9 +83,7 @@ def sentences(figures: Figures, names: SwapNames, seen: int) -> list[str]:
 
 def table(figures: Figures, names: SwapNames) -> Iterator[str]:
     """Yield all metrics as lines for a terminal, beside floor, true swap and untouched clip."""
-    yield f"{'':28}" + "".join(
-        f"{one:>{COLUMN}}" for one in ("swap", "floor", "truth", "untouched")
-    )
+    yield f"{'':28}" + "".join(f"{one:>{COLUMN}}" for one in COLUMNS)
     for group, members in GROUPS.items():
         shown = [name for name in members if figures[name].value is not None]
         if shown:

@@ -6,7 +6,6 @@ of each of these people is compared with the reference descriptors of the known 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,6 @@ NEAREST = 3  # reference faces in that comparison
 MOST_REFERENCES = 256  # reference faces that are kept of a person
 
 TrackKey = tuple[str, int]  # clip, track
-T = TypeVar("T")
 
 
 @dataclass

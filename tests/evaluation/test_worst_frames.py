@@ -22,10 +22,10 @@ def test_the_worst_comes_first_with_its_reason() -> None:
     found.put(7, [("result.quad", np.full((4, 2), np.nan))])
     one, two, three = find_worst_frames(found, NAMES)
     assert (one.frame, one.why) == (7, LOST)
-    assert (two.frame, two.why) == (4, "more like ada than like ben: 0.40 and 0.65 away")
+    assert (two.frame, two.why) == (4, "more like ada than like ben: distances 0.40 and 0.65")
     assert three.frame == 1
     assert three.time == pytest.approx(0.1)
-    assert three.why == "the mouth is 20.0 % off the performance, 5.0 % mostly"
+    assert three.why == "the mouth is 20.0 % off the performance (median 5.0 %)"
     assert one.steps > two.steps > three.steps >= NOTED
     assert find_worst_frames(found, NAMES, most=1) == (one,)
 
@@ -42,7 +42,7 @@ def test_where_the_performer_jumps_nothing_is_wrong() -> None:
     own.put(4, [("result.quad", SQUARE + 44)])
     for role in ("result", "onto"):
         both.put(4, [(f"{role}.quad", SQUARE + 44)])
-    assert find_worst_frames(own, NAMES)[0].why.startswith("it jumps")
+    assert find_worst_frames(own, NAMES)[0].why.startswith("the face jumps")
     assert find_worst_frames(both, NAMES) == ()
 
 
