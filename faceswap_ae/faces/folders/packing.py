@@ -53,8 +53,8 @@ def _check_replaces(out: Path, folder: Path) -> None:
     known = {*map(face_key, face_file.entries(folder)), *Journal(folder).written}
     alone = [entry for entry in face_file.entries(out) if face_key(entry) not in known]
     if alone:
-        advance = f"{out}: has {len(alone)} faces that {folder} never had"
-        raise UserError(f"{advance}; unpack it, or move it elsewhere first")
+        why = f"{out}: has {len(alone)} faces that {folder} never had"
+        raise UserError(f"{why}; unpack it, or move it elsewhere first")
 
 
 def _verify(part: Path, out: Path) -> None:
