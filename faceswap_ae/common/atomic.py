@@ -2,16 +2,26 @@
 
 The data go to a hidden file beside the target (a part). The part is flushed to the disk and then
 renamed to the target. If a process is killed, its part stays behind. A later write to the same
-folder removes that part, once nobody has written to it for an hour.
+folder removes that part: at once if it sees that the process is gone, else when nobody has written
+to it for an hour.
+
+Nothing else is ever removed: the name of a part ends with a checksum of itself, which no other
+program's file has by chance, and a link is left alone whatever it is called.
 """
 
 import errno
-import itertools
 import os
+import platform
+import re
+import secrets
 import shutil
+import stat
+import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 
 from faceswap_ae.common.errors import FaceswapError, Fault, UserError
@@ -19,7 +29,13 @@ from faceswap_ae.common.errors import FaceswapError, Fault, UserError
 ABANDONED = 3600.0  # seconds without a write, after which a part counts as abandoned
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-_numbers = itertools.count()
+NAME_BYTES = 255  # of a file's name, the most that common file systems take
+PART = re.compile(
+    r"(?P<head>\..+\.part-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{12})"
+    r"-(?P<checksum>[0-9a-f]{8})(?P<suffix>\..+)?",
+    re.DOTALL,
+)
+
 _looked_into: set[Path] = set()  # folders that this process has searched for abandoned parts
 
 
@@ -28,7 +44,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path; it is renamed to `path` if the block ends well, else removed."""
     if path.is_dir():
         raise UserError(f"{path}: is a folder; name a file in it")
-    with _part(path) as part:
+    with _part(path, folder=False) as part:
         yield part
         _flush(part)
         part.replace(path)
@@ -39,8 +55,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     """Do the same as `replacing` for a folder of files; `path` must be new or empty."""
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise UserError(f"{path}: is there and not empty; choose a new folder")
-    with _part(path) as part:
-        part.mkdir()
+    with _part(path, folder=True) as part:
         yield part
         if path.exists():
             path.rmdir()
@@ -67,21 +82,66 @@ def explain_os_error(error: OSError, path: Path) -> FaceswapError:
     return UserError(f"{path}: cannot be written ({why}); choose another place for it")
 
 
+def part_name(place: Path) -> str:
+    """Return a new hidden name for a part of `place`: whose it is, and a checksum of the name."""
+    end = f".part-{_machine()}-{os.getpid()}-{secrets.token_hex(6)}"
+    room = NAME_BYTES - len(os.fsencode(f".{end}-{'0' * 8}{place.suffix}"))
+    stem = os.fsencode(place.stem)[:room].decode(errors="ignore")
+    head = f".{stem}{end}"
+    return f"{head}-{_checksum(head, place.suffix)}{place.suffix}"
+
+
+def is_part(path: Path) -> bool:
+    """Is it named as only we name parts?"""
+    return _parsed(path) is not None
+
+
+def is_abandoned(path: Path) -> bool:
+    """Is it a part of ours, a plain file or folder, on which no process works any more?"""
+    found = _parsed(path)
+    if found is None:
+        return False
+    try:
+        status = path.lstat()
+    except OSError:  # another process removed it, or the network fails for a moment
+        return False
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        return False
+    gone = found["machine"] == _machine() and not is_running(int(found["pid"]))
+    return gone or time.time() - status.st_mtime > ABANDONED
+
+
+def is_running(pid: int) -> bool:
+    """Is there a process of this number here? True where it cannot be asked."""
+    if sys.platform == "win32":  # there the question would end the process
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
+
+
 @contextmanager
-def _part(path: Path) -> Iterator[Path]:
-    """Yield a hidden path beside `path` that no other process writes to; remove it at the end."""
-    # An absolute path, else FFmpeg takes the `10:` of `10:30.mp4` for a protocol. A name with
-    # process id and number, because two runs may write the same file.
+def _part(path: Path, *, folder: bool) -> Iterator[Path]:
+    """Make a part of `path` that no other process writes to; remove it at the end."""
+    # An absolute path, else FFmpeg takes the `10:` of `10:30.mp4` for a protocol.
     place = path.absolute()
-    name = f".{place.stem}.part-{os.getpid()}-{next(_numbers)}{place.suffix}"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         _clear_remains(place)
-        part = place.with_name(name)
+        part = place.with_name(part_name(place))
+        if folder:
+            part.mkdir()
+        else:
+            # Made here and now, so that no link of this name is written through.
+            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         try:
             yield part
         finally:
-            _remove(part)
+            remove_part(part)
     except OSError as error:
         raise explain_os_error(error, path) from error
 
@@ -95,16 +155,42 @@ def _clear_remains(place: Path) -> None:
     if place.parent in _looked_into and not place.exists():
         return
     _looked_into.add(place.parent)
-    for left in place.parent.glob(".*.part-*-*"):
-        if time.time() - left.stat().st_mtime > ABANDONED:
-            _remove(left)
+    for left in place.parent.glob(".*.part-*"):
+        if is_abandoned(left):
+            with suppress(OSError):  # another process removes it too
+                remove_part(left)
 
 
-def _remove(part: Path) -> None:
+def remove_part(part: Path) -> None:
+    """Remove a part; a link of its name, and what it leads to, stay."""
+    if part.is_symlink():
+        return
     if part.is_dir():
         shutil.rmtree(part)
     else:
         part.unlink(missing_ok=True)
+
+
+def _parsed(path: Path) -> re.Match[str] | None:
+    found = PART.fullmatch(path.name)
+    if found is None or found["checksum"] != _checksum(found["head"], found["suffix"] or ""):
+        return None
+    return found
+
+
+def _checksum(head: str, suffix: str) -> str:
+    name = os.fsencode(f"{head}/{suffix}")
+    return blake2b(name, digest_size=4, person=b"faceswap_ae").hexdigest()
+
+
+@cache
+def _machine() -> str:
+    """This machine since it was started, as processes are numbered here."""
+    facts = [platform.node()]
+    with suppress(OSError):
+        facts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
+        facts.append(str(Path("/proc/self/ns/pid").readlink()))
+    return blake2b("/".join(facts).encode(), digest_size=4).hexdigest()
 
 
 def _flush(path: Path) -> None:

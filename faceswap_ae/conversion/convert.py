@@ -34,7 +34,7 @@ from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.codecs import CODECS
 from faceswap_ae.media.inputs import InputFailure, find_inputs
 from faceswap_ae.media.resumable_writer import ResumableWriter, resumable
-from faceswap_ae.media.segment_store import OutputSpec
+from faceswap_ae.media.segments import OutputSpec
 from faceswap_ae.media.span import WHOLE
 from faceswap_ae.media.writer import form_of
 from faceswap_ae.version import VERSION

@@ -29,7 +29,7 @@ from faceswap_ae.faces.detection.scan_cache import ScannedClip, scan_clip
 from faceswap_ae.media import provenance, reader
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.codecs import H264, Encoding, check_encoding
-from faceswap_ae.media.segment_store import SEGMENT
+from faceswap_ae.media.segments import SEGMENT
 from faceswap_ae.media.span import WHOLE, Span
 from faceswap_ae.training.known_people import load_known_person
 from faceswap_ae.training.runs.run import Run

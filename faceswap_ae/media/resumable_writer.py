@@ -8,11 +8,13 @@ output as one that was not. A segment that is not complete is made again.
 from __future__ import annotations
 
 import io
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,17 +31,18 @@ from faceswap_ae.media.codecs import Encoding, log_changes
 from faceswap_ae.media.montage import write_gif
 from faceswap_ae.media.segment_joiner import join
 from faceswap_ae.media.segment_store import (
-    OutputSpec,
-    PacketInfo,
-    Segment,
     WorkFolder,
-    WrittenFrame,
+    digest_of,
+    open_own,
     open_work_folder,
     remove_work_folder,
 )
+from faceswap_ae.media.segments import OutputSpec, PacketInfo, Segment, WrittenFrame
 from faceswap_ae.media.span import Span
 from faceswap_ae.media.video_encoder import explaining_errors, open_encoder
 from faceswap_ae.media.writer import Form, PictureFolder, form_of, nothing_to_write
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -93,15 +96,14 @@ class ResumableWriter:
     _maker: _SegmentMaker | None = None
 
     def __post_init__(self) -> None:
-        there = _numbers(self.folder.pictures)
-        for segment in self.folder.segments():
-            # A kill during the last renames may leave a segment's JSON without its pictures.
-            wanted = range(self.done + 1, self.done + 1 + len(segment.frames))
-            if self.form == "pictures" and not there.issuperset(wanted):
+        for number, segment in enumerate(self.folder.segments()):
+            if not self.folder.is_sound(number, segment, self.done + 1):
+                text = "%s: segment %d is damaged; it is made again, with all after it"
+                log.warning(text, self.folder.path, number + 1)
                 break
             self._count(segment.frames)
         if self.form == "pictures":
-            _tidy(self.folder.pictures, self.done)
+            self.folder.tidy_pictures(self.done)
         else:
             log_changes(self.output.like, _coded(self.output, self.folder, self.form).encoding)
 
@@ -142,9 +144,10 @@ class ResumableWriter:
     def _next_maker(self) -> _SegmentMaker:
         if self.form == "pictures":
             words = provenance.png_words(self.output.marks)
-            return _PictureSegment(PictureFolder(self.folder.pictures, self.done, words))
-        target = self.folder.packets(self.complete)
-        return _PacketSegment(target, _coded(self.output, self.folder, self.form))
+            pictures = PictureFolder(self.folder.pictures, self.done, words)
+            return _PictureSegment(self.folder, pictures)
+        coded = _coded(self.output, self.folder, self.form)
+        return _PacketSegment(self.folder, self.complete, coded)
 
     def _finish_segment(self, maker: _SegmentMaker) -> None:
         frames = tuple(self._frames)
@@ -162,13 +165,17 @@ class ResumableWriter:
 class _PictureSegment:
     """A segment of a picture output: its files are the output itself."""
 
-    place: PictureFolder
+    folder: WorkFolder
+    pictures: PictureFolder
+    written: list[Path] = field(default_factory=list)
 
     def add(self, image: Image, shown: WrittenFrame) -> None:
-        self.place.write(image, shown.time, shown.duration)
+        self.written.append(self.pictures.next_path)
+        self.folder.claim(self.written[-1])
+        self.pictures.write(image, shown.time, shown.duration)
 
     def complete(self, frames: tuple[WrittenFrame, ...]) -> Segment:
-        return Segment(frames)
+        return Segment(frames, digest=digest_of(self.written))
 
     def drop(self) -> None:
         pass
@@ -177,11 +184,12 @@ class _PictureSegment:
 class _PacketSegment:
     """A segment of a video: the packets of a new encoder."""
 
-    def __init__(self, target: Path, output: OutputSpec) -> None:
-        self.target = target
-        self.output = output
-        self.part = target.with_name("unfinished")
-        self.file = self.part.open("wb")
+    def __init__(self, folder: WorkFolder, number: int, output: OutputSpec) -> None:
+        self.folder, self.target, self.output = folder, folder.packets(number), output
+        self.part = folder.path / "unfinished"
+        folder.claim(self.part)
+        self.file = open_own(self.part, "wb")
+        self.digest = blake2b(digest_size=16)
         # Nothing is written to it: it only makes the encoder work as it does for a file.
         self.container = av.open(io.BytesIO(), "w", format="matroska")
         self.packer = open_encoder(self.container, output.path, output.like, output.encoding)
@@ -202,9 +210,11 @@ class _PacketSegment:
         self.file.flush()
         os.fsync(self.file.fileno())
         self._close()
+        self.folder.claim(self.target)
         self.part.replace(self.target)
         extradata = self.packer.stream.codec_context.extradata or b""
-        return Segment(frames, tuple(self.pieces), self.delay, extradata)
+        digest = self.digest.hexdigest()
+        return Segment(frames, tuple(self.pieces), digest, self.delay, extradata)
 
     def drop(self) -> None:
         with suppress(OSError):  # a full disk raises an error again here
@@ -216,6 +226,7 @@ class _PacketSegment:
         for packet in packets:
             assert packet.pts is not None and packet.dts is not None
             self.file.write(packet)
+            self.digest.update(packet)
             self.pieces.append(
                 PacketInfo(packet.size, self.numbers[packet.pts], packet.is_keyframe)
             )
@@ -225,19 +236,6 @@ class _PacketSegment:
     def _close(self) -> None:
         self.file.close()
         self.container.close()
-
-
-def _numbers(pictures: Path) -> set[int]:
-    """Return the numbers of the pictures that are there."""
-    found = pictures.iterdir() if pictures.is_dir() else ()
-    return {int(item.stem) for item in found if item.stem.isdigit()}
-
-
-def _tidy(pictures: Path, done: int) -> None:
-    """Remove the pictures of an incomplete segment, which a killed process left."""
-    for item in pictures.iterdir() if pictures.is_dir() else ():
-        if not item.stem.isdigit() or int(item.stem) > done:
-            item.unlink()
 
 
 def _coded(output: OutputSpec, folder: WorkFolder, form: Form) -> OutputSpec:
@@ -251,9 +249,12 @@ def _coded(output: OutputSpec, folder: WorkFolder, form: Form) -> OutputSpec:
 def _join(parts: ResumableWriter, part: Path) -> None:
     output, folder = parts.output, parts.folder
     if parts.form == "pictures":
+        folder.tidy_pictures(parts.done)
         folder.pictures.replace(part)
         return
     coded = _coded(output, folder, parts.form)
+    if parts.form == "gif":
+        folder.claim(coded.path)
     join(folder, parts.complete, part if parts.form == "video" else coded.path, coded)
     if parts.form == "gif":
         write_gif(coded.path, part, output.like.rate)

@@ -19,7 +19,8 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from faceswap_ae.common.errors import Fault
-from faceswap_ae.media.segment_store import OutputSpec, Segment, WorkFolder
+from faceswap_ae.media.segment_store import WorkFolder
+from faceswap_ae.media.segments import OutputSpec, Segment
 from faceswap_ae.media.streams import StreamCopier
 from faceswap_ae.media.video_encoder import open_encoder
 from faceswap_ae.media.waveform import WaveformEncoder
@@ -37,8 +38,9 @@ def join(folder: WorkFolder, count: int, part: Path, output: OutputSpec) -> None
             row = _Row(container, video.stream, video.tick, tracks)
             for number in range(count):
                 segment = folder.segment(number)
-                if segment is None:
-                    raise Fault(f"{output.path}: a part in {folder.path} is gone; convert again")
+                if segment is None or not folder.is_sound(number, segment, 1):
+                    why = f"a part in {folder.path} is gone or damaged"
+                    raise Fault(f"{output.path}: {why}; the same command makes it again")
                 if segment.extradata != (video.stream.codec_context.extradata or b""):
                     raise Fault(
                         f"{folder.path}: was begun by another encoder; remove it, then again"

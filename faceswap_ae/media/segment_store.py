@@ -1,84 +1,46 @@
-"""Which segments of an output are complete, and what is in them?
+"""Which segments of an output are complete, and what do they contain?
 
-A hidden folder beside the output keeps what a stopped conversion has done:
+A hidden folder beside the output keeps what a stopped conversion has completed (a work folder):
 
-    .out.mp4.parts/job.json         what is being made, and by which encoder
-                   000000.packets   the encoder's packets of the first segment, end to end
-                   000000.json      its frames' times and notes, its packets' lengths: written last
-                   pictures/        instead of packets, if the output is pictures
+    .out.mp4.parts/job.json         what is converted, and with which encoder
+                   files            the name of every file made here; nothing else is ever deleted
+                   000000.packets   the packets of the first segment, end to end
+                   000000.json      times and notes of its frames, lengths and digest of its
+                                    packets: written last
+                   pictures/        if the output is pictures; instead of packets
 
-A segment without its JSON does not exist. Packets are stored without a container, because each
-container rounds times or changes bytes in its own way. The exact times are in the JSON.
+A segment without its JSON does not exist, nor does one whose packets or pictures are damaged. The
+packets are not in a container: each container rounds times or changes bytes in its own way. The
+exact times are in the JSON.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import shutil
+import os
+import re
+import stat
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from fractions import Fraction
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal
 
 import av
 
-from faceswap_ae.common.atomic import explain_os_error, write_text
+from faceswap_ae.common.atomic import explain_os_error, is_part, write_text
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.media.clip import Clip
-from faceswap_ae.media.codecs import H264, Encoding
-from faceswap_ae.media.span import WHOLE, Span
-from faceswap_ae.media.waveform import Waveform
+from faceswap_ae.media.segments import OutputSpec, Segment, segment_from_json, segment_to_json
 
-# Frames; about x264's own keyframe distance, so that the keyframe of each segment costs nothing.
-SEGMENT = 240
-VERSION = 1
+VERSION, WITHOUT_LIST = 2, 1
+JOB, FILES, LOCK = "job.json", "files", "lock"
+OWN = re.compile(r"(\d{6,}\.(packets|json)|unfinished|frames\.mkv|pictures/\d{6,}\.png)")
+BLOCK = 1 << 20  # bytes read at a time
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class OutputSpec:
-    """What is to be made: a file or folder like `like`, with its other tracks and its marks."""
-
-    path: Path
-    like: Clip
-    encoding: Encoding = H264
-    tracks: Clip | Waveform | None = None
-    span: Span = WHOLE
-    marks: Mapping[str, str] = field(default_factory=dict)
-    segment: int = SEGMENT
-
-
-@dataclass(frozen=True)
-class WrittenFrame:
-    """A frame that is done: its time, its duration, and the caller's note about it."""
-
-    time: Fraction
-    duration: Fraction
-    note: Any = None
-
-
-@dataclass(frozen=True)
-class PacketInfo:
-    """One packet: its bytes, its frame's number in the segment, whether it is a keyframe."""
-
-    size: int
-    frame: int
-    key: bool
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Frames in display order, packets in decoding order (a segment of pictures has none)."""
-
-    frames: tuple[WrittenFrame, ...]
-    pieces: tuple[PacketInfo, ...] = ()
-    delay: int = 0  # frames by which decoding is ahead of display
-    extradata: bytes = b""  # what a decoder must know before the first packet
 
 
 @dataclass(frozen=True)
@@ -92,22 +54,73 @@ class WorkFolder:
         return self.path / "pictures"
 
     def packets(self, number: int) -> Path:
-        """Return the path of a segment's packets."""
+        """Return the file with the packets of a segment."""
         return self.path / f"{number:06}.packets"
 
+    def claim(self, path: Path) -> None:
+        """Note, before a file is made, that it is ours."""
+        name = path.relative_to(self.path).as_posix()
+        with open_own(self.path / FILES, "ab") as file:
+            file.write(f"{name}\n".encode())
+
     def add(self, number: int, segment: Segment) -> None:
-        """Write a segment's JSON; this makes the segment complete."""
-        write_text(self._facts(number), json.dumps(_to_json(segment), separators=(",", ":")) + "\n")
+        """Write the JSON of a segment: this makes it complete."""
+        self.claim(self._facts(number))
+        write_text(
+            self._facts(number), json.dumps(segment_to_json(segment), separators=(",", ":")) + "\n"
+        )
 
     def segment(self, number: int) -> Segment | None:
-        """Return a complete segment; None if it is not complete."""
+        """Read a complete segment, or return None if there is no such segment."""
         try:
-            segment = _from_json(json.loads(self._facts(number).read_bytes()))
+            segment = segment_from_json(json.loads(self._facts(number).read_bytes()))
             size = sum(piece.size for piece in segment.pieces)
             whole = not size or self.packets(number).stat().st_size == size
-        except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
         return segment if whole else None
+
+    def is_sound(self, number: int, segment: Segment, first: int) -> bool:
+        """Are a segment's bytes as they were written? `first` is its first picture's number."""
+        places = [self.packets(number)]
+        if not segment.pieces:
+            numbers = range(first, first + len(segment.frames))
+            places = [self.pictures / f"{one:06}.png" for one in numbers]
+        try:
+            return digest_of(places) == segment.digest
+        except FileNotFoundError:
+            return False
+
+    def tidy_pictures(self, done: int) -> None:
+        """Delete what a killed process left of pictures after the first `done`.
+
+        A file that was not made here goes out of the way, into the work folder, and stays there.
+        """
+        made = set(self.listed())
+        for item in self.pictures.iterdir() if self.pictures.is_dir() else ():
+            ours = f"{self.pictures.name}/{item.name}" in made
+            if is_part(item) or (ours and int(item.stem) > done):
+                _unlink(item)
+            elif not ours:
+                item.replace(self.path / item.name)
+                log.warning("%s: is not ours; it is now in %s", item, self.path)
+
+    def listed(self) -> list[str]:
+        """Return the names in the list of files made here."""
+        try:
+            names = (self.path / FILES).read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            names = self._listed_before()
+        except (OSError, UnicodeDecodeError):
+            return []
+        return [name for name in dict.fromkeys(names) if OWN.fullmatch(name)]
+
+    def _listed_before(self) -> list[str]:
+        """Return what a version made that kept no list, by the names that it gave."""
+        job = _read(self.path / JOB)
+        if not isinstance(job, dict) or job.get("version") != WITHOUT_LIST:
+            return []
+        return [path.relative_to(self.path).as_posix() for path in self.path.rglob("*")]
 
     def segments(self) -> Iterator[Segment]:
         """Yield the complete segments, from the first one to the last before a gap."""
@@ -130,8 +143,10 @@ def open_work_folder(output: OutputSpec, job: Mapping[str, Any]) -> Iterator[Wor
     path = output.path.absolute()
     folder = WorkFolder(path.with_name(f".{path.name}.parts"))
     try:
-        folder.path.mkdir(parents=True, exist_ok=True)
-        with _alone(folder.path / "lock", output.path):
+        if not folder.path.is_symlink():
+            folder.path.mkdir(parents=True, exist_ok=True)
+        _check_own(folder)
+        with _alone(folder.path / LOCK, output.path):
             try:
                 _begin(folder, _made(output, job))
                 yield folder
@@ -142,26 +157,73 @@ def open_work_folder(output: OutputSpec, job: Mapping[str, Any]) -> Iterator[Wor
         raise explain_os_error(error, output.path) from error
 
 
+def open_own(path: Path, mode: Literal["ab", "wb"]) -> IO[bytes]:
+    """Open a file of ours for writing; raises OSError if a link stands in its place."""
+    flags = os.O_CREAT | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    flags |= os.O_TRUNC if mode == "wb" else os.O_APPEND
+    return os.fdopen(os.open(path, flags, 0o666), mode)
+
+
+def digest_of(places: Iterable[Path]) -> str:
+    """Return one digest of some files' bytes."""
+    found = blake2b(digest_size=16)
+    for path in places:
+        with path.open("rb") as file:
+            while block := file.read(BLOCK):
+                found.update(block)
+    return found.hexdigest()
+
+
 def remove_work_folder(folder: WorkFolder) -> None:
-    """Delete the work folder; its parts are no longer needed."""
-    shutil.rmtree(folder.path, ignore_errors=True)
+    """Delete the files that were made in a work folder, and the folder if nothing else is in it."""
+    _clear(folder)
+    with suppress(OSError):
+        (folder.path / LOCK).unlink(missing_ok=True)
+        folder.path.rmdir()
+
+
+def _clear(folder: WorkFolder) -> None:
+    """Delete every file that the folder's list names, and the list."""
+    with suppress(OSError):
+        for name in folder.listed():
+            _unlink(folder.path / name)
+        if folder.pictures.is_dir() and not folder.pictures.is_symlink():
+            for item in folder.pictures.iterdir():
+                if is_part(item):
+                    _unlink(item)
+            folder.pictures.rmdir()
+    for name in (JOB, FILES):
+        _unlink(folder.path / name)
+
+
+def _unlink(path: Path) -> None:
+    with suppress(OSError):
+        if stat.S_ISREG(path.lstat().st_mode):
+            path.unlink()
+
+
+def _check_own(folder: WorkFolder) -> None:
+    """Raise UserError where the folder, or something in it, is a link or no folder of ours."""
+    for path in (folder.path, folder.pictures):
+        if path.is_symlink() or (path.exists() and not path.is_dir()):
+            why = "is a link" if path.is_symlink() else "is no folder"
+            raise UserError(f"{path}: {why}; remove it, or choose another name for the output")
+    if not (folder.path / JOB).is_file() and any(folder.path.iterdir()):
+        inside = {item.name for item in folder.path.iterdir()} - {LOCK, FILES}
+        if inside:
+            other = f"holds what is not ours, such as {min(inside)}"
+            raise UserError(f"{folder.path}: {other}; move it, or choose another name")
 
 
 def _begin(folder: WorkFolder, made: dict[str, Any]) -> None:
-    """Keep the parts of this same job; delete all others."""
-    made = json.loads(json.dumps(made))  # as it is when it is read back
-    place = folder.path / "job.json"
-    found = _read(place)
-    if found == made:
+    """Keep the parts of this very job; delete those of any other."""
+    made = json.loads(json.dumps(made))  # as it will be read
+    if _read(folder.path / JOB) == made:
         return
-    if found is not None:
+    if (folder.path / JOB).exists():
         log.info("%s: holds parts of another conversion, which are thrown away", folder.path)
-    for item in folder.path.iterdir():
-        if item.is_dir():
-            shutil.rmtree(item)
-        elif item.name != "lock":
-            item.unlink()
-    write_text(place, json.dumps(made, indent=1) + "\n")
+        _clear(folder)
+    write_text(folder.path / JOB, json.dumps(made, indent=1) + "\n")
 
 
 def _made(output: OutputSpec, job: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,25 +238,6 @@ def _made(output: OutputSpec, job: Mapping[str, Any]) -> dict[str, Any]:
         "segment": output.segment,
         "av": [av.__version__, av.library_versions],
     }
-
-
-def _to_json(segment: Segment) -> dict[str, Any]:
-    return {
-        "frames": [[str(shown.time), str(shown.duration)] for shown in segment.frames],
-        "notes": [shown.note for shown in segment.frames],
-        "packets": [[piece.size, piece.frame, piece.key] for piece in segment.pieces],
-        "delay": segment.delay,
-        "extradata": segment.extradata.hex(),
-    }
-
-
-def _from_json(told: dict[str, Any]) -> Segment:
-    times = [(Fraction(time), Fraction(duration)) for time, duration in told["frames"]]
-    frames = tuple(
-        WrittenFrame(*when, note) for when, note in zip(times, told["notes"], strict=True)
-    )
-    pieces = tuple(PacketInfo(*piece) for piece in told["packets"])
-    return Segment(frames, pieces, told["delay"], bytes.fromhex(told["extradata"]))
 
 
 def _read(path: Path) -> Any:
@@ -212,7 +255,7 @@ def _alone(lock: Path, output: Path) -> Iterator[None]:
         return
     import fcntl
 
-    with lock.open("a") as file:
+    with open_own(lock, "ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -104,11 +104,16 @@ class PictureFolder:
     count: int = 0
     words: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def next_path(self) -> Path:
+        """The file that the next picture is written to."""
+        return self.folder / f"{self.count + 1:06}.png"
+
     # The times are unused; they are part of a Sink's interface.
     def write(self, image: Image, time: Fraction, duration: Fraction) -> None:  # noqa: ARG002
-        self.count += 1
-        with replacing(self.folder / f"{self.count:06}.png") as part:
+        with replacing(self.next_path) as part:
             part.write_bytes(png.encode(image, self.words))
+        self.count += 1
 
 
 @dataclass

@@ -1,5 +1,7 @@
 import errno
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from faceswap_ae.common.atomic import (
     ABANDONED,
     check_is_no_input,
     explain_os_error,
+    part_name,
     replacing,
     replacing_folder,
     write_text,
@@ -49,11 +52,86 @@ def test_remains_of_a_kill_are_cleared_once_nobody_writes_them(tmp_path: Path) -
     remains.write_text("left by a kill, or another run's")
     write_text(path, "second")
     assert remains.exists()
-    hours_ago = time.time() - 2 * ABANDONED
-    os.utime(remains, (hours_ago, hours_ago))
+    aged(remains)
     write_text(path, "third")
     assert path.read_text() == "third"
     assert not remains.exists()
+
+
+def aged(path: Path) -> Path:
+    """As if nobody had written to it for hours."""
+    hours_ago = time.time() - 2 * ABANDONED
+    os.utime(path, (hours_ago, hours_ago))
+    return path
+
+
+def part_of_a_dead_process(path: Path) -> Path:
+    """A part's name as a process that ended gave it."""
+    program = (
+        "import sys; from pathlib import Path; from faceswap_ae.common.atomic import part_name;"
+    )
+    program += "print(part_name(Path(sys.argv[1])))"
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
+    )
+    return path.with_name(done.stdout.rstrip("\n"))
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "film [1] of 2.mkv", "folder", "n" * 250 + ".png"])
+def test_what_a_dead_process_left_goes_at_once(tmp_path: Path, name: str) -> None:
+    left, folder = (part_of_a_dead_process(tmp_path / name) for _ in range(2))
+    left.write_text("half")
+    folder.mkdir()
+    (folder / "1.png").write_text("half")
+    write_text(tmp_path / "other", "new")
+    assert [item.name for item in tmp_path.iterdir()] == ["other"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".backup.part-1-of-3.zip",
+        ".holiday.part-01-02.mkv",
+        ".out.part-12345-0.mp4",
+        ".out.part-0a1b2c3d-99999-0123456789ab-01234567.mp4",
+    ],
+)
+def test_what_others_call_a_part_stays(tmp_path: Path, name: str) -> None:
+    aged_file = tmp_path / name
+    aged_file.write_text("mine")
+    aged(aged_file)
+    aged_folder = tmp_path / f"{name}.d"
+    aged_folder.mkdir()
+    (aged_folder / "kept").write_text("mine")
+    aged(aged_folder)
+    write_text(tmp_path / "out", "new")
+    assert aged_file.read_text() == (aged_folder / "kept").read_text() == "mine"
+
+
+def test_a_link_called_as_a_part_stays_and_so_does_what_it_leads_to(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "thesis.txt").write_text("mine")
+    place = tmp_path / "work" / "out"
+    link = part_of_a_dead_process(place)
+    link.parent.mkdir()
+    link.symlink_to(docs)
+    write_text(place, "new")
+    assert link.is_symlink() and (docs / "thesis.txt").read_text() == "mine"
+
+
+def test_a_planted_link_is_not_written_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    place = tmp_path / "out.txt"
+    planted = tmp_path / part_name(place)
+    planted.symlink_to(victim)
+    monkeypatch.setattr("faceswap_ae.common.atomic.part_name", lambda _: planted.name)
+    with pytest.raises(UserError, match="cannot be written"):
+        write_text(place, "new")
+    assert victim.read_text() == "mine"
 
 
 def test_two_writers_of_one_name_do_not_mix(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from faceswap_ae.media import png, provenance
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.reader import frames
 from faceswap_ae.media.resumable_writer import resumable
-from faceswap_ae.media.segment_store import OutputSpec
+from faceswap_ae.media.segments import OutputSpec
 from faceswap_ae.media.truncation import missing_bytes
 from tests.support.clips import Recording, record
 from tests.support.written_clips import NOISE, new, rewrite, write_all

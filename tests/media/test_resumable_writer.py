@@ -9,16 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from faceswap_ae.common.atomic import part_name
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.media import images, provenance
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.media.reader import frames
 from faceswap_ae.media.resumable_writer import ResumableWriter, resumable
-from faceswap_ae.media.segment_store import OutputSpec
+from faceswap_ae.media.segments import OutputSpec
 from faceswap_ae.media.span import Span
 from tests.support.clips import Recording, number_in, packets_of, record
-from tests.support.segments import JOB, OUTPUTS, TOLD, content, make, output
+from tests.support.segments import JOB, LENGTH, OUTPUTS, TOLD, content, make, output
 from tests.support.written_clips import NOISE, new, read
 
 
@@ -141,13 +142,34 @@ def test_what_a_kill_leaves_of_pictures_does_not_come_along(
         make(out, at(30))
     pictures = tmp_path / ".out.parts" / "pictures"
     assert len(list(pictures.iterdir())) == 30
-    (pictures / ".000031.part-1-1.png").write_bytes(b"half")
-    (pictures / "000099.png").write_bytes(b"another time's")
+    (pictures / part_name(pictures / "000031.png")).write_bytes(b"half")
+    (pictures / "000099.png").write_bytes(b"somebody else's")
     make(out)
+    assert (tmp_path / ".out.parts" / "000099.png").read_bytes() == b"somebody else's"
     assert [path.name for path in sorted(out.path.iterdir())] == [
         f"{number:06}.png" for number in range(1, 41)
     ]
     assert number_in(images.read(out.path / "000031.png")) == 30
+
+
+@pytest.mark.parametrize("name", ["h264", "pictures"])
+def test_a_damaged_segment_is_made_again(
+    tmp_path: Path, plain_clip: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole, broken = (output(tmp_path / part, plain_clip, name) for part in ("a", "b"))
+    make(whole)
+    with pytest.raises(KeyboardInterrupt):
+        make(broken, at(30))
+    work = next((tmp_path / "b").glob(".out*.parts"))
+    place = work / ("pictures/000013.png" if name == "pictures" else "000001.packets")
+    damaged = bytearray(place.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    place.write_bytes(damaged)
+    asked: list[int] = []
+    make(broken, asked.append)
+    assert asked[0] == LENGTH
+    assert "segment 2 is damaged" in caplog.text
+    assert content(broken.path) == content(whole.path)
 
 
 def test_a_stop_before_the_first_segment_leaves_nothing(tmp_path: Path, plain_clip: Path) -> None:

@@ -18,7 +18,8 @@ from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.media.reader import Frame, frames
 from faceswap_ae.media.resumable_writer import resumable
-from faceswap_ae.media.segment_store import OutputSpec, WorkFolder
+from faceswap_ae.media.segment_store import WorkFolder
+from faceswap_ae.media.segments import OutputSpec
 from faceswap_ae.media.span import WHOLE, Span
 from faceswap_ae.media.waveform import Waveform
 from faceswap_ae.media.writer import writing
@@ -282,7 +283,7 @@ def test_a_part_that_is_gone_is_told(tmp_path: Path) -> None:
     """A missing part is an error, not a shorter video. The next conversion makes it again."""
     clip = open_clip(record(tmp_path / "in.mp4"))
     output = OutputSpec(tmp_path / "out.mp4", clip, segment=LENGTH)
-    with pytest.raises(Fault, match=r"out\.mp4: a part in .* is gone; convert again"):
+    with pytest.raises(Fault, match=r"out\.mp4: a part in .* is gone or damaged; the same command"):
         spoilt(output, lambda folder: folder.packets(1).unlink())
     assert not output.path.exists()
     with resumable(output, {}) as parts:

@@ -1,21 +1,15 @@
 import json
 from dataclasses import replace
 from fractions import Fraction
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.media.codecs import Encoding
-from faceswap_ae.media.segment_store import (
-    OutputSpec,
-    PacketInfo,
-    Segment,
-    WorkFolder,
-    WrittenFrame,
-    open_work_folder,
-    remove_work_folder,
-)
+from faceswap_ae.media.segment_store import WorkFolder, open_work_folder, remove_work_folder
+from faceswap_ae.media.segments import OutputSpec, PacketInfo, Segment, WrittenFrame
 from faceswap_ae.media.span import Span
 from tests.support.written_clips import new
 
@@ -25,6 +19,7 @@ SEGMENT = Segment(
         WrittenFrame(Fraction(1), Fraction(1)),
     ),
     (PacketInfo(3, 1, True), PacketInfo(0, 0, False)),
+    blake2b(b"abc", digest_size=16).hexdigest(),
     2,
     b"\0\1",
 )
@@ -36,6 +31,7 @@ def output(folder: Path) -> OutputSpec:
 
 
 def fill(folder: WorkFolder, number: int) -> None:
+    folder.claim(folder.packets(number))
     folder.packets(number).write_bytes(b"abc")
     folder.add(number, SEGMENT)
 
@@ -146,3 +142,84 @@ def test_a_place_where_nothing_can_be_written(tmp_path: Path) -> None:
 
     with pytest.raises(UserError, match=r"out\.mp4: cannot be written"):
         attempt()
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    inside = folder.rglob("*")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in inside if path.is_file()}
+
+
+@pytest.mark.parametrize("what", ["folder", "pictures"])
+def test_a_link_to_elsewhere_is_not_followed(tmp_path: Path, what: str) -> None:
+    docs, work = tmp_path / "docs", tmp_path / "out" / ".out.mp4.parts"
+    docs.mkdir()
+    for name in ("thesis.txt", "000000.json", "000001.png", "job.json"):
+        (docs / name).write_text('{"version": 1}')
+    before = tree(docs)
+    work.parent.mkdir()
+    if what == "pictures":
+        work.mkdir()
+        work = work / "pictures"
+    work.symlink_to(docs)
+    with (
+        pytest.raises(UserError, match=r"parts.*: is a link; remove it"),
+        open_work_folder(output(tmp_path / "out"), JOB),
+    ):
+        pass
+    assert tree(docs) == before
+
+
+def test_files_of_others_in_a_work_folder_stay(tmp_path: Path) -> None:
+    work = begin(output(tmp_path))
+    for name in ("notes.txt", "000077.packets"):
+        (work / name).write_text("mine")
+    with open_work_folder(output(tmp_path), {"another": "job"}) as folder:
+        assert list(folder.segments()) == []
+        remove_work_folder(folder)
+    assert tree(work) == {"notes.txt": b"mine", "000077.packets": b"mine"}
+
+
+def test_a_folder_that_is_not_ours_is_not_used(tmp_path: Path) -> None:
+    work = tmp_path / ".out.mp4.parts"
+    work.mkdir()
+    (work / "000000.json").write_text("mine")
+    with (
+        pytest.raises(UserError, match=r"holds what is not ours, such as 000000\.json"),
+        open_work_folder(output(tmp_path), JOB),
+    ):
+        pass
+    assert tree(work) == {"000000.json": b"mine"}
+
+
+def test_a_list_that_names_other_places_deletes_nothing_there(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    work = begin(output(tmp_path))
+    with (work / "files").open("a") as file:
+        file.write(f"../mine.txt\n{tmp_path / 'mine.txt'}\npictures/../../mine.txt\n")
+    with open_work_folder(output(tmp_path), JOB) as folder:
+        remove_work_folder(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("name", ["000000.json", "000000.packets"])
+def test_a_changed_byte_is_noticed(tmp_path: Path, name: str) -> None:
+    place = begin(output(tmp_path), 1) / name
+    whole = place.read_bytes()
+    for at in range(0, len(whole), 3):
+        place.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with open_work_folder(output(tmp_path), JOB) as folder:
+            found = folder.segment(0)
+            assert found is None or not folder.is_sound(0, found, 1)
+            place.write_bytes(whole)
+
+
+def test_parts_of_a_version_without_a_list_go(tmp_path: Path) -> None:
+    work = begin(output(tmp_path))
+    (work / "files").unlink()
+    (work / "notes.txt").write_text("mine")
+    (work / "job.json").write_text('{"version": 1, "job": {}}')
+    with open_work_folder(output(tmp_path), JOB) as folder:
+        assert list(folder.segments()) == []
+        remove_work_folder(folder)
+    assert tree(work) == {"notes.txt": b"mine"}

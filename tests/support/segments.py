@@ -9,7 +9,7 @@ from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.media.reader import frames
 from faceswap_ae.media.resumable_writer import resumable
-from faceswap_ae.media.segment_store import OutputSpec
+from faceswap_ae.media.segments import OutputSpec
 
 STEADY = Encoding(repeatable=True)
 

@@ -31,7 +31,7 @@ TRIES = 3  # attempts to read a folder from which another process removes checkp
 KEEP = 2  # checkpoints: the disk may damage the newest one
 WEIGHTS = "weights"  # the group that other runs need
 USED = (WEIGHTS, "codes")  # the groups that conversion needs, as far as a run has them
-REMAINS = re.compile(r"\.?(checkpoint|snapshot)-(\d{8,})[-.].+")
+REMAINS = re.compile(r"(checkpoint|snapshot)-(\d{8,})-[a-z]+-[0-9a-f]{6}\.safetensors")
 
 log = logging.getLogger(__name__)
 
@@ -181,9 +181,10 @@ def _whole_before(folder: Path, step: int) -> list[Path]:
 
 
 def _clear_remains(folder: Path, kind: Kind, step: int) -> None:
-    """Remove what killed processes left behind: files that no manifest names.
+    """Remove what killed processes left behind: files of arrays that no manifest names.
 
-    They go if they belong to this step, or if nobody has written to them for a long time.
+    They go if they belong to this step, or if nobody has written to them for a long time. What is
+    half written is removed by atomic.py.
     """
     if not folder.is_dir():
         return

@@ -13,7 +13,6 @@ change later, except those that the caller names as free.
 """
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Collection, Mapping
@@ -25,7 +24,7 @@ from typing import TypeVar
 import yaml
 
 from faceswap_ae.common import config
-from faceswap_ae.common.atomic import explain_os_error, replacing_folder, write_text
+from faceswap_ae.common.atomic import explain_os_error, part_name, replacing_folder, write_text
 from faceswap_ae.common.errors import UserError, unknown
 
 T = TypeVar("T")
@@ -160,16 +159,15 @@ def begin_run(folder: Path, settings: object, facts: RunFacts, free: Collection[
 
 def remove_run(run: Run) -> None:
     """Delete a run. If the process is killed halfway, the run is gone all the same."""
+    if run.folder.is_symlink():
+        where = f"is a link to {run.folder.readlink()}"
+        raise UserError(f"{run.folder}: {where}; remove the link, or the run where it is, yourself")
+    gone = run.folder.with_name(part_name(run.folder))  # atomic.py removes what a kill leaves of it
     try:
-        run.folder.replace(name_while_removed(run.folder))
-        shutil.rmtree(name_while_removed(run.folder))
+        run.folder.replace(gone)
+        shutil.rmtree(gone)
     except OSError as error:
         raise explain_os_error(error, run.folder) from error
-
-
-def name_while_removed(folder: Path) -> Path:
-    """Return the folder's hidden name during removal; atomic.py removes what a kill leaves."""
-    return folder.with_name(f".{folder.stem}.part-{os.getpid()}-gone{folder.suffix}")
 
 
 def differences(

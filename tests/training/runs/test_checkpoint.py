@@ -147,11 +147,14 @@ def test_remains_of_kills_go(tmp_path: Path) -> None:
     same, old, young, foreign = (
         [
             tmp_path / f"checkpoint-{step}-weights-ab12cd.safetensors",
-            tmp_path / f".checkpoint-{step}-optimiser-ab12cd.part-77-0.safetensors",
-            tmp_path / f".checkpoint-{step}.part-77-1.json",
+            tmp_path / f"checkpoint-{step}-optimiser-ab12cd.safetensors",
         ]
         for step in ("00000002", "00000008", "00000009", "of-mine")
     )
+    foreign += [
+        tmp_path / f"checkpoint-00000008{end}"
+        for end in (".json.bak", "-weights-ab12cd.safetensors.old", "-my.notes", ".before.zip")
+    ]
     for path in (*same, *old, *young, *foreign):
         path.write_text("half")
     ago = time.time() - 2 * ABANDONED

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from faceswap_ae.common.atomic import part_name
 from faceswap_ae.common.errors import RecipeError, UserError
 from faceswap_ae.training.runs.run import (
+    Run,
     begin_run,
     differences,
     find_run,
     list_runs,
-    name_while_removed,
     new_run_folder,
     remove_run,
 )
@@ -137,10 +138,21 @@ def test_removing(tmp_path: Path) -> None:
 
 def test_what_a_kill_leaves_of_a_removed_run_goes_with_the_next(tmp_path: Path) -> None:
     run = trained(tmp_path / "x.1")
-    left = name_while_removed(tmp_path / "runs" / "x.1")
+    left = tmp_path / "runs" / part_name(run.folder)
     left.parent.mkdir()
     run.folder.rename(left)
     assert list_runs(left.parent) == []
     os.utime(left, (1e9, 1e9))
     begin_run(left.parent / "other", Settings(), FACTS)
     assert [path.name for path in left.parent.iterdir()] == ["other"]
+
+
+def test_a_linked_run_is_left_alone(tmp_path: Path) -> None:
+    run = trained(tmp_path / "elsewhere" / "x")
+    link = tmp_path / "runs" / "x"
+    link.parent.mkdir()
+    link.symlink_to(run.folder)
+    with pytest.raises(UserError, match=r"is a link to .*elsewhere"):
+        remove_run(Run(link))
+    assert link.is_symlink() and list_runs(link.parent) == [Run(link)]
+    assert run.facts.face == "ben"
