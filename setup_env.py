@@ -97,8 +97,11 @@ def register(venv: str) -> None:
 
 def mark(venv: str, name: str) -> None:
     """Note that what a file says was carried out. Written last."""
-    with open(stamp(venv, name), "w", encoding="utf-8") as file:
-        file.write(digest(name))
+    try:
+        with open(stamp(venv, name), "w", encoding="utf-8") as file:
+            file.write(digest(name))
+    except OSError as error:
+        raise SetupError("{0} cannot be written: {1}".format(stamp(venv, name), error)) from error
 
 
 def install_lock(venv: str, text: str) -> None:

@@ -21,6 +21,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from faceswap_ae.networks import Networks, Tensor
 from faceswap_ae.networks.assembly import one_encoder
 from faceswap_ae.networks.attention import PictureNorm, SelfAttention
 from faceswap_ae.networks.blocks import (
@@ -34,7 +35,6 @@ from faceswap_ae.networks.blocks import (
     scaled,
 )
 from faceswap_ae.networks.blocks import up as shuffled
-from faceswap_ae.networks.model_interface import Networks, Tensor
 
 SIZES = (64, 128, 256)
 INIT = "he_normal"

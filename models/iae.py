@@ -16,9 +16,9 @@ from typing import Any
 import keras
 from keras import layers
 
+from faceswap_ae.networks import IDENTITIES, Networks
 from faceswap_ae.networks.assembly import Ways, one_decoder
 from faceswap_ae.networks.blocks import Convolution, check, down, grid, picture, scaled, up
-from faceswap_ae.networks.model_interface import IDENTITIES, Networks
 
 HALVINGS = 4
 EVERY = (*IDENTITIES, "both")

@@ -17,9 +17,9 @@ from typing import Any
 import keras
 from keras import layers
 
+from faceswap_ae.networks import Networks, Tensor
 from faceswap_ae.networks.assembly import one_encoder
 from faceswap_ae.networks.blocks import PLANES, Convolution, check, picture, scaled
-from faceswap_ae.networks.model_interface import Networks, Tensor
 
 HALVINGS = 3
 EACH = 3  # convolutions at each size; the first one changes the size

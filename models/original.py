@@ -14,9 +14,9 @@ from typing import Any
 
 import keras
 
+from faceswap_ae.networks import Networks
 from faceswap_ae.networks.assembly import flat_encoder, one_encoder, raised_inter
 from faceswap_ae.networks.blocks import Convolution, check, picture, scaled, up
-from faceswap_ae.networks.model_interface import Networks
 
 HALVINGS = 4
 

@@ -20,6 +20,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from faceswap_ae.networks import IDENTITIES, IdentityStatistics, Networks
 from faceswap_ae.networks.assembly import one_encoder
 from faceswap_ae.networks.blocks import (
     Convolution,
@@ -33,7 +34,6 @@ from faceswap_ae.networks.blocks import (
     scaled,
     up,
 )
-from faceswap_ae.networks.model_interface import IDENTITIES, IdentityStatistics, Networks
 
 HALVINGS = 4
 INIT = "he_normal"

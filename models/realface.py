@@ -19,6 +19,14 @@ from typing import Any, Literal
 import keras
 from keras import layers, ops
 
+from faceswap_ae.networks import (
+    FACE,
+    IDENTITIES,
+    Identity,
+    Networks,
+    Output,
+    Tensor,
+)
 from faceswap_ae.networks.blocks import (
     Convolution,
     check,
@@ -28,14 +36,6 @@ from faceswap_ae.networks.blocks import (
     residual,
     scaled,
     up,
-)
-from faceswap_ae.networks.model_interface import (
-    FACE,
-    IDENTITIES,
-    Identity,
-    Networks,
-    Output,
-    Tensor,
 )
 
 HALVINGS = 4

@@ -24,6 +24,7 @@ from typing import Any, Literal
 import keras
 from keras import layers, ops
 
+from faceswap_ae.networks import FACE, ONTO, Networks, Tensor
 from faceswap_ae.networks.assembly import Ways, one_decoder, one_encoder
 from faceswap_ae.networks.blocks import (
     Convolution,
@@ -35,7 +36,6 @@ from faceswap_ae.networks.blocks import (
     serialisable,
     up,
 )
-from faceswap_ae.networks.model_interface import FACE, ONTO, Networks, Tensor
 
 HALVINGS = 4
 # In liae: the names of each identity's two codes and grids.

@@ -19,6 +19,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from faceswap_ae.networks import Networks, Tensor
 from faceswap_ae.networks.assembly import one_encoder
 from faceswap_ae.networks.blocks import (
     PLANES,
@@ -32,7 +33,6 @@ from faceswap_ae.networks.blocks import (
     scaled,
     up,
 )
-from faceswap_ae.networks.model_interface import Networks, Tensor
 
 HALVINGS = 5  # of the encoder; those that its pixel shuffles undo do not count
 DOUBLINGS = 4

@@ -7,8 +7,7 @@ encoder learns what both identities share; each decoder learns what is special t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from faceswap_ae.networks.model_interface import IDENTITIES, IdentityStatistics, Networks
-from faceswap_ae.networks.trainer_interface import BatchPair, Player, Terms
+from faceswap_ae.networks import IDENTITIES, BatchPair, IdentityStatistics, Networks, Player, Terms
 from faceswap_ae.training.losses.objective import Objective
 from faceswap_ae.training.losses.reconstruction import LossWeights
 

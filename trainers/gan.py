@@ -17,19 +17,22 @@ from typing import Any, Literal
 
 from keras import ops
 
-from faceswap_ae.networks import discriminators
-from faceswap_ae.networks.discriminators import Discriminator, DiscriminatorOutput, Kind, resized
-from faceswap_ae.networks.model_interface import (
+from faceswap_ae.networks import (
     FACE,
     IDENTITIES,
     ONTO,
+    BatchPair,
+    FaceBatch,
     Identity,
     IdentityStatistics,
     Networks,
     Output,
+    Player,
     Tensor,
+    Terms,
+    discriminators,
 )
-from faceswap_ae.networks.trainer_interface import BatchPair, FaceBatch, Player, Terms
+from faceswap_ae.networks.discriminators import Discriminator, DiscriminatorOutput, Kind, resized
 from faceswap_ae.training.losses import pixel
 from faceswap_ae.training.losses.objective import Objective
 from faceswap_ae.training.losses.perception import composed

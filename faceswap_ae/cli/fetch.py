@@ -27,10 +27,11 @@ def run(
     from faceswap_ae.common.download import fetch
     from faceswap_ae.common.errors import UserError, unknown
     from faceswap_ae.runtime.backend import load_keras
-    from faceswap_ae.training.losses import feature_networks
 
     session: Session = context.obj
     load_keras()
+    from faceswap_ae.training.losses import feature_networks
+
     folder = cache_dir() / "weights"
     if name is None:
         typer.echo(feature_networks.NOTICE)

@@ -1,5 +1,8 @@
 """How are durations and numbers of bytes formatted for people?"""
 
+THOUSAND = 1000
+UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")  # decimal, as in shops and in `df -H`
+
 
 def format_duration(seconds: float) -> str:
     """Return a duration as `42 s`, `7 min` or `2 h 05 min`."""
@@ -7,12 +10,6 @@ def format_duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-THOUSAND = 1000
-
-
-UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")  # decimal, as in shops and in `df -H`
 
 
 def format_bytes(count: int) -> str:

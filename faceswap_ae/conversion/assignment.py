@@ -47,7 +47,7 @@ class SwapRequest:
 
 @dataclass(frozen=True)
 class RunRole:
-    """A run as far as casting needs it: a name, and whom it goes onto."""
+    """A run as far as assignment needs it: a name, and descriptors of the replaced person."""
 
     name: str
     known: KnownPerson | None

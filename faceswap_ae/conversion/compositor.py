@@ -85,7 +85,7 @@ class PlacedFace:
 
 @dataclass(eq=False)
 class Compositor:
-    """Dresses the faces that one run's network makes."""
+    """Composites the faces that one run's network generates."""
 
     swapper: Swapper
     style: CompositeOptions

@@ -131,7 +131,7 @@ class Converter:
         """
         builder = ReportBuilder(one.found, one.assignment, one.owners, one.span)
         start = max(span.first, (first - WARMUP) // GROUP * GROUP)
-        keep_going = self.options.scan.keep_going
+        keep_going = self.options.scan.keep_going and not one.clip.pictures
         shown = reader.frames(one.clip, replace(span, first=start), keep_going=keep_going)
         for frame in render(shown, one.plan):
             if frame.frame.index >= first:

@@ -9,16 +9,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from faceswap_ae.conversion.assignment import DROPPED, NO_FACE, OUTSIDE, Assignment
-from faceswap_ae.conversion.renderer import RenderedFrame
 from faceswap_ae.faces.boxes import Box
 from faceswap_ae.faces.detection.scan_cache import ScannedClip, is_within
 from faceswap_ae.faces.record import Face
 from faceswap_ae.media.resumable_writer import ResumableWriter
 from faceswap_ae.media.span import Span
 from faceswap_ae.training.runs.run import Run
+
+if TYPE_CHECKING:  # it would load Keras, and evaluation reads reports without
+    from faceswap_ae.conversion.renderer import RenderedFrame
 
 REPORT = ".json"  # after the whole name of the output
 BROKEN = (OSError, ValueError, KeyError, IndexError, TypeError, RecursionError)
@@ -99,7 +101,7 @@ class ReportBuilder:
     owners: Mapping[int, str]  # whose face each track gets
     span: Span  # of what is swapped
 
-    def row(self, one: RenderedFrame) -> FrameRow:
+    def row(self, one: "RenderedFrame") -> FrameRow:
         """A frame's faces: whose they became, or why they were left alone."""
         index = one.frame.index
         faces = [self._face(face, one.tracks) for face in self.found.faces_at(index)]

@@ -61,12 +61,12 @@ def _table(converter: Converter, frame: Frame, place: FacePlacement) -> Image:
     return _drawn(cells, f"frame {frame.index}")
 
 
-def _cell(frame: Frame, place: FacePlacement, made: GeneratedFace, dresser: Compositor) -> Image:
-    one = dresser.fitted(frame.image, place, made)
-    one = dresser.dressed(one, dresser.colours(one))
-    steady = dresser.steadied(frame.image, one)
-    image = dresser.laid(frame.image, one, steady, frame.index)
-    size = dresser.swapper.size_out
+def _cell(frame: Frame, place: FacePlacement, made: GeneratedFace, compositor: Compositor) -> Image:
+    one = compositor.fitted(frame.image, place, made)
+    one = compositor.dressed(one, compositor.colours(one))
+    steady = compositor.steadied(frame.image, one)
+    image = compositor.laid(frame.image, one, steady, frame.index)
+    size = compositor.swapper.size_out
     middle, scale = (size - 1) / 2, CELL / (WIDER * size)
     zoom = np.array([[scale, 0, CELL / 2 - scale * middle], [0, scale, CELL / 2 - scale * middle]])
     linear = zoom[:, :2] @ one.matrix[:, :2]

@@ -15,6 +15,8 @@ VIDEOS = {
     *(".mts", ".m2ts", ".3gp", ".ogv", ".gif"),
 }
 
+LONGEST = 60  # characters of a file's name that the names of its faces keep
+
 
 @dataclass(frozen=True)
 class InputFailure:
@@ -63,9 +65,6 @@ def _walk(folder: Path, failures: list[InputFailure]) -> Iterator[Path]:
     for place, folders, names in os.walk(folder, onerror=refused):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(place, name) for name in sorted(names) if not name.startswith("."))
-
-
-LONGEST = 60  # characters of a file's name that the names of its faces keep
 
 
 def safe_stem(name: str) -> str:

@@ -9,10 +9,25 @@ from faceswap_ae.networks.model_interface import (
     FACE,
     IDENTITIES,
     ONTO,
+    Identity,
     IdentityStatistics,
     Networks,
     Output,
+    Tensor,
 )
-from faceswap_ae.networks.trainer_interface import Player
+from faceswap_ae.networks.trainer_interface import BatchPair, FaceBatch, Player, Terms
 
-__all__ = ["FACE", "IDENTITIES", "ONTO", "IdentityStatistics", "Networks", "Output", "Player"]
+__all__ = [
+    "FACE",
+    "IDENTITIES",
+    "ONTO",
+    "BatchPair",
+    "FaceBatch",
+    "Identity",
+    "IdentityStatistics",
+    "Networks",
+    "Output",
+    "Player",
+    "Tensor",
+    "Terms",
+]

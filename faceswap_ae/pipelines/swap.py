@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.common.progress import Progress, no_progress
+from faceswap_ae.common.progress import Progress, Status, no_progress, no_status
 from faceswap_ae.evaluation.ground_truth import find_ground_truth
 from faceswap_ae.extraction import extractor
 from faceswap_ae.extraction.options import ExtractOptions
@@ -34,12 +34,10 @@ from faceswap_ae.version import TOOL
 if TYPE_CHECKING:
     from faceswap_ae.evaluation.evaluate import SwapPaths
     from faceswap_ae.evaluation.report_stills import Masks
-from faceswap_ae.common.progress import Status, no_status
 
 FACE, ONTO = "face", "onto"  # names of folders, if the file names give none
 # File names that do not name a person.
 PLAIN = {"clip", "video", "movie", "input", "output", "file", "untitled"}
-
 
 log = logging.getLogger(__name__)
 

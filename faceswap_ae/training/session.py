@@ -5,7 +5,6 @@ seconds, stage. A checkpoint keeps the weights and the optimisers' slots as arra
 `SessionFacts`, as JSON in its manifest.
 """
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -32,8 +31,6 @@ from faceswap_ae.training.runs.run import Run
 from faceswap_ae.training.stages import StagePosition, TrainingStage
 
 MOST_CODES = 512  # faces of each identity that the saved alignment of codes is computed from
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

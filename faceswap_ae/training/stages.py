@@ -42,10 +42,10 @@ class Budget:
         return min(1.0, max(shares))
 
 
-def resolve_budget(steps: int | None, minutes: float | None, plan: "Budget") -> Budget:
+def resolve_budget(steps: int | None, minutes: float | None, recipe: Budget) -> Budget:
     """Return the user's budget, or else the recipe's (`plan`), or else DEFAULT_MINUTES."""
     if steps is None and minutes is None:
-        steps, minutes = plan.steps, plan.minutes
+        steps, minutes = recipe.steps, recipe.minutes
     if steps is None and minutes is None:
         minutes = DEFAULT_MINUTES
     return Budget(steps, minutes)

@@ -32,7 +32,7 @@ class TrainedRun:
     step: int
 
     def alignment(self, to: Identity = FACE) -> Alignment | None:
-        """How codes are brought to `to`, as far as the plan wants it."""
+        """How codes are brought to `to`, as far as the recipe says."""
         whole = self.alignments.get(to)
         return whole.part(self.recipe.align) if whole else None
 

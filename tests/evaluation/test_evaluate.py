@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,16 @@ def test_clips_of_other_moments_are_refused(swapped: Swapped, solo: Path) -> Non
         evaluate(swapped.swap, swapped.owner, swapped.onto, solo)
     with pytest.raises(UserError, match="no such file"):
         evaluate(swapped.swap.with_name("nothing.mp4"), swapped.owner, swapped.onto)
+
+
+def test_a_measurement_wakes_no_training_library_by_its_import() -> None:
+    program = (
+        "import sys; import faceswap_ae.evaluation.evaluate; print({*sys.modules} & {*sys.argv})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "keras", "tensorflow"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("set()\n", "")

@@ -37,7 +37,7 @@ def test_the_table_of_everyday_changes_names_files_that_exist() -> None:
 
 
 def test_modules_named_in_the_pages_exist() -> None:
-    """`faceswap_ae/x/y.py` and `faceswap_ae.x.y` in every page lead somewhere."""
+    """`faceswap_ae/x/y.py` in every page leads somewhere."""
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
     for page in pages:
         text = page.read_text(encoding="utf-8")

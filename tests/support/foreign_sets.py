@@ -26,6 +26,8 @@ from faceswap_ae.synthetic.scene import Act, Setting, SyntheticFrame, render
 
 RECT = (160, 150, 420, 410)
 
+PROTOCOLS = (2, 3, 4, 5)
+
 
 @cache
 def ada(yaw: float = 12) -> SyntheticFrame:
@@ -181,9 +183,6 @@ def counts(found: ImportSummary) -> tuple[int, int, int, int]:
 def true_crop(frame: SyntheticFrame, stored: StoredFace) -> Image:
     """The face's crop, cut directly out of its frame."""
     return warp(frame.image, stored.matrix, (face_file.SIZE, face_file.SIZE))
-
-
-PROTOCOLS = (2, 3, 4, 5)
 
 
 def before_numpy_2(pickled: bytes) -> bytes:

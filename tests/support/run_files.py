@@ -10,6 +10,8 @@ from faceswap_ae.training.runs.checkpoint import TrainingState
 from faceswap_ae.training.runs.metric_log import MetricRow
 from faceswap_ae.training.runs.run import Run, RunFacts, begin_run
 
+FACTS = RunFacts("ben", "ada", "df", "plain", "whole")
+
 
 def state_of(step: int) -> TrainingState:
     arrays = {"kernel": np.full((3, 4), step, np.float32), "steps": np.array(step * 2**40)}
@@ -44,9 +46,6 @@ class Settings:
     minutes: float | None = None
     losses: dict[str, float] = field(default_factory=dict)
     stages: tuple[Stage, ...] = (Stage(),)
-
-
-FACTS = RunFacts("ben", "ada", "df", "plain", "whole")
 
 
 def trained(folder: Path, step: int = 40) -> Run:

@@ -11,6 +11,10 @@ from faceswap_ae.common import plugins
 from faceswap_ae.networks.model_interface import IDENTITIES, Identity, Networks
 from faceswap_ae.training.data.batches import Batch
 
+Floats = NDArray[np.float32]
+NAMES = plugins.names("models")
+SMALL = 1 / 16  # the share of every layer's width
+
 
 def batches(size: int, out: int) -> dict[Identity, Batch]:
     """A batch of two random faces for each identity."""
@@ -30,15 +34,6 @@ def batches(size: int, out: int) -> dict[Identity, Batch]:
         )
         for name in IDENTITIES
     }
-
-
-Floats = NDArray[np.float32]
-
-
-NAMES = plugins.names("models")
-
-
-SMALL = 1 / 16  # the share of every layer's width
 
 
 def options(name: str, **changes: Any) -> Any:

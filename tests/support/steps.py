@@ -11,6 +11,14 @@ from faceswap_ae.networks.trainer_interface import BatchPair, Player, Terms
 from faceswap_ae.training.data.batches import Batch
 from tests.support.small_models import batches
 
+RECIPE = """
+model: quick
+trainer: gan
+precision: float32
+network: {size: 32, width: .25}
+training: {judge_width: .1, mask: .1}
+"""
+
 
 def pair(seed: int) -> dict[Identity, Batch]:
     return {name: batch(seed + number) for number, name in enumerate(IDENTITIES)}
@@ -63,15 +71,6 @@ def batch(seed: int) -> Batch:
     plane = rng.uniform(size=(3, 4, 4, 3)).astype(np.float32)
     mask = plane[..., :1]
     return Batch(plane, plane[::-1].copy(), mask, mask, mask, np.zeros((3, 68, 2), np.float32))
-
-
-RECIPE = """
-model: quick
-trainer: gan
-precision: float32
-network: {size: 32, width: .25}
-training: {judge_width: .1, mask: .1}
-"""
 
 
 def four() -> dict[Identity, Batch]:

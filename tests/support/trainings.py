@@ -11,6 +11,17 @@ from faceswap_ae.training.train import Job
 
 SMALL = ("width=.25", "size=32", "latent=32", "batch=4", "precision=float32", "preview_seconds=600")
 
+FOUR_STAGES = """
+model: quick
+batch: 2
+network: {size: 32, width: .25}
+stages:
+  - {name: one, leave: share}
+  - {name: two, leave: share, changes: {rate: 1e-4}, freeze: [encoder]}
+  - {name: three, leave: share, changes: {edge: 1}, exchange: true, keep: true}
+  - {name: four, share: 3}
+"""
+
 
 def job(data: Path, run: Path, steps: int, *changes: str) -> Job:
     """A job that trains ben onto ada with a small `quick`."""
@@ -43,15 +54,3 @@ def staged(recipe: str, data: Path, run: Path, *changes: str) -> Job:
         small = ("width=.1", "judge_width=.1", "batch=2")
         settings, steps = load_recipe(recipe, [*small, *more]), 24
     return Job(data / "ben", data / "ada", run, settings, Budget(steps))
-
-
-FOUR_STAGES = """
-model: quick
-batch: 2
-network: {size: 32, width: .25}
-stages:
-  - {name: one, leave: share}
-  - {name: two, leave: share, changes: {rate: 1e-4}, freeze: [encoder]}
-  - {name: three, leave: share, changes: {edge: 1}, exchange: true, keep: true}
-  - {name: four, share: 3}
-"""

@@ -44,6 +44,15 @@ ENOUGH = 0.3  # share of the neighbouring frames that must show an eye's white f
 
 Pairs = Mapping[str, Pair | None]
 
+FEWEST = 12  # pixels of an eye: with fewer it is too small to measure
+BLUNT = 0.005  # of the crop's side: blur of the picture in which eyes are measured
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+# The ratio of blue to red, where that of the skin is 1: the value at which it is not the white of
+# an eye, and the value at which it surely is. For a network's soft picture, and for a filmed one.
+PAINTED, FILMED = (0.98, 1.06), (1.05, 1.2)
+EPS = 1e-6
+UNKNOWN: Pair = np.zeros((2, 2, 3))
+
 
 @dataclass(frozen=True, eq=False)
 class ColourSample:
@@ -129,26 +138,6 @@ def _around(mask: Picture) -> tuple[slice, slice]:
 
 def _shares(mask: Image) -> Mask:
     return mask * np.float32(1 / 255)
-
-
-FEWEST = 12  # pixels of an eye: with fewer it is too small to measure
-
-
-BLUNT = 0.005  # of the crop's side: blur of the picture in which eyes are measured
-
-
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-
-
-# The ratio of blue to red, where that of the skin is 1: the value at which it is not the white of
-# an eye, and the value at which it surely is. For a network's soft picture, and for a filmed one.
-PAINTED, FILMED = (0.98, 1.06), (1.05, 1.2)
-
-
-EPS = 1e-6
-
-
-UNKNOWN: Pair = np.zeros((2, 2, 3))
 
 
 def white(picture: Picture, mask: Mask) -> Statistics | None:

@@ -3,8 +3,9 @@
 Correction fields, colour statistics and noise levels jitter from frame to frame. A centred mean has
 no lag, but it needs the next frames. So `smoothed` delays each item of a stream until the window
 around it is complete, and memory stays constant. Each quantity has a key, such as its track. Some
-frames may have no value for a key: then the mean is taken over the frames that have one. A track
-ends at a scene cut, so frames from both sides of a cut are never mixed.
+frames may have no value for a key: then the mean is taken over the frames that have one. The items
+of a stream are consecutive frames. A track ends at a scene cut, so frames from both sides of a cut
+are never mixed.
 """
 
 from collections import deque

@@ -71,17 +71,17 @@ def scan(clip: Clip, journal: Journal, detectors: Detectors, span: Span = WHOLE)
     """Scan the frames of a clip that are not in the journal; yield the number of each frame."""
     key, options = fingerprint(clip.path), detectors.options
     known = journal.frames(key)
-    scribe = _FaceRecorder(clip, key, Tracker(_next_track(journal, key, known)), options.every)
+    recorder = _FaceRecorder(clip, key, Tracker(_next_track(journal, key, known)), options.every)
     shown = reader.frames(
         clip, _unknown(span, known, options.every), keep_going=options.keep_going, quick=True
     )
     for piece in _pieces(shown, known, options.every):
         before = piece.frames[0].index - options.every
         if not piece.cut and before in known:
-            scribe.tracker.recall(before // options.every, journal.faces(key, before))
+            recorder.tracker.recall(before // options.every, journal.faces(key, before))
         finder = detectors.finder(picture=bool(clip.pictures))
         found = finder([frame.image for frame in piece.frames], piece.gap)
-        for frame, faces in zip(piece.frames, scribe.faces(piece, found), strict=True):
+        for frame, faces in zip(piece.frames, recorder.faces(piece, found), strict=True):
             journal.add_frame(key, frame.index, faces)
             yield frame.index
 

@@ -24,6 +24,12 @@ COLUMNS, ROWS = 10, 10  # of faces on a page
 SIDE, GAP, CAPTION, TITLE = 128, 6, 16, 34  # pixels
 GROUND, TEXT, FAINT = (24, 24, 27), (228, 228, 231), (161, 161, 170)
 
+THUMB = 96  # pixels a side of a thumbnail
+FACES_EACH = 6  # faces of each person
+MOST_PEOPLE = 12  # people on the picture; people who are seen less often are only counted
+TEXT_WIDTH = 230  # pixels beside the faces
+PAPER, INK = (250, 250, 248), (40, 40, 40)
+
 
 def write_sheet(name: str, entries: Sequence[FaceEntry], out: Path, most: int = MOST) -> list[Path]:
     """Write one page or several (`sheet.png`, `sheet-2.png`); return their paths."""
@@ -64,21 +70,6 @@ def caption(entry: FaceEntry) -> str:
         return "no face data"
     face = entry.stored.face
     return f"yaw {face.pose[0]:+.0f}°  sharp {face.sharpness:.2g}"
-
-
-THUMB = 96  # pixels a side of a thumbnail
-
-
-FACES_EACH = 6  # faces of each person
-
-
-MOST_PEOPLE = 12  # people on the picture; people who are seen less often are only counted
-
-
-TEXT_WIDTH = 230  # pixels beside the faces
-
-
-PAPER, INK = (250, 250, 248), (40, 40, 40)
 
 
 def thumb(image: Image, face: Face) -> Image:

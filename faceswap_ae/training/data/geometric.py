@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Matrix, Points
 
-STILL: Matrix = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 # For each of the 68 landmarks, its index in the mirror image: the outer corner of the left eye
 # becomes the outer corner of the right eye.
 MIRRORED = np.array(
@@ -28,6 +27,17 @@ MIRRORED = np.array(
         *(64, 63, 62, 61, 60, 67, 66, 65),  # inner lips
     ]
 )
+
+NODES = 5  # a side, of a random bend's grid
+FINE_NODES = 7  # a side, of the grid of a bend to landmarks
+FAR = 2.2  # standard deviations: larger random offsets are clipped, or grid cells could fold over
+NEIGHBOURS = 10  # nearest shapes, from which one is drawn
+# Regularisation of the fit: the weight of the bend's curvature, and the weight of its offsets.
+STIFF, SHY = 0.05, 0.001
+ROWS = 64  # of a map in one product: with more, BLAS would start threads that wait for each other
+TABLE = 512  # steps a side of the table in which the spline basis is looked up for landmarks
+Grid = NDArray[np.float64]  # (nodes, nodes, 2) as (x, y), rows downwards
+Map = NDArray[np.float32]  # (size, size)
 
 
 def random_move(rng: np.random.Generator, rotation: float, scale: float, shift: float) -> Matrix:
@@ -71,34 +81,6 @@ def from_pixels(size: int, margin: int = 0) -> Matrix:
     """Return the inverse of `to_pixels`: from pixels to units."""
     shift = (0.5 - margin) / size
     return np.array([[1 / size, 0.0, shift], [0.0, 1 / size, shift]])
-
-
-NODES = 5  # a side, of a random bend's grid
-
-
-FINE_NODES = 7  # a side, of the grid of a bend to landmarks
-
-
-FAR = 2.2  # standard deviations: larger random offsets are clipped, or grid cells could fold over
-
-
-NEIGHBOURS = 10  # nearest shapes, from which one is drawn
-
-
-# Regularisation of the fit: the weight of the bend's curvature, and the weight of its offsets.
-STIFF, SHY = 0.05, 0.001
-
-
-ROWS = 64  # of a map in one product: with more, BLAS would start threads that wait for each other
-
-
-TABLE = 512  # steps a side of the table in which the spline basis is looked up for landmarks
-
-
-Grid = NDArray[np.float64]  # (nodes, nodes, 2) as (x, y), rows downwards
-
-
-Map = NDArray[np.float32]  # (size, size)
 
 
 def random_bend(rng: np.random.Generator, spread: float) -> Grid:

@@ -28,6 +28,14 @@ FINE = 4  # fraction bits of the coordinates that OpenCV draws with
 Place = NDArray[np.float64]  # (2,)
 Lights = NDArray[np.float32]  # (s, s)
 
+TILE = 256  # pixels a side
+OCTAVES = (4, 8, 16, 32, 64, 128)  # noise cells along a tile's side
+# The amplitude of each octave relative to the next coarser one, and how many times coarser the
+# noise is vertically than horizontally.
+KINDS = ((0.5, 1), (0.7, 1), (0.9, 1), (0.7, 8), (0.9, 16))
+SHOWN = (0.3, 0.7)  # share of a tile's side that is used: more would not fit in when rotated
+TWIST = 2**30  # random seed, any number: the tiles are the same in every run
+
 
 @dataclass(frozen=True, eq=False)
 class OccluderRelief:
@@ -97,23 +105,6 @@ def faced(relief: OccluderRelief, box: tuple[slice, slice], light: NDArray[np.fl
     x, y, z = (np.float32(way) for way in light / np.linalg.norm(light))
     length = np.sqrt(1 + across * across + down * down)
     return np.asarray((z - x * across - y * down) / length, np.float32)
-
-
-TILE = 256  # pixels a side
-
-
-OCTAVES = (4, 8, 16, 32, 64, 128)  # noise cells along a tile's side
-
-
-# The amplitude of each octave relative to the next coarser one, and how many times coarser the
-# noise is vertically than horizontally.
-KINDS = ((0.5, 1), (0.7, 1), (0.9, 1), (0.7, 8), (0.9, 16))
-
-
-SHOWN = (0.3, 0.7)  # share of a tile's side that is used: more would not fit in when rotated
-
-
-TWIST = 2**30  # random seed, any number: the tiles are the same in every run
 
 
 def texture(rng: np.random.Generator, side: int) -> Image:

@@ -18,6 +18,11 @@ FLAT = 1e-3  # of the range: a channel with a smaller deviation says nothing abo
 
 Table = NDArray[np.float32]  # (256, 3) in [0, 1]
 
+SHAKE = (0.03, 0.09)  # of the side: length of the motion blur's line
+SOFT = (0.004, 0.018)  # of the side: sigma of the defocus blur
+SMALL = (0.3, 0.8)  # of the side: what is left at the lower resolution
+QUALITY = (15, 75)  # JPEG quality, both ends included
+
 
 @dataclass(frozen=True, eq=False)
 class ColourStatistics:
@@ -62,18 +67,6 @@ def apply(table: Table, image: Image, out: Floats) -> None:
 
 def _within(table: NDArray[np.float64]) -> Table:
     return np.clip(table, 0, 1).astype(np.float32)
-
-
-SHAKE = (0.03, 0.09)  # of the side: length of the motion blur's line
-
-
-SOFT = (0.004, 0.018)  # of the side: sigma of the defocus blur
-
-
-SMALL = (0.3, 0.8)  # of the side: what is left at the lower resolution
-
-
-QUALITY = (15, 75)  # JPEG quality, both ends included
 
 
 def shaken(image: Image, rng: np.random.Generator) -> Image:

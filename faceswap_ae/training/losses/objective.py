@@ -9,7 +9,6 @@ from faceswap_ae.networks.model_interface import (
     Identity,
     IdentityStatistics,
     Networks,
-    Output,
     Reconstruction,
     Tensor,
 )
@@ -22,8 +21,6 @@ from faceswap_ae.training.losses.code_heads import (
 from faceswap_ae.training.losses.perception import PerceptionTerms
 from faceswap_ae.training.losses.reconstruction import LossWeights, reconstruction_terms
 from faceswap_ae.training.losses.style import styles
-
-Made = tuple[Tensor, Output]  # codes and reconstructions
 
 
 class Objective:

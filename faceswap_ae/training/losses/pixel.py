@@ -25,6 +25,9 @@ LEAST_WEIGHT = 1e-6  # lower limit of a mean weight that is divided by; below, p
 # enough for values near 0.
 GREY = 0.5
 
+REACH = 3  # sigmas: beyond them the Gaussian is taken as 0
+RIM = 32  # a mask's side divided by the sigma of its soft edge, as in DeepFaceLab
+
 
 def mae(target: Tensor, made: Tensor, weight: Tensor | None = None) -> Tensor:
     """Return the mean absolute difference."""
@@ -187,12 +190,6 @@ def _halved(x: Tensor | None) -> Tensor | None:
     if x is None:
         return None
     return ops.average_pool(_exact(x), 2, 2, "valid", data_format="channels_last")
-
-
-REACH = 3  # sigmas: beyond them the Gaussian is taken as 0
-
-
-RIM = 32  # a mask's side divided by the sigma of its soft edge, as in DeepFaceLab
 
 
 def blurred(picture: Tensor, sigma: float) -> Tensor:
