@@ -64,7 +64,7 @@ def bring(
     from faceswap_ae.faces.folders import face_folder
 
     session: Session = context.obj
-    into = face_folder.folder_path(name, session.data)
+    into = face_folder.named_folder(name, session.data)
     with session.progress("import", 0) as told:
         done = import_faces(places, into, describe_one, crop, told)
     for line in done.lines:

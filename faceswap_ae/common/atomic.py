@@ -84,7 +84,7 @@ def explain_os_error(error: OSError, path: Path) -> FaceswapError:
 
 def part_name(place: Path) -> str:
     """Return a new hidden name for a part of `place`: whose it is, and a checksum of the name."""
-    end = f".part-{_machine()}-{os.getpid()}-{secrets.token_hex(6)}"
+    end = f".part-{machine()}-{os.getpid()}-{secrets.token_hex(6)}"
     room = NAME_BYTES - len(os.fsencode(f".{end}-{'0' * 8}{place.suffix}"))
     stem = os.fsencode(place.stem)[:room].decode(errors="ignore")
     head = f".{stem}{end}"
@@ -107,7 +107,7 @@ def is_abandoned(path: Path) -> bool:
         return False
     if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
         return False
-    gone = found["machine"] == _machine() and not is_running(int(found["pid"]))
+    gone = found["machine"] == machine() and not is_running(int(found["pid"]))
     return gone or time.time() - status.st_mtime > ABANDONED
 
 
@@ -184,8 +184,8 @@ def _checksum(head: str, suffix: str) -> str:
 
 
 @cache
-def _machine() -> str:
-    """This machine since it was started, as processes are numbered here."""
+def machine() -> str:
+    """A name for this machine since it was started, in which process numbers are known."""
     facts = [platform.node()]
     with suppress(OSError):
         facts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))

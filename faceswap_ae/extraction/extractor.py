@@ -12,7 +12,6 @@ run with other limits scans no frame twice.
 
 import glob
 import logging
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +38,7 @@ from faceswap_ae.extraction.selection import (
 from faceswap_ae.faces.alignment import is_face
 from faceswap_ae.faces.detection.references import known_from_photos
 from faceswap_ae.faces.detection.scan import Detectors, ScanOptions, count_unscanned, scan
+from faceswap_ae.faces.folders import face_folder
 from faceswap_ae.faces.folders.contact_sheet import FACES_EACH, thumb, write_others
 from faceswap_ae.faces.folders.face_file import read
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
@@ -56,7 +56,6 @@ from faceswap_ae.media.span import WHOLE, Span
 FACELESS = "no face found; try --detector cnn, or a larger and brighter picture"
 NOTHING = "no frame in the part that is asked for; see faceswap-ae info"
 LEAST = 3  # faces that a further person needs to get a folder
-NAME = re.compile(r"[^\W_]([^/\\:\n]*[^/\\:\s.])?")
 CLOSE = 0.5  # of the main person's faces: with more, a second person causes a warning
 
 log = logging.getLogger(__name__)
@@ -69,8 +68,7 @@ def extract(
     progress: Progress = no_progress,
 ) -> ExtractSummary:
     """Fill `data/<name>` with a person's faces from videos, photos, folders and globs."""
-    if not NAME.fullmatch(name):
-        raise UserError(f"--as '{name}': give a folder's name without slashes, such as ada")
+    face_folder.named_folder(name, options.data)
     run = _Extraction(name, options, progress)
     clips = run.look(inputs)
     people = run.know(clips)

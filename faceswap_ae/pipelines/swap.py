@@ -23,6 +23,7 @@ from faceswap_ae.common.progress import Progress, Status, no_progress, no_status
 from faceswap_ae.evaluation.ground_truth import find_ground_truth
 from faceswap_ae.extraction import extractor
 from faceswap_ae.extraction.options import ExtractOptions
+from faceswap_ae.faces.folders.face_folder import is_name
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.inputs import safe_stem
 from faceswap_ae.training import train
@@ -167,7 +168,7 @@ def _name(path: Path) -> str | None:
     """Return the name of the person in a file: from the file's name, else from its folder's."""
     for word in (path.stem, path.absolute().parent.name):
         name = safe_stem(word).rstrip("_.-")
-        if name.lower() not in PLAIN and extractor.NAME.fullmatch(name):
+        if name.lower() not in PLAIN and is_name(name):
             return name
     return None
 

@@ -27,6 +27,7 @@ from faceswap_ae.training.preview import PreviewNames
 from faceswap_ae.training.recipe import Job, stages_of
 from faceswap_ae.training.runs import checkpoint
 from faceswap_ae.training.runs.checkpoint import WEIGHTS, TrainingState
+from faceswap_ae.training.runs.lock import RunLock
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.training.stages import StagePosition, TrainingStage
 
@@ -84,6 +85,7 @@ class TrainingSession:
     own: Networks
     sets: tuple[FaceSet, FaceSet]
     listener: StepListener
+    lock: RunLock
     devices: int = 1  # that share a batch
     step: int = 0
     seconds: float = 0.0  # of training, all sessions together
@@ -153,6 +155,7 @@ class TrainingSession:
 
     def save(self) -> bool:
         """Write a checkpoint, unless the loss is rising; False where weights are not finite."""
+        self.lock.check()
         if not self.guard.calm:
             return True
         state = self.state()

@@ -17,6 +17,7 @@ from faceswap_ae.training.loop import TrainingLoop
 from faceswap_ae.training.recipe import FREE, Job
 from faceswap_ae.training.runs import checkpoint
 from faceswap_ae.training.runs.checkpoint import WEIGHTS
+from faceswap_ae.training.runs.lock import RunLock, only_trainer
 from faceswap_ae.training.runs.manifest import CHECKPOINT, SNAPSHOT, Kind
 from faceswap_ae.training.runs.run import Run, RunFacts, begin_run
 from faceswap_ae.training.session import SessionFacts, TrainingSession
@@ -39,6 +40,11 @@ def train(job: Job, listener: StepListener = lambda _: None) -> Run:
     if job.fork is None and not begun and run.card.exists() and run.facts.origin:
         was = f"was to begin with the weights of {run.facts.origin} and saved nothing yet"
         raise UserError(f"{job.run}: {was}; give --fork again, or remove it")
+    with only_trainer(job.run) as lock:
+        return _train(job, run, listener, lock)
+
+
+def _train(job: Job, run: Run, listener: StepListener, lock: RunLock) -> Run:
     load_keras()
     from faceswap_ae.training import distribution
 
@@ -46,7 +52,7 @@ def train(job: Job, listener: StepListener = lambda _: None) -> Run:
         recipe = job.recipe
         own = build_networks(recipe)
         sets = _sets(job, run, max(own.size_in, own.size_out))
-        session = TrainingSession(job, run, own, sets, listener, devices)
+        session = TrainingSession(job, run, own, sets, listener, lock, devices)
         origin = _borrow(job, own) if job.fork else ""
         face, onto = (one.name for one in sets)
         facts = RunFacts(face, onto, recipe.model, recipe.trainer, recipe.crop, origin=origin)

@@ -194,3 +194,19 @@ def test_being_stopped_leaves_nothing_half_written(tmp_path: Path, number: int) 
     assert process.returncode == 130
     assert err == "faceswap-ae: stopped\n"
     assert [item.name for item in tmp_path.iterdir()] == ["long.mp4"]
+
+
+@pytest.mark.parametrize("words", [["extract"], ["faces", "import"]])
+@pytest.mark.parametrize(
+    "name", ["../../x", "", ".", "..", "a/b", "a\\b", ".hidden", "x" * 200, "a\x1b[2Jb", "a\nb"]
+)
+def test_a_person_s_name_is_no_path(
+    words: list[str], name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = tmp_path / "given.jpg"
+    given.write_bytes(b"no picture")
+    data = tmp_path / "one" / "two" / "data"
+    assert run(*words, given, "--as", name, "--data", data) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "give a folder's name without slashes" in line and line.isprintable()
+    assert [path.name for path in tmp_path.rglob("*")] == ["given.jpg"]

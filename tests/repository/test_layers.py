@@ -21,7 +21,7 @@ ROOMS = {
     "training": "networks faces media runtime",
     "conversion": "training networks faces media",
     "evaluation": "conversion training networks faces synthetic media",
-    "pipelines": "evaluation conversion training extraction synthetic media",
+    "pipelines": "evaluation conversion training extraction faces synthetic media",
 }
 # And inside a room, which of its sub-rooms a sub-room imports; "" are the files at its root.
 INSIDE = {

@@ -74,6 +74,8 @@ def test_stopped_at_any_moment_nothing_is_lost(
     ) as child:
         assert child.stdout is not None
         steps = [int(child.stdout.readline()) for _ in range(2)]
+        with pytest.raises(UserError, match=f"is trained by process {child.pid} on"):
+            train(job(two_people, tmp_path / "run", 10**6))
         os.kill(child.pid, how)
     found = state(tmp_path / "run")
     least = steps[-1] if how is signal.SIGINT else 1

@@ -7,6 +7,7 @@ always moved with its face. If the process is killed, every file is still in one
 
 import difflib
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from faceswap_ae.faces.folders.face_file import FaceEntry
 from faceswap_ae.faces.folders.journal import Journal
 
 DROPPED = ".dropped"
+NAME = re.compile(r"[^\W_]([^/\\:\n]*[^/\\:\s.])?")  # of a folder in data/
+LONGEST = 120  # bytes of such a name: files are called by it too
 NUMBER = re.compile(r"\d{5}-(?=.)")  # the prefix that sorting adds to a name, and removes
 MOST = 100_000  # number of faces that five digits can count
 
@@ -30,6 +33,18 @@ class MovedFaces:
 
     count: int
     left: int
+
+
+def is_name(name: str) -> bool:
+    """May a face folder in `data` be called so?"""
+    return bool(NAME.fullmatch(name)) and name.isprintable() and len(os.fsencode(name)) <= LONGEST
+
+
+def named_folder(name: str, data: Path) -> Path:
+    """Return `<data>/<name>`. Raises UserError if `--as` gives no name but a path, or nothing."""
+    if not is_name(name):
+        raise UserError(f"--as {name!a}: give a folder's name without slashes, such as ada")
+    return data / name
 
 
 def folder_path(named: str, data: Path) -> Path:

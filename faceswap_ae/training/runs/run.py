@@ -26,6 +26,7 @@ import yaml
 from faceswap_ae.common import config
 from faceswap_ae.common.atomic import explain_os_error, part_name, replacing_folder, write_text
 from faceswap_ae.common.errors import UserError, unknown
+from faceswap_ae.training.runs.lock import only_trainer
 
 T = TypeVar("T")
 VERSION = 1
@@ -163,11 +164,12 @@ def remove_run(run: Run) -> None:
         where = f"is a link to {run.folder.readlink()}"
         raise UserError(f"{run.folder}: {where}; remove the link, or the run where it is, yourself")
     gone = run.folder.with_name(part_name(run.folder))  # atomic.py removes what a kill leaves of it
-    try:
-        run.folder.replace(gone)
-        shutil.rmtree(gone)
-    except OSError as error:
-        raise explain_os_error(error, run.folder) from error
+    with only_trainer(run.folder):
+        try:
+            run.folder.replace(gone)
+            shutil.rmtree(gone)
+        except OSError as error:
+            raise explain_os_error(error, run.folder) from error
 
 
 def differences(

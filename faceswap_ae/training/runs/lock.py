@@ -1,0 +1,171 @@
+"""Which process trains a run, so that a second one is refused (a lock with a heartbeat)?
+
+The lock is a file beside the run's folder: who trains, where, since when. Its process touches it
+every few seconds. A process of this machine is dead when the system does not know it. A process
+elsewhere (a network drive, a Colab machine that is gone) is dead when its heartbeat stops: network
+drives may have no locks of their own, and clocks differ, so the drive's own clock is asked.
+"""
+
+import json
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from faceswap_ae.common.atomic import explain_os_error, is_running, machine
+from faceswap_ae.common.errors import Fault, UserError
+
+BEAT = 5.0  # seconds between two signs of life
+SILENCE = 60.0  # seconds without one, after which a process elsewhere counts as dead
+TRIES = 5  # a lock may be taken over by others meanwhile
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lock."""
+
+    token: str
+    machine: str
+    host: str
+    pid: int
+    since: str
+
+    @classmethod
+    def this_process(cls) -> Self:
+        """This process, from now on."""
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        host = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+        return cls(secrets.token_hex(8), machine(), host, os.getpid(), since)
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """The holder that a lock names; None where there is none, or none that can be read."""
+        try:
+            told = json.loads(path.read_bytes())
+            token, where, host = (str(told[key]) for key in ("token", "machine", "host"))
+            return cls(token, where, host, int(told["pid"]), str(told["since"]))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+
+    @property
+    def words(self) -> str:
+        """For the user. What a file says is shown without what could steer a terminal."""
+        host, since = (ascii(one)[1:-1] for one in (self.host, self.since))
+        return f"process {self.pid} on {host} since {since}"
+
+
+class RunLock:
+    """A lock that this process holds, and its heartbeat."""
+
+    def __init__(self, path: Path, holder: Holder) -> None:
+        self.path, self.holder = path, holder
+        self._over = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name="run lock", daemon=True)
+        self._heart.start()
+
+    def check(self) -> None:
+        """Raise Fault if another process has taken the run over, as after a long sleep."""
+        now = Holder.read(self.path)
+        if now is not None and now.token != self.holder.token:
+            raise Fault(f"{self.path}: {now.words} trains this run now; this one stops")
+
+    def release(self) -> None:
+        """Let others train the run."""
+        self._over.set()
+        self._heart.join()
+        now = Holder.read(self.path)
+        if now is not None and now.token == self.holder.token:
+            with suppress(OSError):
+                self.path.unlink()
+
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT):
+            with suppress(OSError, Fault):  # the drive may be away for a moment
+                self.check()
+                os.utime(self.path)
+
+
+def lock_path(folder: Path) -> Path:
+    """The lock of a run, beside its folder, which need not exist yet."""
+    place = folder.absolute()
+    return place.with_name(f".{place.name}.training")
+
+
+@contextmanager
+def only_trainer(folder: Path) -> Iterator[RunLock]:
+    """Hold a run's lock. Raises UserError if another process trains it."""
+    path = lock_path(folder)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = _taken(path, folder)
+    except OSError as error:
+        raise explain_os_error(error, path) from error
+    try:
+        yield lock
+    finally:
+        lock.release()
+
+
+def _taken(path: Path, folder: Path) -> RunLock:
+    own = Holder.this_process()
+    for _ in range(TRIES):
+        if _created(path, own):
+            return RunLock(path, own)
+        other = Holder.read(path)
+        quiet = _silence(path)
+        if other is not None and _is_alive(other, quiet):
+            ending = "; stop it, or wait for its end"
+            if other.machine != machine():
+                left = max(1, round(SILENCE - quiet))
+                ending += f"; if it is gone, the same command works in {left} s"
+            raise UserError(f"{folder}: is trained by {other.words}{ending}")
+        if other is not None or quiet > SILENCE:
+            _put_aside(path, other)
+    raise UserError(f"{folder}: several processes want to train it; try again, one at a time")
+
+
+def _created(path: Path, own: Holder) -> bool:
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        number = os.open(path, flags, 0o644)
+    except FileExistsError:
+        return False
+    with os.fdopen(number, "w", encoding="utf-8") as file:
+        json.dump(asdict(own), file)
+    return True
+
+
+def _is_alive(other: Holder, quiet: float) -> bool:
+    if other.machine == machine():
+        return is_running(other.pid)
+    return quiet <= SILENCE
+
+
+def _silence(path: Path) -> float:
+    """Seconds since the last heartbeat, by the clock of the drive; 0 where there is no lock."""
+    probe = path.with_name(f"{path.name}-{secrets.token_hex(4)}")
+    try:
+        probe.touch(exist_ok=False)
+        return max(0.0, probe.lstat().st_mtime - path.lstat().st_mtime)
+    except FileNotFoundError:
+        return 0.0
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def _put_aside(path: Path, dead: Holder | None) -> None:
+    """Remove the lock of a dead process, but not one that somebody took over meanwhile."""
+    aside = path.with_name(f"{path.name}-{secrets.token_hex(4)}")
+    try:
+        path.rename(aside)
+    except FileNotFoundError:
+        return
+    if Holder.read(aside) == dead:
+        aside.unlink()
+    else:
+        aside.rename(path)
