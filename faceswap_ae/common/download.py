@@ -15,10 +15,11 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from faceswap_ae.common.atomic import explain_os_error, write_text
 from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.limits import MOST_DOWNLOAD
 
 PIECE = 2**18  # bytes read at a time
 PATIENCE = 30.0  # seconds without a byte, after which the connection is given up
@@ -109,16 +110,26 @@ def _receive(published: PublishedFile, part: Path, heard: Heard) -> None:
         raise _not_had(published, str(error.reason)) from error
     except (OSError, HTTPException) as error:
         raise _broken_off(published, part, str(error)) from error
-    if total is not None and part.stat().st_size < total:
-        raise _broken_off(published, part, f"of {total}")
+    _check_length(published, part, total)
 
 
 def _asked(published: PublishedFile, part: Path, have: int) -> HTTPResponse:
     version = _mark(part).read_text(encoding="utf-8") if _mark(part).exists() else ""
     wanted = {"Range": f"bytes={have}-", "If-Range": version} if have and version else {}
     request = Request(published.url, headers={"User-Agent": "faceswap_ae", **wanted})
-    answer: HTTPResponse = urlopen(request, timeout=PATIENCE)
+    answer: HTTPResponse = build_opener(_NoDowngrade).open(request, timeout=PATIENCE)
     return answer
+
+
+class _NoDowngrade(HTTPRedirectHandler):
+    """Follows redirects, but from https to https only: what comes by http may be anybody's."""
+
+    def redirect_request(  # noqa: PLR0913, PLR0917 - as urllib calls it
+        self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> Request | None:
+        if req.full_url.startswith("https:") and not newurl.startswith("https:"):
+            raise URLError(f"it is redirected from https to {newurl}, which is not safe")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _append(answer: HTTPResponse, part: Path, have: int, heard: Callable[[int], None]) -> None:
@@ -131,6 +142,17 @@ def _append(answer: HTTPResponse, part: Path, have: int, heard: Callable[[int], 
                 file.flush()
             have += len(piece)
             heard(have)
+            if have > MOST_DOWNLOAD:
+                break
+
+
+def _check_length(published: PublishedFile, part: Path, total: int | None) -> None:
+    size = part.stat().st_size
+    if size > MOST_DOWNLOAD:
+        _forget(part)
+        raise _not_had(published, f"it has more than {MOST_DOWNLOAD} bytes")
+    if total is not None and size < total:
+        raise _broken_off(published, part, f"of {total}")
 
 
 def _pieces(answer: HTTPResponse) -> Iterator[bytes]:

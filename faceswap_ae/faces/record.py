@@ -7,6 +7,7 @@ people can read and correct. The descriptor is base64 of 128 little-endian float
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -16,9 +17,12 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Matrix, Points, transform
+from faceswap_ae.common.limits import finite
 
 VERSION = 1
 LANDMARKS, DESCRIPTOR = (68, 2), 128
+FLOATS = ("time", "score", "sharpness", "brightness", "occlusion")
+NAME = re.compile(r"[^./\\][^/\\]{0,199}")  # an id: its file is called by it
 DIGITS = 2  # decimals of a pixel or a degree: finer than any landmark is known
 
 Descriptor = NDArray[np.float32]
@@ -68,7 +72,7 @@ class StoredFace:
 def face_to_json(face: Face) -> dict[str, Any]:
     """Return a face as a JSON object."""
     told: dict[str, Any] = {"version": VERSION, **vars(face)}
-    for name in ("time", "score", "sharpness", "brightness", "occlusion"):
+    for name in FLOATS:
         told[name] = round(float(told[name]), 4)
     for name in ("box", "pose"):
         told[name] = [round(float(value), DIGITS) for value in told[name]]
@@ -88,10 +92,11 @@ def face_from_json(told: Mapping[str, Any]) -> Face:
     if int(told["version"]) > VERSION:
         newer = f"face data of version {told['version']}, this program knows {VERSION}"
         raise UserError(f"{newer}; upgrade faceswap_ae")
-    values = {one.name: told[one.name] for one in fields(Face) if one.name in told}
+    values: dict[str, Any] = {one.name: told[one.name] for one in fields(Face) if one.name in told}
+    _check_plain(values)
     values["landmarks"] = _numbers(told["landmarks"], LANDMARKS)
-    values["box"] = tuple(_numbers(told["box"], (4,)).tolist())
-    values["pose"] = tuple(_numbers(told["pose"], (3,)).tolist())
+    values["box"] = tuple(_finite(told["box"], "box", (4,)).tolist())
+    values["pose"] = tuple(_finite(told["pose"], "pose", (3,)).tolist())
     packed = base64.b64decode(told["descriptor"], validate=True)
     values["descriptor"] = np.frombuffer(packed, "<f4").astype(np.float32)
     if values["descriptor"].shape != (DESCRIPTOR,):
@@ -99,9 +104,31 @@ def face_from_json(told: Mapping[str, Any]) -> Face:
     return Face(**values)
 
 
+def _check_plain(values: dict[str, Any]) -> None:
+    """Check texts and single numbers. Raises ValueError that names the field."""
+    for name in ("id", "source", "clip", "detector"):
+        if not isinstance(values[name], str):
+            raise ValueError(f"{name}: {str(values[name])[:40]!a} is no text")
+    if not (NAME.fullmatch(values["id"]) and values["id"].isprintable()):
+        raise ValueError(f"id: {values['id'][:40]!a} cannot be a file's name")
+    for name in set(FLOATS) & values.keys():
+        values[name] = finite(values[name], name)
+    for name in {"frame", "track"} & values.keys():
+        values[name] = int(finite(values[name], name))
+
+
 def stored_from_json(told: Mapping[str, Any]) -> StoredFace:
     """Read a face from JSON, with the kind of its crop and the matrix."""
-    return StoredFace(face_from_json(told), str(told["crop"]), _numbers(told["matrix"], (2, 3)))
+    return StoredFace(
+        face_from_json(told), str(told["crop"]), _finite(told["matrix"], "matrix", (2, 3))
+    )
+
+
+def _finite(told: Any, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    array = _numbers(told, shape)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: has numbers that are not finite")
+    return array
 
 
 def _numbers(told: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:

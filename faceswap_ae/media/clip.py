@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.limits import check_is_file
 from faceswap_ae.media import images
 
 PICTURE_RATE = Fraction(25)  # frames per second of pictures, if no rate is given
@@ -69,6 +70,7 @@ class Clip:
 
 def open_clip(path: Path, rate: Fraction | None = None) -> Clip:
     """Return a clip's properties; `rate` is for pictures, which have no rate of their own."""
+    check_is_file(path)
     pictures = _pictures(path)
     if pictures:
         return _picture_clip(path, pictures, rate or PICTURE_RATE)
@@ -84,8 +86,11 @@ def open_container(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 
     Raises MediaError with the file's name.
     """
+    check_is_file(path)
     try:
-        container = av.open(path.absolute())  # FFmpeg reads `10:` in `10:30.mp4` as a protocol
+        # An absolute path: FFmpeg reads `10:` in `10:30.mp4` as a protocol. Tags in another code
+        # than UTF-8, as old cameras wrote them, must not make a clip unusable.
+        container = av.open(path.absolute(), metadata_errors="replace")
     except av.error.FileNotFoundError as error:
         raise MediaError(f"{path}: no such file") from error
     except av.error.PermissionError as error:

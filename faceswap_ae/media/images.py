@@ -17,6 +17,7 @@ from PIL import ImageCms, ImageOps, UnidentifiedImageError
 from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import MediaError, unknown
 from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.limits import check_is_file, check_pixels
 
 READABLE = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif"}
 # Fast PNG: level 6 takes five times as long to save a tenth of the bytes.
@@ -33,7 +34,7 @@ def read(file: Path | IO[bytes], name: str = "") -> Image:
     """Return a picture as people see it; raises MediaError with the file's name."""
     path = name or file
     try:
-        with warnings.catch_warnings(), _opened(file) as picture:
+        with warnings.catch_warnings(), _opened(file, name) as picture:
             upright = ImageOps.exif_transpose(picture)
             return np.array(_rgb(upright), np.uint8)
     except pillow.DecompressionBombError as error:
@@ -48,11 +49,14 @@ def read(file: Path | IO[bytes], name: str = "") -> Image:
         ) from error
 
 
-def _opened(file: Path | IO[bytes]) -> pillow.Image:
-    # A large scan is allowed: only Pillow's warning is off. Its error at twice this size, which
-    # protects against decompression bombs, stays.
+def _opened(file: Path | IO[bytes], name: str) -> pillow.Image:
+    # A large scan is allowed: only Pillow's warning is off. Our own bound is below its error.
     warnings.simplefilter("ignore", pillow.DecompressionBombWarning)
-    return pillow.open(file)
+    if isinstance(file, Path):
+        check_is_file(file)
+    picture = pillow.open(file)
+    check_pixels(name or file, *picture.size)
+    return picture
 
 
 def write(path: Path, image: Image) -> None:

@@ -118,7 +118,7 @@ def _xmp(told: Mapping[str, str]) -> str:
 
 def _tags(video: Path) -> dict[str, str]:
     try:
-        with av.open(video.absolute()) as container:
+        with av.open(video.absolute(), metadata_errors="replace") as container:
             tags = {key.lower(): text for key, text in container.metadata.items()}
     except av.error.FFmpegError:  # a picture of another format, or no media file at all
         return {}

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from faceswap_ae.common.limits import fraction
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.codecs import H264, Encoding
 from faceswap_ae.media.span import WHOLE, Span
@@ -78,7 +79,7 @@ def segment_from_json(told: dict[str, Any]) -> Segment:
     """Read a segment. Raises ValueError, KeyError or TypeError where it is not as written."""
     if told.pop("hash") != _hash(told):
         raise ValueError("is not as it was written")
-    times = [(Fraction(time), Fraction(duration)) for time, duration in told["frames"]]
+    times = [(fraction(time), fraction(duration)) for time, duration in told["frames"]]
     notes = zip(times, told["notes"], strict=True)
     frames = tuple(WrittenFrame(*when, note) for when, note in notes)
     pieces = tuple(PacketInfo(*piece) for piece in told["packets"])

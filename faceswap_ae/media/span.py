@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.limits import fraction
 
 MAX_DENOMINATOR = 1001  # of television's frame rates: 23.976023976 means 24000/1001
 
@@ -59,7 +60,7 @@ def parse_span(start: str | None, end: str | None, frames: str | None) -> Span:
 
 def parse_time(text: str) -> Fraction:
     """Return the seconds in `4.2`, `4.2s`, `1:02.5` or `1:00:02.5`."""
-    match = re.fullmatch(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)s?", text.strip())
+    match = re.fullmatch(r"(?:(?:(\d{1,9}):)?(\d{1,9}):)?(\d{1,9}(?:\.\d{1,18})?)s?", text.strip())
     if match is None:
         raise UserError(f"'{text}' is not a time; write 4.2s, 1:02.5 or 1:00:02.5")
     hours, minutes, seconds = (Fraction(part or 0) for part in match.groups())
@@ -69,7 +70,7 @@ def parse_time(text: str) -> Fraction:
 def parse_rate(text: str) -> Fraction:
     """Return the frames per second in `25`, `29.97` or `30000/1001`."""
     try:
-        rate = Fraction(text).limit_denominator(MAX_DENOMINATOR)
+        rate = fraction(text).limit_denominator(MAX_DENOMINATOR)
     except (ValueError, ZeroDivisionError):
         rate = Fraction(0)
     if rate <= 0:
@@ -78,7 +79,7 @@ def parse_rate(text: str) -> Fraction:
 
 
 def _frames(text: str) -> tuple[int, int | None]:
-    match = re.fullmatch(r"(\d+)(-)?(\d+)?", text.strip())
+    match = re.fullmatch(r"(\d{1,12})(-)?(\d{1,12})?", text.strip())
     if match is None or (match[3] and int(match[3]) < int(match[1])):
         raise UserError(f"--frames {text}: write 100-200, 100- or 100, counting from 0")
     if match[2] is None:

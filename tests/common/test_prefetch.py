@@ -69,8 +69,8 @@ signal.signal(signal.SIGALRM, signal.default_int_handler)
 caught = 0
 for number in range(int(sys.argv[1])):
     items = prefetch(source(), 4)
-    signal.setitimer(signal.ITIMER_REAL, 0.0005 + number % 7 * 0.0003)
     try:
+        signal.setitimer(signal.ITIMER_REAL, 0.0005 + number % 7 * 0.0003)
         for item in items:
             pass
     except KeyboardInterrupt:

@@ -54,3 +54,20 @@ def test_damage_is_refused(wrong: dict[str, Any]) -> None:
 def test_a_newer_version_asks_for_an_upgrade() -> None:
     with pytest.raises(UserError, match="upgrade"):
         face_from_json(face_to_json(some_face()) | {"version": 2})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("sharpness", bad) for bad in (None, "1", float("nan"), float("inf"), True)),
+        *(("id", bad) for bad in ("../../x", "a/b", "a\\b", "", ".", "a\x1b[2J", 7, "x" * 500)),
+        *(("frame", bad) for bad in (None, "1", float("inf"))),
+        *(("source", bad) for bad in (None, 7)),
+        *(("box", bad) for bad in ([1, 2, 3], [1, 2, 3, None], [1, 2, 3, float("nan")])),
+        *(("matrix", bad) for bad in ([[1, 0, 0]], [[1, 0, float("inf")], [0, 1, 0]])),
+    ],
+)
+def test_a_field_that_is_not_as_it_should_be(field: str, value: object) -> None:
+    told = {**stored_to_json(StoredFace(some_face(1), "whole", np.eye(2, 3))), field: value}
+    with pytest.raises((ValueError, TypeError)):
+        stored_from_json(told)

@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -5,10 +6,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.video.frame import VideoFrame
 
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.media import images
 from faceswap_ae.media.clip import BT709, Colour, open_clip
+from faceswap_ae.media.reader import frames
 from tests.support.clips import Recording, bars, record
 
 PLAIN = Recording(count=12)
@@ -95,3 +98,27 @@ def test_each_unreadable_file_says_why(tmp_path: Path, plain_clip: Path) -> None
             open_clip(tmp_path / name)
         assert name in str(caught.value) and reason in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_tags_in_an_old_code_do_not_make_a_clip_unusable(tmp_path: Path) -> None:
+    """Old cameras wrote Latin-1, as `Café` here, where UTF-8 belongs."""
+    path = tmp_path / "old.mkv"
+    with av.open(path, "w") as container:
+        stream = container.add_stream("ffv1", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        container.metadata["title"] = "Caf\u00e9 by the sea"
+        for _ in range(3):
+            container.mux(stream.encode(VideoFrame(64, 48, "yuv420p")))
+        container.mux(stream.encode(None))
+    whole = path.read_bytes()
+    assert "Caf\u00e9".encode() in whole
+    path.write_bytes(whole.replace("Caf\u00e9".encode(), b"Caf\xe9 "))
+    assert open_clip(path).count == 3
+    assert len(list(frames(open_clip(path)))) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes with a name")
+def test_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.mp4")
+    with pytest.raises(MediaError, match="is a pipe or a device"):
+        open_clip(tmp_path / "x.mp4")

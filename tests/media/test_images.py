@@ -1,3 +1,5 @@
+import struct
+import zlib
 from io import BytesIO
 from pathlib import Path
 
@@ -126,3 +128,22 @@ def test_unknown_kind_to_write(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match=r"did you mean '\.png'"):
         images.write(tmp_path / "face.pnng", gradient())
     assert not any(tmp_path.iterdir())
+
+
+def test_a_small_file_with_too_many_pixels_is_not_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.png"
+    side = 12_000
+    rows = zlib.compressobj(9)
+    body = b"".join(rows.compress(bytes(1 + side // 8)) for _ in range(side)) + rows.flush()
+    head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", body), (b"IEND", b""))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(
+            struct.pack(">I", len(part)) + kind + part + struct.pack(">I", zlib.crc32(kind + part))
+            for kind, part in chunks
+        )
+    )
+    assert path.stat().st_size < 10**6
+    with pytest.raises(MediaError, match="12000 x 12000 pixels, more than 100 million"):
+        images.read(path)

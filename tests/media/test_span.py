@@ -72,3 +72,11 @@ def test_rates() -> None:
     assert parse_rate("30000/1001") == Fraction(30000, 1001)
     assert parse_rate("29.97") == Fraction("29.97")
     assert parse_rate("23.976023976") == Fraction(24000, 1001)
+
+
+@pytest.mark.parametrize("text", ["1e999999999", "9" * 5000, "1e5"])
+def test_numbers_that_never_end_are_refused(text: str) -> None:
+    with pytest.raises(UserError, match="is not a rate"):
+        parse_rate(text)
+    with pytest.raises(UserError, match="is not a time"):
+        parse_time(text)

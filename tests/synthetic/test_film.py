@@ -14,6 +14,7 @@ from faceswap_ae.cli.main import main
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.reader import frames
 from faceswap_ae.synthetic.film import Film, film_of, frame, shoot
+from faceswap_ae.version import TOOL
 from tests.support.processes import listening
 from tests.support.tones import tone
 
@@ -147,4 +148,10 @@ def test_a_folder_tells_which_film_it_holds(tmp_path: Path) -> None:
     assert film_of(tmp_path) == film
     assert film_of(tmp_path) != replace(film, seed=1)
     (tmp_path / "truth.json").unlink()  # as if it had been stopped
+    assert film_of(tmp_path) is None
+
+
+def test_a_truth_with_endless_numbers_is_none(tmp_path: Path) -> None:
+    head = {"version": 1, "made_by": TOOL, "film": {"seconds": "1e999999999", "fps": "15"}}
+    (tmp_path / "truth.json").write_text(json.dumps(head)[:-1] + ",\n")
     assert film_of(tmp_path) is None

@@ -20,6 +20,7 @@ from PIL import Image as pillow
 
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.geometry import Image, Matrix, Points
+from faceswap_ae.common.limits import check_is_file
 from faceswap_ae.faces.record import LANDMARKS
 from faceswap_ae.media import images
 
@@ -67,6 +68,7 @@ def content_id(*parts: bytes) -> str:
 
 def contents(path: Path, most: int) -> bytes:
     """Read a whole file. Raises MediaError if it has more than `most` bytes."""
+    check_is_file(path)
     try:
         with path.open("rb") as file:
             read = file.read(most + 1)

@@ -19,6 +19,7 @@ import numpy as np
 
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.geometry import Image, Matrix, Points, fit_similarity, transform
+from faceswap_ae.common.limits import MOST_CORNERS, POLYGON_REACH
 from faceswap_ae.extraction.importers.base import (
     Box,
     Candidate,
@@ -158,12 +159,20 @@ def _mask(told: dict[str, Any], image: Image, name: str) -> Image | None:
             return picture(packed, f"{name}, its mask")[..., 0]
         except MediaError as error:
             log.warning("%s", error)
-    return _drawn(told.get("seg_ie_polys"), image)
+    polygons = _polygons(told.get("seg_ie_polys"))
+    corners = sum(len(points) for _, points in polygons)
+    far = max((float(np.abs(points).max()) for _, points in polygons), default=0.0)
+    most = POLYGON_REACH * max(image.shape[:2])
+    if corners > MOST_CORNERS or far > most:
+        what = f"{corners} corners up to {far:.0f} pixels away"
+        text = "%s: its mask is left out: %s, where %d and %d are the most"
+        log.warning(text, name, what, MOST_CORNERS, most)
+        return None
+    return _drawn(polygons, image)
 
 
-def _drawn(told: Any, image: Image) -> Image | None:
+def _drawn(polygons: list[tuple[bool, Points]], image: Image) -> Image | None:
     """Draw a mask from polygons that add to it or take away; None if nothing remains."""
-    polygons = _polygons(told)
     mask: Image = np.zeros(image.shape[:2], np.uint8)
     for kind, value in ((True, 255), (False, 0)):
         for is_inside, points in polygons:

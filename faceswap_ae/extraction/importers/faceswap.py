@@ -19,6 +19,7 @@ from typing import Any
 
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image, Points, transform
+from faceswap_ae.common.limits import FEW_FACES, LEAST_FACE
 from faceswap_ae.extraction.importers.base import (
     Box,
     Candidate,
@@ -173,6 +174,10 @@ def alignments(path: Path) -> Alignments:
     with explaining_damage(str(path)):
         told = a_dict(unpickle(pickled, str(path)))
         by_frame = a_dict(told.get("__data__", told))
+        # One list may stand for many in a pickle: what is said once would be taken for thousands.
+        count = sum(len(a_dict(frame)["faces"]) for frame in by_frame.values())
+        if count > FEW_FACES and count * LEAST_FACE > len(pickled):
+            raise ValueError(f"{count} faces in {len(pickled)} bytes")
         frames = {
             name: [_placed(a_dict(face)) for face in a_dict(frame)["faces"]]
             for name, frame in by_frame.items()

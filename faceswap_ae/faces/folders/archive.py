@@ -7,7 +7,6 @@ that no file grows beyond all measure (a zip bomb).
 
 import shutil
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -15,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.faces.folders import face_file
-from faceswap_ae.faces.folders.face_file import FaceEntry, Place
+from faceswap_ae.faces.folders.face_file import ZIP_ERRORS, FaceEntry, Place
 from faceswap_ae.faces.folders.face_folder import zip_of
 from faceswap_ae.faces.folders.journal import NAME, Journal
 
@@ -65,7 +64,7 @@ def contents(place: Place) -> bytes:
     """Return the content of a file that may be inside a zip."""
     try:
         return place.read_bytes()
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except ZIP_ERRORS as error:
         raise MediaError(f"{place}: is damaged in its zip ({error}); copy it again") from error
 
 

@@ -7,7 +7,11 @@ there may be `name.mask.png`, a mask painted by hand. It has priority over any c
 
 import json
 import logging
+import lzma
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +27,9 @@ SIZE = 512  # pixels a side
 MASK = ".mask.png"
 
 Place = Path | zipfile.Path
+
+# Of a member: another checksum, a torn stream, a way of packing that is not known, a password.
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +61,7 @@ def write_crop(path: Path, crop: Image, stored: StoredFace) -> None:
 
 def read(place: Place) -> StoredFace | None:
     """Return the face data in a picture, or None if it has none. The pixels are not decoded."""
-    with place.open("rb") as file:
+    with _explaining(place), place.open("rb") as file:
         story = png.read_text(file, KEYWORD)
     if story is None:
         return None
@@ -69,8 +76,20 @@ def read(place: Place) -> StoredFace | None:
 
 def pixels(place: Place) -> Image:
     """Return the pixels of a picture."""
-    with place.open("rb") as file:
+    with _explaining(place), place.open("rb") as file:
         return images.read(file, str(place))
+
+
+@contextmanager
+def _explaining(place: Place) -> Iterator[None]:
+    """Turn the errors of a file that cannot be read, in a zip too, into a MediaError."""
+    try:
+        yield
+    except ZIP_ERRORS as error:
+        raise MediaError(f"{place}: is damaged in its zip ({error}); copy it again") from error
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise MediaError(f"{place}: cannot be read ({why}); is it yours to read?") from error
 
 
 def mask(place: Place) -> Image | None:

@@ -25,6 +25,7 @@ from typing import Any
 
 from faceswap_ae.common.atomic import explain_os_error
 from faceswap_ae.common.errors import MediaError
+from faceswap_ae.common.limits import check_is_file
 from faceswap_ae.faces.record import Face, face_from_json, face_to_json
 
 NAME = ".journal.jsonl"
@@ -33,6 +34,7 @@ PART = 2**20  # bytes hashed at the beginning, in the middle and at the end of a
 
 def fingerprint(path: Path) -> str:
     """Return a hash of a file's size and of three of its parts, as 16 hex digits."""
+    check_is_file(path)
     try:
         size = path.stat().st_size
         found = hashlib.blake2b(str(size).encode(), digest_size=8)

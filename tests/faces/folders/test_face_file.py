@@ -1,3 +1,4 @@
+import json
 import zipfile
 from pathlib import Path
 
@@ -7,9 +8,12 @@ import pytest
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import transform
 from faceswap_ae.faces.folders import face_file
-from faceswap_ae.media import images
+from faceswap_ae.faces.folders.packing import pack
+from faceswap_ae.faces.record import stored_to_json
+from faceswap_ae.media import images, png
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, SyntheticFrame, render
+from tests.support.face_folders import fill
 from tests.support.face_records import some_face
 
 
@@ -94,3 +98,41 @@ def test_damaged_face_data_is_told(folder: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b'"landmarks":[[', b'"landmarks":"['))
     with pytest.raises(MediaError, match="copy it again"):
         face_file.read(path)
+
+
+def test_one_damaged_face_hides_no_other(tmp_path: Path) -> None:
+    folder = tmp_path / "ada"
+    fill(folder, range(0, 8, 2))
+    packed, _ = pack(folder)
+    whole = bytearray(packed.read_bytes())
+    names = [picture.name for picture in face_file.pictures(packed)]
+    with zipfile.ZipFile(packed) as zipped:
+        at = zipped.getinfo(names[1]).header_offset + 300
+    whole[at] ^= 1
+    packed.write_bytes(whole)
+    found = [entry.name for entry in face_file.entries(packed)]
+    assert len(found) >= 3 and set(names) - set(found) <= {names[1]}
+    for name in set(names) - {names[1]}:
+        assert name in found
+    for entry in face_file.entries(packed):
+        if entry.name == names[1]:  # its words may be whole, and its pixels damaged
+            with pytest.raises(MediaError, match=entry.name):
+                face_file.pixels(entry.place)
+
+
+def test_a_face_with_a_field_of_nothing_hides_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "ada"
+    fill(folder, range(0, 6, 2))
+    first, *rest = face_file.pictures(folder)
+    stored = face_file.read(first)
+    assert stored is not None and isinstance(first, Path)
+    told = stored_to_json(stored)
+    first.write_bytes(
+        png.encode(
+            face_file.pixels(first), {face_file.KEYWORD: json.dumps({**told, "sharpness": None})}
+        )
+    )
+    assert [entry.place for entry in face_file.entries(folder)] == rest
+    assert f"{first}: its face data is damaged (sharpness: 'None' is no number)" in caplog.text

@@ -1,0 +1,56 @@
+"""Which bounds hold for what is read from files: how long, how large, how many?
+
+The bounds of readers are here, in one place. Above a bound a reader refuses the input and says the
+number: a file from a stranger may be built to take hours or all memory.
+"""
+
+import re
+import stat
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from faceswap_ae.common.errors import MediaError
+
+MOST_PIXELS = 100_000_000  # of a picture: with all copies of it about a gigabyte
+# Without exponents: 1e999999999 would be computed for ever.
+NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?")
+POLYGON_REACH = 4  # times the picture's side, that a corner of a mask may be away
+MOST_CORNERS = 20_000  # of all polygons of one face
+MOST_DOWNLOAD = 4 * 10**9  # bytes of a published file whose size nobody says
+LEAST_FACE = 136 * 2  # bytes that a face with its landmarks takes at least in a pickle
+FEW_FACES = 1000  # so many need no proof of their bytes
+
+
+def fraction(told: Any) -> Fraction:
+    """Return an exact number as a file has it. Raises ValueError if it is none, or too long."""
+    text = str(told).strip()
+    if not isinstance(told, (str, int, float)) or not NUMBER.fullmatch(text):
+        raise ValueError(f"{text[:40]!a} is no number like 25, 29.97 or 30000/1001")
+    return Fraction(text)
+
+
+def check_is_file(path: Path) -> None:
+    """Raise MediaError if a path is a pipe, a socket or a device: reading it might never end."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # whoever opens it says why
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise MediaError(f"{path}: is a pipe or a device, not a file; copy what it gives to a file")
+
+
+def check_pixels(path: object, width: int, height: int) -> None:
+    """Raise MediaError if a picture has more pixels than are read."""
+    if width * height > MOST_PIXELS:
+        size = f"{width} x {height} pixels, more than {MOST_PIXELS // 10**6} million"
+        raise MediaError(f"{path}: {size}; make it smaller first")
+
+
+def finite(told: Any, name: str) -> float:
+    """Return a number of a file's field. Raises ValueError if it is none, or not finite."""
+    if isinstance(told, bool) or not isinstance(told, (int, float)) or not np.isfinite(told):
+        raise ValueError(f"{name}: {str(told)[:40]!a} is no number")
+    return float(told)
