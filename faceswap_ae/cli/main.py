@@ -157,7 +157,7 @@ def _usage(error: Any) -> str:
 def _failed(line: str, status: int, words: Sequence[str]) -> int:
     if "--debug" in words:
         traceback.print_exc()
-    sys.stderr.write(f"faceswap-ae: {line}\n")
+    sys.stderr.write(f"faceswap-ae: {' '.join(terminal.printable(line).splitlines())}\n")
     return status
 
 

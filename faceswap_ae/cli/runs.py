@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from faceswap_ae.cli.terminal import Session
+from faceswap_ae.cli.terminal import Session, printable
 from faceswap_ae.common.errors import UserError
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     if log:
         told = ", ".join(f"{key} {value:.4g}" for key, value in losses.items())
         typer.echo(f"\nlosses at step {log[-1].step}: {told}")
-    typer.echo(f"\n{run.recipe}:\n{run.recipe.read_text(encoding='utf-8').rstrip()}")
+    recipe = run.recipe.read_text(encoding="utf-8", errors="replace")
+    typer.echo(f"\n{run.recipe}:\n{printable(recipe).rstrip()}")
 
 
 def pack(
@@ -192,8 +193,14 @@ def _time(when: float | str) -> str:
     """The local time of seconds since 1970, or of an ISO 8601 date."""
     from datetime import datetime
 
-    found = datetime.fromisoformat(when) if isinstance(when, str) else datetime.fromtimestamp(when)
-    return found.astimezone().strftime("%Y-%m-%d %H:%M")
+    try:
+        if isinstance(when, str):
+            found = datetime.fromisoformat(when)
+        else:
+            found = datetime.fromtimestamp(when)
+        return found.astimezone().strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return "unknown"
 
 
 # In the order of --help. Each is a subcommand of `runs`.

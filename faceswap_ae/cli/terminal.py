@@ -69,7 +69,13 @@ def show_log(*, quiet: bool) -> None:
 class _Plain(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         warned = "warning: " if record.levelno >= logging.WARNING else ""
-        return warned + record.getMessage()
+        return printable(warned + record.getMessage())
+
+
+def printable(text: str) -> str:
+    """Return a text without what could steer a terminal, as names in files may."""
+    shown = (one if one.isprintable() or one in "\n\t" else f"{one!a}"[1:-1] for one in text)
+    return "".join(shown)
 
 
 @contextmanager

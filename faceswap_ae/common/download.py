@@ -19,7 +19,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from faceswap_ae.common.atomic import explain_os_error, write_text
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.common.limits import MOST_DOWNLOAD
+from faceswap_ae.common.limits import MOST_DOWNLOAD, parse_json
 
 PIECE = 2**18  # bytes read at a time
 PATIENCE = 30.0  # seconds without a byte, after which the connection is given up
@@ -194,7 +194,7 @@ def _check_size(published: PublishedFile, size: int | None) -> None:
 
 def _pinned(pin: Path) -> dict[str, Any]:
     try:
-        told = json.loads(pin.read_text(encoding="utf-8"))
+        told = parse_json(pin.read_text(encoding="utf-8"))
     except ValueError:
         told = None
     if not isinstance(told, dict):

@@ -4,6 +4,7 @@ The bounds of readers are here, in one place. Above a bound a reader refuses the
 number: a file from a stranger may be built to take hours or all memory.
 """
 
+import json
 import re
 import stat
 from fractions import Fraction
@@ -18,6 +19,7 @@ MOST_PIXELS = 100_000_000  # of a picture: with all copies of it about a gigabyt
 # Without exponents: 1e999999999 would be computed for ever.
 NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?")
 POLYGON_REACH = 4  # times the picture's side, that a corner of a mask may be away
+MOST_DIGITS = 40  # of a whole number: more than anything counts
 MOST_CORNERS = 20_000  # of all polygons of one face
 MOST_DOWNLOAD = 4 * 10**9  # bytes of a published file whose size nobody says
 LEAST_FACE = 136 * 2  # bytes that a face with its landmarks takes at least in a pickle
@@ -54,3 +56,17 @@ def finite(told: Any, name: str) -> float:
     if isinstance(told, bool) or not isinstance(told, (int, float)) or not np.isfinite(told):
         raise ValueError(f"{name}: {str(told)[:40]!a} is no number")
     return float(told)
+
+
+def parse_json(text: bytes | str) -> Any:
+    """Return what JSON says. Raises ValueError for all that is wrong with it, depth too."""
+    try:
+        return json.loads(text, parse_int=_integer)
+    except RecursionError as error:
+        raise ValueError("brackets in brackets, deeper than any file of ours") from error
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)

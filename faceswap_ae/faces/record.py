@@ -23,6 +23,7 @@ VERSION = 1
 LANDMARKS, DESCRIPTOR = (68, 2), 128
 FLOATS = ("time", "score", "sharpness", "brightness", "occlusion")
 NAME = re.compile(r"[^./\\][^/\\]{0,199}")  # an id: its file is called by it
+FAR = 1e6  # pixels: no picture is so large
 DIGITS = 2  # decimals of a pixel or a degree: finer than any landmark is known
 
 Descriptor = NDArray[np.float32]
@@ -94,7 +95,7 @@ def face_from_json(told: Mapping[str, Any]) -> Face:
         raise UserError(f"{newer}; upgrade faceswap_ae")
     values: dict[str, Any] = {one.name: told[one.name] for one in fields(Face) if one.name in told}
     _check_plain(values)
-    values["landmarks"] = _numbers(told["landmarks"], LANDMARKS)
+    values["landmarks"] = _finite(told["landmarks"], "landmarks", LANDMARKS)
     values["box"] = tuple(_finite(told["box"], "box", (4,)).tolist())
     values["pose"] = tuple(_finite(told["pose"], "pose", (3,)).tolist())
     packed = base64.b64decode(told["descriptor"], validate=True)
@@ -126,13 +127,16 @@ def stored_from_json(told: Mapping[str, Any]) -> StoredFace:
 
 def _finite(told: Any, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
     array = _numbers(told, shape)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name}: has numbers that are not finite")
+    if not (np.abs(array) < FAR).all():
+        raise ValueError(f"{name}: has numbers that lie in no picture")
     return array
 
 
 def _numbers(told: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    array = np.asarray(told, np.float64)
+    try:
+        array = np.asarray(told, np.float64)
+    except OverflowError as error:
+        raise ValueError(str(error)) from error
     if array.shape != shape:
         raise ValueError(f"numbers of shape {array.shape} where {shape} belong")
     return array

@@ -125,10 +125,13 @@ def _is_cover(stream: VideoStream) -> bool:
 
 
 def _first_frame(path: Path, container: InputContainer, stream: VideoStream) -> VideoFrame:
-    for packet in islice(container.demux(stream), TRIES):
-        with suppress(av.error.InvalidDataError):  # a recording may begin inside a picture
-            for frame in packet.decode():
-                return frame
+    try:
+        for packet in islice(container.demux(stream), TRIES):
+            with suppress(av.error.InvalidDataError):  # a recording may begin inside a picture
+                for frame in packet.decode():
+                    return frame
+    except av.error.FFmpegError as error:  # damage may ask for more memory than there is
+        raise MediaError(_unreadable(path)) from error
     raise MediaError(f"{path}: no frame of its {stream.codec.name} video can be decoded")
 
 

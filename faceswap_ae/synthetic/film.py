@@ -23,7 +23,7 @@ from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.interrupts import stoppable, without_interrupts
-from faceswap_ae.common.limits import fraction
+from faceswap_ae.common.limits import fraction, parse_json
 from faceswap_ae.media.clip import BT709, Clip
 from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.media.writer import writing
@@ -112,7 +112,7 @@ def film_of(folder: Path) -> Film | None:
     """
     try:
         with (folder / TOLD).open(encoding="utf-8") as file:
-            head = json.loads(file.readline().rstrip().rstrip(",") + "}")
+            head = parse_json(file.readline().rstrip().rstrip(",") + "}")
         film = head["film"]
         seconds, fps = fraction(film["seconds"]), fraction(film["fps"])
         width, height = film["size"]

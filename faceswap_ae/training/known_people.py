@@ -12,6 +12,7 @@ import numpy as np
 
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.limits import parse_json
 from faceswap_ae.faces.identities import KnownPerson, known_person
 from faceswap_ae.faces.record import DESCRIPTOR
 from faceswap_ae.networks.model_interface import IDENTITIES, Identity
@@ -37,7 +38,7 @@ def save_known_people(run: Run, sets: Sequence[FaceSet]) -> None:
 def load_known_person(run: Run, identity: Identity) -> KnownPerson | None:
     """Read one of a run's people; None if the run has no people.json."""
     try:
-        told = json.loads(run.people.read_bytes())[identity]["descriptors"]
+        told = parse_json(run.people.read_bytes())[identity]["descriptors"]
         numbers = np.frombuffer(base64.b64decode(told, validate=True), "<f4")
         return KnownPerson(numbers.reshape(-1, DESCRIPTOR).astype(np.float32))
     except FileNotFoundError:

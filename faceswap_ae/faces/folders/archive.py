@@ -5,6 +5,7 @@ Before that, `check` makes sure that the zip is complete, that no path leads out
 that no file grows beyond all measure (a zip bomb).
 """
 
+import logging
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -14,9 +15,11 @@ from tempfile import TemporaryDirectory
 
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.faces.folders import face_file
-from faceswap_ae.faces.folders.face_file import ZIP_ERRORS, FaceEntry, Place
+from faceswap_ae.faces.folders.face_file import ZIP_ERRORS, FaceEntry
 from faceswap_ae.faces.folders.face_folder import zip_of
 from faceswap_ae.faces.folders.journal import NAME, Journal
+
+log = logging.getLogger(__name__)
 
 SHRINKS = 100  # greatest compression ratio; a journal has five, a zip bomb a thousand
 SMALL = 2**16  # bytes that any file may have, whatever its compression ratio
@@ -60,14 +63,6 @@ def entries(folder: Path) -> list[FaceEntry]:
     return face_file.entries(folder)
 
 
-def contents(place: Place) -> bytes:
-    """Return the content of a file that may be inside a zip."""
-    try:
-        return place.read_bytes()
-    except ZIP_ERRORS as error:
-        raise MediaError(f"{place}: is damaged in its zip ({error}); copy it again") from error
-
-
 @contextmanager
 def journal_of(folder: Path) -> Iterator[Journal]:
     """Yield the journal of a folder or of its zip, for reading only."""
@@ -77,6 +72,13 @@ def journal_of(folder: Path) -> Iterator[Journal]:
     with TemporaryDirectory() as place:
         with zipfile.ZipFile(zip_of(folder)) as zipped:
             if NAME in zipped.namelist():
-                with zipped.open(NAME) as inside, Path(place, NAME).open("wb") as out:
-                    shutil.copyfileobj(inside, out)
+                try:
+                    with zipped.open(NAME) as inside, Path(place, NAME).open("wb") as out:
+                        shutil.copyfileobj(inside, out)
+                except (
+                    ZIP_ERRORS
+                ) as error:  # what came out by then is rows of a journal all the same
+                    log.warning(
+                        "%s: its journal is damaged (%s) and read as far as it goes", folder, error
+                    )
         yield Journal(Path(place))

@@ -18,6 +18,7 @@ from pathlib import Path
 from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image, warp
+from faceswap_ae.common.limits import parse_json
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.record import Face, StoredFace, stored_from_json, stored_to_json
 from faceswap_ae.media import images, png
@@ -66,7 +67,7 @@ def read(place: Place) -> StoredFace | None:
     if story is None:
         return None
     try:
-        return stored_from_json(json.loads(story))
+        return stored_from_json(parse_json(story))
     except UserError as error:
         raise MediaError(f"{place}: {error}") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -78,6 +79,12 @@ def pixels(place: Place) -> Image:
     """Return the pixels of a picture."""
     with _explaining(place), place.open("rb") as file:
         return images.read(file, str(place))
+
+
+def contents(place: Place) -> bytes:
+    """Return the bytes of a file that may be inside a zip."""
+    with _explaining(place):
+        return place.read_bytes()
 
 
 @contextmanager

@@ -79,7 +79,7 @@ def face_key(entry: FaceEntry) -> str:
     """Return what identifies a face: its id, or without face data a hash of the file."""
     if entry.stored:
         return entry.stored.face.id
-    return hashlib.blake2b(entry.place.read_bytes(), digest_size=8).hexdigest()
+    return hashlib.blake2b(face_file.contents(entry.place), digest_size=8).hexdigest()
 
 
 def read_list(path: Path) -> list[str]:

@@ -25,7 +25,7 @@ from typing import Any
 
 from faceswap_ae.common.atomic import explain_os_error
 from faceswap_ae.common.errors import MediaError
-from faceswap_ae.common.limits import check_is_file
+from faceswap_ae.common.limits import check_is_file, parse_json
 from faceswap_ae.faces.record import Face, face_from_json, face_to_json
 
 NAME = ".journal.jsonl"
@@ -79,7 +79,7 @@ class Journal:
             file.seek(self._rows[clip][frame])
             row = file.readline()
         try:
-            told = json.loads(row)
+            told = parse_json(row)
             if told["frame"] != frame:
                 raise ValueError(f"a row of frame {told['frame']}")
             return [face_from_json(one) for one in told["faces"]]
@@ -159,7 +159,7 @@ class Journal:
 
 def _row(line: bytes) -> dict[str, Any] | None:
     try:
-        row = json.loads(line)
+        row = parse_json(line)
     except ValueError:  # incomplete after a kill, or damaged by the disk
         return None
     return row if isinstance(row, dict) else None

@@ -6,6 +6,7 @@ dropped face back. Faces that the receiving folder has dropped stay dropped. A P
 its row is written: if the process is killed, the same command completes the work.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from faceswap_ae.common.atomic import replacing, replacing_folder
-from faceswap_ae.common.errors import UserError, unknown
+from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.common.progress import Advance
 from faceswap_ae.faces.clustering import cluster_numbers, single_clusters
 from faceswap_ae.faces.folders import face_file
-from faceswap_ae.faces.folders.archive import contents, entries, journal_of
-from faceswap_ae.faces.folders.face_file import FaceEntry
+from faceswap_ae.faces.folders.archive import entries, journal_of
+from faceswap_ae.faces.folders.face_file import FaceEntry, contents
 from faceswap_ae.faces.folders.face_folder import (
     check_unpacked,
     face_key,
@@ -39,6 +40,8 @@ class FaceGroup:
     what: str
     entries: list[FaceEntry]
 
+
+log = logging.getLogger(__name__)
 
 MANY = 200  # greatest number of folders that a split makes
 
@@ -61,18 +64,26 @@ def merge(folders: Sequence[Path], out: Path, advance: Advance = lambda _: None)
     there = set(map(face_key, face_file.entries(out))) if out.is_dir() else set()
     became: Counter[str] = Counter()
     # If a face comes in two versions, the one with landmarks corrected by hand is copied.
+    whole, lost = list[FaceEntry](), set[str]()
     for count, entry in enumerate(sorted(came, key=lambda one: not _is_corrected(one)), 1):
-        known = face_key(entry)
-        fate = "there" if known in there else "dropped" if known in journal.written else "added"
-        if fate == "added":
-            _copy(entry, out)
-            there.add(known)
-        became[fate] += 1
+        try:
+            known = face_key(entry)
+            fate = "there" if known in there else "dropped" if known in journal.written else "added"
+            if fate == "added":
+                _copy(entry, out)
+                there.add(known)
+        except MediaError as error:  # one damaged face hides no other
+            log.warning("%s; it is left out", error)
+            lost |= {entry.stored.face.id} if entry.stored else set()
+        else:
+            became[fate] += 1
+            whole.append(entry)
         advance(count)
     for folder in folders:
         with journal_of(folder) as source:
+            source.written -= lost  # it may come again, whole: nobody dropped it
             _carry(source, journal)
-    _add_written((one.stored.face.id for one in came if one.stored), journal)
+    _add_written((one.stored.face.id for one in whole if one.stored), journal)
     return MergeResult(became["added"], became["there"], became["dropped"])
 
 

@@ -23,8 +23,8 @@ from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.common.geometry import Image, Matrix, Points, compose, transform, warp
 from faceswap_ae.common.progress import AdvanceOf
 from faceswap_ae.faces.alignment import CROPS, Crop, matrix_of
-from faceswap_ae.faces.folders.archive import contents, entries
-from faceswap_ae.faces.folders.face_file import FaceEntry, Place, mask_place
+from faceswap_ae.faces.folders.archive import entries
+from faceswap_ae.faces.folders.face_file import FaceEntry, Place, contents, mask_place
 from faceswap_ae.faces.record import StoredFace
 from faceswap_ae.media import images
 from faceswap_ae.training.data.augmentation import SourceFace

@@ -14,6 +14,7 @@ from typing import Any
 
 from faceswap_ae.common.atomic import explain_os_error
 from faceswap_ae.common.errors import MediaError
+from faceswap_ae.common.limits import parse_json
 
 GROUPS = ("losses", "rates")
 
@@ -72,10 +73,10 @@ def read(path: Path) -> list[MetricRow]:
 def _take(rows: list[MetricRow], line: bytes) -> None:
     """Add a line's row and drop the earlier rows that it makes invalid."""
     try:
-        told = json.loads(line)
+        told = parse_json(line)
         row = _row(told) if "step" in told else None
         last = row.step - 1 if row else int(told["resumed"])
-    except (ValueError, TypeError, KeyError, AttributeError):  # incomplete or damaged
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):  # damaged
         return
     while rows and rows[-1].step > last:
         rows.pop()

@@ -225,3 +225,19 @@ def test_a_pak_with_a_broken_table_is_one_line(tmp_path: Path, table: bytes) -> 
     path.write_bytes(struct.pack("<QQ", 1, 4) + b"\x80\x04N." + table + b"\xff\xd8\xff" * 9)
     with pytest.raises(UserError, match=r"faceset\.pak: "):
         list(deepfacelab.pak(path))
+
+
+@pytest.mark.parametrize(
+    "corners",
+    [
+        [(9e5, 9e5), (-9e5, 9e5), (0, -9e5)],
+        [(1, 1), (2, 500)] * 500,
+    ],
+)
+def test_a_mask_that_would_be_drawn_for_hours_is_left_out(
+    corners: list[tuple[float, float]], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    polygons = {"polys": [{"type": 1, "pts": np.array(corners, np.float32)}] * 150}
+    found = opened(tmp_path, dfl_jpg(ada(), seg_ie_polys=polygons))
+    assert found.load().mask is None
+    assert "its mask is left out" in caplog.text and "are the most" in caplog.text

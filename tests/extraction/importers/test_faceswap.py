@@ -234,3 +234,12 @@ def test_a_bomb_of_alignments_is_not_unpacked(
 def test_other_deflated_files_are_no_alignments() -> None:
     for head in (b"", b"x", b"x\x9c", zlib.compress(b"text"), b"\x80\x04N."):
         assert not faceswap.is_alignments(head)
+
+
+def test_a_list_that_stands_for_thousands_is_refused(tmp_path: Path) -> None:
+    """A kilobyte that would become 14,400 faces."""
+    shared = [fs_face(ada())] * 120
+    path = tmp_path / "alignments.fsa"
+    path.write_bytes(fs_alignments({f"walk_{number:06d}.png": shared for number in range(120)}))
+    with pytest.raises(UserError, match=r"14400 faces in \d+ bytes"):
+        faceswap.alignments(path)

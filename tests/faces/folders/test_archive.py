@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from faceswap_ae.common.errors import MediaError
-from faceswap_ae.faces.folders.archive import check, contents, entries, journal_of
+from faceswap_ae.faces.folders.archive import check, entries, journal_of
+from faceswap_ae.faces.folders.face_file import contents
 from faceswap_ae.faces.folders.packing import pack
 from tests.support.face_folders import fill, ids
 

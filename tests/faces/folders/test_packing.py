@@ -113,3 +113,20 @@ def test_unpacking_that_was_interrupted_is_completed(ada: Path, tmp_path: Path) 
     assert len(ids(tmp_path / "ben")) == 3
     assert unpack(out, tmp_path / "ben") == MergeResult(2, 3, 0)
     assert ids(tmp_path / "ben") == ids(ada)
+
+
+def test_a_damaged_face_is_left_out_by_name_and_may_come_again(
+    ada: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    out, count = pack(ada)
+    whole = out.read_bytes()
+    with zipfile.ZipFile(out) as zipped:
+        name = zipped.namelist()[1]
+        member = zipped.getinfo(name)
+    damaged = bytearray(whole)
+    damaged[member.header_offset + member.file_size] ^= 1  # within its pixels
+    out.write_bytes(damaged)
+    assert unpack(out, tmp_path / "ben") == MergeResult(count - 1, 0, 0)
+    assert f"{name}: is damaged in its zip" in caplog.text and "it is left out" in caplog.text
+    out.write_bytes(whole)
+    assert unpack(out, tmp_path / "ben") == MergeResult(1, count - 1, 0)
