@@ -20,6 +20,7 @@ from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.errors import RecipeError, unknown
 
 T = TypeVar("T")
+TOO_DEEP = "brackets in brackets, deeper than any recipe"
 SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 NOTHING = ("", "~", "null")
 LINE_ENDS = "\x85\u2028\u2029"
@@ -229,6 +230,8 @@ def _composed(text: str, name: str) -> yaml.MappingNode:
         raise RecipeError(f"{name}: line {line} is not YAML ({error.problem})") from error
     except yaml.YAMLError as error:
         raise RecipeError(f"{name}: is not YAML ({error})") from error
+    except RecursionError as error:
+        raise RecipeError(f"{name}: {TOO_DEEP}") from error
     if tree is None:
         return yaml.MappingNode(PLAIN + "map", [])
     if not isinstance(tree, yaml.MappingNode):
@@ -240,7 +243,7 @@ def _value_of(text: str) -> yaml.Node:
     plain = yaml.ScalarNode(PLAIN + "str", text)
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader) or plain
-    except yaml.YAMLError:  # not YAML, so the text is taken literally: *.mp4
+    except (yaml.YAMLError, RecursionError):  # not YAML, so the text is taken literally: *.mp4
         return plain
 
 

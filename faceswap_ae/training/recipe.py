@@ -166,6 +166,8 @@ def _named(text: str, name: str, overrides: Sequence[str]) -> tuple[str, str]:
         tree = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
         raise RecipeError(f"{name}: is not YAML ({' '.join(str(error).split())})") from error
+    except RecursionError as error:
+        raise RecipeError(f"{name}: {config.TOO_DEEP}") from error
     found = {key: tree.get(key) for key in ("model", "trainer")} if isinstance(tree, dict) else {}
     for override in overrides:
         key, _, value = override.partition("=")

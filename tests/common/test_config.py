@@ -174,3 +174,10 @@ def test_files(tmp_path: Path) -> None:
 
 def test_the_strategy_covers_every_field() -> None:
     assert {item.name for item in fields(Recipe)} == set(Recipe.__annotations__)
+
+
+def test_brackets_in_brackets_are_one_line() -> None:
+    with pytest.raises(RecipeError, match="mine: brackets in brackets"):
+        config.parse(Recipe, "model: " + "[" * 100_000, "mine")
+    with pytest.raises(RecipeError):
+        config.parse(Recipe, "model: quick", "mine", ["size=" + "[" * 100_000])
