@@ -10,7 +10,7 @@ from benchmarks.claims_cast import HELD, HELD_FPS, SECONDS
 from benchmarks.claims_pictures import strips
 from benchmarks.claims_runs import SIZES, VARIANTS, WAS, Work
 from benchmarks.claims_score import Scores
-from benchmarks.claims_words import Gain, gain, mean, table, together, told
+from benchmarks.claims_words import Gain, format_number, gain, mean, table, together
 from faceswap_ae.common.atomic import write_text
 
 FRAMES = len(HELD) * int(SECONDS * HELD_FPS)  # number of frames in the held-out clips
@@ -29,12 +29,12 @@ def write(work: Work, out: Path, seconds: float) -> list[Path]:
 
 def figure(group: str, name: str, digits: int = 2) -> Callable[[Any], str]:
     """A function that gives a score's mean over the frames in which it was measured."""
-    return lambda result: told(mean(result.get(group, {}).get(name, ())), digits)
+    return lambda result: format_number(mean(result.get(group, {}).get(name, ())), digits)
 
 
 def fact(name: str, digits: int = 0) -> Callable[[Any], str]:
     """A function that gives a fact about the training itself, or an empty text."""
-    return lambda result: told(result[name], digits) if name in result else ""
+    return lambda result: format_number(result[name], digits) if name in result else ""
 
 
 COST: tuple[Column, ...] = (("steps", fact("steps")), ("CPU-seconds", fact("cpu")))
@@ -54,7 +54,7 @@ def over_plain(found: Any, name: str, group: str, what: str, *, less: bool = Fal
 
 def spoken(one: Gain, digits: int = 3) -> str:
     """The text for a difference and its noise."""
-    return f"{told(one.size, digits)} (noise {told(one.noise, digits)})"
+    return f"{format_number(one.size, digits)} (noise {format_number(one.noise, digits)})"
 
 
 def _opening(seconds: float) -> str:
@@ -150,7 +150,10 @@ def _perceptual(found: Any) -> str:
         *COST,
         ("frames with an iris", lambda one: str(seen(one["swap"]["gaze"]))),
         ("gaze off, widths of the eye", figure("swap", "gaze", 3)),
-        ("gaze follows", lambda one: told(together(one["swap"]["looks"], one["swap"]["wanted"]))),
+        (
+            "gaze follows",
+            lambda one: format_number(together(one["swap"]["looks"], one["swap"]["wanted"])),
+        ),
         ("distance to ben", figure("swap", "identity", 3)),
         ("to the true swap", figure("swap", "apart", 3)),
         ("same detail", figure("swap", "detail")),
@@ -198,7 +201,7 @@ def perceptual_words(found: Any) -> str:
     steps = found["plain"]["steps"] / found["perceptual"]["steps"]
     same = over_plain(found, "perceptual", "swap", "detail")
     told_of.append(f"- How far the swap's detail is the truth's changes by {spoken(same)}.")
-    told_of.append(f"- For the same CPU time it has {told(steps, 1)} times fewer steps.")
+    told_of.append(f"- For the same CPU time it has {format_number(steps, 1)} times fewer steps.")
     return "\n".join(told_of)
 
 
@@ -267,7 +270,7 @@ def _sizes(found: Any) -> str:
     columns: tuple[Column, ...] = (
         *COST,
         ("CPU-seconds a step", fact("each", 3)),
-        ("weights, millions", lambda one: told(one.get("weights", np.nan) / 1e6, 1)),
+        ("weights, millions", lambda one: format_number(one.get("weights", np.nan) / 1e6, 1)),
         ("sharpness", figure("swap", "sharpness")),
         ("SSIM", figure("swap", "ssim", 3)),
         ("distance to ben", figure("swap", "identity", 3)),

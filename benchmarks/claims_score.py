@@ -55,8 +55,10 @@ def made(one: TrainedRun, clips: Clips) -> Made:
     swaps, again = [], []
     for first in range(0, len(clips), LOT):
         warped = batch.warped[first : first + LOT]
-        swaps.append(_told(code_alignment.aligned_swap(one.networks, warped, one.alignment())))
-        again.append(_told(one.networks.reconstruct(warped, ONTO)))
+        swaps.append(
+            _face_and_mask(code_alignment.aligned_swap(one.networks, warped, one.alignment()))
+        )
+        again.append(_face_and_mask(one.networks.reconstruct(warped, ONTO)))
     both, alone = np.concatenate(swaps), np.concatenate(again)
     return Made(both[..., :3], alone[..., :3], both[..., 3])
 
@@ -68,7 +70,7 @@ def _shown(one: TrainedRun, clips: Clips) -> Batch:
     return feed.still(ONTO, np.arange(len(shown)))
 
 
-def _told(output: Output) -> NDArray[np.float32]:
+def _face_and_mask(output: Output) -> NDArray[np.float32]:
     """A network's output as one array (n, s, s, 4): face and mask."""
     from keras import ops
 

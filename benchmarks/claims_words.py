@@ -63,7 +63,7 @@ def together(one: Numbers, other: Numbers) -> float:
     return float(np.corrcoef(a[both], b[both])[0, 1])
 
 
-def told(number: float, digits: int = 2) -> str:
+def format_number(number: float, digits: int = 2) -> str:
     """Format a number as in our pages: no zero before the point, and a true minus sign."""
     if not np.isfinite(number):
         return MISSING

@@ -64,11 +64,13 @@ def main() -> None:
     for pair in wanted.pairs:
         staged(stages[pair])
         for way in wanted.ways:
-            if not _told(work, pair, way).exists():
+            if not _figures_path(work, pair, way).exists():
                 print(f"{pair}: {way} ...", flush=True)
                 _alone(wanted.minutes, work, pair, way)
     found = {
-        way: {pair: json.loads(_told(work, pair, way).read_bytes()) for pair in wanted.pairs}
+        way: {
+            pair: json.loads(_figures_path(work, pair, way).read_bytes()) for pair in wanted.pairs
+        }
         for way in wanted.ways
     }
     print(table(found))
@@ -80,7 +82,7 @@ def main() -> None:
 
 def measure(work: Path, stage: Stage, way: str, seconds: float) -> None:
     """Train one way on one pair (if not done yet), convert and measure, and write the figures."""
-    folder = _told(work, str(stage.pair), way).parent
+    folder = _figures_path(work, str(stage.pair), way).parent
     facts = trained(stage, way, folder, seconds)
     figures = measured(stage, way, folder)
     told = {"commit": commit(), **facts, **figures}
@@ -114,7 +116,7 @@ def keep(minutes: float, found: Mapping[str, Mapping[str, Figures]]) -> None:
 
 def swap_of(work: Path, pair: str, way: str) -> Path:
     """The swapped clip that a way made for a pair."""
-    return swap_in(_told(work, pair, way).parent)
+    return swap_in(_figures_path(work, pair, way).parent)
 
 
 def _wanted() -> argparse.Namespace:
@@ -135,7 +137,7 @@ def _alone(minutes: float, work: Path, pair: str, way: str) -> None:
     subprocess.run((sys.executable, "-m", "benchmarks.quality", *own), check=True)
 
 
-def _told(work: Path, pair: str, way: str) -> Path:
+def _figures_path(work: Path, pair: str, way: str) -> Path:
     return work / "ways" / called(way) / pair / "told.json"
 
 

@@ -157,7 +157,9 @@ class Game:
         for identity, (_, output) in made.items():
             faces = pair[identity]
             shown = [ops.stop_gradient(face) for face in self._shown(output, faces)]
-            found[f"{identity} {self.options.game}"] = self._told(identity, faces, shown)
+            found[f"{identity} {self.options.game}"] = self._adversarial_term(
+                identity, faces, shown
+            )
         return found
 
     def _shown(self, output: Output, faces: FaceBatch) -> Shown:
@@ -187,7 +189,7 @@ class Game:
             found["features"] = options.features * matched(real, made[-1])
         return found
 
-    def _told(self, identity: Identity, faces: FaceBatch, shown: Shown) -> Tensor:
+    def _adversarial_term(self, identity: Identity, faces: FaceBatch, shown: Shown) -> Tensor:
         judge = self.judges[identity].judge
         if self.options.game == "relativistic":
             return relativistic(judge(faces.target, faces.warped), judge(shown[-1], faces.warped))

@@ -151,13 +151,13 @@ def run(
     done, failures = convert(inputs, out, options, session.progress)
     if not session.quiet:
         for one in done:
-            _tell(one)
+            _print_clip(one)
         typer.echo(f"{format_duration(time.monotonic() - begin)} in all")
     if failures:
         raise UserError(f"{len(failures)} of the inputs gave trouble, as told above")
 
 
-def _tell(done: "ConvertedClip") -> None:
+def _print_clip(done: "ConvertedClip") -> None:
     names = ", ".join(str(path) for path in done.outputs)
     typer.echo(f"{names}: {done.swapped} of {done.frames} frames with a new face")
     for reason, count in done.reasons.most_common():

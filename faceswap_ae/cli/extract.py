@@ -74,12 +74,12 @@ def run(
     )
     summary = extract(inputs, name, options, session.progress)
     if not session.quiet:
-        _tell(summary, time.monotonic() - begin)
+        _print_summary(summary, time.monotonic() - begin)
     if summary.failures:
         raise UserError(f"{len(summary.failures)} of the inputs gave trouble, as told above")
 
 
-def _tell(summary: "ExtractSummary", seconds: float) -> None:
+def _print_summary(summary: "ExtractSummary", seconds: float) -> None:
     for folder, count in summary.written.items():
         typer.echo(f"{folder}: {count} new faces")
     typer.echo(f"{summary.looked} frames looked at in {seconds:.0f} s")

@@ -62,10 +62,10 @@ def show(
         for entry in entries:
             typer.echo(json.dumps(_measured(entry)))
     elif out is None:
-        _tell_census(path, folder_statistics(path, every))
+        _print_statistics(path, folder_statistics(path, every))
         if where:
             typer.echo(f"{counted(len(entries))} with {' and '.join(where)}")
-        _tell_ranges(ranges(entries))
+        _print_ranges(ranges(entries))
     else:
         _draw(session, path, entries, out, most)
 
@@ -115,7 +115,7 @@ def realign(
     say(context.obj, f"realigned {face}, {mirrored}; as it was, it is {done.kept}")
 
 
-def _tell_census(path: Path, found: "FolderStatistics") -> None:
+def _print_statistics(path: Path, found: "FolderStatistics") -> None:
     sources = ", ".join(found.sources[:3]) + (", ..." if len(found.sources) > 3 else "")
     of = f" of {len(found.sources)} clips ({sources}), {found.tracks} tracks" if sources else ""
     beside = {"without face data": found.untold, "painted masks": found.masks}
@@ -124,7 +124,7 @@ def _tell_census(path: Path, found: "FolderStatistics") -> None:
     typer.echo(f"{path}: {counted(found.faces)}{of}{rest}")
 
 
-def _tell_ranges(found: dict[str, tuple[float, float, float]]) -> None:
+def _print_ranges(found: dict[str, tuple[float, float, float]]) -> None:
     if found:
         typer.echo(f"{'':11} {'least':>8} {'middle':>8} {'most':>8}")
     for name, numbers in found.items():

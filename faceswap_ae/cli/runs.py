@@ -48,7 +48,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         for row in rows:
             typer.echo(json.dumps(row))
     elif rows:
-        _tell_table([_COLUMNS, *map(_cells, rows)])
+        _print_table([_COLUMNS, *map(_cells, rows)])
     else:
         typer.echo(f"{session.runs}: no runs yet")
 
@@ -82,7 +82,7 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
         typer.echo(f"from the weights of {facts.origin}")
     typer.echo(f"step {row['step']}, {_size(row)} on disk, last change {_time(row['changed'])}")
     for what, found in (("checkpoints", saved), ("snapshots", kept)):
-        _tell_saved(what, found)
+        _print_saved(what, found)
     if log:
         told = ", ".join(f"{key} {value:.4g}" for key, value in losses.items())
         typer.echo(f"\nlosses at step {log[-1].step}: {told}")
@@ -163,7 +163,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     return (*told, _size(row), _time(row["changed"]))
 
 
-def _tell_table(rows: Sequence[Sequence[str]]) -> None:
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = zip(row, widths, _COLUMNS, strict=True)
@@ -174,7 +174,7 @@ def _tell_table(rows: Sequence[Sequence[str]]) -> None:
         typer.echo("  ".join(line).rstrip())
 
 
-def _tell_saved(what: str, found: "Sequence[CheckpointManifest]") -> None:
+def _print_saved(what: str, found: "Sequence[CheckpointManifest]") -> None:
     from faceswap_ae.common.quantities import format_bytes
 
     if found:

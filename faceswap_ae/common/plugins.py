@@ -31,7 +31,7 @@ def load(kind: Kind, name: str) -> ModuleType:
         raise PluginError(unknown(kind.removesuffix("s"), name, homes))
     home, *others = homes[name]
     if others:
-        both = " and ".join(map(_told, homes[name]))
+        both = " and ".join(map(_format_home, homes[name]))
         raise PluginError(f"{kind}: '{name}' is defined by {both}; rename one of them")
     if isinstance(home, Path):
         return importlib.import_module(f"faceswap_ae.{kind}.{name}")
@@ -69,7 +69,7 @@ def _places(kind: Kind) -> list[str]:
     return places
 
 
-def _told(home: Path | EntryPoint) -> str:
+def _format_home(home: Path | EntryPoint) -> str:
     if isinstance(home, Path):
         return f"a file in {home}"
     return f"the installed package of {home.value}"

@@ -73,7 +73,7 @@ def assign_faces(
     found = _found(people, wanted, tracks, _spared(wanted, tracks, detectors))
     if not found.roles:
         raise UserError(_nobody(roles, wanted, tracks, found))
-    _tell_unmet(roles, wanted, found)
+    _warn_of_unmet(roles, wanted, found)
     return found
 
 
@@ -85,7 +85,7 @@ def _spared(
     return {track for group in split_people(tracks, photos).known for _, track in group}
 
 
-def _tell_unmet(roles: Sequence[RunRole], wanted: SwapRequest, found: Assignment) -> None:
+def _warn_of_unmet(roles: Sequence[RunRole], wanted: SwapRequest, found: Assignment) -> None:
     for number, role in enumerate(roles):
         if number not in found.roles.values():
             log.warning("%s: is not seen, so one run has nothing to do", role.name)

@@ -59,8 +59,7 @@ class SwapPaths:
     onto: Path
     truth: Path | None = None
 
-    @property
-    def told(self) -> dict[str, str | None]:
+    def to_json(self) -> dict[str, str | None]:
         """The paths as they are written to JSON."""
         return {name: str(path) if path else None for name, path in asdict(self).items()}
 
@@ -146,7 +145,7 @@ def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "version": FORMAT,
         "made_by": TOOL,
-        **own.clips.told,
+        **own.clips.to_json(),
         "names": asdict(own.names),
         "frames": own.columns.count,
         "seen": seen,

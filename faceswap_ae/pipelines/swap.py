@@ -157,8 +157,8 @@ def _measured(clips: "SwapPaths", page: Path, metrics: Path) -> dict[str, Any] |
     if min(map(_changed, (page, metrics))) < max(map(_changed, seen)):
         return None
     told: dict[str, Any] = parse_json(metrics.read_bytes())
-    known = {name: told.get(name) for name in (*clips.told, "made_by")}
-    return told if known == {**clips.told, "made_by": TOOL} else None
+    known = {name: told.get(name) for name in (*clips.to_json(), "made_by")}
+    return told if known == {**clips.to_json(), "made_by": TOOL} else None
 
 
 def _changed(path: Path) -> int:

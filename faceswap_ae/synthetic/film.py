@@ -100,7 +100,7 @@ def shoot(
             raise
     stop.heed()
     stale.unlink(missing_ok=True)  # it belongs to another film, not to the truth written below
-    write_text(truth, _told(film, clip.name, rows))
+    write_text(truth, _truth_as_json(film, clip.name, rows))
     return [clip, truth, mask]
 
 
@@ -122,7 +122,7 @@ def film_of(folder: Path) -> Film | None:
     return own if head.get("made_by") == TOOL else None
 
 
-def _told(film: Film, clip: str, rows: list[str]) -> str:
+def _truth_as_json(film: Film, clip: str, rows: list[str]) -> str:
     """The ground truth as JSON, one line for each frame."""
     head = {"version": 1, "made_by": TOOL, "clip": clip, "film": asdict(film)}
     frames = ",\n".join(rows)

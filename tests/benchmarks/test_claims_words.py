@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.claims_words import MISSING, Gain, gain, mean, table, together, told
+from benchmarks.claims_words import MISSING, Gain, format_number, gain, mean, table, together
 
 
 def test_a_difference_within_twice_the_noise_does_not_show() -> None:
@@ -49,18 +49,23 @@ def test_going_together() -> None:
 
 @given(st.floats(-1e4, 1e4))
 def test_a_number_that_is_told_can_be_read_again(number: float) -> None:
-    back = float(told(number).replace("−", "-").replace(",", ""))
+    back = float(format_number(number).replace("−", "-").replace(",", ""))
     assert back == pytest.approx(number, abs=0.00501)
 
 
 def test_numbers_look_as_on_our_other_pages() -> None:
-    assert [told(0.5), told(-0.25), told(-0.001), told(1234.0, 0)] == [
+    assert [
+        format_number(0.5),
+        format_number(-0.25),
+        format_number(-0.001),
+        format_number(1234.0, 0),
+    ] == [
         ".50",
         "−.25",
         ".00",
         "1,234",
     ]
-    assert told(np.nan) == MISSING
+    assert format_number(np.nan) == MISSING
 
 
 def test_a_table_has_a_line_below_its_head() -> None:

@@ -74,7 +74,7 @@ def realign(path: Path, points: Points) -> Realignment:
         with replacing(mask_of(path)) as part:
             part.write_bytes(png.encode(_mask(mask, move, side)))
             face_file.write_crop(path, new, StoredFace(face, stored.crop, matrix))
-    _tell(path.parent, face)
+    _record(path.parent, face)
     return Realignment(kept, 1 - covered)
 
 
@@ -119,7 +119,7 @@ def _mask(mask: Image, move: Matrix, side: int) -> Image:
     return np.asarray(cv2.warpAffine(mask, move, (side, side), flags=cv2.INTER_LINEAR), np.uint8)
 
 
-def _tell(folder: Path, face: Face) -> None:
+def _record(folder: Path, face: Face) -> None:
     """Add the new landmarks to the journal, so that conversion uses them.
 
     The last row about a frame is valid, so this adds the frame's row again.

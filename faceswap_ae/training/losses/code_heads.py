@@ -45,7 +45,7 @@ class CodeDiscriminator:
     def __init__(self, networks: Networks) -> None:
         self.networks, self.model = networks, _scorer(networks.code_shape)
 
-    def told(self, code: Tensor) -> Tensor:
+    def adversarial_loss(self, code: Tensor) -> Tensor:
         """Return the networks' adversarial loss: high where FACE's codes are recognised."""
         return ops.mean(ops.softplus(-self.model(code)))
 

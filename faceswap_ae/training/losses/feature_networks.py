@@ -97,7 +97,7 @@ def load_feature_network(
     if name not in NETS:
         raise UserError(unknown("perceptual network", name, NETS))
     if name == "auto":
-        name = _best() if path is None else _told(path)
+        name = _best() if path is None else _network_of(path)
     if name == "dlib":
         return _dlib(path)
     return _vggface(name, path or _published(name, request, heard))
@@ -108,7 +108,7 @@ def check(name: str, path: Path | None) -> None:
     if path is not None:
         if not path.is_file():
             raise UserError(f"{path}: no such file of weights; --vggface names one of your own")
-        _told(path)
+        _network_of(path)
     elif name in FILES:
         _published(name, request=False, heard=None)
 
@@ -141,7 +141,7 @@ def _even(features: Tensor) -> Tensor:
     return centred / spread
 
 
-def _told(path: Path) -> str:
+def _network_of(path: Path) -> str:
     """Return the name of the network whose weights the user's file contains."""
     from faceswap_ae.training.losses.vggface import kind
 

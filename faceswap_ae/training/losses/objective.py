@@ -69,5 +69,5 @@ class Objective:
                 self.reader, code, faces, shape
             )
         if self.codes is not None and identity == FACE:
-            found["true_face"] = options.true_face * self.codes.told(code)
+            found["true_face"] = options.true_face * self.codes.adversarial_loss(code)
         return found

@@ -45,7 +45,7 @@ def test_the_judge_learns_to_tell_and_the_networks_to_fool() -> None:
     assert all(np.array_equal(one, w) for one, w in zip(before, networks.weights, strict=True))
 
     def fooling(pair: BatchPair) -> Terms:
-        return {"told": judge.told(networks.encode(pair[FACE].warped, FACE, FACE))}
+        return {"told": judge.adversarial_loss(networks.encode(pair[FACE].warped, FACE, FACE))}
 
     stepper = Stepper([Player("g", fooling, {"encoder": networks.parts["encoder"]})], Optimiser())
     told = [stepper.step([given], 1e-3)["g/told"] for _ in range(6)]
@@ -58,7 +58,9 @@ def test_who_cannot_tell_guesses() -> None:
     judge, one = CodeDiscriminator(networks), faces(0)
     judge.model.layers[-1].set_weights([0 * w for w in judge.model.layers[-1].get_weights()])
     assert float(judge.loss({FACE: one, ONTO: one})["codes"]) == pytest.approx(np.log(2))
-    assert float(judge.told(networks.encode(one.warped, FACE, FACE))) == pytest.approx(np.log(2))
+    assert float(judge.adversarial_loss(networks.encode(one.warped, FACE, FACE))) == pytest.approx(
+        np.log(2)
+    )
 
 
 def test_codes_are_those_that_the_decoder_meets() -> None:
