@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from faceswap_ae.common.atomic import part_name
 from faceswap_ae.common.cache_dir import cache_dir
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.training.data.pixel_cache import Bytes, PixelCache
@@ -108,11 +109,17 @@ def test_a_kill_leaves_no_half_file(tmp_path: Path) -> None:
     assert killed.returncode < 0
     (part,) = names(tmp_path)
     assert part.startswith(".")
+    assert len(PixelCache(tmp_path).kept("a", LENGTH, numbers)) == LENGTH
+    assert names(tmp_path) == ["a.faces"]
+
+
+def test_a_part_in_work_stays_until_it_is_unchanged_for_an_hour(tmp_path: Path) -> None:
+    part = tmp_path / part_name(tmp_path / "a.faces")  # of this process, which is running
+    part.touch()
     cache = PixelCache(tmp_path)
-    assert len(cache.kept("a", LENGTH, numbers)) == LENGTH
-    # Another process may be writing the part. It stays until it is unchanged for an hour.
-    assert names(tmp_path) == [part, "a.faces"]
-    os.utime(tmp_path / part, (1000, 1000))
+    cache.kept("a", LENGTH, numbers)
+    assert names(tmp_path) == [part.name, "a.faces"]
+    os.utime(part, (1000, 1000))
     cache.kept("b", LENGTH, numbers)
     assert names(tmp_path) == ["a.faces", "b.faces"]
 
