@@ -8,7 +8,6 @@ first.
 
 import logging
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from faceswap_ae.common.atomic import ABANDONED, replacing
+from faceswap_ae.common.atomic import is_abandoned, replacing
 from faceswap_ae.common.cache_dir import cache_dir
 from faceswap_ae.common.errors import Fault, MediaError, UserError
 
@@ -63,12 +62,11 @@ class PixelCache:
 
     def _make_room(self, room: int) -> None:
         """Remove the least recently used files until all files fit into `room` bytes."""
-        # A hidden file is being written by another process, or a killed process left it behind.
-        total, now = 0, time.time()
+        # Other hidden files are parts in work, or none of ours.
+        total = 0
         for facts, path in sorted(self._files(), key=lambda item: -item[0].st_mtime):
             total += facts.st_size
-            in_work = path.name.startswith(".") and now - facts.st_mtime < ABANDONED
-            if not in_work and (path.name.startswith(".") or total > room):
+            if is_abandoned(path) or (total > room and not path.name.startswith(".")):
                 with suppress(OSError):  # another process uses it, and the system forbids it
                     path.unlink()
 

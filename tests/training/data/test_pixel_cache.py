@@ -124,6 +124,14 @@ def test_a_part_in_work_stays_until_it_is_unchanged_for_an_hour(tmp_path: Path) 
     assert names(tmp_path) == ["a.faces", "b.faces"]
 
 
+def test_a_hidden_file_that_is_not_ours_stays(tmp_path: Path) -> None:
+    foreign = tmp_path / ".ada.faces"
+    foreign.write_bytes(b"ada")
+    os.utime(foreign, (1000, 1000))
+    PixelCache(tmp_path, most=LENGTH).kept("a", LENGTH, numbers)
+    assert names(tmp_path) == [foreign.name, "a.faces"]
+
+
 def test_the_users_own_cache_folder_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
