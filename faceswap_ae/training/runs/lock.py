@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 from typing import Self
 
@@ -115,7 +116,7 @@ def only_trainer(folder: Path) -> Iterator[RunLock]:
 def _taken(path: Path, folder: Path) -> RunLock:
     own = Holder.this_process()
     for _ in range(TRIES):
-        if _created(path, own):
+        if _created(path, own) or _followed(path, own):
             return RunLock(path, own)
         other = Holder.read(path)
         quiet = _silence(path)
@@ -125,9 +126,39 @@ def _taken(path: Path, folder: Path) -> RunLock:
                 left = max(1, round(SILENCE - quiet))
                 ending += f"; if it is gone, the same command works in {left} s"
             raise UserError(f"{folder}: is trained by {other.words}{ending}")
-        if other is not None or quiet > SILENCE:
-            _put_aside(path, other)
     raise UserError(f"{folder}: several processes want to train it; try again, one at a time")
+
+
+def _followed(path: Path, own: Holder) -> bool:
+    """Put our lock in the place of a dead process's.
+
+    Several may see that it is dead. A claim, named by what the dead lock holds, lets one of them
+    go on; it is renamed over the dead lock, so that whoever claims later sees another lock there.
+    """
+    dead = _dead(path)
+    if dead is None:
+        return False
+    claim = path.with_name(f"{path.name}-{blake2b(dead, digest_size=8).hexdigest()}")
+    if not _created(claim, own):
+        if _dead(claim) is not None:  # killed between the two lines below
+            claim.unlink(missing_ok=True)
+        return False
+    with suppress(FileNotFoundError):
+        if path.read_bytes() == dead:
+            claim.replace(path)
+    claim.unlink(missing_ok=True)
+    return Holder.read(path) == own
+
+
+def _dead(path: Path) -> bytes | None:
+    """What the lock of a dead process holds; None where there is no lock, or one that is alive."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    other, quiet = Holder.read(path), _silence(path)
+    alive = quiet <= SILENCE if other is None else _is_alive(other, quiet)
+    return None if alive else content
 
 
 def _created(path: Path, own: Holder) -> bool:
@@ -157,16 +188,3 @@ def _silence(path: Path) -> float:
         return 0.0
     finally:
         probe.unlink(missing_ok=True)
-
-
-def _put_aside(path: Path, dead: Holder | None) -> None:
-    """Remove the lock of a dead process, but not one that somebody took over meanwhile."""
-    aside = path.with_name(f"{path.name}-{secrets.token_hex(4)}")
-    try:
-        path.rename(aside)
-    except FileNotFoundError:
-        return
-    if Holder.read(aside) == dead:
-        aside.unlink()
-    else:
-        aside.rename(path)

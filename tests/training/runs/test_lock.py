@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import asdict, replace
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
@@ -89,8 +90,9 @@ def test_who_was_taken_over_stops(tmp_path: Path) -> None:
     assert Holder.read(lock_path(tmp_path / "run")) == ELSEWHERE  # it is theirs
 
 
-def test_of_many_that_find_a_dead_one_only_one_goes_on(tmp_path: Path) -> None:
-    written(tmp_path / "run", ELSEWHERE, SILENCE + 20)
+@pytest.mark.parametrize("again", range(30))  # one in three failed where two could follow
+def test_of_many_that_find_a_dead_one_only_one_goes_on(tmp_path: Path, again: int) -> None:
+    written(tmp_path / "run", replace(ELSEWHERE, pid=again), SILENCE + 20)
     begin, end = threading.Barrier(8), threading.Barrier(8)
     held: list[bool] = []
 
@@ -109,6 +111,17 @@ def test_of_many_that_find_a_dead_one_only_one_goes_on(tmp_path: Path) -> None:
     for one in every:
         one.join()
     assert held == [True]
+
+
+def test_who_was_killed_while_it_followed_a_dead_one_is_followed_too(tmp_path: Path) -> None:
+    dead = written(tmp_path / "run", ELSEWHERE, SILENCE + 20)
+    claim = dead.with_name(f"{dead.name}-{blake2b(dead.read_bytes(), digest_size=8).hexdigest()}")
+    claim.write_text(json.dumps(asdict(replace(ELSEWHERE, pid=78))))
+    assert "several processes want to train it" in refused(tmp_path / "run")  # it may be alive
+    os.utime(claim, (0, 0))
+    with only_trainer(tmp_path / "run") as held:
+        assert Holder.read(held.path) == held.holder
+    assert not any(tmp_path.iterdir())
 
 
 def test_words_of_a_lock_cannot_steer_a_terminal(tmp_path: Path) -> None:
