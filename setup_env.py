@@ -29,7 +29,9 @@ LINT = (
     ("-m", "mypy"),
 )
 # Two at once, each with about 2 GB: more cores do not bring more memory.
-PYTEST = ("-m", "pytest", "-n", "2", "--dist", "loadfile", "--max-worker-restart", "0")
+# Which tests stay together, and in which order, tests/conftest.py says.
+SPREAD = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder", "--max-worker-restart", "0")
+PYTEST = ("-m", "pytest", *SPREAD)
 TASKS = {
     "setup": (RUN_LOCK, ()),
     "doctor": (RUN_LOCK, (("-m", "faceswap_ae", "doctor"),)),

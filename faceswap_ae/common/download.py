@@ -19,7 +19,8 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from faceswap_ae.common.atomic import explain_os_error, write_text
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.common.limits import MOST_DOWNLOAD, parse_json
+from faceswap_ae.common.json_fields import JsonFields
+from faceswap_ae.common.limits import MOST_DOWNLOAD
 
 PIECE = 2**18  # bytes read at a time
 PATIENCE = 30.0  # seconds without a byte, after which the connection is given up
@@ -36,6 +37,7 @@ class PublishedFile:
 
     url: str
     size: int | None = None  # in bytes, if known
+    sha256: str = ""  # of its content, if its owner says it; else the first download is pinned
     notice: str = ""  # the terms of its owner; logged before the download
     instead: str = "download it with a browser and name the file"  # advice if this fails
 
@@ -173,13 +175,21 @@ def _verify(path: Path, published: PublishedFile, pin: Path) -> None:
     """Check the file against the published size and its pin; write the pin if there is none."""
     size = path.stat().st_size
     _check_size(published, size)
-    found = {"bytes": size, "sha256": _sum(path)}
-    if not pin.exists():
-        write_text(pin, json.dumps({"url": published.url, **found}, indent=1) + "\n")
-        return
-    if any(_pinned(pin).get(key) != value for key, value in found.items()):
+    sha256 = _sum(path)
+    if published.sha256 and sha256 != published.sha256:
         raise UserError(
-            f"{published.name}: is not the file that it was at first (sha256 {found['sha256']}, "
+            f"{published.name}: is not the file that was published (its sha256 is {sha256}, not "
+            f"{published.sha256}); remove it, or {published.instead}"
+        )
+    if published.sha256:
+        return
+    if not pin.exists():
+        found = {"url": published.url, "bytes": size, "sha256": sha256}
+        write_text(pin, json.dumps(found, indent=1) + "\n")
+        return
+    if _pinned(pin) != (size, sha256):
+        raise UserError(
+            f"{published.name}: is not the file that it was at first (sha256 {sha256}, "
             f"pinned in {pin}); remove the file, or the pin too if you trust the change"
         )
 
@@ -192,14 +202,13 @@ def _check_size(published: PublishedFile, size: int | None) -> None:
         )
 
 
-def _pinned(pin: Path) -> dict[str, Any]:
+def _pinned(pin: Path) -> tuple[int, str]:
+    """Read a pin: the file's length in bytes, and its SHA-256."""
     try:
-        told = parse_json(pin.read_text(encoding="utf-8"))
-    except ValueError:
-        told = None
-    if not isinstance(told, dict):
-        raise UserError(f"{pin}: is not a pin; remove it to pin the file anew")
-    return told
+        told = JsonFields.parse(pin.read_text(encoding="utf-8"))
+        return told.whole("bytes"), told.text("sha256")
+    except ValueError as error:
+        raise UserError(f"{pin}: is no pin ({error}); remove it to pin the file anew") from error
 
 
 def _sum(path: Path) -> str:

@@ -11,8 +11,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from faceswap_ae.common.errors import MediaError
 
 MOST_PIXELS = 100_000_000  # of a picture: with all copies of it about a gigabyte
@@ -49,13 +47,6 @@ def check_pixels(path: object, width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
         size = f"{width} x {height} pixels, more than {MOST_PIXELS // 10**6} million"
         raise MediaError(f"{path}: {size}; make it smaller first")
-
-
-def finite(told: Any, name: str) -> float:
-    """Return a number of a file's field. Raises ValueError if it is none, or not finite."""
-    if isinstance(told, bool) or not isinstance(told, (int, float)) or not np.isfinite(told):
-        raise ValueError(f"{name}: {str(told)[:40]!a} is no number")
-    return float(told)
 
 
 def parse_json(text: bytes | str) -> Any:

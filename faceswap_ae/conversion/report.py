@@ -11,20 +11,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from faceswap_ae.common.limits import parse_json
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.conversion.assignment import DROPPED, NO_FACE, OUTSIDE, Assignment
 from faceswap_ae.faces.boxes import Box
 from faceswap_ae.faces.detection.scan_cache import ScannedClip, is_within
 from faceswap_ae.faces.record import Face
 from faceswap_ae.media.resumable_writer import ResumableWriter
 from faceswap_ae.media.span import Span
-from faceswap_ae.training.runs.run import Run
+from faceswap_ae.training.runs.run import Run, new_run_folder
 
 if TYPE_CHECKING:  # it would load Keras, and evaluation reads reports without
     from faceswap_ae.conversion.renderer import RenderedFrame
 
 REPORT = ".json"  # after the whole name of the output
-BROKEN = (OSError, ValueError, KeyError, IndexError, TypeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -38,18 +38,16 @@ class FaceRow:
 
     def to_json(self) -> dict[str, Any]:
         """Only what there is to tell."""
-        told = {"track": self.track, "box": self.box, "swapped": self.swapped, "left": self.left}
+        box = None if self.box is None else list(self.box)
+        told = {"track": self.track, "box": box, "swapped": self.swapped, "left": self.left}
         return {key: value for key, value in told.items() if value is not None}
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Self:
-        """Raises one of BROKEN where it is no such row."""
-        box: Box | None = None
-        if "box" in told:
-            left, top, right, bottom = map(float, told["box"])
-            box = left, top, right, bottom
-        words = {key: str(told[key]) for key in ("swapped", "left") if key in told}
-        return cls(int(told["track"]), box, **words)
+    def from_json(cls, told: JsonFields) -> Self:
+        """Raises ValueError where it is no such row."""
+        box = _box(told) if "box" in told else None
+        words = {key: told.text(key) for key in ("swapped", "left") if key in told}
+        return cls(told.whole("track", least=-1), box, **words)
 
 
 @dataclass(frozen=True)
@@ -66,10 +64,15 @@ class FrameRow:
         return {"frame": self.frame, "time": self.time, "faces": faces}
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Self:
-        """Raises one of BROKEN where it is no such row."""
-        faces = tuple(map(FaceRow.from_json, told["faces"]))
-        return cls(int(told["frame"]), float(told["time"]), faces)
+    def from_json(cls, told: JsonFields) -> Self:
+        """Raises ValueError where it is no such row."""
+        faces = tuple(map(FaceRow.from_json, told.objects("faces")))
+        return cls(told.whole("frame"), told.number("time"), faces)
+
+
+def _box(told: JsonFields) -> Box:
+    left, top, right, bottom = told.numbers("box", 4)
+    return left, top, right, bottom
 
 
 @dataclass
@@ -139,7 +142,7 @@ def count_up(source: Path, outputs: list[Path], rows: Iterable[FrameRow]) -> Con
 
 def rows_of(part: ResumableWriter) -> Iterator[FrameRow]:
     """The rows of the frames that an output has by now, whoever wrote them."""
-    return map(FrameRow.from_json, part.notes())
+    return (FrameRow.from_json(JsonFields(note)) for note in part.notes())
 
 
 def write_clip_report(place: Path, head: Mapping[str, Any], rows: Iterable[FrameRow]) -> None:
@@ -154,28 +157,28 @@ def write_clip_report(place: Path, head: Mapping[str, Any], rows: Iterable[Frame
 def read_rows(output: Path) -> list[FrameRow]:
     """What the report beside an output tells of each frame; nothing where it cannot be read."""
     try:
-        return list(map(FrameRow.from_json, _read(output)["every"]))
-    except BROKEN:
+        return list(map(FrameRow.from_json, _read(output).objects("every")))
+    except (OSError, ValueError):
         return []
 
 
 def read_job(output: Path) -> Any:
     """What an output was made from, in which way; None where its report does not tell."""
     try:
-        return _read(output)["job"]
-    except BROKEN:
+        return _read(output).any("job")
+    except (OSError, ValueError):
         return None
 
 
 def made_by(output: Path, runs: Path) -> Run | None:
     """The run that made an output, if it is there still and was not begun anew."""
     try:
-        name, created, *_ = _read(output)["job"]["runs"][0]
-        run = Run(runs / str(name))
+        name, created, *_ = _read(output).inner("job").items("runs")[0]
+        run = Run(new_run_folder(str(name), runs))
         return run if run.card.is_file() and run.facts.created == created else None
-    except BROKEN:
+    except (OSError, ValueError, TypeError, IndexError, UserError):
         return None
 
 
-def _read(output: Path) -> Any:
-    return parse_json(output.with_name(output.name + REPORT).read_bytes())
+def _read(output: Path) -> JsonFields:
+    return JsonFields.parse(output.with_name(output.name + REPORT).read_bytes())

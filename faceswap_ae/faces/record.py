@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,12 +16,13 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Matrix, Points, transform
-from faceswap_ae.common.limits import finite
+from faceswap_ae.common.json_fields import JsonFields
 
 VERSION = 1
 LANDMARKS, DESCRIPTOR = (68, 2), 128
 FLOATS = ("time", "score", "sharpness", "brightness", "occlusion")
 NAME = re.compile(r"[^./\\][^/\\]{0,199}")  # an id: its file is called by it
+LONGEST_NAME = 255  # characters of a source's name, the most that common file systems take
 FAR = 1e6  # pixels: no picture is so large
 DIGITS = 2  # decimals of a pixel or a degree: finer than any landmark is known
 
@@ -78,7 +78,7 @@ def face_to_json(face: Face) -> dict[str, Any]:
     for name in ("box", "pose"):
         told[name] = [round(float(value), DIGITS) for value in told[name]]
     told["landmarks"] = np.asarray(face.landmarks, np.float64).round(DIGITS).tolist()
-    told["descriptor"] = base64.b64encode(face.descriptor.astype("<f4").tobytes()).decode()
+    told["descriptor"] = pack_descriptors(face.descriptor)
     return told
 
 
@@ -88,51 +88,77 @@ def stored_to_json(stored: StoredFace) -> dict[str, Any]:
     return {**face_to_json(stored.face), "crop": stored.crop, "matrix": matrix}
 
 
-def face_from_json(told: Mapping[str, Any]) -> Face:
-    """Read a face from JSON. Raises ValueError, TypeError or KeyError if it is not a face."""
-    if int(told["version"]) > VERSION:
-        newer = f"face data of version {told['version']}, this program knows {VERSION}"
+def face_from_json(told: JsonFields) -> Face:
+    """Read a face from JSON. Raises ValueError, which names the field, if it is not a face."""
+    if told.whole("version") > VERSION:
+        newer = f"face data of version {told.whole('version')}, this program knows {VERSION}"
         raise UserError(f"{newer}; upgrade faceswap_ae")
-    values: dict[str, Any] = {one.name: told[one.name] for one in fields(Face) if one.name in told}
-    _check_plain(values)
-    values["landmarks"] = _finite(told["landmarks"], "landmarks", LANDMARKS)
-    values["box"] = tuple(_finite(told["box"], "box", (4,)).tolist())
-    values["pose"] = tuple(_finite(told["pose"], "pose", (3,)).tolist())
-    packed = base64.b64decode(told["descriptor"], validate=True)
-    values["descriptor"] = np.frombuffer(packed, "<f4").astype(np.float32)
-    if values["descriptor"].shape != (DESCRIPTOR,):
-        raise ValueError(f"a descriptor of {values['descriptor'].size} numbers")
-    return Face(**values)
-
-
-def _check_plain(values: dict[str, Any]) -> None:
-    """Check texts and single numbers. Raises ValueError that names the field."""
-    for name in ("id", "source", "clip", "detector"):
-        if not isinstance(values[name], str):
-            raise ValueError(f"{name}: {str(values[name])[:40]!a} is no text")
-    if not (NAME.fullmatch(values["id"]) and values["id"].isprintable()):
-        raise ValueError(f"id: {values['id'][:40]!a} cannot be a file's name")
-    for name in set(FLOATS) & values.keys():
-        values[name] = finite(values[name], name)
-    for name in {"frame", "track"} & values.keys():
-        values[name] = int(finite(values[name], name))
-
-
-def stored_from_json(told: Mapping[str, Any]) -> StoredFace:
-    """Read a face from JSON, with the kind of its crop and the matrix."""
-    return StoredFace(
-        face_from_json(told), str(told["crop"]), _finite(told["matrix"], "matrix", (2, 3))
+    left, top, right, bottom = _numbers(told, "box", (4,)).tolist()
+    yaw, pitch, roll = _numbers(told, "pose", (3,)).tolist()
+    return Face(
+        id=_id(told),
+        source=_source(told),
+        clip=told.text("clip"),
+        frame=told.whole("frame"),
+        time=told.number("time"),
+        box=(left, top, right, bottom),
+        landmarks=_numbers(told, "landmarks", LANDMARKS),
+        detector=told.text("detector"),
+        score=told.number("score"),
+        descriptor=unpack_descriptors(told, "descriptor", most=1)[0],
+        sharpness=told.number("sharpness", 0.0),
+        brightness=told.number("brightness", 0.0),
+        occlusion=told.number("occlusion", 0.0),
+        pose=(yaw, pitch, roll),
+        track=told.whole("track", 0, least=-1),
+        corrected=told.flag("corrected", default=False),
     )
 
 
-def _finite(told: Any, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    array = _numbers(told, shape)
+def stored_from_json(told: JsonFields) -> StoredFace:
+    """Read a face from JSON, with the kind of its crop and the matrix."""
+    return StoredFace(face_from_json(told), told.text("crop"), _numbers(told, "matrix", (2, 3)))
+
+
+def pack_descriptors(descriptors: NDArray[np.floating]) -> str:
+    """Return one or more descriptors (n, 128) as a text."""
+    return base64.b64encode(descriptors.astype("<f4").tobytes()).decode()
+
+
+def unpack_descriptors(told: JsonFields, name: str, most: int) -> NDArray[np.float32]:
+    """Read 1 to `most` descriptors (n, 128) of a field. Raises ValueError if it has none."""
+    packed = base64.b64decode(told.text(name, longest=most * DESCRIPTOR * 6), validate=True)
+    numbers = np.frombuffer(packed, "<f4").astype(np.float32)
+    if not numbers.size or numbers.size % DESCRIPTOR or numbers.size > most * DESCRIPTOR:
+        raise ValueError(f"{name}: a descriptor of {numbers.size} numbers")
+    if not (np.abs(numbers) < FAR).all():
+        raise ValueError(f"{name}: has numbers that no face has")
+    return numbers.reshape(-1, DESCRIPTOR)
+
+
+def _source(told: JsonFields) -> str:
+    """The name of a file, as it can be shown: a disk allows more characters than a terminal."""
+    name = told.any("source")
+    if not isinstance(name, str):
+        raise ValueError("source: is no text")
+    return "".join(letter if letter.isprintable() else "?" for letter in name[:LONGEST_NAME])
+
+
+def _id(told: JsonFields) -> str:
+    name = told.text("id")
+    if not NAME.fullmatch(name):
+        raise ValueError(f"id: {name[:40]!a} cannot be a file's name")
+    return name
+
+
+def _numbers(told: JsonFields, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    array = _array(told.any(name), shape)
     if not (np.abs(array) < FAR).all():
         raise ValueError(f"{name}: has numbers that lie in no picture")
     return array
 
 
-def _numbers(told: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
+def _array(told: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
     try:
         array = np.asarray(told, np.float64)
     except OverflowError as error:

@@ -82,9 +82,16 @@ def segment_from_json(told: dict[str, Any]) -> Segment:
     times = [(fraction(time), fraction(duration)) for time, duration in told["frames"]]
     notes = zip(times, told["notes"], strict=True)
     frames = tuple(WrittenFrame(*when, note) for when, note in notes)
-    pieces = tuple(PacketInfo(*piece) for piece in told["packets"])
+    pieces = tuple(map(_packet, told["packets"]))
     extradata = bytes.fromhex(told["extradata"])
     return Segment(frames, pieces, str(told["digest"]), int(told["delay"]), extradata)
+
+
+def _packet(told: object) -> PacketInfo:
+    match told:
+        case [int(size), int(frame), bool(key)] if size >= 0 and frame >= 0:
+            return PacketInfo(size, frame, key)
+    raise ValueError("has a packet that is none")
 
 
 def _hash(told: dict[str, Any]) -> str:

@@ -23,14 +23,15 @@ from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.interrupts import stoppable, without_interrupts
-from faceswap_ae.common.limits import fraction, parse_json
+from faceswap_ae.common.json_fields import JsonFields
+from faceswap_ae.common.limits import check_pixels
 from faceswap_ae.media.clip import BT709, Clip
 from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.media.writer import writing
 from faceswap_ae.synthetic.light import LIGHTS
 from faceswap_ae.synthetic.motion import Performance, voice
 from faceswap_ae.synthetic.occluder import KINDS, Occluder
-from faceswap_ae.synthetic.people import Sitter, Truth, alone, hybrid, person
+from faceswap_ae.synthetic.people import Sitter, Truth, alone, hybrid, person, truth_named
 from faceswap_ae.synthetic.scene import LEAST_FACE, Act, Setting, SyntheticFrame, render
 from faceswap_ae.version import TOOL
 
@@ -38,6 +39,7 @@ FACE = 0.42  # of the picture's shorter side
 MOST_WORKERS = 16  # processes; each holds its own models, up to 400 MB
 ALONE_BELOW = 24  # frames; for fewer it is not worth starting processes
 TOLD = "truth.json"  # written last: a film that has this file is complete
+LONGEST_HEAD = 2000  # characters of the truth's first line
 HIDDEN = (0.35, 0.75)  # the part of the clip's length in which something crosses the face
 
 Made = tuple[Image, Image, dict[str, Any]]  # picture, visible face, truth
@@ -112,14 +114,30 @@ def film_of(folder: Path) -> Film | None:
     """
     try:
         with (folder / TOLD).open(encoding="utf-8") as file:
-            head = parse_json(file.readline().rstrip().rstrip(",") + "}")
-        film = head["film"]
-        seconds, fps = fraction(film["seconds"]), fraction(film["fps"])
-        width, height = film["size"]
-        own = Film(**{**film, "seconds": seconds, "fps": fps, "size": (width, height)})
-    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+            head = JsonFields.parse(file.readline(LONGEST_HEAD).rstrip().rstrip(",") + "}")
+        return _film_from_json(head.inner("film")) if head.text("made_by") == TOOL else None
+    except (OSError, ValueError, UserError):
         return None
-    return own if head.get("made_by") == TOOL else None
+
+
+def _film_from_json(told: JsonFields) -> Film:
+    """Read a film's settings. Raises ValueError or UserError if no such film can be rendered."""
+    width, height = map(int, told.numbers("size", 2))
+    check_pixels(TOLD, width, height)
+    film = Film(
+        who=told.text("who"),
+        as_if=told.text("as_if") if told.has("as_if") else None,
+        truth=truth_named(told.text("truth")),
+        company=told.text("company") if told.has("company") else None,
+        seconds=told.fraction("seconds"),
+        fps=told.fraction("fps"),
+        size=(width, height),
+        seed=told.whole("seed"),
+        occlude=told.flag("occlude"),
+        cut=told.flag("cut"),
+    )
+    _check(film)
+    return film
 
 
 def _truth_as_json(film: Film, clip: str, rows: list[str]) -> str:

@@ -4,17 +4,14 @@ A conversion must find the two people in a clip, perhaps on a machine without th
 was trained on. So the run keeps the descriptors of some of these faces, in people.json.
 """
 
-import base64
 import json
 from collections.abc import Sequence
 
-import numpy as np
-
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.common.limits import parse_json
-from faceswap_ae.faces.identities import KnownPerson, known_person
-from faceswap_ae.faces.record import DESCRIPTOR
+from faceswap_ae.common.json_fields import JsonFields
+from faceswap_ae.faces.identities import MOST_REFERENCES, KnownPerson, known_person
+from faceswap_ae.faces.record import pack_descriptors, unpack_descriptors
 from faceswap_ae.networks.model_interface import IDENTITIES, Identity
 from faceswap_ae.training.data.face_set import FaceSet
 from faceswap_ae.training.runs.run import Run
@@ -28,8 +25,7 @@ def save_known_people(run: Run, sets: Sequence[FaceSet]) -> None:
     for identity, one in zip(IDENTITIES, sets, strict=True):
         known = known_person(list(one.descriptors))
         assert known is not None
-        packed = base64.b64encode(known.references.astype("<f4").tobytes()).decode()
-        told[identity] = {"name": one.name, "descriptors": packed}
+        told[identity] = {"name": one.name, "descriptors": pack_descriptors(known.references)}
     text = json.dumps(told, indent=1) + "\n"
     if not run.people.exists() or run.people.read_text(encoding="utf-8") != text:
         write_text(run.people, text)
@@ -38,11 +34,10 @@ def save_known_people(run: Run, sets: Sequence[FaceSet]) -> None:
 def load_known_person(run: Run, identity: Identity) -> KnownPerson | None:
     """Read one of a run's people; None if the run has no people.json."""
     try:
-        told = parse_json(run.people.read_bytes())[identity]["descriptors"]
-        numbers = np.frombuffer(base64.b64decode(told, validate=True), "<f4")
-        return KnownPerson(numbers.reshape(-1, DESCRIPTOR).astype(np.float32))
+        told = JsonFields.parse(run.people.read_bytes()).inner(identity)
+        return KnownPerson(unpack_descriptors(told, "descriptors", MOST_REFERENCES))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         again = "train it for a step more, and it is written anew"
         raise UserError(f"{run.people}: cannot be read ({error}); {again}") from error

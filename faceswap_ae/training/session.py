@@ -12,6 +12,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from faceswap_ae.common.errors import Fault
+from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.networks import code_alignment
 from faceswap_ae.networks.model_interface import IDENTITIES, Identity, Networks
 from faceswap_ae.runtime import memory
@@ -62,18 +64,34 @@ class SessionFacts:
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> Self:
-        """What a manifest kept."""
-        batch = facts.get("batch")
+        """What a manifest kept. Raises Fault where it is damaged."""
+        try:
+            return cls._read(JsonFields(dict(facts)))
+        except ValueError as error:
+            raise Fault(f"facts of a checkpoint are damaged ({error})") from error
+
+    @classmethod
+    def _read(cls, told: JsonFields) -> Self:
+        stage = told.inner("stage")
+        where = stage.whole("number", 0), stage.whole("step", 0), stage.number("seconds", 0.0)
+        held, faces = told.inner("held"), told.inner("faces")
         return cls(
-            float(facts.get("seconds", 0.0)),
-            StagePosition(**facts.get("stage", {})),
-            float(facts.get("easier", 1.0)),
-            None if batch is None else int(batch),
-            tuple(HeldOutLoss(int(step), float(loss)) for step, loss in facts.get("measured", [])),
-            facts.get("held", {}),
-            facts.get("faces", {}),
-            str(facts.get("crop", "")),
+            told.number("seconds", 0.0, least=0),
+            StagePosition(*where),
+            told.number("easier", 1.0, least=0),
+            told.whole("batch", least=1) if told.has("batch") else None,
+            tuple(map(_measured, told.items("measured") if told.has("measured") else ())),
+            {name: list(map(str, held.items(name))) for name in held},
+            {name: faces.text(name) for name in faces},
+            told.text("crop", ""),
         )
+
+
+def _measured(pair: object) -> HeldOutLoss:
+    match pair:
+        case [int(step), float(loss)]:
+            return HeldOutLoss(step, loss)
+    raise ValueError("measured: has a pair that is no step and loss")
 
 
 @dataclass
@@ -183,6 +201,8 @@ class TrainingSession:
         """Go on from a checkpoint."""
         facts = SessionFacts.from_json(state.facts)
         self.place = facts.stage
+        if self.place.number >= len(stages_of(self.job.recipe)):
+            raise Fault(f"{self.run.folder}: its checkpoint is of stage {self.place.number + 1}")
         with self._changing():
             # The stage is built anew even if the run is in it: a light pack has no optimiser
             # slots, and those that are here may be spoilt.

@@ -66,7 +66,7 @@ def test_a_file_comes_once_with_progress_and_notice(
     served: Served, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     told: list[tuple[int, int | None]] = []
-    published = PublishedFile(served.url, len(CONTENT), "under somebody's terms")
+    published = PublishedFile(served.url, len(CONTENT), notice="under somebody's terms")
     folder = tmp_path / "deep" / "weights"
     with caplog.at_level(logging.INFO):
         path = fetch(published, folder, lambda done, total: told.append((done, total)))
@@ -132,7 +132,30 @@ def test_another_file_than_at_first_is_refused(served: Served, tmp_path: Path) -
         fetch(published, tmp_path)
     assert [one.name for one in tmp_path.iterdir()] == ["net.h5.pin.json"]
     (tmp_path / "net.h5.pin.json").write_text("[]")
-    with pytest.raises(UserError, match="is not a pin"):
+    with pytest.raises(UserError, match="is no pin"):
+        fetch(published, tmp_path)
+
+
+def test_a_file_whose_checksum_is_published_has_to_have_it(served: Served, tmp_path: Path) -> None:
+    right = PublishedFile(served.url, sha256=hashlib.sha256(CONTENT).hexdigest())
+    path = fetch(right, tmp_path)
+    assert [one.name for one in tmp_path.iterdir()] == ["net.h5"]  # nothing is pinned by itself
+    path.write_bytes(CONTENT[::-1])
+    with pytest.raises(UserError, match=r"not the file that was published \(its sha256 is"):
+        fetch(right, tmp_path)
+    path.unlink()
+    served.content = CONTENT[::-1]
+    with pytest.raises(UserError, match="not the file that was published"):
+        fetch(right, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("pin", ["[]", "{", '{"bytes": "x"}', "[" * 10**5, '{"bytes": 1e999}'])
+def test_what_is_no_pin_is_named(served: Served, tmp_path: Path, pin: str) -> None:
+    published = PublishedFile(served.url)
+    fetch(published, tmp_path)
+    (tmp_path / "net.h5.pin.json").write_text(pin)
+    with pytest.raises(UserError, match=r"net\.h5\.pin\.json: is no pin"):
         fetch(published, tmp_path)
 
 

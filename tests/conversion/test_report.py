@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.conversion.report import FaceRow, FrameRow, made_by, read_job, read_rows
 from faceswap_ae.training.runs.run import RunFacts, begin_run
 
@@ -26,17 +27,20 @@ def test_a_conversions_report(tmp_path: Path) -> None:
     assert (bridged.box, bridged.swapped, bridged.left) == (None, "ben", None)
 
 
+DEEP = "[" * 10**5
 box = st.tuples(*[st.floats(-1e4, 1e4)] * 4)
-word = st.none() | st.text(max_size=8)
+word = st.none() | st.text(st.characters().filter(str.isprintable), max_size=8)
 face = st.builds(FaceRow, st.integers(0, 99), st.none() | box, word, word)
 
 
-@given(st.builds(FrameRow, st.integers(0), st.floats(0, 1e5), st.lists(face).map(tuple)))
+@given(st.builds(FrameRow, st.integers(0, 2**53), st.floats(0, 1e5), st.lists(face).map(tuple)))
 def test_a_row_comes_back_as_it_was(row: FrameRow) -> None:
-    assert FrameRow.from_json(json.loads(json.dumps(row.to_json()))) == row
+    assert FrameRow.from_json(JsonFields.parse(json.dumps(row.to_json()))) == row
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"every": [{"frame": 1}]}', '{"every": 3}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"every": [{"frame": 1}]}', '{"every": 3}', DEEP]
+)
 def test_a_report_that_is_none(text: str, tmp_path: Path) -> None:
     assert read_rows(tmp_path / "swap.mp4") == []
     (tmp_path / "swap.mp4.json").write_text(text)

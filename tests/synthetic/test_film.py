@@ -3,7 +3,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -151,7 +151,21 @@ def test_a_folder_tells_which_film_it_holds(tmp_path: Path) -> None:
     assert film_of(tmp_path) is None
 
 
-def test_a_truth_with_endless_numbers_is_none(tmp_path: Path) -> None:
-    head = {"version": 1, "made_by": TOOL, "film": {"seconds": "1e999999999", "fps": "15"}}
-    (tmp_path / "truth.json").write_text(json.dumps(head)[:-1] + ",\n")
-    assert film_of(tmp_path) is None
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("seconds", seconds) for seconds in ("1e999999999", "0", "-1", None, [0])),
+        *(("fps", fps) for fps in ("1/0", "0", "x")),
+        *(("size", size) for size in ([0, 0], [10**9, 10**9], [192], [192, None], "9x9", [9, 9])),
+        *(("who", who) for who in ("nobody", None, "../ada", 7)),
+        *(("truth", truth) for truth in ("half", None)),
+        *(("seed", seed) for seed in (-1, 1e99, "0")),
+        ("cut", 1),
+    ],
+)
+def test_settings_that_no_film_has_are_none(name: str, value: object, tmp_path: Path) -> None:
+    told = json.loads(json.dumps(asdict(Film(size=(192, 144))), default=str))
+    for changes, film in (({}, Film(size=(192, 144))), ({name: value}, None)):
+        head = {"version": 1, "made_by": TOOL, "film": told | changes}
+        (tmp_path / "truth.json").write_text(json.dumps(head)[:-1] + ",\n")
+        assert film_of(tmp_path) == film

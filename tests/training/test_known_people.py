@@ -1,3 +1,5 @@
+import base64
+import json
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +39,10 @@ def test_what_is_the_same_is_not_written_again(two_people: Path, tmp_path: Path)
 def test_a_run_that_does_not_tell_or_tells_nonsense(tmp_path: Path) -> None:
     run = Run(tmp_path)
     assert load_known_person(run, FACE) is None
-    for text in ("{", '{"face": {"descriptors": "!"}}', '{"face": {"descriptors": "AAAA"}}'):
+    endless = base64.b64encode(np.full(128, np.nan, "<f4").tobytes()).decode()
+    values = ("!", "AAAA", "", None, 7, "A" * 10**6, endless)
+    texts = [json.dumps({"face": {"descriptors": value}}) for value in values]
+    for text in ("{", "[]", '{"face": 1}', "[" * 10**5, *texts):
         run.people.write_text(text)
         with pytest.raises(UserError, match="cannot be read"):
             load_known_person(run, FACE)

@@ -18,7 +18,7 @@ from pathlib import Path
 from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image, warp
-from faceswap_ae.common.limits import parse_json
+from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.record import Face, StoredFace, stored_from_json, stored_to_json
 from faceswap_ae.media import images, png
@@ -67,7 +67,7 @@ def read(place: Place) -> StoredFace | None:
     if story is None:
         return None
     try:
-        return stored_from_json(parse_json(story))
+        return stored_from_json(JsonFields.parse(story))
     except UserError as error:
         raise MediaError(f"{place}: {error}") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:

@@ -25,6 +25,7 @@ from typing import Any
 
 from faceswap_ae.common.atomic import explain_os_error
 from faceswap_ae.common.errors import MediaError
+from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.common.limits import check_is_file, parse_json
 from faceswap_ae.faces.record import Face, face_from_json, face_to_json
 
@@ -79,11 +80,11 @@ class Journal:
             file.seek(self._rows[clip][frame])
             row = file.readline()
         try:
-            told = parse_json(row)
-            if told["frame"] != frame:
-                raise ValueError(f"a row of frame {told['frame']}")
-            return [face_from_json(one) for one in told["faces"]]
-        except (ValueError, KeyError, TypeError, RecursionError):
+            told = JsonFields.parse(row)
+            if told.whole("frame") != frame:
+                raise ValueError(f"a row of frame {told.whole('frame')}")
+            return [face_from_json(one) for one in told.objects("faces")]
+        except ValueError:
             # The row is damaged, whatever the cause: the frame counts as not scanned.
             del self._rows[clip][frame]
             return []

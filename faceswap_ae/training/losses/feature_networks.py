@@ -28,10 +28,14 @@ NOTICE = (
     "under the terms of Oxford's Visual Geometry Group: see www.robots.ox.ac.uk/~vgg"
 )
 OFFLINE = "fetch it elsewhere and give --vggface PATH, or train with dlib's network"
+# Nobody publishes checksums of these: the release is older than GitHub's own.
 FILES = {
-    "vggface2": PublishedFile(f"{RELEASE}_resnet50.h5", 94_694_792, NOTICE, OFFLINE),
-    "vggface2-senet": PublishedFile(f"{RELEASE}_senet50.h5", None, NOTICE, OFFLINE),
-    "vggface": PublishedFile(f"{RELEASE}_vgg16.h5", 58_909_280, NOTICE, OFFLINE),
+    name: PublishedFile(f"{RELEASE}_{file}.h5", size, notice=NOTICE, instead=OFFLINE)
+    for name, file, size in (
+        ("vggface2", "resnet50", 94_694_792),
+        ("vggface2-senet", "senet50", None),
+        ("vggface", "vgg16", 58_909_280),
+    )
 }
 KINDS = {"vgg16": "vggface", "resnet50": "vggface2", "senet50": "vggface2-senet"}
 Net = Literal["auto", "dlib", "vggface2", "vggface2-senet", "vggface"]

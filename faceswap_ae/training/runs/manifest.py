@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.errors import Fault, UserError
-from faceswap_ae.common.limits import parse_json
+from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.training.runs import tensor_file
 from faceswap_ae.training.runs.tensor_file import WrittenTensors
 
@@ -28,6 +28,7 @@ CHECKPOINT: Kind = "checkpoint"
 SNAPSHOT: Kind = "snapshot"
 VERSION = 1
 NAME = re.compile(r"(checkpoint|snapshot)-(\d{8,})\.json")
+FILE = re.compile(r"[\w-][\w.-]{0,199}")  # of a manifest: beside it, and hidden from nobody
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,25 @@ def format_manifest(saved: CheckpointManifest) -> str:
 def read(path: Path) -> CheckpointManifest:
     """Read a manifest. Raise Fault if it is damaged, OSError if it cannot be read."""
     try:
-        told = parse_json(path.read_bytes())
-        body = told["manifest"]
-        if body["version"] > VERSION:
+        told = JsonFields.parse(path.read_bytes())
+        body = told.inner("manifest")
+        if body.whole("version") > VERSION:
             raise UserError(f"{path}: was written by a newer faceswap_ae; update this one")
-        if told["hash"] != _hash(body):
+        if told.text("hash") != _hash(told.any("manifest")):
             raise ValueError("its hash differs")
-        files = {group: WrittenTensors(**file) for group, file in body["files"].items()}
-        return CheckpointManifest(path, body["step"], body["time"], files, body["facts"])
-    except (ValueError, KeyError, TypeError) as error:
+        files = body.inner("files")
+        written = {group: _written(files.inner(group)) for group in files}
+        facts = body.inner("facts").values
+        return CheckpointManifest(path, body.whole("step"), body.text("time"), written, facts)
+    except ValueError as error:
         raise Fault(f"{path}: is damaged ({error})") from error
+
+
+def _written(told: JsonFields) -> WrittenTensors:
+    name = told.text("name")
+    if not FILE.fullmatch(name):
+        raise ValueError(f"{name!a} cannot be a file of it")
+    return WrittenTensors(name, told.whole("size"), told.text("digest"))
 
 
 def check(saved: CheckpointManifest, groups: Sequence[str] | None = None) -> None:

@@ -14,9 +14,10 @@ from typing import Any
 
 from faceswap_ae.common.atomic import explain_os_error
 from faceswap_ae.common.errors import MediaError
-from faceswap_ae.common.limits import parse_json
+from faceswap_ae.common.json_fields import JsonFields
 
 GROUPS = ("losses", "rates")
+ENDLESS = ("nan", "inf", "-inf")
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,10 @@ def read(path: Path) -> list[MetricRow]:
 def _take(rows: list[MetricRow], line: bytes) -> None:
     """Add a line's row and drop the earlier rows that it makes invalid."""
     try:
-        told = parse_json(line)
+        told = JsonFields.parse(line)
         row = _row(told) if "step" in told else None
-        last = row.step - 1 if row else int(told["resumed"])
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):  # damaged
+        last = row.step - 1 if row else told.whole("resumed")
+    except ValueError:  # damaged
         return
     while rows and rows[-1].step > last:
         rows.pop()
@@ -84,10 +85,17 @@ def _take(rows: list[MetricRow], line: bytes) -> None:
         rows.append(row)
 
 
-def _row(told: Mapping[str, Any]) -> MetricRow:
-    losses, rates = ({key: float(value) for key, value in told[name].items()} for name in GROUPS)
-    memory, time, stage = int(told["memory"]), float(told["time"]), str(told.get("stage", ""))
-    return MetricRow(int(told["step"]), losses, rates, memory, time, stage)
+def _row(told: JsonFields) -> MetricRow:
+    losses, rates = (_numbers(told.inner(name)) for name in GROUPS)
+    memory, time, stage = told.whole("memory"), told.number("time"), told.text("stage", "")
+    return MetricRow(told.whole("step"), losses, rates, memory, time, stage)
+
+
+def _numbers(told: JsonFields) -> dict[str, float]:
+    """Read what `_plain` gives."""
+    return {
+        key: float(told.text(key)) if told.any(key) in ENDLESS else told.number(key) for key in told
+    }
 
 
 def _plain(numbers: Mapping[str, float]) -> dict[str, float | str]:

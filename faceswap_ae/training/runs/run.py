@@ -26,11 +26,10 @@ import yaml
 from faceswap_ae.common import config
 from faceswap_ae.common.atomic import explain_os_error, part_name, replacing_folder, write_text
 from faceswap_ae.common.errors import UserError, unknown
-from faceswap_ae.common.limits import parse_json
+from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.training.runs.lock import only_trainer
 
 T = TypeVar("T")
-LONGEST = 200  # characters of a fact: names, a date, whose weights it began with
 VERSION = 1
 NAME = re.compile(r"\w[\w.-]{0,79}(?<!\.)")  # valid on every disk and in every shell
 SHOWN = 8  # differing settings in a message; more do not fit in a line
@@ -98,13 +97,11 @@ class Run:
     def facts(self) -> RunFacts:
         """The facts that the run was begun with, read from its card."""
         try:
-            found = parse_json(self.card.read_bytes())
-            if found["version"] > VERSION:
+            found = JsonFields.parse(self.card.read_bytes())
+            if found.whole("version") > VERSION:
                 raise UserError(f"{self.card}: was written by a newer faceswap_ae; update this one")
-            return RunFacts(
-                **{one.name: _text(found[one.name], one.name) for one in fields(RunFacts)}
-            )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            return RunFacts(**{one.name: found.text(one.name) for one in fields(RunFacts)})
+        except (OSError, ValueError) as error:
             raise UserError(f"{self.card}: cannot be read as a run's facts ({error})") from error
 
     def settings(self, kind: type[T]) -> T:
@@ -213,13 +210,6 @@ def _flat(value: object, where: str = "") -> dict[str, object]:
     else:
         return {where: value}
     return {key: item for found in inner for key, item in found.items()}
-
-
-def _text(told: object, name: str) -> str:
-    """A fact of a card: a short text that may stand in a line."""
-    if not isinstance(told, str) or not told.isprintable() or len(told) > LONGEST:
-        raise ValueError(f"{name}: {str(told)[:40]!a} is no short text")
-    return told
 
 
 def _among(key: str, names: Collection[str]) -> bool:

@@ -135,4 +135,4 @@ def test_a_face_with_a_field_of_nothing_hides_no_other(
         )
     )
     assert [entry.place for entry in face_file.entries(folder)] == rest
-    assert f"{first}: its face data is damaged (sharpness: 'None' is no number)" in caplog.text
+    assert f"{first}: its face data is damaged (sharpness: None is no number)" in caplog.text

@@ -1,3 +1,4 @@
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +75,31 @@ def test_a_manifest_finds_its_own_damage(tmp_path: Path) -> None:
         with pytest.raises(Fault, match=r"00000007\.json: is damaged"):
             manifest.read(made.path)
         assert not manifest.is_whole(made.path)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        *({"step": step} for step in (None, "7", -1, 1.5, 1e99)),
+        *({"time": time} for time in (None, 7, "\x1b[2J", "x" * 500)),
+        *({"version": version} for version in ("1", [0], None)),
+        *({"facts": facts} for facts in ([0], "x", 1)),
+        *({"files": {"weights": file}} for file in (None, [0], {"name": "a", "size": -1})),
+        *(
+            {"files": {"weights": {"name": name, "size": 1, "digest": "00"}}}
+            for name in ("../x", "/etc/passwd", ".", "..", "", ".hidden", "a\x1b[2J", 7)
+        ),
+    ],
+)
+def test_a_forged_manifest_with_its_right_hash_is_damaged(
+    forged: dict[str, Any], tmp_path: Path
+) -> None:
+    made = saved(tmp_path)
+    body = json.loads(made.path.read_text())["manifest"] | forged
+    digest = hashlib.blake2b(json.dumps(body, sort_keys=True).encode(), digest_size=16).hexdigest()
+    made.path.write_text(json.dumps({"hash": digest, "manifest": body}))
+    with pytest.raises(Fault, match=r"00000007\.json: is damaged"):
+        manifest.read(made.path)
 
 
 def test_a_newer_programs_manifest_is_left_alone(tmp_path: Path) -> None:
