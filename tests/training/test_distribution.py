@@ -20,7 +20,7 @@ from tests.support.steps import trained
 trained(int(sys.argv[1]), sys.argv[2], sys.argv[3])
 """
 CASES = [
-    ("tensorflow", "rule=sgd"),
+    pytest.param("tensorflow", "rule=sgd", marks=pytest.mark.slow),
     pytest.param("jax", "rule=sgd", marks=pytest.mark.slow),
     pytest.param("tensorflow", "rule=sgd dropout=.3", marks=pytest.mark.slow),
 ]
