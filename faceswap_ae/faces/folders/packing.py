@@ -9,8 +9,9 @@ import zipfile
 from pathlib import Path
 
 from faceswap_ae.common.atomic import replacing
-from faceswap_ae.common.errors import Fault, UserError
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.progress import Advance
+from faceswap_ae.common.zip_check import check_written
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.archive import check
 from faceswap_ae.faces.folders.face_folder import check_unpacked, face_key, zip_of
@@ -33,7 +34,7 @@ def pack(folder: Path, advance: Advance = lambda _: None) -> tuple[Path, int]:
             for count, file in enumerate([*pictures, *masks, *journal], 1):
                 zipped.write(str(file), file.name)
                 advance(count)
-        _verify(part, out)
+        check_written(part, out)
     return out, len(pictures)
 
 
@@ -55,10 +56,3 @@ def _check_replaces(out: Path, folder: Path) -> None:
     if alone:
         why = f"{out}: has {len(alone)} faces that {folder} never had"
         raise UserError(f"{why}; unpack it, or move it elsewhere first")
-
-
-def _verify(part: Path, out: Path) -> None:
-    with zipfile.ZipFile(part) as zipped:
-        damaged = zipped.testzip()
-    if damaged:
-        raise Fault(f"{out}: {damaged} came out damaged; is the disk sound? pack again")

@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from faceswap_ae.common.atomic import replacing
-from faceswap_ae.common.errors import Fault, UserError
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.zip_check import check_written
 from faceswap_ae.training.runs import checkpoint, manifest
 from faceswap_ae.training.runs.checkpoint import USED
 from faceswap_ae.training.runs.run import Run
@@ -34,12 +35,5 @@ def pack(run: Run, out: Path, *, light: bool = False) -> int:
                 zipped.write(path, Path(run.name, path.relative_to(run.folder)))
             told = Path(run.name, saved.path.relative_to(run.folder)).as_posix()
             zipped.writestr(told, manifest.format_manifest(saved))
-        _verify(part, out)
+        check_written(part, out)
     return saved.step
-
-
-def _verify(part: Path, out: Path) -> None:
-    with zipfile.ZipFile(part) as zipped:
-        damaged = zipped.testzip()
-    if damaged:
-        raise Fault(f"{out}: {damaged} came out damaged; is the disk sound? pack again")
