@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from faceswap_ae.common.limits import parse_json
+from faceswap_ae.common.limits import parse_json, read_whole
 from faceswap_ae.conversion.assignment import DROPPED, NO_FACE, OUTSIDE, Assignment
 from faceswap_ae.faces.boxes import Box
 from faceswap_ae.faces.detection.scan_cache import ScannedClip, is_within
@@ -178,4 +178,4 @@ def made_by(output: Path, runs: Path) -> Run | None:
 
 
 def _read(output: Path) -> Any:
-    return parse_json(output.with_name(output.name + REPORT).read_bytes())
+    return parse_json(read_whole(output.with_name(output.name + REPORT)))

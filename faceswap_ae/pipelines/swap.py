@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.common.limits import parse_json
+from faceswap_ae.common.limits import parse_json, read_whole
 from faceswap_ae.common.progress import Progress, Status, no_progress, no_status
 from faceswap_ae.evaluation.ground_truth import find_ground_truth
 from faceswap_ae.extraction import extractor
@@ -156,7 +156,7 @@ def _measured(clips: "SwapPaths", page: Path, metrics: Path) -> dict[str, Any] |
     seen = [path for path in (clips.result, clips.face, clips.onto, truth) if path is not None]
     if min(map(_changed, (page, metrics))) < max(map(_changed, seen)):
         return None
-    told: dict[str, Any] = parse_json(metrics.read_bytes())
+    told: dict[str, Any] = parse_json(read_whole(metrics))
     known = {name: told.get(name) for name in (*clips.to_json(), "made_by")}
     return told if known == {**clips.to_json(), "made_by": TOOL} else None
 

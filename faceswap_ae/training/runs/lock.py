@@ -20,7 +20,7 @@ from typing import Self
 
 from faceswap_ae.common.atomic import explain_os_error, is_running, machine
 from faceswap_ae.common.errors import Fault, UserError
-from faceswap_ae.common.limits import parse_json
+from faceswap_ae.common.limits import parse_json, read_whole
 
 BEAT = 5.0  # seconds between two signs of life
 SILENCE = 60.0  # seconds without one, after which a process elsewhere counts as dead
@@ -48,7 +48,7 @@ class Holder:
     def read(cls, path: Path) -> Self | None:
         """The holder that a lock names; None where there is none, or none that can be read."""
         try:
-            told = parse_json(path.read_bytes())
+            told = parse_json(read_whole(path))
             token, where, host = (str(told[key]) for key in ("token", "machine", "host"))
             return cls(token, where, host, int(told["pid"]), str(told["since"]))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.errors import Fault, UserError
-from faceswap_ae.common.limits import parse_json
+from faceswap_ae.common.limits import parse_json, read_whole
 from faceswap_ae.training.runs import tensor_file
 from faceswap_ae.training.runs.tensor_file import WrittenTensors
 
@@ -88,7 +88,7 @@ def format_manifest(saved: CheckpointManifest) -> str:
 def read(path: Path) -> CheckpointManifest:
     """Read a manifest. Raise Fault if it is damaged, OSError if it cannot be read."""
     try:
-        told = parse_json(path.read_bytes())
+        told = parse_json(read_whole(path))
         body = told["manifest"]
         if body["version"] > VERSION:
             raise UserError(f"{path}: was written by a newer faceswap_ae; update this one")

@@ -26,7 +26,7 @@ import yaml
 from faceswap_ae.common import config
 from faceswap_ae.common.atomic import explain_os_error, part_name, replacing_folder, write_text
 from faceswap_ae.common.errors import UserError, unknown
-from faceswap_ae.common.limits import parse_json
+from faceswap_ae.common.limits import parse_json, read_whole
 from faceswap_ae.training.runs.lock import only_trainer
 
 T = TypeVar("T")
@@ -98,7 +98,7 @@ class Run:
     def facts(self) -> RunFacts:
         """The facts that the run was begun with, read from its card."""
         try:
-            found = parse_json(self.card.read_bytes())
+            found = parse_json(read_whole(self.card))
             if found["version"] > VERSION:
                 raise UserError(f"{self.card}: was written by a newer faceswap_ae; update this one")
             return RunFacts(
