@@ -40,6 +40,7 @@ from faceswap_ae.common.errors import FaceswapError
 
 # Options of every command, before or after its name, and the number of values after each option.
 EVERYWHERE = {"--quiet": 0, "-q": 0, "--debug": 0, "--data": 1, "--runs": 1, "--plugins": 1}
+LONGEST = 200  # characters of a file's name in a message
 INTERRUPTED = 130  # the exit status of shells for Ctrl-C
 EPILOG = "Every command takes --quiet, --data DIR, --runs DIR, --plugins DIR and --debug."
 
@@ -124,10 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             sys.stdout.write(f"{error.format_message()}\n")  # type: ignore[attr-defined]
             return 2
-        if hasattr(error, "format_message"):  # an error of typer, which does not export its class
-            return _failed(_usage(error), 2, words)
-        fault = f"{type(error).__name__}: {error} (a fault of ours; --debug shows where)"
-        return _failed(fault, 1, words)
+        return _failed(*_explained(error), words)
     return _failed("stopped", status, []) if status == INTERRUPTED else status
 
 
@@ -146,6 +144,17 @@ def hoisted(words: Sequence[str]) -> list[str]:
             front += [word, *queue[:values]]
             del queue[:values]
     return [*front, *rest, *queue]
+
+
+def _explained(error: Exception) -> tuple[str, int]:
+    """The line and the status of an error that is none of ours."""
+    if hasattr(error, "format_message"):  # an error of typer, which does not export its class
+        return _usage(error), 2
+    if isinstance(error, OSError) and error.filename is not None:  # a file that cannot be read
+        name = str(error.filename)
+        shown = name if len(name) < LONGEST else f"{name[:LONGEST]}..."
+        return f"{shown}: {error.strerror}; check its name, its kind and its permissions", 2
+    return f"{type(error).__name__}: {error} (a fault of ours; --debug shows where)", 1
 
 
 def _usage(error: Any) -> str:

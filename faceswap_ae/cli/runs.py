@@ -12,6 +12,7 @@ import typer
 
 from faceswap_ae.cli.terminal import Session, printable
 from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.limits import read_whole
 
 if TYPE_CHECKING:
     from faceswap_ae.training.runs.manifest import CheckpointManifest
@@ -86,7 +87,7 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     if log:
         told = ", ".join(f"{key} {value:.4g}" for key, value in losses.items())
         typer.echo(f"\nlosses at step {log[-1].step}: {told}")
-    recipe = run.recipe.read_text(encoding="utf-8", errors="replace")
+    recipe = read_whole(run.recipe).decode(errors="replace")
     typer.echo(f"\n{run.recipe}:\n{printable(recipe).rstrip()}")
 
 

@@ -65,7 +65,8 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str) -> None:
     """Write a text file, or replace it, atomically."""
     with replacing(path) as part:
-        part.write_text(text, encoding="utf-8", newline="\n")
+        # A file's name in it may hold bytes that are no text.
+        part.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def check_is_no_input(out: Path, inputs: Iterable[Path]) -> None:

@@ -18,6 +18,7 @@ import yaml
 
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.errors import RecipeError, unknown
+from faceswap_ae.common.limits import read_whole
 
 T = TypeVar("T")
 TOO_DEEP = "brackets in brackets, deeper than any recipe"
@@ -44,7 +45,7 @@ def parse(kind: type[T], text: str, name: str, overrides: Sequence[str] = ()) ->
 def load(kind: type[T], path: Path, overrides: Sequence[str] = ()) -> T:
     """Return a recipe file as a `kind`, with `key=value` overrides."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_whole(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: cannot be read ({error})") from error
     return parse(kind, text, str(path), overrides)

@@ -205,7 +205,7 @@ def _check_size(published: PublishedFile, size: int | None) -> None:
 def _pinned(pin: Path) -> tuple[int, str]:
     """Read a pin: the file's length in bytes, and its SHA-256."""
     try:
-        told = JsonFields.parse(pin.read_text(encoding="utf-8"))
+        told = JsonFields.read(pin)
         return told.whole("bytes"), told.text("sha256")
     except ValueError as error:
         raise UserError(f"{pin}: is no pin ({error}); remove it to pin the file anew") from error

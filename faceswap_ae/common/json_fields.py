@@ -7,12 +7,13 @@ error names the field and the value, and no value of another type goes further.
 import math
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-from faceswap_ae.common.limits import fraction, parse_json
+from faceswap_ae.common.limits import fraction, parse_json, read_whole
 
 SHORT = 200  # characters of a text: names, dates, words for a reason
-MOST_WHOLE = 2**53  # above it, other programs round a whole number
+MOST_NUMBER = 2**53  # above it, other programs round a whole number
 MOST_ITEMS = 10**7  # of a list: the frames of four days of video
 SHOWN = 40  # characters of a wrong value in a message
 
@@ -35,6 +36,11 @@ class JsonFields:
     def values(self) -> dict[str, Any]:
         """All fields, for a reader that knows what they are."""
         return self._values
+
+    @classmethod
+    def read(cls, path: Path) -> "JsonFields":
+        """Return the fields of a whole file. Raises OSError if it cannot be read."""
+        return cls.parse(read_whole(path))
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
@@ -62,7 +68,7 @@ class JsonFields:
         return value
 
     def whole(
-        self, name: str, default: int | None = None, least: int = 0, most: int = MOST_WHOLE
+        self, name: str, default: int | None = None, least: int = 0, most: int = MOST_NUMBER
     ) -> int:
         """Return a whole number from `least` to `most`."""
         if default is not None and name not in self:
@@ -139,7 +145,7 @@ def is_finite(value: object) -> bool:
     """Is it a number, not endless and not NaN? A whole number of any length is none of JSON's."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
-    return abs(value) <= MOST_WHOLE if isinstance(value, int) else math.isfinite(value)
+    return abs(value) <= MOST_NUMBER if isinstance(value, int) else math.isfinite(value)
 
 
 def _before(name: str) -> str:

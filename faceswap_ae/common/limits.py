@@ -4,6 +4,7 @@ The bounds of readers are here, in one place. Above a bound a reader refuses the
 number: a file from a stranger may be built to take hours or all memory.
 """
 
+import errno
 import json
 import re
 import stat
@@ -17,6 +18,10 @@ MOST_PIXELS = 100_000_000  # of a picture: with all copies of it about a gigabyt
 # Without exponents: 1e999999999 would be computed for ever.
 NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?")
 POLYGON_REACH = 4  # times the picture's side, that a corner of a mask may be away
+MOST_WHOLE = 100_000_000  # bytes of a file that is read in one go: a card, a recipe, a report
+MOST_SHOWN = 1_000_000  # frames of clips side by side: eleven hours at 25 a second
+MOST_IN_GIF = 50_000  # frames: at 25 a second half an hour
+MOST_GIF_PIXELS = 16_000_000  # of each: FFmpeg takes a hundred bytes for one
 MOST_DIGITS = 40  # of a whole number: more than anything counts
 MOST_CORNERS = 20_000  # of all polygons of one face
 MOST_DOWNLOAD = 4 * 10**9  # bytes of a published file whose size nobody says
@@ -40,6 +45,19 @@ def check_is_file(path: Path) -> None:
         return
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise MediaError(f"{path}: is a pipe or a device, not a file; copy what it gives to a file")
+
+
+def read_whole(path: Path) -> bytes:
+    """Return what is in a file. Raises OSError, also if it is a pipe, a device, or too large."""
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", str(path))
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "is a pipe or a device, not a file", str(path))
+    if status.st_size > MOST_WHOLE:
+        what = f"has {status.st_size} bytes, more than {MOST_WHOLE // 10**6} million"
+        raise OSError(errno.EFBIG, what, str(path))
+    return path.read_bytes()
 
 
 def check_pixels(path: object, width: int, height: int) -> None:

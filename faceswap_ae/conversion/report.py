@@ -181,4 +181,4 @@ def made_by(output: Path, runs: Path) -> Run | None:
 
 
 def _read(output: Path) -> JsonFields:
-    return JsonFields.parse(output.with_name(output.name + REPORT).read_bytes())
+    return JsonFields.read(output.with_name(output.name + REPORT))

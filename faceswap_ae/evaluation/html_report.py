@@ -20,6 +20,7 @@ import numpy as np
 
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.geometry import Doubles, Image
+from faceswap_ae.common.limits import read_whole
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.evaluation import training_charts
 from faceswap_ae.evaluation.evaluate import Evaluation
@@ -268,7 +269,7 @@ def _again(evaluation: Evaluation, run: Run | None) -> str:
     words += ["--onto", str(clips.onto)]
     words += ["--truth", str(clips.truth)] if clips.truth else []
     words += ["--run", str(run.folder)] if run else []
-    recipe = run.recipe.read_text(encoding="utf-8") if run and run.recipe.is_file() else ""
+    recipe = read_whole(run.recipe).decode(errors="replace") if run and run.recipe.is_file() else ""
     details = f"<details><summary>The recipe</summary><pre>{html.escape(recipe)}</pre></details>"
     versions = "".join(f"<li>{html.escape(one)}</li>" for one in _versions())
     return (

@@ -20,6 +20,7 @@ from PIL import ImageDraw, ImageFont
 from faceswap_ae.common.atomic import check_is_no_input, replacing
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.limits import MOST_GIF_PIXELS, MOST_IN_GIF, MOST_SHOWN
 from faceswap_ae.common.progress import AdvanceOf
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.truncation import missing_bytes
@@ -27,10 +28,18 @@ from faceswap_ae.media.truncation import missing_bytes
 if TYPE_CHECKING:
     from moviepy import VideoClip, VideoFileClip
 
+WIDEST = 7680  # pixels of clips side by side; moviepy takes sixty bytes for each it shows
 NAME_HEIGHT = 0.06  # of the clip's height
 # Each frame gets its own palette of 256 colours, so that no frame has to wait for the last one.
 GIF_COLOURS = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"
 PREVIEW_SECONDS = 60  # a notebook holds the video's bytes, so a long video makes it slow
+
+
+def check_gif(gif: Path, width: int, height: int) -> None:
+    """Raise MediaError if a GIF would have frames too large for the memory of most machines."""
+    if width * height > MOST_GIF_PIXELS:
+        size = f"{width} x {height} pixels, more than {MOST_GIF_PIXELS // 10**6} million"
+        raise MediaError(f"{gif}: gets {size}; write a video instead, as .mp4")
 
 
 def write_gif(video: Path, gif: Path, rate: Fraction) -> None:
@@ -38,6 +47,7 @@ def write_gif(video: Path, gif: Path, rate: Fraction) -> None:
     # A GIF counts time in 1/100 s, and browsers slow down frames shorter than 2 of these.
     delay = max(2, round(100 / rate))
     with _moving(video) as clip:
+        _check_length(gif, clip.duration * 100 / delay, MOST_IN_GIF)
         # moviepy's own write_gif holds every frame in memory; its FFmpeg writer does not.
         clip.write_videofile(
             str(gif),
@@ -61,14 +71,15 @@ def side_by_side(
     from moviepy import clips_array
 
     with ExitStack() as stack:
-        clips = [stack.enter_context(_moving(video)) for video in videos]
-        height = min(clip.h for clip in clips) // 2 * 2
+        height = _common_height(videos)
+        clips = [stack.enter_context(_moving(video, height)) for video in videos]
         shown = [_named(clip, name, height) for clip, name in zip(clips, names, strict=True)]
         seconds = min(clip.duration for clip in clips)
         whole = clips_array([shown]).with_duration(seconds)
         sound = clips[0].audio.subclipped(0, seconds) if clips[0].audio else None
         part = stack.enter_context(replacing(out))
         rate = max(clip.fps for clip in clips)
+        _check_length(out, seconds * rate, MOST_SHOWN)
         _write(whole.with_audio(sound), part, rate, _logger(advance, round(seconds * rate)))
 
 
@@ -101,7 +112,15 @@ def _write(clip: "VideoClip", path: Path, rate: float, logger: Any) -> None:
         )
 
 
-def _moving(video: Path) -> "VideoFileClip":
+def _common_height(videos: Sequence[Path]) -> int:
+    """Return the height of the lowest clip, or less where they would be too wide together."""
+    clips = [open_clip(video) for video in videos]
+    height = min(clip.height for clip in clips)
+    width = float(sum(height * clip.width * clip.aspect / clip.height for clip in clips))
+    return max(2, int(height * min(1.0, WIDEST / width)) // 2 * 2)
+
+
+def _moving(video: Path, height: int | None = None) -> "VideoFileClip":
     # Both checks come first: moviepy's message for an unreadable file fills a screen, and for a
     # file that is cut off it only repeats the last frame.
     facts = open_clip(video)
@@ -110,11 +129,18 @@ def _moving(video: Path) -> "VideoFileClip":
     from moviepy import VideoFileClip
 
     # With this size, FFmpeg makes the video upright; moviepy alone squashes phone recordings.
-    upright = round(facts.width * facts.aspect), facts.height
+    high = height or facts.height
+    upright = round(facts.width * facts.aspect * high / facts.height), high
     try:
         return VideoFileClip(str(video.absolute()), target_resolution=upright)
     except OSError as error:
         raise MediaError(f"{video}: cannot be shown ({str(error).splitlines()[0]})") from error
+
+
+def _check_length(path: Path, frames: float, most: int) -> None:
+    """Raise MediaError if a constant rate would show more frames than anybody waits for."""
+    if frames > most:
+        raise MediaError(f"{path}: gets {frames:.0f} frames, more than {most}; take a shorter part")
 
 
 def _named(clip: "VideoFileClip", name: str, height: int) -> "VideoFileClip":

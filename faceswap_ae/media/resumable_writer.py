@@ -28,7 +28,7 @@ from faceswap_ae.common.geometry import Image
 from faceswap_ae.media import provenance
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.codecs import Encoding, log_changes
-from faceswap_ae.media.montage import write_gif
+from faceswap_ae.media.montage import check_gif, write_gif
 from faceswap_ae.media.segment_joiner import join
 from faceswap_ae.media.segment_store import (
     WorkFolder,
@@ -54,6 +54,8 @@ def resumable(output: OutputSpec, job: Mapping[str, Any]) -> Iterator[ResumableW
     tracks = [output.tracks.path] if isinstance(output.tracks, Clip) else []
     check_is_no_input(output.path, [output.like.path, *tracks])
     form = form_of(output.path, output.encoding)
+    if form == "gif":
+        check_gif(output.path, output.like.width, output.like.height)
     replaced = replacing_folder if form == "pictures" else replacing
     with open_work_folder(output, job) as folder:
         with replaced(output.path) as part:

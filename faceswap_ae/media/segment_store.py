@@ -33,7 +33,7 @@ import av
 
 from faceswap_ae.common.atomic import explain_os_error, is_part, write_text
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.common.limits import parse_json
+from faceswap_ae.common.limits import parse_json, read_whole
 from faceswap_ae.media.segments import OutputSpec, Segment, segment_from_json, segment_to_json
 
 VERSION, WITHOUT_LIST = 2, 1
@@ -74,7 +74,7 @@ class WorkFolder:
     def segment(self, number: int) -> Segment | None:
         """Read a complete segment, or return None if there is no such segment."""
         try:
-            segment = segment_from_json(parse_json(self._facts(number).read_bytes()))
+            segment = segment_from_json(parse_json(read_whole(self._facts(number))))
             size = sum(piece.size for piece in segment.pieces)
             whole = not size or self.packets(number).stat().st_size == size
         except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -109,7 +109,7 @@ class WorkFolder:
     def listed(self) -> list[str]:
         """Return the names in the list of files made here."""
         try:
-            names = (self.path / FILES).read_text(encoding="utf-8").splitlines()
+            names = read_whole(self.path / FILES).decode().splitlines()
         except FileNotFoundError:
             names = self._listed_before()
         except (OSError, UnicodeDecodeError):
@@ -243,7 +243,7 @@ def _made(output: OutputSpec, job: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read(path: Path) -> Any:
     try:
-        return parse_json(path.read_bytes())
+        return parse_json(read_whole(path))
     except (FileNotFoundError, ValueError):
         return None
 

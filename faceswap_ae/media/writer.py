@@ -26,7 +26,7 @@ from faceswap_ae.common.geometry import Image
 from faceswap_ae.media import png, provenance
 from faceswap_ae.media.clip import Clip, open_container
 from faceswap_ae.media.codecs import H264, Encoding, kind_for, log_changes
-from faceswap_ae.media.montage import write_gif
+from faceswap_ae.media.montage import check_gif, write_gif
 from faceswap_ae.media.span import WHOLE, Span
 from faceswap_ae.media.streams import StreamCopier
 from faceswap_ae.media.video_encoder import VideoEncoder, explaining_errors, open_encoder
@@ -67,7 +67,7 @@ def writing(
         return
     with replacing(path) as part:
         if form == "gif":
-            with _gif(part, like, span) as sink:
+            with _gif(part, path, like, span) as sink:
                 yield sink
         else:
             with container_at(part, path, encoding) as container:
@@ -191,8 +191,9 @@ def accompanied(
 
 
 @contextmanager
-def _gif(part: Path, like: Clip, span: Span) -> Iterator[Sink]:
+def _gif(part: Path, path: Path, like: Clip, span: Span) -> Iterator[Sink]:
     """Write a lossless video first, so that a GIF's frames need not all be in memory."""
+    check_gif(path, like.width, like.height)
     with tempfile.TemporaryDirectory() as folder:
         video = Path(folder, "frames.mkv")
         with writing(video, like, Encoding("ffv1"), span=span) as sink:

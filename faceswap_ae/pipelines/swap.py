@@ -157,7 +157,7 @@ def _measured(clips: "SwapPaths", page: Path, metrics: Path) -> dict[str, Any] |
     if min(map(_changed, (page, metrics))) < max(map(_changed, seen)):
         return None
     try:
-        told = JsonFields.parse(metrics.read_bytes()).values
+        told = JsonFields.read(metrics).values
     except ValueError:  # damaged: measured anew
         return None
     known = {name: told.get(name) for name in (*clips.to_json(), "made_by")}

@@ -34,7 +34,7 @@ def save_known_people(run: Run, sets: Sequence[FaceSet]) -> None:
 def load_known_person(run: Run, identity: Identity) -> KnownPerson | None:
     """Read one of a run's people; None if the run has no people.json."""
     try:
-        told = JsonFields.parse(run.people.read_bytes()).inner(identity)
+        told = JsonFields.read(run.people).inner(identity)
         return KnownPerson(unpack_descriptors(told, "descriptors", MOST_REFERENCES))
     except FileNotFoundError:
         return None

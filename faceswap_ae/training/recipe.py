@@ -17,6 +17,7 @@ import yaml
 
 from faceswap_ae.common import config, plugins
 from faceswap_ae.common.errors import RecipeError, unknown
+from faceswap_ae.common.limits import read_whole
 from faceswap_ae.faces.alignment import CROPS
 from faceswap_ae.runtime.backend import load_keras
 from faceswap_ae.training.data.augmentation import Augmentation
@@ -106,7 +107,7 @@ def load_recipe(named: str, overrides: Sequence[str] = ()) -> FullRecipe:
 def read_recipe(path: Path, overrides: Sequence[str] = ()) -> FullRecipe:
     """A recipe's file."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_whole(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: cannot be read ({error})") from error
     return parse_recipe(text, str(path), overrides)

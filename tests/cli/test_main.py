@@ -106,6 +106,14 @@ def test_a_fault_of_ours_is_one_line_too(
     assert err == "faceswap-ae: ZeroDivisionError: by zero (a fault of ours; --debug shows where)\n"
 
 
+def test_a_name_that_no_disk_takes_is_the_user_s_to_mend(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run("info", "x" * 5000) == 2
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1 and "check its name" in line and len(line) < 400
+
+
 def test_an_option_without_its_value(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("info", "a.mp4", "--data") == 2
     assert "--data" in capsys.readouterr().err

@@ -28,6 +28,11 @@ def test_file_appears_at_the_end_only(tmp_path: Path) -> None:
     assert [item.name for item in path.parent.iterdir()] == ["file.txt"]
 
 
+def test_a_name_that_is_no_text_is_written_all_the_same(tmp_path: Path) -> None:
+    write_text(tmp_path / "page.html", "Caf\udce9")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == "Caf\\udce9"
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_failure_keeps_what_was_there(tmp_path: Path, error: type[BaseException]) -> None:
     path = tmp_path / "file.txt"

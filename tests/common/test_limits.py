@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae.common.errors import MediaError
-from faceswap_ae.common.limits import check_is_file, check_pixels, fraction
+from faceswap_ae.common.limits import (
+    MOST_WHOLE,
+    check_is_file,
+    check_pixels,
+    fraction,
+    read_whole,
+)
 
 
 @given(st.fractions(-(10**9), 10**9, max_denominator=10**9))
@@ -47,6 +53,19 @@ def test_a_pipe_is_no_file(tmp_path: Path) -> None:
         check_is_file(pipe)
     check_is_file(tmp_path)
     check_is_file(tmp_path / "absent")  # whoever opens it says so
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes with a name")
+def test_what_is_read_in_one_go_is_a_file_of_a_sane_size(tmp_path: Path) -> None:
+    pipe, sparse, plain = (tmp_path / name for name in ("pipe", "sparse", "plain"))
+    os.mkfifo(pipe)
+    sparse.touch()
+    os.truncate(sparse, MOST_WHOLE + 1)
+    plain.write_bytes(b"whole")
+    assert read_whole(plain) == b"whole"
+    for place, why in ((pipe, "a pipe"), (tmp_path, "a folder"), (sparse, "more than 100 million")):
+        with pytest.raises(OSError, match=why):
+            read_whole(place)
 
 
 def test_pixels_have_a_bound() -> None:

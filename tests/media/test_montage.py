@@ -6,7 +6,7 @@ import pytest
 
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.media.clip import open_clip
-from faceswap_ae.media.montage import in_notebook, side_by_side
+from faceswap_ae.media.montage import check_gif, in_notebook, side_by_side, write_gif
 from faceswap_ae.media.reader import frames
 from tests.support.clips import Recording, number_in, packets_of, record
 from tests.support.tones import tone
@@ -32,6 +32,21 @@ def test_side_by_side(pair: list[Path], tmp_path: Path) -> None:
         assert number_in(image[:, :160]) == number_in(image[:, 160:]) == index
     assert packets_of(out)[0]
     assert told and told[-1][0] >= 28 and told[-1][1] == 30
+
+
+def test_clips_that_are_too_wide_together_are_made_smaller(tmp_path: Path) -> None:
+    wide = record(tmp_path / "wide.mkv", Recording(4, (7680, 320), "mpeg4"))
+    side_by_side([wide, wide], ["a", "b"], tmp_path / "both.mp4")
+    both = open_clip(tmp_path / "both.mp4")
+    assert (both.width, both.height) == (7680, 160)
+
+
+def test_a_gif_has_bounds(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match=r"x\.gif: gets 7680 x 4320 pixels, more than 16 million"):
+        check_gif(tmp_path / "x.gif", 7680, 4320)
+    years = Recording(3, tick=Fraction(1), ticks=(1, 10**4, 1))
+    with pytest.raises(MediaError, match=r"x\.gif: gets \d+ frames, more than 50000"):
+        write_gif(record(tmp_path / "years.mp4", years), tmp_path / "x.gif", Fraction(25))
 
 
 def test_what_a_phone_recorded_upright_stays_upright(tmp_path: Path) -> None:

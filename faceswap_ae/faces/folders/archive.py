@@ -45,6 +45,8 @@ def check(path: Path) -> None:
 def _wrong(member: zipfile.ZipInfo) -> str:
     if any(one.anchor or ".." in one.parts for one in _read_as_paths(member.filename)):
         return "leads out of the folder; do not trust this zip"
+    if member.header_offset < 0:
+        return "lies before the zip's beginning; copy the zip again"
     if member.flag_bits & 1:
         return "needs a password; unzip it with another program"
     if member.file_size > SHRINKS * member.compress_size + SMALL:

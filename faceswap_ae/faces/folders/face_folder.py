@@ -16,6 +16,7 @@ from pathlib import Path
 
 from faceswap_ae.common.atomic import explain_os_error, replacing
 from faceswap_ae.common.errors import MediaError, UserError, unknown
+from faceswap_ae.common.limits import read_whole
 from faceswap_ae.faces.folders import face_file, sorting
 from faceswap_ae.faces.folders.face_file import FaceEntry
 from faceswap_ae.faces.folders.journal import Journal
@@ -85,7 +86,7 @@ def face_key(entry: FaceEntry) -> str:
 def read_list(path: Path) -> list[str]:
     """Read a list of face names, one per line, as the gallery writes it."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_whole(path).decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as a list of names ({error})") from error
     names = [line.strip() for line in lines if line.strip()]

@@ -16,7 +16,7 @@ import numpy as np
 from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image, Matrix, Points, compose, invert, transform, warp
-from faceswap_ae.common.limits import parse_json
+from faceswap_ae.common.limits import parse_json, read_whole
 from faceswap_ae.faces.alignment import matrix_of, misfit
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.face_folder import mask_of, set_aside
@@ -41,7 +41,7 @@ class Realignment:
 def read_points(path: Path) -> Points:
     """Read 68 landmarks, `[[x, y], ...]` or `{"landmarks": [[x, y], ...]}`, as (68, 2)."""
     try:
-        told = parse_json(path.read_text(encoding="utf-8"))
+        told = parse_json(read_whole(path))
         points = np.asarray(told["landmarks"] if isinstance(told, dict) else told, np.float64)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error

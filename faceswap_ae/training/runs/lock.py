@@ -20,7 +20,7 @@ from typing import Self
 
 from faceswap_ae.common.atomic import explain_os_error, is_running, machine
 from faceswap_ae.common.errors import Fault, UserError
-from faceswap_ae.common.limits import parse_json
+from faceswap_ae.common.json_fields import JsonFields
 
 BEAT = 5.0  # seconds between two signs of life
 SILENCE = 60.0  # seconds without one, after which a process elsewhere counts as dead
@@ -48,17 +48,16 @@ class Holder:
     def read(cls, path: Path) -> Self | None:
         """The holder that a lock names; None where there is none, or none that can be read."""
         try:
-            told = parse_json(path.read_bytes())
-            token, where, host = (str(told[key]) for key in ("token", "machine", "host"))
-            return cls(token, where, host, int(told["pid"]), str(told["since"]))
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            told = JsonFields.read(path)
+            token, where = told.text("token"), told.text("machine")
+            return cls(token, where, told.text("host"), told.whole("pid"), told.text("since"))
+        except (OSError, ValueError):
             return None
 
     @property
     def words(self) -> str:
-        """For the user. What a file says is shown without what could steer a terminal."""
-        host, since = (ascii(one)[1:-1] for one in (self.host, self.since))
-        return f"process {self.pid} on {host} since {since}"
+        """For the user."""
+        return f"process {self.pid} on {self.host} since {self.since}"
 
 
 class RunLock:

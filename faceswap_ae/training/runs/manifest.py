@@ -89,7 +89,7 @@ def format_manifest(saved: CheckpointManifest) -> str:
 def read(path: Path) -> CheckpointManifest:
     """Read a manifest. Raise Fault if it is damaged, OSError if it cannot be read."""
     try:
-        told = JsonFields.parse(path.read_bytes())
+        told = JsonFields.read(path)
         body = told.inner("manifest")
         if body.whole("version") > VERSION:
             raise UserError(f"{path}: was written by a newer faceswap_ae; update this one")

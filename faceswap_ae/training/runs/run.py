@@ -97,7 +97,7 @@ class Run:
     def facts(self) -> RunFacts:
         """The facts that the run was begun with, read from its card."""
         try:
-            found = JsonFields.parse(self.card.read_bytes())
+            found = JsonFields.read(self.card)
             if found.whole("version") > VERSION:
                 raise UserError(f"{self.card}: was written by a newer faceswap_ae; update this one")
             return RunFacts(**{one.name: found.text(one.name) for one in fields(RunFacts)})

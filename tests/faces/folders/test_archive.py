@@ -33,6 +33,15 @@ def test_a_zip_is_read_as_its_folder_is(packed: Path) -> None:
             assert journal.written == set(ids(folder))
 
 
+def test_a_member_that_lies_before_the_beginning(packed: Path) -> None:
+    whole = bytearray(packed.read_bytes())
+    at = whole.rindex(b"PK\5\6") + 16  # where the list of members begins, as the end says
+    begin = int.from_bytes(whole[at : at + 4], "little")
+    whole[at : at + 4] = (begin + 2**20).to_bytes(4, "little")
+    packed.write_bytes(whole)
+    assert "before the zip's beginning" in refused(packed)
+
+
 def test_a_zip_without_a_journal_has_an_empty_one(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "bare.zip", "w") as zipped:
         zipped.writestr("x.txt", "x")
