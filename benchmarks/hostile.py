@@ -8,11 +8,13 @@ others, so `--long` says how many there are.
 
 import argparse
 import re
+import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 
 from benchmarks.measure import commit, report
@@ -29,13 +31,15 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=1000, help="in all")
     parser.add_argument("--long", type=int, default=100, help="of them with networks")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=600.0, help="no new case after these")
     parser.add_argument("--kinds", nargs="+", choices=[*QUICK, *LONG])
     parser.add_argument("--page", action="store_true", help="write docs/hostile.md")
     wanted = parser.parse_args()
     kinds = wanted.kinds or [*QUICK, *LONG]
     with ThreadPoolExecutor(2) as threads:
         shares = ((False, QUICK, wanted.cases - wanted.long), (True, LONG, wanted.long))
-        each = partial(run_all, seed=wanted.seed)
+        end = time.monotonic() + 60 * wanted.minutes
+        each = partial(run_all, seed=wanted.seed, end=end)
         asked = [
             threads.submit(each, [kind for kind in kinds if kind in some], cases, networks=networks)
             for networks, some, cases in shares
@@ -48,14 +52,15 @@ def main() -> None:
     print(report("hostile", {}, cases=len(found), ended=figures(found), wrong=wrong))
 
 
-def run_all(kinds: Sequence[str], cases: int, seed: int, *, networks: bool) -> list[Outcome]:
-    """Run so many cases, of all kinds in turn."""
+def run_all(
+    kinds: Sequence[str], cases: int, *, seed: int, end: float, networks: bool
+) -> list[Outcome]:
+    """Run so many cases, of all kinds in turn, or as many as there is time for."""
     if not kinds or not cases:
         return []
     with serving(networks=networks) as run:
-        return [
-            run(kinds[number % len(kinds)], seed + number // len(kinds)) for number in range(cases)
-        ]
+        asked = ((kinds[at % len(kinds)], seed + at // len(kinds)) for at in range(cases))
+        return [run(*one) for one in takewhile(lambda _: time.monotonic() < end, asked)]
 
 
 def figures(found: Sequence[Outcome]) -> dict[str, dict[str, float]]:

@@ -17,8 +17,8 @@ from tests.support.hostile.kinds import name_of
 from tests.support.hostile.sandbox import Outcome
 from tests.support.hostile.server import serving
 
-CASES = 100  # of each kind of file
-ENCODED = 25  # of each kind whose commands write clips, which takes longer
+CASES = 60  # of each kind of file
+ENCODED = 15  # of each kind whose commands write clips, which takes longer
 FEW = 3  # of each kind that needs networks
 Run = Callable[[str, int], Outcome]
 
