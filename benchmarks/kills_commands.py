@@ -224,7 +224,7 @@ class Killer:
             return
         self.tally.count("child")
         ended = command.end()
-        if ended.wrong or ended.status == 2:
+        if ended.wrong:
             self.tally.wrong.append(f"child killed: {ended.wrong}: {ended.said[-800:]}")
 
     def _newest(self) -> int:

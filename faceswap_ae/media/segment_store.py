@@ -154,6 +154,9 @@ def open_work_folder(output: OutputSpec, job: Mapping[str, Any]) -> Iterator[Wor
             finally:
                 if folder.segment(0) is None:
                     remove_work_folder(folder)
+        # A network drive keeps what is open and was deleted, under another name, until now.
+        with suppress(OSError):
+            folder.path.rmdir()
     except OSError as error:
         raise explain_os_error(error, output.path) from error
 
@@ -233,7 +236,7 @@ def _made(output: OutputSpec, job: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "version": VERSION,
         "job": job,
-        "like": {key: str(value) for key, value in asdict(like).items()},
+        "like": {key: str(value) for key, value in asdict(like).items() if key != "stamp"},
         "encoding": asdict(output.encoding),
         "span": {key: str(value) for key, value in asdict(output.span).items()},
         "segment": output.segment,
