@@ -44,7 +44,10 @@ SWAP_STEPS = 15
 LATER = 0.1  # most seconds that a child lives until it is killed
 FIRST = "first"  # the project whose cache all others begin with
 # What differs from run to run in the names that a command leaves.
-NAMES = re.compile(r"(?<=checkpoint-)\d+|(?<=-)[0-9a-f]{6}(?=\.safetensors)|(?<=tfevents\.).*")
+NAMES = re.compile(
+    r"(?<=checkpoint-)\d+|(?<=-)[0-9a-f]{6}(?=\.safetensors)|(?<=tfevents\.).*"
+    r"|(?<=faceswap_ae/)[0-9a-f]{32}|(?<=journals/)[0-9a-f]{16}"
+)
 
 Facts = dict[str, Any]
 
@@ -103,7 +106,8 @@ def pixels_of(clip: Path) -> Facts:
         for frame in frames(open_clip(clip))
     ]
     with open_container(clip) as (container, _):
-        sound = [bytes(packet) for packet in container.demux(container.streams.audio)]
+        streams = container.streams.audio  # with none, all would be read
+        sound = [bytes(packet) for packet in container.demux(streams)] if streams else []
     report = json.loads(clip.with_name(f"{clip.name}.json").read_text())
     return {"frames": shown, "sound": sound, "rows": report["every"]}
 

@@ -213,7 +213,8 @@ def _check_own(folder: WorkFolder) -> None:
             why = "is a link" if path.is_symlink() else "is no folder"
             raise UserError(f"{path}: {why}; remove it, or choose another name for the output")
     if not (folder.path / JOB).is_file() and any(folder.path.iterdir()):
-        inside = {item.name for item in folder.path.iterdir()} - {LOCK, FILES}
+        # A kill may have left a part of job.json, before anything else was there.
+        inside = {item.name for item in folder.path.iterdir() if not is_part(item)} - {LOCK, FILES}
         if inside:
             other = f"holds what is not ours, such as {min(inside)}"
             raise UserError(f"{folder.path}: {other}; move it, or choose another name")
