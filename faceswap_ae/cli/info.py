@@ -27,6 +27,7 @@ def run(
         if as_json:
             facts = {**dataclasses.asdict(clip), "marks": said}
             facts["pictures"] = len(clip.pictures)
+            del facts["stamp"]
             typer.echo(json.dumps(facts, default=str))
             continue
         turned = f", turned by {clip.turn * 90} degrees" if clip.turn else ""

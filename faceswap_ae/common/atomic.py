@@ -2,8 +2,8 @@
 
 The data go to a hidden file beside the target (a part). The part is flushed to the disk and then
 renamed to the target. If a process is killed, its part stays behind. A later write to the same
-folder removes that part: at once if it sees that the process is gone, else when nobody has written
-to it for an hour.
+folder removes that part: if the process was one of this machine, when it is gone, whatever the
+clocks say; if it cannot be asked for, when nobody has written to the part for an hour.
 
 Nothing else is ever removed: the name of a part ends with a checksum of itself, which no other
 program's file has by chance, and a link is left alone whatever it is called.
@@ -108,21 +108,42 @@ def is_abandoned(path: Path) -> bool:
         return False
     if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
         return False
-    gone = found["machine"] == machine() and not is_running(int(found["pid"]))
-    return gone or time.time() - status.st_mtime > ABANDONED
+    running = is_running(int(found["pid"])) if found["machine"] == machine() else None
+    return is_old(status.st_mtime) if running is None else not running
 
 
-def is_running(pid: int) -> bool:
-    """Is there a process of this number here? True where it cannot be asked."""
+def is_old(changed: float) -> bool:
+    """Has nobody written to a file for so long that nobody will?
+
+    A time that lies as far ahead is from a clock that was wrong: nobody writes to that file either.
+    """
+    return abs(time.time() - changed) > ABANDONED
+
+
+def is_running(pid: int) -> bool | None:
+    """Is there a process of this number here? None where it cannot be asked."""
     if sys.platform == "win32":  # there the question would end the process
-        return True
+        return None
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:  # somebody else's
         return True
+    with suppress(OSError, IndexError):  # no Linux
+        # A process that was killed keeps its number until its parent has asked how it ended.
+        return _facts_of(pid)[0] not in "ZX"
     return True
+
+
+def started(pid: int) -> str:
+    """When a process began, in ticks since the machine was started; empty where nobody says so.
+
+    Numbers of processes are given again: by this, two of one number are told apart.
+    """
+    with suppress(OSError, IndexError):
+        return _facts_of(pid)[19]
+    return ""
 
 
 @contextmanager
@@ -170,6 +191,12 @@ def remove_part(part: Path) -> None:
         shutil.rmtree(part)
     else:
         part.unlink(missing_ok=True)
+
+
+def _facts_of(pid: int) -> list[str]:
+    """Linux's facts of a process, from its state on; its name, before that, may hold anything."""
+    told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    return told.rpartition(")")[2].split()
 
 
 def _parsed(path: Path) -> re.Match[str] | None:

@@ -16,7 +16,7 @@ from faceswap_ae.faces.folders.journal import Journal, fingerprint
 from faceswap_ae.faces.identities import KnownPerson
 from faceswap_ae.faces.record import Face
 from faceswap_ae.media import reader
-from faceswap_ae.media.clip import Clip
+from faceswap_ae.media.clip import Clip, check_unchanged
 from faceswap_ae.media.span import Span
 
 
@@ -64,6 +64,7 @@ Passing = tuple[Image, Mapping[str, Face]]  # a frame, and the faces found in it
 def write_crops(clip: Clip, found: Journal, wanted: Wanted, how: CropFormat) -> Iterator[Passing]:
     """Write the wanted faces of a clip; yield each wanted frame with all faces found in it."""
     key = fingerprint(clip.path)
+    check_unchanged(clip)
     span = Span(first=min(wanted), last=max(wanted))
     waiting: deque[tuple[Future[None], PersonFolder, str]] = deque()
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -81,6 +82,7 @@ def write_crops(clip: Clip, found: Journal, wanted: Wanted, how: CropFormat) -> 
                 yield frame.image, faces
         while waiting:
             _record(*waiting.popleft())
+    check_unchanged(clip)
 
 
 def _record(written: Future[None], person: PersonFolder, face: str) -> None:

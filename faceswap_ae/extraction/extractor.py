@@ -264,7 +264,10 @@ class _Extraction:
         how = CropFormat(self.options.crop, self.options.size, self.options.scan.keep_going)
         for key, clip in clips.items():
             if key in self.wanted:
-                yield from write_crops(clip, self.journal, self.wanted[key], how)
+                try:
+                    yield from write_crops(clip, self.journal, self.wanted[key], how)
+                except MediaError as error:
+                    self.summary.fail(clip.path, str(error))
 
 
 def is_face_of_ours(path: Path) -> bool:

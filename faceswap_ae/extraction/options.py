@@ -52,6 +52,9 @@ class ExtractSummary:
     failures: list[InputFailure] = field(default_factory=list)
 
     def fail(self, path: Path, reason: str) -> None:
-        """Report an input that cannot be used; the extraction continues."""
+        """Report an input that cannot be used; the extraction continues. Each reason once."""
+        failure = InputFailure(path, reason)
+        if failure in self.failures:
+            return
         log.warning("%s", reason)
-        self.failures.append(InputFailure(path, reason))
+        self.failures.append(failure)

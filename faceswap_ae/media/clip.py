@@ -8,7 +8,7 @@ import glob
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -66,18 +66,47 @@ class Clip:
     subtitles: tuple[str, ...] = ()
     chapters: int = 0
     pictures: tuple[Path, ...] = ()
+    # The file's size in bytes, and when it last changed, as it was opened; for `check_unchanged`.
+    stamp: tuple[int, int] | None = field(default=None, compare=False, repr=False)
 
 
 def open_clip(path: Path, rate: Fraction | None = None) -> Clip:
     """Return a clip's properties; `rate` is for pictures, which have no rate of their own."""
     check_is_file(path)
+    stamp = _stamp(path)
     pictures = _pictures(path)
     if pictures:
-        return _picture_clip(path, pictures, rate or PICTURE_RATE)
+        return replace(_picture_clip(path, pictures, rate or PICTURE_RATE), stamp=stamp)
     if rate is not None:
         raise UserError(f"{path}: a rate is for pictures; this is a video with its own")
     with open_container(path) as (container, stream):
-        return _described(path, container, stream, _first_frame(path, container, stream))
+        clip = _described(path, container, stream, _first_frame(path, container, stream))
+        return replace(clip, stamp=stamp)
+
+
+def check_unchanged(clip: Clip) -> None:
+    """Raise MediaError if the file is another one than when it was opened.
+
+    Every frame is checked after it is decoded: so no frame of another file goes unnoticed.
+    """
+    if clip.stamp is None:
+        return
+    try:
+        same = _stamp(clip.path) == clip.stamp
+    except FileNotFoundError:
+        same = False
+    except OSError:  # the network fails for a moment
+        return
+    if not same:
+        raise MediaError(f"{clip.path}: changed while it was read; when it is complete, again")
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Return a file's size and time; None for a folder, a pattern, or what cannot be found."""
+    if not path.is_file():
+        return None
+    facts = path.stat()
+    return facts.st_size, facts.st_mtime_ns
 
 
 @contextmanager

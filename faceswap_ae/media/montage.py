@@ -7,8 +7,8 @@ a second.
 
 import tempfile
 import warnings
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from PIL import Image as pillow
 from PIL import ImageDraw, ImageFont
 
 from faceswap_ae.common.atomic import check_is_no_input, replacing
-from faceswap_ae.common.errors import MediaError, UserError
+from faceswap_ae.common.errors import Fault, MediaError, UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.limits import MOST_GIF_PIXELS, MOST_IN_GIF, MOST_SHOWN
 from faceswap_ae.common.progress import AdvanceOf
@@ -46,17 +46,34 @@ def write_gif(video: Path, gif: Path, rate: Fraction) -> None:
     """Turn a video file into a GIF that repeats for ever, at about this frame rate."""
     # A GIF counts time in 1/100 s, and browsers slow down frames shorter than 2 of these.
     delay = max(2, round(100 / rate))
-    with _moving(video) as clip:
+    from moviepy.video.io.ffmpeg_writer import FFMPEG_VideoWriter
+
+    params = ["-filter_complex", GIF_COLOURS, "-loop", "0"]
+    with _moving(video) as clip, _explaining_end(gif):
         _check_length(gif, clip.duration * 100 / delay, MOST_IN_GIF)
-        # moviepy's own write_gif holds every frame in memory; its FFmpeg writer does not.
-        clip.write_videofile(
-            str(gif),
-            fps=100 / delay,
-            codec="gif",
-            audio=False,
-            ffmpeg_params=["-filter_complex", GIF_COLOURS, "-loop", "0"],
-            logger=None,
-        )
+        # moviepy's own functions hold every frame in memory, or do not ask how FFmpeg ended.
+        with FFMPEG_VideoWriter(
+            str(gif), clip.size, 100 / delay, codec="gif", ffmpeg_params=params
+        ) as writer:
+            process = writer.proc
+            for frame in clip.iter_frames(fps=100 / delay, dtype="uint8"):
+                writer.write_frame(frame)
+        # Where the one that reads is killed, moviepy repeats the last frame, and only warns.
+        status = process.returncode or clip.reader.proc.poll()
+        if status:
+            raise OSError(f"status {status}")
+
+
+@contextmanager
+def _explaining_end(out: Path) -> Iterator[None]:
+    """Turn moviepy's errors, which fill a screen, into a Fault of one line."""
+    try:
+        yield
+    except OSError as error:
+        why = str(error).strip().splitlines() or ["no reason given"]
+        cause = f"{why[0]}: {why[-1]}" if len(why) > 1 else why[0]
+        text = f"{out}: FFmpeg came to its end before it was done ({cause}); is the disk full?"
+        raise Fault(f"{text} Again, when there is room") from error
 
 
 def side_by_side(
@@ -80,7 +97,8 @@ def side_by_side(
         part = stack.enter_context(replacing(out))
         rate = max(clip.fps for clip in clips)
         _check_length(out, seconds * rate, MOST_SHOWN)
-        _write(whole.with_audio(sound), part, rate, _logger(advance, round(seconds * rate)))
+        with _explaining_end(out):
+            _write(whole.with_audio(sound), part, rate, _logger(advance, round(seconds * rate)))
 
 
 def in_notebook(video: Path, width: int = 640) -> Any:
@@ -110,6 +128,13 @@ def _write(clip: "VideoClip", path: Path, rate: float, logger: Any) -> None:
             temp_audiofile_path=folder,
             logger=logger,
         )
+    # moviepy does not ask how FFmpeg ended.
+    try:
+        whole = not missing_bytes(path) and open_clip(path).duration > 0
+    except MediaError:
+        whole = False
+    if not whole:
+        raise OSError("its file is cut off")
 
 
 def _common_height(videos: Sequence[Path]) -> int:

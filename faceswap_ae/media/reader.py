@@ -24,7 +24,7 @@ from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.prefetch import prefetch
 from faceswap_ae.media import images
-from faceswap_ae.media.clip import Clip, open_container
+from faceswap_ae.media.clip import Clip, check_unchanged, open_container
 from faceswap_ae.media.pixel_format import ToRgb
 from faceswap_ae.media.span import WHOLE, Span
 from faceswap_ae.media.truncation import missing_bytes
@@ -53,6 +53,7 @@ def frames(
 ) -> Iterator[Frame]:
     """Yield the frames of a span, which a thread decodes in advance.
 
+    A file that changes meanwhile raises MediaError, before any frame that it may have changed.
     Damage raises MediaError after the good frames; with `keep_going` it is only a warning. `quick`
     accepts colours with an error of one level (see pixel_format.py): it is for looking at frames,
     not for writing them.
@@ -79,6 +80,7 @@ class _PictureReader:
                 return
             if not span.begins_after(index, time):
                 image = self._read(path)
+                check_unchanged(self.clip)
                 if image is not None:
                     yield Frame(index, time, period, image)
 
@@ -105,10 +107,12 @@ class _VideoReader:
 
     def frames(self, span: Span) -> Generator[Frame]:
         rgb = ToRgb(self.clip.colour, self.clip.turn, quick=self.quick)
+        check_unchanged(self.clip)
         with open_container(self.clip.path) as (container, stream):
             times = self._seek(container, stream, span)
             for count, (picture, time, duration) in enumerate(self._timed(container, stream)):
                 index = bisect_left(times, time) if times else count
+                check_unchanged(self.clip)
                 if span.ended_by(index, time):
                     return
                 self.read = index + 1
@@ -181,6 +185,7 @@ class _VideoReader:
 
     def _judge(self) -> None:
         """At the end of the file, report if it was cut off or damaged."""
+        check_unchanged(self.clip)
         what = self._harm()
         if what is None:
             return

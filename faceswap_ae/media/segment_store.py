@@ -154,6 +154,9 @@ def open_work_folder(output: OutputSpec, job: Mapping[str, Any]) -> Iterator[Wor
             finally:
                 if folder.segment(0) is None:
                     remove_work_folder(folder)
+        # A network drive keeps what is open and was deleted, under another name, until now.
+        with suppress(OSError):
+            folder.path.rmdir()
     except OSError as error:
         raise explain_os_error(error, output.path) from error
 
@@ -210,7 +213,8 @@ def _check_own(folder: WorkFolder) -> None:
             why = "is a link" if path.is_symlink() else "is no folder"
             raise UserError(f"{path}: {why}; remove it, or choose another name for the output")
     if not (folder.path / JOB).is_file() and any(folder.path.iterdir()):
-        inside = {item.name for item in folder.path.iterdir()} - {LOCK, FILES}
+        # A kill may have left a part of job.json, before anything else was there.
+        inside = {item.name for item in folder.path.iterdir() if not is_part(item)} - {LOCK, FILES}
         if inside:
             other = f"holds what is not ours, such as {min(inside)}"
             raise UserError(f"{folder.path}: {other}; move it, or choose another name")
@@ -233,7 +237,7 @@ def _made(output: OutputSpec, job: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "version": VERSION,
         "job": job,
-        "like": {key: str(value) for key, value in asdict(like).items()},
+        "like": {key: str(value) for key, value in asdict(like).items() if key != "stamp"},
         "encoding": asdict(output.encoding),
         "span": {key: str(value) for key, value in asdict(output.span).items()},
         "segment": output.segment,

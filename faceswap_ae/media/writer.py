@@ -24,7 +24,7 @@ from faceswap_ae.common.atomic import check_is_no_input, replacing, replacing_fo
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.media import png, provenance
-from faceswap_ae.media.clip import Clip, open_container
+from faceswap_ae.media.clip import Clip, check_unchanged, open_container
 from faceswap_ae.media.codecs import H264, Encoding, kind_for, log_changes
 from faceswap_ae.media.montage import check_gif, write_gif
 from faceswap_ae.media.span import WHOLE, Span
@@ -186,8 +186,10 @@ def accompanied(
     elif tracks is None or tracks.pictures:
         yield None
     else:
+        check_unchanged(tracks)
         with open_container(tracks.path) as (source, _):
             yield StreamCopier(tracks, source, container, span)
+        check_unchanged(tracks)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from faceswap_ae.common import atomic
 from faceswap_ae.common.atomic import (
     ABANDONED,
     check_is_no_input,
@@ -49,23 +50,56 @@ def test_failure_keeps_what_was_there(tmp_path: Path, error: type[BaseException]
     assert [item.name for item in tmp_path.iterdir()] == ["file.txt"]
 
 
-def test_remains_of_a_kill_are_cleared_once_nobody_writes_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize("hours", [-2, 2, 24 * 366])  # ahead: by a clock that was wrong
+def test_what_another_machine_left_goes_once_nobody_writes_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
     path = tmp_path / "file [1].txt"
-    with replacing(path) as part:
-        remains = part
-        part.write_text("first")
+    path.write_text("first")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(atomic, "machine", lambda: "0a1b2c3d")
+        remains = tmp_path / part_name(path)
     remains.write_text("left by a kill, or another run's")
     write_text(path, "second")
     assert remains.exists()
-    aged(remains)
+    aged(remains, hours)
     write_text(path, "third")
     assert path.read_text() == "third"
     assert not remains.exists()
 
 
-def aged(path: Path) -> Path:
+@pytest.mark.parametrize("hours", [-24 * 366, -2, 2, 24 * 366])
+def test_a_clock_that_jumps_takes_no_part_from_a_living_process(tmp_path: Path, hours: int) -> None:
+    (tmp_path / "other").write_text("old")
+    with replacing(tmp_path / "file.txt") as part:
+        part.write_text("mine")
+        aged(part, hours)
+        write_text(tmp_path / "other", "new")
+        assert part.exists()
+    assert (tmp_path / "file.txt").read_text() == "mine"
+
+
+def test_a_killed_process_is_gone_though_nobody_asked_how_it_ended(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from faceswap_ae.common.atomic import part_name;"
+    )
+    program += "print(part_name(Path('out')), flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        left = tmp_path / child.stdout.readline().rstrip("\n")
+        left.write_text("half")
+        assert not atomic.is_abandoned(left)
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # dead, and still a zombie
+        assert atomic.is_abandoned(left)
+
+
+def aged(path: Path, hours: float = 2 * ABANDONED / 3600) -> Path:
     """As if nobody had written to it for hours."""
-    hours_ago = time.time() - 2 * ABANDONED
+    hours_ago = time.time() - 3600 * hours
     os.utime(path, (hours_ago, hours_ago))
     return path
 

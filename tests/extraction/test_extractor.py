@@ -264,6 +264,29 @@ def test_progress_reaches_its_end(tmp_path: Path, solo: Path) -> None:
     assert told == {"look": [14, *range(1, 15)], "write": [14, *range(1, 15)]}
 
 
+@pytest.mark.parametrize("moment", ["look", "write"])
+def test_a_clip_that_changes_meanwhile_mixes_no_faces(
+    tmp_path: Path, solo: Path, duet: Path, made: Path, moment: str
+) -> None:
+    clip = tmp_path / "clip.mp4"
+    shutil.copyfile(solo / "clip.mp4", clip)
+
+    @contextmanager
+    def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:  # noqa: ARG001
+        if what == moment:
+            shutil.copyfile(duet / "clip.mp4", clip)
+        yield lambda _: None
+
+    summary = extract([clip], "ben", ExtractOptions(tmp_path), progress)
+    assert [failure.reason for failure in summary.failures] == [
+        f"{clip}: changed while it was read; when it is complete, again"
+    ]
+    assert not [*tmp_path.glob("ben/*.png")]
+    shutil.copyfile(solo / "clip.mp4", clip)
+    extract([clip], "ben", ExtractOptions(tmp_path))
+    assert ids(tmp_path / "ben") == ids(made / "ben")
+
+
 KILLED = """
 import sys
 from pathlib import Path

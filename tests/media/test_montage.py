@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,7 +10,9 @@ from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.montage import check_gif, in_notebook, side_by_side, write_gif
 from faceswap_ae.media.reader import frames
+from tests.conftest import ROOT
 from tests.support.clips import Recording, number_in, packets_of, record
+from tests.support.processes import limited
 from tests.support.tones import tone
 
 
@@ -110,3 +114,44 @@ def test_a_notebook_holds_the_video_itself(
     assert "data:video/mp4;base64," in html and "320" in html
     assert len(html) > 10_000
     assert not any(tmp_path.iterdir())
+
+
+GIF = """
+import sys
+from fractions import Fraction
+from pathlib import Path
+from faceswap_ae.media.montage import write_gif
+write_gif(Path(sys.argv[1]), Path(sys.argv[2]), Fraction(25))
+"""
+
+
+SIDE = """
+import sys
+from pathlib import Path
+from faceswap_ae.media.montage import side_by_side
+side_by_side([Path(sys.argv[1])] * 2, ["a", "b"], Path(sys.argv[2], "both.mp4"))
+"""
+
+
+def test_what_is_side_by_side_is_whole_or_an_error(plain_clip: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", SIDE, str(plain_clip), str(tmp_path)]
+    killed = subprocess.run(
+        limited(8_000, command), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert killed.returncode == 1
+    assert "both.mp4: FFmpeg came to its end" in killed.stderr.strip().splitlines()[-1]
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("most", [0, 500, 10_000])
+def test_a_gif_is_whole_or_an_error_when_its_ffmpeg_dies(
+    most: int, plain_clip: Path, tmp_path: Path
+) -> None:
+    """A limit on its file's size ends it, at the first bytes or at the last ones."""
+    command = [sys.executable, "-c", GIF, str(plain_clip), str(tmp_path / "out.gif")]
+    killed = subprocess.run(
+        limited(most, command), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    last = killed.stderr.strip().splitlines()[-1]
+    assert killed.returncode == 1
+    assert "Fault" in last and "out.gif: FFmpeg came to its end before it was done" in last

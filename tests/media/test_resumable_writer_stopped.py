@@ -49,8 +49,15 @@ def in_a_process(
 # The order of renames for h264: job.json, then packets and facts of each of the four segments, then
 # the output. For pictures: 40 pictures and the facts, then the folder of the pictures, twice.
 MOMENTS = {
-    "h264": [("frame", 5), ("frame", 24), ("frame", 30), ("rename", 4), ("rename", 5)],
-    "pictures": [("frame", 30), ("rename", 20), ("rename", 46), ("rename", 47)],
+    "h264": [
+        ("rename", 1),
+        ("frame", 5),
+        ("frame", 24),
+        ("frame", 30),
+        ("rename", 4),
+        ("rename", 5),
+    ],
+    "pictures": [("rename", 1), ("frame", 30), ("rename", 20), ("rename", 46), ("rename", 47)],
 }
 LAST = ("rename", 10)
 

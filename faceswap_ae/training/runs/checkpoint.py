@@ -10,7 +10,6 @@ import logging
 import os
 import re
 import secrets
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from faceswap_ae.common.atomic import ABANDONED
+from faceswap_ae.common.atomic import is_old
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.common.quantities import format_bytes
 from faceswap_ae.runtime.disk import free_bytes, used_bytes
@@ -204,7 +203,7 @@ def _clear_remains(folder: Path, kind: Kind, step: int) -> None:
 
 def _is_abandoned(path: Path) -> bool:
     try:
-        return time.time() - path.stat().st_mtime > ABANDONED
+        return is_old(path.stat().st_mtime)
     except OSError:  # the file is gone, or the network fails for a moment
         return False
 

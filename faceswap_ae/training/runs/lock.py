@@ -1,9 +1,11 @@
 """Which process trains a run, so that a second one is refused (a lock with a heartbeat)?
 
 The lock is a file beside the run's folder: who trains, where, since when. Its process touches it
-every few seconds. A process of this machine is dead when the system does not know it. A process
-elsewhere (a network drive, a Colab machine that is gone) is dead when its heartbeat stops: network
-drives may have no locks of their own, and clocks differ, so the drive's own clock is asked.
+every few seconds. A process of this machine is dead when the system does not know it, or knows
+another one by its number. A process elsewhere (a network drive, a Colab machine that is gone) is
+dead when its heartbeat stops: network drives may have no locks of their own, and clocks differ, so
+the drive's own clock is asked. A heartbeat ahead of that clock (it was set back) is set to now; a
+living process soon gives another one.
 """
 
 import json
@@ -18,7 +20,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Self
 
-from faceswap_ae.common.atomic import explain_os_error, is_running, machine
+from faceswap_ae.common.atomic import explain_os_error, is_running, machine, started
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.common.json_fields import JsonFields
 
@@ -36,21 +38,24 @@ class Holder:
     host: str
     pid: int
     since: str
+    started: str = ""  # when its process began, as the system counts; earlier versions did not say
 
     @classmethod
     def this_process(cls) -> Self:
         """This process, from now on."""
         since = datetime.now(UTC).isoformat(timespec="seconds")
         host = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
-        return cls(secrets.token_hex(8), machine(), host, os.getpid(), since)
+        pid = os.getpid()
+        return cls(secrets.token_hex(8), machine(), host, pid, since, started(pid))
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
         """The holder that a lock names; None where there is none, or none that can be read."""
         try:
             told = JsonFields.read(path)
-            token, where = told.text("token"), told.text("machine")
-            return cls(token, where, told.text("host"), told.whole("pid"), told.text("since"))
+            words = (told.text(name) for name in ("token", "machine", "host", "since"))
+            token, where, host, since = words
+            return cls(token, where, host, told.whole("pid"), since, told.text("started", ""))
         except (OSError, ValueError):
             return None
 
@@ -121,7 +126,7 @@ def _taken(path: Path, folder: Path) -> RunLock:
         quiet = _silence(path)
         if other is not None and _is_alive(other, quiet):
             ending = "; stop it, or wait for its end"
-            if other.machine != machine():
+            if _is_running(other) is None:
                 left = max(1, round(SILENCE - quiet))
                 ending += f"; if it is gone, the same command works in {left} s"
             raise UserError(f"{folder}: is trained by {other.words}{ending}")
@@ -172,9 +177,16 @@ def _created(path: Path, own: Holder) -> bool:
 
 
 def _is_alive(other: Holder, quiet: float) -> bool:
-    if other.machine == machine():
-        return is_running(other.pid)
-    return quiet <= SILENCE
+    running = _is_running(other)
+    return quiet <= SILENCE if running is None else running
+
+
+def _is_running(other: Holder) -> bool | None:
+    """Is this very process at work? None where the system cannot be asked."""
+    if other.machine != machine():
+        return None
+    running = is_running(other.pid)
+    return running and started(other.pid) == other.started if other.started else running
 
 
 def _silence(path: Path) -> float:
@@ -182,7 +194,11 @@ def _silence(path: Path) -> float:
     probe = path.with_name(f"{path.name}-{secrets.token_hex(4)}")
     try:
         probe.touch(exist_ok=False)
-        return max(0.0, probe.lstat().st_mtime - path.lstat().st_mtime)
+        quiet = probe.lstat().st_mtime - path.lstat().st_mtime
+        if quiet < -SILENCE:
+            with suppress(OSError, NotImplementedError):  # Windows cannot touch a link alone
+                os.utime(path, follow_symlinks=False)
+        return max(0.0, quiet)
     except FileNotFoundError:
         return 0.0
     finally:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import kills
-from benchmarks.kills import assert_same
+from benchmarks import kills_saves
+from benchmarks.kills_saves import assert_same
 from faceswap_ae.common.atomic import ABANDONED
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.training.runs import checkpoint, manifest
@@ -30,7 +30,7 @@ def names(folder: Path) -> list[str]:
 def test_a_state_comes_back_bit_by_bit(tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "x" / "checkpoints"
     assert load(folder) is None
-    state = kills.state_of(3)
+    state = kills_saves.state_of(3)
     saved = save(folder, state)
     found = load(folder)
     assert found is not None
@@ -201,15 +201,15 @@ def test_room_is_looked_for_before(tmp_path: Path) -> None:
 
 
 def test_a_kill_at_any_moment_loses_nothing(tmp_path: Path) -> None:
-    first = kills.survived(tmp_path, 0.05)
-    assert kills.survived(tmp_path, 0.01) >= first
+    first = kills_saves.survived(tmp_path, 0.05)
+    assert kills_saves.survived(tmp_path, 0.01) >= first
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_kill_before_any_call_loses_nothing(call: int, tmp_path: Path) -> None:
     for number in (3, 4, 5):
-        save(tmp_path, kills.state_of(number))
-    assert 5 <= kills.survived(tmp_path, None, call) <= 8
+        save(tmp_path, kills_saves.state_of(number))
+    assert 5 <= kills_saves.survived(tmp_path, None, call) <= 8
     (newest, *_) = steps(tmp_path)
     save(tmp_path, state_of(newest + 1))
     kept = {name for saved in checkpoint.listed(tmp_path) for name in manifest.names(saved.path)}

@@ -71,6 +71,43 @@ def test_a_process_elsewhere_is_alive_while_its_heart_beats(tmp_path: Path) -> N
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("hours", [1, 24 * 366 * 10])
+def test_a_heartbeat_ahead_of_the_clock_is_not_believed_for_ever(
+    tmp_path: Path, hours: int
+) -> None:
+    path = written(tmp_path / "run", ELSEWHERE, -3600 * hours)
+    assert "works in 60 s" in refused(tmp_path / "run")
+    beat = path.stat().st_mtime
+    os.utime(
+        path, (beat - SILENCE - 1, beat - SILENCE - 1)
+    )  # no other beat since it was set to now
+    with only_trainer(tmp_path / "run") as held:
+        assert Holder.read(held.path) == held.holder
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_a_clock_that_jumps_takes_no_run_from_a_process_of_this_machine(
+    tmp_path: Path, hours: int
+) -> None:
+    with only_trainer(tmp_path / "run") as held:
+        now = held.path.stat().st_mtime
+        os.utime(held.path, (now - 3600 * hours, now - 3600 * hours))
+        assert f"process {os.getpid()} on" in refused(tmp_path / "run")
+
+
+def test_another_process_that_got_a_dead_one_s_number_holds_nothing(tmp_path: Path) -> None:
+    written(tmp_path / "run", replace(Holder.this_process(), started="1"))
+    with only_trainer(tmp_path / "run") as held:
+        assert Holder.read(held.path) == held.holder
+
+
+def test_a_lock_that_an_earlier_version_wrote_is_read(tmp_path: Path) -> None:
+    now = asdict(Holder.this_process())
+    del now["started"]
+    lock_path(tmp_path / "run").write_text(json.dumps(now))
+    assert f"process {os.getpid()} on" in refused(tmp_path / "run")
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": "x"}', "[" * 100_000])
 def test_a_lock_that_says_nothing_counts_by_its_age(tmp_path: Path, text: str) -> None:
     path = written(tmp_path / "run", ELSEWHERE, SILENCE + 20)
