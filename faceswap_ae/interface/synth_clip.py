@@ -27,6 +27,8 @@ def synth(
 ) -> SynthResult:
     """Render a performance of somebody who does not exist, with sound and truth.
 
+    A clip that is there already, made in just this way, is not made again.
+
     >>> synth("clips/ben", "ben", seconds=1, fps=8, size="256x192")
     clips/ben/clip.mp4
     clips/ben/truth.json
@@ -48,7 +50,7 @@ def synth(
         progress: A bar; False is none; or a function of a task, the share done, and words.
     """
     from faceswap_ae.media.span import parse_rate, parse_time
-    from faceswap_ae.synthetic.film import Film, shoot
+    from faceswap_ae.synthetic.film import Film, film_of, shoot
     from faceswap_ae.synthetic.people import truth_named
     from faceswap_ae.synthetic.scene import parse_size
 
@@ -65,6 +67,13 @@ def synth(
         occlude,
         cut,
     )
-    with choose_display(progress).progress("synth", film.count) as advance:
-        files = shoot(film, Path(out), advance, lossless=lossless)
+    folder = Path(out)
+    files = [folder / name for name in _names(lossless)]
+    if film_of(folder) != film or not all(path.is_file() for path in files):
+        with choose_display(progress).progress("synth", film.count) as advance:
+            files = shoot(film, folder, advance, lossless=lossless)
     return SynthResult(files[0], files)
+
+
+def _names(lossless: bool) -> tuple[str, ...]:
+    return ("clip.mkv" if lossless else "clip.mp4", "truth.json", "face-mask.mkv")
