@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from faceswap_ae.common.quantities import format_count
 from faceswap_ae.interface.calls import in_python
 from faceswap_ae.interface.progress_bars import picture_html
 
@@ -65,8 +66,10 @@ class ExtractResult(_Result):
     @property
     def lines(self) -> list[str]:
         """What was done."""
-        said = [f"{folder}: {_count(count, 'new face')}" for folder, count in self.new.items()]
-        said.append(f"{_count(self.looked, 'frame')} looked at")
+        said = [
+            f"{folder}: {format_count(count, 'new face')}" for folder, count in self.new.items()
+        ]
+        said.append(f"{format_count(self.looked, 'frame')} looked at")
         said += [f"left out: {count} {reason}" for reason, count in self.skipped.items()]
         if self.others_sheet is not None:
             whose = "1 other is" if self.others == 1 else f"{self.others} others are"
@@ -119,9 +122,10 @@ class ConvertedFile:
     def lines(self) -> list[str]:
         """What was done."""
         names = ", ".join(map(str, self.outputs))
-        said = [f"{names}: {self.swapped} of {_count(self.frames, 'frame')} with a new face"]
+        said = [f"{names}: {self.swapped} of {format_count(self.frames, 'frame')} with a new face"]
         said += [
-            f"  left alone: {_count(count, 'face')}, {why}" for why, count in self.left.items()
+            f"  left alone: {format_count(count, 'face')}, {why}"
+            for why, count in self.left.items()
         ]
         return said
 
@@ -226,10 +230,6 @@ class SynthResult(_Result):
 
     def _pictures(self) -> str:
         return _media_html(self.clip)
-
-
-def _count(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _list_html(lines: Any) -> str:
