@@ -1,31 +1,52 @@
-"""Which functions does faceswap_ae, a trainable face-swap toolkit, offer to Python code?
+"""Trainable face swapping, for people who agreed to it.
 
-Start at `docs/architecture.md`.
+    import faceswap_ae as fs
+
+    fs.extract("ada.mp4", name="ada")           # the faces of a person, from videos and photos
+    fs.train("ben", "ada", minutes=4)           # learn to put ben's face onto ada's performance
+    fs.convert("ada.mp4", "ben-onto-ada", "swap.mp4")
+    fs.evaluate("swap.mp4", face="ben.mp4", onto="ada.mp4")              # how good the swap is
+    fs.swap("ben.mp4", "ada.mp4", "swap.mp4", minutes=4)                 # all of it in one go
+    fs.synth("clips/ada", who="ada")            # a clip of somebody who does not exist
+
+`docs/python.md` lists every argument, `docs/architecture.md` says how the pieces fit.
 """
 
 import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from faceswap_ae.common.errors import FaceswapError
 from faceswap_ae.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from faceswap_ae.conversion.convert import convert
-    from faceswap_ae.evaluation.evaluate import evaluate
-    from faceswap_ae.extraction.extractor import extract
-    from faceswap_ae.pipelines.swap import swap
-    from faceswap_ae.training.train import train
+    from faceswap_ae.interface.convert_clips import convert
+    from faceswap_ae.interface.evaluate_swap import evaluate
+    from faceswap_ae.interface.extract_faces import extract
+    from faceswap_ae.interface.swap_clips import swap
+    from faceswap_ae.interface.synth_clip import synth
+    from faceswap_ae.interface.train_run import train
 
-__all__ = ["__version__", "convert", "evaluate", "extract", "swap", "train"]
+__all__ = [
+    "FaceswapError",
+    "__version__",
+    "convert",
+    "evaluate",
+    "extract",
+    "swap",
+    "synth",
+    "train",
+]
 
 # The public functions and the modules that define them. Each is loaded when it is first used, so
 # that `import faceswap_ae` loads nothing heavy.
 _HOMES = {
-    "extract": "extraction.extractor",
-    "train": "training.train",
-    "convert": "conversion.convert",
-    "evaluate": "evaluation.evaluate",
-    "swap": "pipelines.swap",
+    "extract": "extract_faces",
+    "train": "train_run",
+    "convert": "convert_clips",
+    "evaluate": "evaluate_swap",
+    "swap": "swap_clips",
+    "synth": "synth_clip",
 }
 
 # In a checkout, models/ and trainers/ are beside the package; if it is installed, inside it.
@@ -37,4 +58,8 @@ if not (_home / "models").is_dir():
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"{__name__}.interface.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

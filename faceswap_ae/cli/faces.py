@@ -10,6 +10,7 @@ import typer
 from faceswap_ae.cli import faces_select, faces_transfer
 from faceswap_ae.cli.faces_select import Folder, Where, counted, say
 from faceswap_ae.cli.terminal import Session
+from faceswap_ae.common.quantities import format_count
 
 if TYPE_CHECKING:
     from faceswap_ae.faces.folders.face_file import FaceEntry
@@ -117,7 +118,8 @@ def realign(
 
 def _print_statistics(path: Path, found: "FolderStatistics") -> None:
     sources = ", ".join(found.sources[:3]) + (", ..." if len(found.sources) > 3 else "")
-    of = f" of {len(found.sources)} clips ({sources}), {found.tracks} tracks" if sources else ""
+    clips, tracks = format_count(len(found.sources), "clip"), format_count(found.tracks, "track")
+    of = f" of {clips} ({sources}), {tracks}" if sources else ""
     beside = {"without face data": found.untold, "painted masks": found.masks}
     beside |= {"dropped": found.dropped, "skipped": found.skipped}
     rest = "".join(f", {count} {what}" for what, count in beside.items() if count)

@@ -1,4 +1,4 @@
-"""How are durations and numbers of bytes formatted for people?"""
+"""How are durations, counts and numbers of bytes formatted for people?"""
 
 THOUSAND = 1000
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")  # decimal, as in shops and in `df -H`
@@ -10,6 +10,11 @@ def format_duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def format_count(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 clip`, `2 clips`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def format_bytes(count: int) -> str:

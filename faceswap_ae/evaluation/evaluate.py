@@ -108,9 +108,6 @@ def evaluate(
 
     `onto` may also be a folder of faces: then there is no performance to compare with. `truth` is a
     folder that `synth --as-if` made, or a clip of the true swap.
-
-    >>> found = evaluate(Path("swap.mp4"), Path("ben.mp4"), Path("ada.mp4"))
-    >>> found.summary["pose"].value
     """
     return evaluate_paths(SwapPaths(result, face, onto, truth), progress)
 

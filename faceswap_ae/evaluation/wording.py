@@ -53,7 +53,8 @@ TITLES = {
     "warping": "warping error",
 }
 SHARES = ("nearer_to_owner", "retrieval")  # printed in per cent
-COLUMNS = ("swap", "floor", "truth", "untouched")
+# The columns of the table, and the value of a score that each shows; an empty one is left out.
+COLUMNS = {"swap": "value", "floor": "floor", "truth": "truth", "untouched": "unswapped"}
 COLUMN = 11  # characters of a figure in the terminal
 
 
@@ -82,18 +83,23 @@ def sentences(figures: Figures, names: SwapNames, seen: int) -> list[str]:
 
 
 def table(figures: Figures, names: SwapNames) -> Iterator[str]:
-    """Yield all metrics as lines for a terminal, beside floor, true swap and untouched clip."""
-    yield f"{'':28}" + "".join(f"{one:>{COLUMN}}" for one in COLUMNS)
+    """Yield all metrics as lines for a terminal, beside floor, true swap and untouched clip.
+
+    A column that would be empty is left out.
+    """
+    known = [
+        name
+        for name, attribute in COLUMNS.items()
+        if any(getattr(one, attribute) is not None for one in figures.values())
+    ]
+    yield f"{'':28}" + "".join(f"{name:>{COLUMN}}" for name in known)
     for group, members in GROUPS.items():
         shown = [name for name in members if figures[name].value is not None]
         if shown:
             yield group
         for name in shown:
             one = figures[name]
-            told = [
-                format_score(name, value)
-                for value in (one.value, one.floor, one.truth, one.unswapped)
-            ]
+            told = [format_score(name, getattr(one, COLUMNS[column])) for column in known]
             columns = "".join(f"{value:>{COLUMN}}" for value in told)
             yield f"  {names.title(name):26}{columns}  {one.unit}".rstrip()
 

@@ -84,7 +84,7 @@ class Swap:
 
 
 @dataclass(frozen=True)
-class SwapResult:
+class SwapFiles:
     """The files of a finished swap, and its metrics."""
 
     out: Path
@@ -93,11 +93,8 @@ class SwapResult:
     metrics: dict[str, Any] = field(default_factory=dict)
 
 
-def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_status) -> SwapResult:
-    """Extract, train, convert, evaluate. If it is stopped, the same call continues from there.
-
-    >>> swap(Swap(Path("ben.mp4"), Path("ada.mp4"), Path("swap.mp4"), minutes=30))
-    """
+def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_status) -> SwapFiles:
+    """Extract, train, convert, evaluate. If it is stopped, the same call continues from there."""
     for path in (wanted.face, wanted.onto, wanted.played):
         open_clip(path)  # an error is reported now, not after an hour
     if not wanted.out.suffix:
@@ -109,7 +106,7 @@ def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_sta
         for path, name in zip((wanted.face, wanted.onto), wanted.names, strict=True):
             extractor.extract([path], name, ExtractOptions(data), progress)
         folders = face, onto = data / wanted.names[0], data / wanted.names[1]
-        with status("train") as say:
+        with status("train", wanted.run.preview) as say:
             job = train.Job(face, onto, wanted.run.folder, settings, limit)
             train.train(job, lambda report: say(report.moment.progress, report.words))
         covers = _convert(wanted, data, progress)
@@ -133,7 +130,7 @@ def _convert(wanted: Swap, data: Path, progress: Progress) -> "Masks":
 
 def _evaluated(
     wanted: Swap, folders: Sequence[Path], covers: "Masks", progress: Progress
-) -> SwapResult:
+) -> SwapFiles:
     from faceswap_ae.common.atomic import write_text
     from faceswap_ae.evaluation import evaluate, html_report
 
@@ -145,7 +142,7 @@ def _evaluated(
         told = evaluate.evaluation_to_json(found)
         write_text(metrics, json.dumps(told, indent=1) + "\n")
         html_report.write_report(page, found, wanted.run, covers)
-    return SwapResult(wanted.out, wanted.run, page, told)
+    return SwapFiles(wanted.out, wanted.run, page, told)
 
 
 def _measured(clips: "SwapPaths", page: Path, metrics: Path) -> dict[str, Any] | None:

@@ -28,11 +28,7 @@ KINDS: tuple[Kind, ...] = (SNAPSHOT, CHECKPOINT)
 
 
 def train(job: Job, listener: StepListener = lambda _: None) -> Run:
-    """Train a run from where it is until its budget is over. Ctrl-C saves before it ends.
-
-    >>> folders = Path("data/ben"), Path("data/ada"), Path("runs/ben-onto-ada")
-    >>> train(Job(*folders, load_recipe("quick"), Budget(minutes=30)))
-    """
+    """Train a run from where it is until its budget is over. Ctrl-C saves before it ends."""
     run = Run(job.run)
     begun = bool(checkpoint.listed(run.checkpoints))
     if job.fork is not None and begun:

@@ -73,6 +73,15 @@ def test_the_table_names_every_figure_once() -> None:
     assert any(line.split() == ["distance", "to", "ben", "0.370", "1.000"] for line in lines)
 
 
+def test_a_column_that_would_be_empty_is_left_out() -> None:
+    assert next(table(TOLD, NAMES)).split() == ["swap", "floor"]
+    true = {**TOLD, "pose": replace(TOLD["pose"], truth=2.0)}
+    header, *rows = table(true, NAMES)
+    assert header.split() == ["swap", "floor", "truth"]
+    (row,) = (row for row in rows if row.split()[0] == "head")
+    assert header.index("truth") + len("truth") == row.index("2.00") + len("2.00")
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [

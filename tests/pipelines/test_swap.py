@@ -11,7 +11,7 @@ from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.faces.detection.scan_cache import JOURNALS
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
 from faceswap_ae.media.clip import open_clip
-from faceswap_ae.pipelines.swap import Swap, SwapResult, swap
+from faceswap_ae.pipelines.swap import Swap, SwapFiles, swap
 from faceswap_ae.synthetic.film import Film, shoot
 from faceswap_ae.training.runs import metric_log
 from tests.support.trainings import SMALL
@@ -52,11 +52,11 @@ def wanted(solo: Path, play: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="module")
-def done(wanted: Swap, cache: None) -> SwapResult:  # noqa: ARG001 - sets the cache folder
+def done(wanted: Swap, cache: None) -> SwapFiles:  # noqa: ARG001 - sets the cache folder
     return swap(wanted)
 
 
-def test_two_clips_become_a_swap_and_a_report(done: SwapResult, wanted: Swap) -> None:
+def test_two_clips_become_a_swap_and_a_report(done: SwapFiles, wanted: Swap) -> None:
     assert open_clip(done.out).count == open_clip(wanted.onto).count
     assert done.run.name == "solo-onto-play"
     assert {path.name for path in wanted.work.iterdir()} == {
@@ -68,20 +68,20 @@ def test_two_clips_become_a_swap_and_a_report(done: SwapResult, wanted: Swap) ->
     assert ">mask<" in page and ">change<" not in page
 
 
-def test_clips_that_were_extracted_are_not_looked_at_again(done: SwapResult, wanted: Swap) -> None:
+def test_clips_that_were_extracted_are_not_looked_at_again(done: SwapFiles, wanted: Swap) -> None:
     kept = {path.name for path in (cache_dir() / JOURNALS).iterdir()}
     assert fingerprint(done.out) in kept  # the result is scanned for its evaluation
     assert not kept & {fingerprint(clip) for clip in (wanted.face, wanted.onto)}
 
 
-def test_what_changed_is_measured_anew(done: SwapResult, wanted: Swap) -> None:
+def test_what_changed_is_measured_anew(done: SwapFiles, wanted: Swap) -> None:
     before = done.report.stat().st_mtime_ns
     done.out.touch()
     swap(wanted)
     assert done.report.stat().st_mtime_ns > before
 
 
-def test_nothing_is_done_twice(done: SwapResult, wanted: Swap) -> None:
+def test_nothing_is_done_twice(done: SwapFiles, wanted: Swap) -> None:
     before = done.out.stat().st_mtime_ns
     journal = Journal(wanted.work / "data" / "play").path
     looked = journal.stat().st_mtime_ns
@@ -96,7 +96,7 @@ def test_nothing_is_done_twice(done: SwapResult, wanted: Swap) -> None:
 
 
 def test_the_command_goes_on_and_measures_by_the_truth(
-    done: SwapResult, wanted: Swap, tmp_path: Path
+    done: SwapFiles, wanted: Swap, tmp_path: Path
 ) -> None:
     film = Film("ada", seconds=Fraction(64, 8), fps=Fraction(8), size=(256, 192), seed=5)
     shoot(replace(film, as_if="ben"), tmp_path, lambda _: None, lossless=True)

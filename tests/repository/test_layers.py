@@ -22,6 +22,9 @@ ROOMS = {
     "conversion": "training networks faces media",
     "evaluation": "conversion training networks faces synthetic media",
     "pipelines": "evaluation conversion training extraction faces synthetic media",
+    "interface": (
+        "pipelines evaluation conversion training extraction faces synthetic media runtime"
+    ),
 }
 # And inside a room, which of its sub-rooms a sub-room imports; "" are the files at its root.
 INSIDE = {

@@ -1,0 +1,65 @@
+"""`swap`: how is a swap made from two clips in one go?"""
+
+import os
+from pathlib import Path
+
+from faceswap_ae.interface.arguments import AnyPath, Changes, Device, as_changes
+from faceswap_ae.interface.calls import choose_device_once, public
+from faceswap_ae.interface.progress_bars import ProgressFunction, choose_display
+from faceswap_ae.interface.results import SwapResult, TrainResult
+
+
+@public
+def swap(
+    face: AnyPath,
+    onto: AnyPath,
+    out: AnyPath,
+    changes: Changes = (),
+    *,
+    recipe: AnyPath = "quick",
+    minutes: float | None = None,
+    steps: int | None = None,
+    truth: AnyPath | None = None,
+    gpu: Device | None = None,
+    progress: bool | ProgressFunction = True,
+) -> SwapResult:
+    """Extract, train, convert and evaluate in one go. Only for people who agreed.
+
+    Stopped anywhere, the same call goes on there. All its work lies in OUT.work/, with a report to
+    look at and a log; more minutes train on and make the result anew.
+
+    >>> clips = "clips/ben/clip.mp4", "clips/ada/clip.mp4"
+    >>> small = {"width": 0.25, "size": 32, "latent": 32, "batch": 4}
+    >>> swap(*clips, "all.mp4", small, steps=2)
+    all.mp4: done
+    all.work/report.html: how good it is, to look at
+
+    Args:
+        face: A clip of whose face is wanted.
+        onto: The clip onto which it goes.
+        out: The result: .mp4, .mov or .mkv.
+        changes: key=value, over what the recipe says.
+        recipe: A recipe's name, or a .yaml file.
+        minutes: Of training.
+        steps: Instead of minutes, or beside them.
+        truth: The folder of the exact answer, of synth --as-if.
+        gpu: Which GPU: 0, 1, or cpu.
+        progress: A bar; False is none; or a function of a task, the share done, and words.
+    """
+    choose_device_once(gpu)
+    from faceswap_ae.pipelines import swap as pipeline
+
+    wanted = pipeline.Swap(
+        Path(face),
+        Path(onto),
+        Path(out),
+        recipe=os.fspath(recipe),
+        changes=tuple(as_changes(changes)),
+        minutes=minutes,
+        steps=steps,
+        truth=None if truth is None else Path(truth),
+    )
+    display = choose_display(progress)
+    done = pipeline.swap(wanted, display.progress, display.status)
+    run = TrainResult(done.run.folder, done.run.preview)
+    return SwapResult(done.out, run, done.report, done.metrics)

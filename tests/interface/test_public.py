@@ -1,0 +1,136 @@
+"""Does everything work from Python as the page says, alone and with what the functions return?"""
+
+import doctest
+import inspect
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+
+import faceswap_ae
+from docs import python as page
+from faceswap_ae.cli import options
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.interface.docstrings import argument_texts, description, example
+
+FUNCTIONS = {name: getattr(faceswap_ae, name) for name in page.FUNCTIONS}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_page_is_up_to_date() -> None:
+    """`python docs/python.py` mends it."""
+    assert page.PAGE.read_text(encoding="utf-8") == page.page()
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_argument_is_explained_and_typed(name: str) -> None:
+    function = inspect.unwrap(FUNCTIONS[name])
+    names = list(inspect.signature(function).parameters)
+    assert list(argument_texts(function)) == names
+    assert all(
+        text.endswith((".", ".mkv", "2.", ":7.")) for text in argument_texts(function).values()
+    )
+    assert list(get_type_hints(function)) == [*names, "return"]
+    assert description(function) and example(function).startswith(">>> ")
+
+
+def test_the_functions_are_seen() -> None:
+    assert {*FUNCTIONS, "FaceswapError"} < set(dir(faceswap_ae))
+    assert set(dir(faceswap_ae)) == set(faceswap_ae.__all__)
+    for function in FUNCTIONS.values():
+        assert inspect.signature(function) == inspect.signature(inspect.unwrap(function))
+    with pytest.raises(AttributeError, match="no attribute 'extrat'"):
+        _ = faceswap_ae.extrat  # type: ignore[attr-defined]
+
+
+def test_looking_at_the_package_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, faceswap_ae as fs, inspect\n"
+        f"for name in {list(FUNCTIONS)}: inspect.signature(getattr(fs, name))\n"
+        "heavy = {'numpy', 'cv2', 'keras', 'typer', 'rich', 'yaml'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def _run_examples(names: Sequence[str], here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the order of the page; ada's clip and faces are made beside them."""
+    clip = faceswap_ae.synth(here / "clips" / "ada", seconds=1, fps=8, size="256x192")
+    faceswap_ae.extract([clip], "ada", progress=False)
+    for name in names:
+        text, runner = page.examples(FUNCTIONS[name]), doctest.DocTestRunner()
+        known = {name: FUNCTIONS[name]}
+        runner.run(doctest.DocTestParser().get_doctest(text, known, name, None, 0))
+        assert runner.tries and not runner.failures, capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("cache")
+def test_the_examples(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _run_examples(page.FUNCTIONS[:4], here, capsys)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("cache")
+def test_all_examples(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _run_examples(page.FUNCTIONS, here, capsys)
+
+
+def test_a_folder_that_is_not_there_is_told_before_tensorflow_loads(here: Path) -> None:
+    (here / "data" / "ben").mkdir(parents=True)
+    code = (
+        "import sys, faceswap_ae as fs\n"
+        "try: fs.train('ben', 'zoe')\n"
+        "except fs.FaceswapError as error: print(error)\n"
+        "assert not {'keras', 'tensorflow'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "unknown face folder 'zoe'" in done.stdout
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: faceswap_ae.extract("x.mp4", name="../x"), "name='../x': give a folder's name"),
+        (lambda: faceswap_ae.extract("x.mp4", "x", most=0), "most=0: ask for"),
+        (lambda: faceswap_ae.extract("x.mp4", "x", every=0), "every=0: give"),
+        (
+            lambda: faceswap_ae.extract("x.mp4", "x", start=3, end=2.5),
+            "end=2.5 is not after start=3",
+        ),
+        (lambda: faceswap_ae.extract("x.mp4", "x"), "no new face: x.mp4: cannot be read"),
+        (lambda: faceswap_ae.convert("x.mp4", "r", "o.mp4", mask="image"), 'mask="image": name'),
+        (lambda: faceswap_ae.convert(["a", "b"], "r", "o", still=1), "still=: is of one clip"),
+    ],
+)
+def test_errors_are_in_the_words_of_python(call: Callable[[], Any], said: str) -> None:
+    with pytest.raises(UserError) as error:
+        call()
+    assert str(error.value).startswith(said)
+    assert "--" not in str(error.value)
+
+
+def test_a_command_s_options_are_the_function_s() -> None:
+    """`faceswap-ae convert` and `faceswap_ae.convert` take the same, with the same defaults."""
+    from typer.main import get_command
+
+    from faceswap_ae.cli.main import app
+
+    commands: Any = get_command(app)
+    for name, function in FUNCTIONS.items():
+        given = {one.name: one for one in commands.commands[name].params}
+        wanted = dict(inspect.signature(function).parameters)
+        for parameter in options.PYTHON_ONLY:
+            wanted.pop(parameter, None)
+        assert set(wanted) <= set(given)
+        for key, parameter in wanted.items():
+            if parameter.default not in (inspect.Parameter.empty, None, ()):
+                assert str(given[key].default) == str(parameter.default), f"{name} {key}"
