@@ -54,5 +54,6 @@ def run(
     )
     done = swap(wanted, session.progress, session.status)
     if not session.quiet:
+        typer.echo(f"{done.out}: {done.metrics['verdict']}")
         typer.echo(f"{done.out}: done in {format_duration(time.monotonic() - begin)}")
         typer.echo(f"{done.report}: how good it is, to look at")
