@@ -38,6 +38,7 @@ from faceswap_ae.evaluation.target import (
     scan_target,
     views_in,
 )
+from faceswap_ae.evaluation.verdict import Verdict, judge
 from faceswap_ae.evaluation.wording import SwapNames, sentences, table
 from faceswap_ae.evaluation.worst_frames import BadFrame, find_worst_frames
 from faceswap_ae.faces.detection.scan import Detectors
@@ -47,7 +48,7 @@ from faceswap_ae.version import TOOL
 MARKED = re.compile(r"([^;]+)'s face put onto ([^;]+)")  # the mark that a conversion writes
 DIGITS = 5  # decimals of a metric: more than any of them needs
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,11 @@ class Evaluation:
     def seen(self) -> int:
         """The number of frames that show the replaced person."""
         return int(scores.is_seen(self.columns).sum())
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the swap is ready to be shown, and if not, why not."""
+        return judge(self.summary, self.names, self.seen)
 
     @property
     def series(self) -> dict[str, Doubles]:
@@ -146,6 +152,7 @@ def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
         "names": asdict(own.names),
         "frames": own.columns.count,
         "seen": seen,
+        "verdict": own.verdict.words,
         "headline": sentences(own.summary, own.names, seen),
         "figures": {name: _figure(one) for name, one in own.summary.items()},
         "worst": [asdict(one) for one in own.worst],
@@ -154,9 +161,14 @@ def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def format_evaluation(metrics: Mapping[str, Any]) -> list[str]:
-    """Return the lines of text for the user: the headline, and a table of all metrics."""
+    """Return the lines of text for the user: the verdict, the headline, a table of all metrics."""
     summary = {name: Score(**one) for name, one in metrics["figures"].items()}
-    return [*metrics["headline"], "", *table(summary, SwapNames(**metrics["names"]))]
+    return [
+        metrics["verdict"],
+        *metrics["headline"],
+        "",
+        *table(summary, SwapNames(**metrics["names"])),
+    ]
 
 
 def _stage(

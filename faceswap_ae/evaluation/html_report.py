@@ -1,8 +1,8 @@
 """How is the HTML report about the quality of a finished swap written?
 
-It is one file that needs no other file. It shows the headline in words, a filmstrip, the worst
-frames and why, charts over time, all metrics beside their floors, the training, and the commands
-that repeat it. Its style and script are in pages/; the measurements come from evaluate.py.
+It is one file that needs no other file. It shows the verdict, the headline in words, a filmstrip,
+the worst frames and why, charts over time, all metrics beside their floors, the training, and the
+commands that repeat it. Its style and script are in pages/; the measurements come from evaluate.py.
 """
 
 import html
@@ -27,6 +27,7 @@ from faceswap_ae.evaluation.evaluate import Evaluation
 from faceswap_ae.evaluation.report_stills import Masks, StillSources, draw_stills, embedded
 from faceswap_ae.evaluation.scores import Score, leading, series
 from faceswap_ae.evaluation.svg_chart import Chart, ChartLine, chart_to_json, draw_chart
+from faceswap_ae.evaluation.verdict import Verdict, figure_level, judge
 from faceswap_ae.evaluation.wording import GROUPS, SwapNames, format_score, sentences
 from faceswap_ae.media import images
 from faceswap_ae.media.clip import open_clip
@@ -41,14 +42,15 @@ PACKAGES = (
     *("opencv-python", "opencv-python-headless", "dlib", "dlib-bin"),
 )
 DECIBELS = "dB"  # a unit whose axis need not start at zero
-UNSURE = (0.5, 0.95)  # share of frames nearer to the owner: neither good nor bad in this range
+MOODS = {"ready": "good", "nearly ready": "near", "not ready": "bad", "no verdict": ""}
 CARDS = {
-    "nearer_to_owner": ("", "of the frames nearer to {face} than to {onto}"),
-    "psnr": (" dB", "near the true swap"),
-    "pose": ("°", "that the head is off the performance"),
-    "mouth": (" %", "of the eyes' distance that the mouth is off"),
-    "jitter_ratio": ("×", "the unsteadiness of {standard}"),
-    "missed": ("", "of {seen} frames missed"),
+    "nearer_to_owner": ("", "of the frames look more like {face} than like {onto}"),
+    "sharpness": ("", "of the natural detail"),
+    "psnr": (" dB", "similarity to the true swap (PSNR)"),
+    "pose": ("°", "between the head and the performer's"),
+    "mouth": (" %", "error of the mouth, as a share of the distance between the eyes"),
+    "jitter_ratio": ("×", "the trembling of {standard}"),
+    "missed": ("", "of {seen} frames not swapped"),
 }
 
 Still = Mapping[str, Image]
@@ -70,6 +72,7 @@ def write_report(
     parts = {
         "title": html.escape(f"{names.face} on {names.onto}"),
         "about": html.escape(_about(evaluation)),
+        "verdict": _verdict(judge(evaluation.summary, names, evaluation.seen)),
         "cards": "".join(_cards(evaluation, names)),
         "headline": "".join(f"<li>{html.escape(one)}</li>" for one in _words(evaluation, names)),
         "film": _film(evaluation, {at: shown[at] for at in film}),
@@ -107,6 +110,12 @@ def _about(evaluation: Evaluation) -> str:
     return f"{clip.path.name}: {evaluation.columns.count} frames, {length:.1f} s, {size}"
 
 
+def _verdict(verdict: Verdict) -> str:
+    """Return the verdict as the first line of the page, in the colour of its level."""
+    reasons = html.escape(", ".join(verdict.reasons))
+    return f'<p class="verdict {MOODS[verdict.level]}"><b>{verdict.level}</b> {reasons}</p>'
+
+
 def _words(evaluation: Evaluation, names: SwapNames) -> list[str]:
     return sentences(evaluation.summary, names, evaluation.seen)
 
@@ -120,8 +129,9 @@ def _cards(evaluation: Evaluation, names: SwapNames) -> Iterator[str]:
         if one.value is None:
             continue
         said = words.format(face=names.face, onto=names.onto, standard=standard, seen=seen)
+        mood = MOODS[figure_level(name, figures, seen)]
         yield (
-            f'<div class="card {_mood(name, one)}"><b>{format_score(name, one.value)}{unit}</b>'
+            f'<div class="card {mood}"><b>{format_score(name, one.value)}{unit}</b>'
             f"<span>{html.escape(said)}</span><small>{_beside(name, one)}</small></div>"
         )
 
@@ -132,48 +142,34 @@ def _beside(name: str, one: Score) -> str:
     return ", ".join(known) if name != "missed" else ""
 
 
-def _mood(name: str, one: Score) -> str:
-    """Return a colour class only for clearly good or bad values; the user judges the others."""
-    value = one.value or 0.0
-    if name == "missed":
-        return "bad" if value else "good"
-    if name == "nearer_to_owner" and not UNSURE[0] <= value <= UNSURE[1]:
-        return "bad" if value < UNSURE[0] else "good"
-    return ""
-
-
 def _film(evaluation: Evaluation, film: Mapping[int, Still]) -> str:
-    """Return the filmstrip: a row for each clip, a column for each moment."""
+    """Return the filmstrip: a column for each moment, one still below the other."""
     times = evaluation.columns["time"]
-    heads = "".join(f'<th scope="col">{times[at]:.1f} s</th>' for at in film)
-    names = dict.fromkeys(name for pictures in film.values() for name in pictures)
-    rows = []
-    for name in names:
-        cells = (_picture(pictures, name, times[at]) for at, pictures in film.items())
-        row = "".join(f"<td>{one}</td>" for one in cells)
-        rows.append(f'<tr><th scope="row">{name}</th>{row}</tr>')
-    return f'<table class="film"><tr><td></td>{heads}</tr>{"".join(rows)}</table>'
+    moments = (
+        f'<div class="column"><b>{times[at]:.1f} s</b>{_moment(pictures, times[at])}</div>'
+        for at, pictures in film.items()
+    )
+    return f'<div class="film">{"".join(moments)}</div>'
 
 
-def _picture(pictures: Still, name: str, time: float) -> str:
-    if name not in pictures:
-        return ""
-    return f'<img src="{embedded(pictures[name])}" alt="{name} at {time:.1f} s" loading="lazy">'
+def _moment(pictures: Still, time: float) -> str:
+    """Return the stills of one moment as a button that shows them large."""
+    stills = "".join(
+        f'<span><img src="{embedded(picture)}" alt="{name} at {time:.1f} s" loading="lazy">'
+        f"<small>{name}</small></span>"
+        for name, picture in pictures.items()
+    )
+    return f'<button type="button" class="moment" title="enlarge">{stills}</button>'
 
 
 def _worst(evaluation: Evaluation, shown: Mapping[int, Still]) -> str:
     if not evaluation.worst:
         return "<p>No frame is much worse than the others.</p>"
-    cards = []
-    for one in evaluation.worst:
-        pictures = "".join(
-            f"<span>{_picture(shown[one.frame], name, one.time)}<small>{name}</small></span>"
-            for name in shown[one.frame]
-        )
-        cards.append(
-            f'<article class="fault" id="frame-{one.frame}"><div class="row">{pictures}</div>'
-            f"<p><b>{one.time:.2f} s</b>, frame {one.frame}: {html.escape(one.why)}</p></article>"
-        )
+    cards = [
+        f'<article class="fault" id="frame-{one.frame}">{_moment(shown[one.frame], one.time)}'
+        f"<p><b>{one.time:.2f} s</b>, frame {one.frame}: {html.escape(one.why)}</p></article>"
+        for one in evaluation.worst
+    ]
     return f'<div class="faults">{"".join(cards)}</div>'
 
 

@@ -21,7 +21,7 @@ from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.span import Span
 
-SIDE = 192  # pixels of a still
+SIDE = 256  # pixels of a still
 QUALITY = 85  # of its JPEG
 AROUND = 0.06  # of the crop: margin that is shown on each side
 # Frames: an encoder's usual distance of keyframes. Frames that are nearer are read in one go.

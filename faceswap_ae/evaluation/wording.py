@@ -52,10 +52,11 @@ TITLES = {
     "flicker": "flicker",
     "warping": "warping error",
 }
-SHARES = ("nearer_to_owner", "retrieval")  # printed in per cent
+SHARES = ("nearer_to_owner", "retrieval", "sharpness")  # printed in per cent
 # The columns of the table, and the value of a score that each shows; an empty one is left out.
 COLUMNS = {"swap": "value", "floor": "floor", "truth": "truth", "untouched": "unswapped"}
 COLUMN = 11  # characters of a figure in the terminal
+PARTS = (("head", "°"), ("mouth", " %"), ("eyes", " %"))
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def format_score(name: str, value: float | None) -> str:
         return f"{100 * value:.0f} %"
     if name == "missed":
         return f"{value:.0f}"
-    if name.startswith(("id_", "ssim")) or name in ("sharpness", "jitter_ratio"):
+    if name.startswith(("id_", "ssim")) or name == "jitter_ratio":
         return f"{value:.3f}" if name.startswith(("id_", "ssim")) else f"{value:.2f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
@@ -132,12 +133,15 @@ def _performed(figures: Figures) -> str:
     values = [one.value for one in parts if one.value is not None]
     if len(values) < len(parts):
         return ""
-    off = "{:.1f}° off the performance, the mouth {:.1f} % and the eyes {:.1f} % of their distance"
-    best, known = "where nothing was swapped", [one.floor for one in parts]
+    best, known = "noise alone", [one.floor for one in parts]
     if parts[0].truth is not None:
-        best, known = "of the true swap", [one.truth for one in parts]
-    beside = ", ".join(f"{one:.1f}" for one in known if one is not None)
-    return f"The head is {off.format(*values)} ({best}: {beside})."
+        best, known = "the true swap", [one.truth for one in parts]
+    own, beside = (
+        ", ".join(f"{what} {one:.1f}{unit}" for (what, unit), one in zip(PARTS, row, strict=True))
+        for row in (values, [one or 0.0 for one in known])
+    )
+    apart = "Per cent are of the distance between the eyes."
+    return f"Off the performance: {own} ({best}: {beside}). {apart}"
 
 
 def _near(figures: Figures) -> str:
@@ -156,7 +160,7 @@ def _steady(figures: Figures) -> str:
         return ""
     what = "performance" if figures["jitter_truth"].value is None else "true swap"
     told = f"It trembles {ratio:.1f} times as much as the {what}"
-    return f"{told}, with {100 * detail:.0f} % of its detail."
+    return f"{told}. It shows {100 * detail:.0f} % of the natural detail."
 
 
 def _missed(figures: Figures, names: SwapNames, seen: int) -> str:

@@ -41,17 +41,23 @@ class BadFrameSign:
 
 
 SIGNS = {
-    "pose": BadFrameSign(3.0, "the head is {0:.1f}° off the performance (median {1:.1f}°)"),
-    "mouth": BadFrameSign(2.5, "the mouth is {0:.1f} % off the performance (median {1:.1f} %)"),
-    "eyes": BadFrameSign(2.5, "the eyes are {0:.1f} % off the performance (median {1:.1f} %)"),
-    "gaze": BadFrameSign(
-        8.0, "the gaze is elsewhere: the irises are {0:.0f} % of an eye off (median {1:.0f} %)"
+    "pose": BadFrameSign(3.0, "the head is {0:.1f}° off the performer's (usually {1:.1f}°)"),
+    "mouth": BadFrameSign(
+        2.5, "the mouth is {0:.1f} % of the eyes' distance off the performer's (usually {1:.1f} %)"
     ),
-    "id_owner": BadFrameSign(0.08, "not much like {face}: distance {0:.2f} (median {1:.2f})"),
-    "psnr": BadFrameSign(2.0, "far from the true swap: {0:.1f} dB (median {1:.1f} dB)", less=True),
-    "seam": BadFrameSign(4.0, "the border is visible: {0:.1f} levels (median {1:.1f})"),
-    "sharpness": BadFrameSign(0.25, "blurred: {0:.2f} of the detail (median {1:.2f})", less=True),
-    "warping": BadFrameSign(2.5, "unsteady: {0:.1f} levels off the frame before (median {1:.1f})"),
+    "eyes": BadFrameSign(
+        2.5, "the eyes are {0:.1f} % of their distance off the performer's (usually {1:.1f} %)"
+    ),
+    "gaze": BadFrameSign(
+        8.0, "the gaze is elsewhere: {0:.0f} % of an eye's width off (usually {1:.0f} %)"
+    ),
+    "id_owner": BadFrameSign(0.08, "not much like {face}: distance {0:.2f} (usually {1:.2f})"),
+    "psnr": BadFrameSign(2.0, "unlike the true swap: {0:.1f} dB (usually {1:.1f} dB)", less=True),
+    "seam": BadFrameSign(4.0, "the border is visible: {0:.1f} levels (usually {1:.1f})"),
+    "sharpness": BadFrameSign(
+        0.25, "blurred: {0:.0%} of the natural detail (usually {1:.0%})", less=True
+    ),
+    "warping": BadFrameSign(2.5, "unsteady: {0:.1f} levels off the frame before (usually {1:.1f})"),
     "jitter": BadFrameSign(3.0, "the face jumps {0:.1f} px more than the performance"),
 }
 OTHER = "more like {onto} than like {face}: distances {0:.2f} and {1:.2f}"

@@ -167,8 +167,8 @@ class EvaluateResult(_Result):
 
     @property
     def headline(self) -> list[str]:
-        """The result in a few sentences."""
-        return list(self.metrics["headline"])
+        """The verdict, and the result in a few sentences."""
+        return [self.metrics["verdict"], *self.metrics["headline"]]
 
     @property
     def lines(self) -> list[str]:
@@ -198,13 +198,16 @@ class SwapResult(_Result):
 
     @property
     def headline(self) -> list[str]:
-        """The result in a few sentences."""
-        return list(self.metrics["headline"])
+        """The verdict, and the result in a few sentences."""
+        return [self.metrics["verdict"], *self.metrics["headline"]]
 
     @property
     def lines(self) -> list[str]:
-        """What was done."""
-        return [f"{self.out}: done", f"{self.report}: how good it is, to look at"]
+        """The verdict, and where to look."""
+        return [
+            f"{self.out}: {self.metrics['verdict']}",
+            f"{self.report}: how good it is, to look at",
+        ]
 
     def _repr_html_(self) -> str:
         """The video, the headline, and the report below."""

@@ -39,3 +39,11 @@ shown.forEach((figure, number) => {
   plot.addEventListener("pointerdown", at);
   plot.addEventListener("pointerleave", leave);
 });
+
+// All stills of a moment are shown large, side by side, until the next click.
+const large = document.getElementById("large");
+document.querySelectorAll(".moment").forEach((moment) => moment.addEventListener("click", () => {
+  large.replaceChildren(...[...moment.children].map((still) => still.cloneNode(true)));
+  large.showModal();
+}));
+large.addEventListener("click", () => large.close());

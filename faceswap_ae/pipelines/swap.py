@@ -147,6 +147,8 @@ def _evaluated(
 
 def _measured(clips: "SwapPaths", page: Path, metrics: Path) -> dict[str, Any] | None:
     """Return the metrics that this version measured on these clips; None if a clip is newer."""
+    from faceswap_ae.evaluation.evaluate import FORMAT
+
     if not (page.exists() and metrics.exists()):
         return None
     truth = None if clips.truth is None else find_ground_truth(clips.truth).clip
@@ -157,8 +159,8 @@ def _measured(clips: "SwapPaths", page: Path, metrics: Path) -> dict[str, Any] |
         told = JsonFields.read(metrics).values
     except ValueError:  # damaged: measured anew
         return None
-    known = {name: told.get(name) for name in (*clips.to_json(), "made_by")}
-    return told if known == {**clips.to_json(), "made_by": TOOL} else None
+    wanted = {**clips.to_json(), "made_by": TOOL, "version": FORMAT}
+    return told if {name: told.get(name) for name in wanted} == wanted else None
 
 
 def _changed(path: Path) -> int:

@@ -25,7 +25,8 @@ def test_the_worst_comes_first_with_its_reason() -> None:
     assert (two.frame, two.why) == (4, "more like ada than like ben: distances 0.40 and 0.65")
     assert three.frame == 1
     assert three.time == pytest.approx(0.1)
-    assert three.why == "the mouth is 20.0 % off the performance (median 5.0 %)"
+    away = "the mouth is 20.0 % of the eyes' distance off the performer's"
+    assert three.why == f"{away} (usually 5.0 %)"
     assert one.steps > two.steps > three.steps >= NOTED
     assert find_worst_frames(found, NAMES, most=1) == (one,)
 
