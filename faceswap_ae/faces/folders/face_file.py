@@ -19,6 +19,7 @@ from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image, warp
 from faceswap_ae.common.json_fields import JsonFields
+from faceswap_ae.common.limits import read_whole
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.record import Face, StoredFace, stored_from_json, stored_to_json
 from faceswap_ae.media import images, png
@@ -84,7 +85,7 @@ def pixels(place: Place) -> Image:
 def contents(place: Place) -> bytes:
     """Return the bytes of a file that may be inside a zip."""
     with _explaining(place):
-        return place.read_bytes()
+        return read_whole(place) if isinstance(place, Path) else place.read_bytes()
 
 
 @contextmanager

@@ -1,4 +1,5 @@
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import transform
+from faceswap_ae.common.limits import MOST_WHOLE
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.packing import pack
 from faceswap_ae.faces.record import stored_to_json
@@ -46,6 +48,14 @@ def test_a_face_keeps_its_story_and_place(folder: Path, frame: SyntheticFrame) -
     x, y = stored.landmarks[30].round().astype(int)
     fx, fy = frame.landmarks.picture[30].round().astype(int)
     assert np.abs(crop[y, x].astype(int) - frame.image[fy, fx]).max() < 25
+
+
+def test_a_swollen_file_is_not_read_into_memory(tmp_path: Path) -> None:
+    swollen = tmp_path / "swollen.png"
+    swollen.touch()
+    os.truncate(swollen, MOST_WHOLE + 1)
+    with pytest.raises(MediaError, match=r"swollen\.png: .*more than 100 million"):
+        face_file.contents(swollen)
 
 
 def test_renaming_changes_nothing(folder: Path) -> None:

@@ -12,7 +12,7 @@ from tests.support.hostile.kinds import Kind
 OUTSIDE = "mine.txt"  # in a folder beside that of a case
 SPARSE = 5 * 2**30  # bytes
 NAMES = (
-    *(b"a\x1b[2J\x1b[31m", b"a\nb", b"a\rb", b"Caf\xe9", b"-rf", b"--debug", b"a b", b"a'b\"c"),
+    *(b"a\x1b[2J\x1b[31m", b"a\nb", b"a\rb", b"Caf\xe9", b"-rf", b"a b", b"a'b\"c"),
     *(b"x" * 240, "\u202egpm.4".encode(), b"a\x07", b"*", b"[a]", b"10:30", b"a?b#c%20", b"~"),
 )
 WORDS = (

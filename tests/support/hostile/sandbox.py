@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +56,13 @@ class Ended:
     mebibytes: int
 
 
-def run(main: Main, words: Sequence[str], place: Path) -> Ended:
+def run(main: Main, words: Sequence[str], place: Path, seconds: int = SECONDS) -> Ended:
     """Run a command in `place/work`, in a process of its own."""
     said, work = place / "said", place / "work"
     said.touch()
     pid = os.fork()
     if pid == 0:
-        _be_the_case(main, words, work, said)
+        _be_the_case(partial(main, words), work, said, seconds)
     _, ended, usage = os.wait4(pid, 0)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)  # what it started and did not end
@@ -74,11 +75,11 @@ def run(main: Main, words: Sequence[str], place: Path) -> Ended:
     return Ended(None if status == BROKEN else status, 0, text, peak)
 
 
-def _be_the_case(main: Main, words: Sequence[str], work: Path, said: Path) -> None:
+def _be_the_case(case: Callable[[], int], work: Path, said: Path, seconds: int) -> None:
     status = BROKEN
     try:
         os.setpgid(0, 0)
-        _limit()
+        _limit(seconds)
         os.chdir(work)
         os.dup2(os.open(said, os.O_WRONLY | os.O_APPEND), 1)
         os.dup2(1, 2)
@@ -86,7 +87,7 @@ def _be_the_case(main: Main, words: Sequence[str], work: Path, said: Path) -> No
         for name in ("XDG_CACHE_HOME", "TMPDIR", "HOME"):
             os.environ[name] = str(work.parent / name.lower())
         sys.addaudithook(_refuse_network)
-        status = main(words)
+        status = case()
         for thread in threading.enumerate():
             if thread is not threading.current_thread() and not thread.daemon:
                 thread.join()
@@ -99,13 +100,13 @@ def _be_the_case(main: Main, words: Sequence[str], work: Path, said: Path) -> No
         os._exit(status)
 
 
-def _limit() -> None:
+def _limit(seconds: int) -> None:
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
     resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(SECONDS)
+    signal.alarm(seconds)
 
 
 def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:

@@ -39,6 +39,7 @@ ROOT = Path(__file__).parents[3]
 WRITTEN = ROOT / "tests" / "written_before"
 NETWORKS = ("tensorflow", "keras")
 OTHERS = {"3.bmp": "BMP", "4.webp": "WEBP", "5.tiff": "TIFF"}
+PATIENCE = 600  # seconds, for what every case begins with
 MADE = ("made*", ".made*", "data/made*")
 
 
@@ -200,7 +201,7 @@ def _pin(path: Path) -> str:
 
 
 def _must(run: sandbox.Main, command: str, place: Path) -> None:
-    ended = sandbox.run(run, ["--quiet", *command.split()], place)
+    ended = sandbox.run(run, ["--quiet", *command.split()], place, PATIENCE)
     if ended.status != 0:
         raise AssertionError(f"{command}: {ended.status} {ended.said}")
 
