@@ -18,11 +18,11 @@ from faceswap_ae.common import plugins
 from faceswap_ae.networks.model_interface import IdentityStatistics
 from faceswap_ae.training.build import build_networks, build_setup
 from faceswap_ae.training.optimiser import Optimiser
+from faceswap_ae.training.plugin_check import random_batches as batches
 from faceswap_ae.training.recipe import parse_recipe, stages_of
 from faceswap_ae.training.stages import ONLY
 from faceswap_ae.training.stepper import Stepper
 from tests.conftest import ROOT
-from tests.support.small_models import batches
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
