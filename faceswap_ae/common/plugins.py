@@ -53,7 +53,7 @@ def load(kind: Kind, name: str) -> ModuleType:
 def options_type(module: ModuleType) -> Any:
     """Return a plug-in's `Options`, which must be settings that a recipe can hold."""
     with blaming(module):
-        kind = getattr(module, "Options", None)
+        kind: Any = getattr(module, "Options", None)
         _check_options(kind)
         if not callable(getattr(module, "build", None)):
             raise ContractError("has no function build")
@@ -121,8 +121,9 @@ def _is_plugin(file: str) -> bool:
 def _build_place(module: ModuleType) -> tuple[str, int]:
     """Return a plug-in's file, and the line of its `build` or else its first."""
     code = getattr(getattr(module, "build", None), "__code__", None)
-    own = code is not None and code.co_filename == module.__file__
-    return str(module.__file__), code.co_firstlineno if own else 1
+    if code is None or code.co_filename != module.__file__:
+        return str(module.__file__), 1
+    return code.co_filename, code.co_firstlineno
 
 
 def _format_place(file: str, line: int) -> str:

@@ -28,7 +28,7 @@ from faceswap_ae.networks.trainer_interface import BatchPair, Player, Terms
 def build_model(module: ModuleType, options: Any) -> Networks:
     """Build a model, and raise PluginError unless it has the shapes that it promises."""
     with plugins.blaming(module):
-        built = module.build(options)
+        built: Networks = module.build(options)
         _check_parts(built)
         crops = keras.Input((built.size_in, built.size_in, 3))
         for of, to in ((FACE, FACE), (ONTO, FACE), (ONTO, ONTO), (FACE, ONTO)):

@@ -221,7 +221,8 @@ def _read(networks: Networks, identity: Identity) -> dict[int, Any]:
     x = random_faces(networks)
     with _ReadScope() as scope:
         networks.reconstruct(x, identity)
-    return scope.read
+    read: dict[int, Any] = scope.read
+    return read
 
 
 @contextmanager

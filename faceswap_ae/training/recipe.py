@@ -55,19 +55,19 @@ log = logging.getLogger(__name__)
 class Recipe:
     """The part of a recipe that all models and trainers share."""
 
-    model: str
-    trainer: str = "autoencoder"
-    crop: str = "inner"  # of the face: alignment.CROPS
-    batch: int | None = None  # faces of each identity in a step; by the memory where not given
-    precision: Precision = "auto"
-    seed: int = 0
-    freeze: tuple[str, ...] = ()  # parts of the model that stand still
-    align: float = 0.5  # at a swap, codes to where the other identity's are: 0 not, 1 all the way
-    minutes: float | None = None  # of training; or
-    steps: int | None = None
-    session_minutes: float | None = None  # after which training stops, to be gone on with
-    save_minutes: float = 5.0  # between checkpoints
-    preview_seconds: float = 30.0  # between pictures of how it goes
+    model: str  # what is trained: one of `faceswap-ae models`
+    trainer: str = "autoencoder"  # how it is trained
+    crop: str = "inner"  # what is seen of a face: inner (brows to chin), half, mid, full, whole
+    batch: int | None = None  # faces of each identity in a step; none: by the memory
+    precision: Precision = "auto"  # of the computing; auto: bfloat16 where it is quick
+    seed: int = 0  # of all random numbers
+    freeze: tuple[str, ...] = ()  # parts of the model that are not trained
+    align: float = 0.5  # how far a swap moves codes to the other identity's: 1 all the way
+    minutes: float | None = None  # of training; with `steps` too, the first to end counts
+    steps: int | None = None  # of training
+    session_minutes: float | None = None  # after which training stops; the same command continues
+    save_minutes: float = 5.0  # between two checkpoints
+    preview_seconds: float = 30.0  # between two previews
     optimiser: Optimiser = field(default_factory=Optimiser)
     augment: Augmentation = field(default_factory=Augmentation)
     stages: tuple[TrainingStage, ...] = ()  # one after the other; none is one that changes nothing
