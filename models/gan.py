@@ -50,9 +50,9 @@ class Options:
     size: int = 64  # pixels a side of input and output: 64, 128 or 256
     width: float = 1.0  # factor on the channels of every layer
     latent: int = 1024  # length of the code
-    lite: bool = False
-    norm: bool = True
-    mask: bool = True
+    lite: bool = False  # about half the channels, simpler doublings
+    norm: bool = True  # a layer norm after most convolutions
+    mask: bool = True  # the output has a mask too
 
     def __post_init__(self) -> None:
         if self.size not in SIZES:

@@ -32,7 +32,7 @@ class Options:
     size: int = 64  # pixels a side of input and output
     width: float = 1.0  # factor on the channels of every layer
     latent: int = 1024  # length of each of the two codes: the own one, and that for both
-    mask: bool = True
+    mask: bool = True  # the output has a mask too
 
     def __post_init__(self) -> None:
         check(self.size, 2**HALVINGS, self.width, self.latent)

@@ -49,7 +49,7 @@ class Options:
     width: float = 1.0  # factor on the channels of every layer
     latent: int = 128  # length of the code
     residual: bool = True  # a residual block after each doubling
-    mask: bool = True
+    mask: bool = True  # the output has a mask too
 
     def __post_init__(self) -> None:
         check(self.size, 2**HALVINGS, self.width, self.latent)

@@ -54,7 +54,7 @@ class Options:
     width: float = 1.0  # factor on the channels of every layer
     dense: int = 1536  # length of a decoder's first layer
     filters: int = 512  # channels of a decoder after its first two doublings
-    mask: bool = True
+    mask: bool = True  # the output has a mask too
 
     def __post_init__(self) -> None:
         check(self.size, 2**HALVINGS, self.width, self.dense)

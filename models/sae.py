@@ -48,16 +48,16 @@ class Options:
     """The size of the model. Channels and the length of the code are stated for width 1."""
 
     size: int = 128  # pixels a side of input and output
-    arch: Literal["df", "liae"] = "liae"
+    arch: Literal["df", "liae"] = "liae"  # df: a decoder each; liae: one for both
     u: bool = True  # the encoder's features always have a root mean square of 1
     d: bool = True  # most layers work at half the side: a quarter of the work
     t: bool = False  # one more halving and doubling, and residual blocks in the encoder
     width: float = 1.0  # factor on the channels of every layer
     ae_dims: int = 256  # length of a code, and channels of a grid
-    e_dims: int = 64
-    d_dims: int = 64
-    m_dims: int = 22
-    mask: bool = True
+    e_dims: int = 64  # channels of the encoder's first layer; later ones have multiples
+    d_dims: int = 64  # channels of the decoder's layers; the first ones have multiples
+    m_dims: int = 22  # the same for the mask's own decoder
+    mask: bool = True  # the output has a mask too
 
     def __post_init__(self) -> None:
         check(self.size, 2 ** (HALVINGS + self.d), self.width, 1)

@@ -57,14 +57,14 @@ class Options(LossWeights):
     mask: float = 0.0
     sparsity: float = 0.01  # of the share of the picture that the mask covers
     hinge: float = 0.0  # of how far the mask's pixels are below `cover`
-    cover: float = 0.5
+    cover: float = 0.5  # the value of a mask's pixel from which on `hinge` is 0
     variation: float = 0.1  # of the mask's change from pixel to pixel
-    adversarial: float = 0.1
+    adversarial: float = 0.1  # of what the discriminators say against the faces
     features: float = 0.0  # of the difference between the discriminator's features
     ramp: int = 0  # steps over which `adversarial` and `features` grow from 0
     cycle: float = 0.0  # of the change of a face swapped and swapped back; published: 20
-    game: Literal["mixup", "relativistic"] = "mixup"
-    judge: Kind = "patch"
+    game: Literal["mixup", "relativistic"] = "mixup"  # what discriminators estimate
+    judge: Kind = "patch"  # which discriminator
     judge_width: float = 1.0  # factor on the channels of the discriminators
     judge_rate: float = 2.0  # their learning rate, as a multiple of the generator's
 

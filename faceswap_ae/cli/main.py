@@ -52,12 +52,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 OWN = (demo, doctor, swap, extract, train, convert, evaluate, preview, tune)
-MORE = (models, fetch, info, cut, side, synth)
+MORE = (fetch, info, cut, side, synth)
 for command in (*OWN, *MORE):
     name = command.__name__.rpartition(".")[2]
     app.command(name, epilog=EPILOG)(command.run)
 app.add_typer(faces.app, name="faces", epilog=EPILOG)
 app.add_typer(runs.app, name="runs", epilog=EPILOG)
+app.add_typer(models.app, name="models", epilog=EPILOG)
 
 
 def _version(wanted: bool) -> None:

@@ -9,7 +9,7 @@ dict[str, X], and dataclasses of these.
 import dataclasses
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,9 +28,24 @@ LINE_ENDS = "\x85\u2028\u2029"
 PLAIN = "tag:yaml.org,2002:"
 
 
-def parse(kind: type[T], text: str, name: str, overrides: Sequence[str] = ()) -> T:
-    """Return `text` as a `kind`, with `key=value` overrides; `name` is used in error messages."""
+def parse(
+    kind: type[T],
+    text: str,
+    name: str,
+    overrides: Sequence[str] = (),
+    without: Collection[str] = (),
+) -> T:
+    """Return `text` as a `kind`, with `key=value` overrides; `name` is used in error messages.
+
+    `without` names settings, as `group.key`, that are left out of the text.
+    """
     tree = _composed(text, name)
+    for path in without:
+        group, _, key = path.partition(".")
+        inner = _lookup(tree, group)
+        kept = inner.value if isinstance(inner, yaml.MappingNode) else []
+        kept = [pair for pair in kept if pair[0].value != key]
+        _assign(tree, group, yaml.MappingNode(PLAIN + "map", kept))
     reader = _Reader([])
     for override in overrides:
         reader.override(tree, override)
@@ -40,6 +55,22 @@ def parse(kind: type[T], text: str, name: str, overrides: Sequence[str] = ()) ->
         heading = "" if count == 1 else f"{count} mistakes: "
         raise RecipeError(f"{name}: {heading}{'; '.join(reader.mistakes)}")
     return typing.cast(T, result)
+
+
+def unreadable_fields(kind: type) -> list[str]:
+    """Return the names of a dataclass's fields whose types cannot be read from YAML."""
+    hints = typing.get_type_hints(kind)
+    return [one.name for one in dataclasses.fields(kind) if not _is_readable(hints[one.name])]
+
+
+def _is_readable(kind: Any) -> bool:
+    if typing.get_origin(kind) is typing.Literal or kind in (type(None), Ellipsis):
+        return True
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return not unreadable_fields(kind)
+    if typing.get_origin(kind) in (typing.Union, types.UnionType, tuple, dict):
+        return all(map(_is_readable, typing.get_args(kind)))
+    return kind in SCALARS
 
 
 def load(kind: type[T], path: Path, overrides: Sequence[str] = ()) -> T:

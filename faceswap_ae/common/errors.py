@@ -4,7 +4,8 @@
     ├── UserError       the command, a file or a setting is wrong; the text says what to do
     │   ├── MediaError      a picture or a clip cannot be read or written as asked
     │   ├── RecipeError     a setting has a wrong name or value
-    │   └── PluginError     a model or trainer is unknown or defined twice
+    │   └── PluginError     a model or trainer is unknown, defined twice or faulty
+    │       └── ContractError   what it gives is not what is asked; `plugins.blaming` adds where
     └── Fault           the machine failed: disk full, a broken installation
 
 Each error has a text of one line: the thing, the value, the next step. What is not handled on the
@@ -36,7 +37,11 @@ class RecipeError(UserError):
 
 
 class PluginError(UserError):
-    """A model or a trainer cannot be found, or its name is defined twice."""
+    """A model or a trainer cannot be found, is defined twice, or has a fault in its own code."""
+
+
+class ContractError(PluginError):
+    """A model or a trainer gives something else than its contract asks."""
 
 
 class Fault(FaceswapError):

@@ -1,22 +1,33 @@
-"""Which models and trainers (plug-ins) are there, and how is the module of one loaded?
+"""Which models and trainers (plug-ins) are there, how is one loaded, and whose fault is an error?
 
 Plug-ins come from three places, in this order: the folders `models/` and `trainers/` of this
 project, folders given with `--plugins`, and entry points of installed packages in the groups
 `faceswap_ae.models` and `faceswap_ae.trainers`. A name that is in two places is refused, because
 nobody could tell which of the two ran.
+
+Whatever runs the code of a plug-in does so in `blaming`: an error in it then names its file and
+its line.
 """
 
+import dataclasses
 import importlib
 import pkgutil
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Literal
+from typing import Any, Literal
 
-from faceswap_ae.common.errors import PluginError, unknown
+from faceswap_ae.common import config
+from faceswap_ae.common.errors import ContractError, FaceswapError, PluginError, unknown
 
 Kind = Literal["models", "trainers"]
 KINDS: tuple[Kind, ...] = ("models", "trainers")
+LONGEST = 300  # characters of an error's text; Keras's name every argument
 
 
 def names(kind: Kind) -> list[str]:
@@ -33,9 +44,98 @@ def load(kind: Kind, name: str) -> ModuleType:
     if others:
         both = " and ".join(map(_format_home, homes[name]))
         raise PluginError(f"{kind}: '{name}' is defined by {both}; rename one of them")
-    if isinstance(home, Path):
-        return importlib.import_module(f"faceswap_ae.{kind}.{name}")
-    return importlib.import_module(home.module)
+    with blaming():
+        if isinstance(home, Path):
+            return importlib.import_module(f"faceswap_ae.{kind}.{name}")
+        return importlib.import_module(home.module)
+
+
+def options_type(module: ModuleType) -> Any:
+    """Return a plug-in's `Options`, which must be settings that a recipe can hold."""
+    with blaming(module):
+        kind: Any = getattr(module, "Options", None)
+        _check_options(kind)
+        if not callable(getattr(module, "build", None)):
+            raise ContractError("has no function build")
+        kind()  # its own check must allow its own defaults
+    return kind
+
+
+def _check_options(kind: Any) -> None:
+    if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
+        raise ContractError("has no dataclass Options, which holds its settings")
+    if not kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        raise ContractError("Options: must be frozen, as @dataclass(frozen=True)")
+    for one in dataclasses.fields(kind):
+        if one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING:
+            raise ContractError(f"Options: {one.name} must have a default value")
+    try:
+        wrong = config.unreadable_fields(kind)
+    except NameError as error:
+        raise ContractError(f"Options: {error}") from error
+    if wrong:
+        types = "bool, int, float, str, Path, Literal, tuple[X, ...] or X | None"
+        raise ContractError(f"Options: no recipe can hold the type of {wrong[0]}; take {types}")
+
+
+@contextmanager
+def blaming(module: ModuleType | None = None) -> Iterator[None]:
+    """Turn an error of a plug-in's code, or a contract that `module` broke, into a PluginError."""
+    try:
+        yield
+    except ContractError as error:
+        if module is None:
+            raise
+        raise PluginError(f"{_format_place(*_build_place(module))}: {error}") from error
+    except FaceswapError:
+        raise
+    except Exception as error:
+        places = _fault_places(error)
+        if not places:
+            raise
+        where, *callers = [_format_place(*place) for place in places]
+        called = f" (called from {callers[0]})" if callers else ""
+        text = f"{where}{called}: {type(error).__name__}: {_short(str(error))}"
+        raise PluginError(f"{text} (--debug shows the whole way there)") from error
+
+
+def _fault_places(error: Exception) -> list[tuple[str, int]]:
+    """Return the plug-ins' files, each with a line, that an error came through, innermost first."""
+    if isinstance(error, SyntaxError) and error.filename and _is_plugin(error.filename):
+        return [(error.filename, error.lineno or 1)]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = {one.filename: one.lineno or 1 for one in frames if _is_plugin(one.filename)}
+    order = [one.filename for one in frames[::-1] if one.filename in lines]
+    return [(file, lines[file]) for file in dict.fromkeys(order)]
+
+
+def _is_plugin(file: str) -> bool:
+    path = Path(file).resolve()
+    if any(Path(place).resolve() in path.parents for kind in KINDS for place in _places(kind)):
+        return True
+    points = [point for kind in KINDS for point in entry_points(group=f"faceswap_ae.{kind}")]
+    loaded = [sys.modules.get(point.module) for point in points]
+    return any(path == Path(one.__file__).resolve() for one in loaded if one and one.__file__)
+
+
+def _build_place(module: ModuleType) -> tuple[str, int]:
+    """Return a plug-in's file, and the line of its `build` or else its first."""
+    code = getattr(getattr(module, "build", None), "__code__", None)
+    if code is None or code.co_filename != module.__file__:
+        return str(module.__file__), 1
+    return code.co_filename, code.co_firstlineno
+
+
+def _format_place(file: str, line: int) -> str:
+    path, here = Path(file), Path.cwd()
+    return f"{path.relative_to(here) if here in path.parents else path}, line {line}"
+
+
+def _short(text: str) -> str:
+    """Return an error's text without colours and without the arguments that Keras lists."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text).partition("Arguments received by")[0]
+    line = " ".join(plain.split()).rstrip(".")
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]} ..."
 
 
 def add_folder(folder: Path) -> None:

@@ -31,11 +31,13 @@ def list_models(told: Callable[[int], None] = lambda _: None) -> Iterator[ModelS
     load_keras()
     import keras
 
+    from faceswap_ae.networks.contract import build_model
+
     for count, name in enumerate(plugins.names("models"), 1):
         module = plugins.load("models", name)
         # Only shapes are needed: the weights of the largest model would take a gigabyte.
         with keras.StatelessScope(initialize_variables=False):
-            built: Networks = module.build(module.Options())
+            built = build_model(module, plugins.options_type(module)())
         parts = built.parts.values()
         yield ModelSummary(
             name,

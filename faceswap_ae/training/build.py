@@ -46,21 +46,25 @@ def build_networks(recipe: FullRecipe) -> Networks:
 
     keras.config.set_dtype_policy(dtype_policy(recipe.precision))
     keras.utils.set_random_seed(recipe.seed)
-    built: Networks = plugins.load("models", recipe.model).build(recipe.network)
-    return built
+    from faceswap_ae.networks.contract import build_model
+
+    return build_model(plugins.load("models", recipe.model), recipe.network)
 
 
 def warm_start(recipe: FullRecipe, own: Networks, known: IdentityStatistics) -> None:
     """A head start from what both identities look like, where the model has one."""
     model = plugins.load("models", recipe.model)
     if hasattr(model, "start"):
-        model.start(own, known)
+        with plugins.blaming(model):
+            model.start(own, known)
 
 
 def build_setup(recipe: FullRecipe, own: Networks, known: IdentityStatistics) -> TrainingSetup:
     """The networks of a recipe with the players that its trainer gives."""
-    players = plugins.load("trainers", recipe.trainer).build(own, recipe.training, known)
-    return TrainingSetup(own, players)
+    from faceswap_ae.networks.contract import build_players
+
+    trainer = plugins.load("trainers", recipe.trainer)
+    return TrainingSetup(own, build_players(trainer, own, recipe.training, known))
 
 
 def identity_statistics(

@@ -16,10 +16,10 @@ class Optimiser:
     beta1: float = 0.5  # decay of the gradient's mean, of adam and adabelief (there 0.9 is usual)
     beta2: float = 0.999  # decay of the squared gradient's mean, of all rules but sgd
     epsilon: float = 1e-7  # added outside the root, whatever the rule
-    clip: float | None = None  # the largest norm of the gradient; None: no clipping
+    clip: float | None = None  # the largest norm of the gradient; none: no clipping
     warmup: int = 0  # steps over which the learning rate rises from near 0
     decay: Literal["none", "cosine"] = "none"  # cosine: down to 0 at the end
-    rule: Literal["adam", "adabelief", "rmsprop", "sgd"] = "adam"
+    rule: Literal["adam", "adabelief", "rmsprop", "sgd"] = "adam"  # how gradients become moves
     dropout: float = 1.0  # share of numbers that move in a step, drawn anew each step; 1: all
 
     def __post_init__(self) -> None:

@@ -5,8 +5,9 @@ A recipe names a model and a trainer, whose own options stand below it as `netwo
 """
 
 import difflib
+import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass
 from functools import cache
 from importlib.resources import files
@@ -40,26 +41,33 @@ FREE = (
 # Runs once said whether codes are aligned, not how far.
 ALIGN = re.compile(r"^align: (true|false)$", re.MULTILINE)
 
+# Which group of a recipe holds the options of its model, and of its trainer.
+OPTIONS = {"model": "network", "trainer": "training"}
+KINDS: dict[str, plugins.Kind] = {"model": "models", "trainer": "trainers"}
+
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Recipe:
     """The part of a recipe that all models and trainers share."""
 
-    model: str
-    trainer: str = "autoencoder"
-    crop: str = "inner"  # of the face: alignment.CROPS
-    batch: int | None = None  # faces of each identity in a step; by the memory where not given
-    precision: Precision = "auto"
-    seed: int = 0
-    freeze: tuple[str, ...] = ()  # parts of the model that stand still
-    align: float = 0.5  # at a swap, codes to where the other identity's are: 0 not, 1 all the way
-    minutes: float | None = None  # of training; or
-    steps: int | None = None
-    session_minutes: float | None = None  # after which training stops, to be gone on with
-    save_minutes: float = 5.0  # between checkpoints
-    preview_seconds: float = 30.0  # between pictures of how it goes
+    model: str  # what is trained: one of `faceswap-ae models`
+    trainer: str = "autoencoder"  # how it is trained
+    crop: str = "inner"  # what is seen of a face: inner (brows to chin), half, mid, full, whole
+    batch: int | None = None  # faces of each identity in a step; none: by the memory
+    precision: Precision = "auto"  # of the computing; auto: bfloat16 where it is quick
+    seed: int = 0  # of all random numbers
+    freeze: tuple[str, ...] = ()  # parts of the model that are not trained
+    align: float = 0.5  # how far a swap moves codes to the other identity's: 1 all the way
+    minutes: float | None = None  # of training; with `steps` too, the first to end counts
+    steps: int | None = None  # of training
+    session_minutes: float | None = None  # after which training stops; the same command continues
+    save_minutes: float = 5.0  # between two checkpoints
+    preview_seconds: float = 30.0  # between two previews
     optimiser: Optimiser = field(default_factory=Optimiser)
     augment: Augmentation = field(default_factory=Augmentation)
     stages: tuple[TrainingStage, ...] = ()  # one after the other; none is one that changes nothing
@@ -118,7 +126,12 @@ def parse_recipe(text: str, name: str, overrides: Sequence[str] = ()) -> FullRec
     text = ALIGN.sub(lambda found: f"align: {int(found[1] == 'true')}", text)
     model, trainer = _named(text, name, overrides)
     kind = recipe_type(model, trainer)
-    found = config.parse(kind, text, name, [_placed(override, kind) for override in overrides])
+    left = _left_behind(_tree(text, name), kind, {"model": model, "trainer": trainer})
+    if left:
+        own = f"{name}: {model} and {trainer} start from their own settings"
+        log.info("%s; left behind: %s", own, ", ".join(left))
+    changes = [_placed(override, kind) for override in overrides]
+    found = config.parse(kind, text, name, changes, left)
     for stage in stages_of(found):
         recipe_at(found, stage, name)  # told now, not after hours
     return found
@@ -154,25 +167,55 @@ def recipe_type(model: str, trainer: str) -> type[FullRecipe]:
     """The dataclass of recipes for a model and a trainer."""
     load_keras()
     own = {"network": plugins.load("models", model), "training": plugins.load("trainers", trainer)}
-    groups = [
-        (group, module.Options, field(default_factory=module.Options))
-        for group, module in own.items()
-    ]
+    kinds = {group: plugins.options_type(module) for group, module in own.items()}
+    groups = [(group, kind, field(default_factory=kind)) for group, kind in kinds.items()]
     return make_dataclass("Recipe", groups, bases=(FullRecipe,), frozen=True)
 
 
-def _named(text: str, name: str, overrides: Sequence[str]) -> tuple[str, str]:
-    """The model and the trainer, before anything else of a recipe is understood."""
+def _left_behind(
+    tree: dict[str, Any], kind: type[FullRecipe], chosen: Mapping[str, str]
+) -> list[str]:
+    """The settings in a recipe that are for another model or trainer than the chosen one.
+
+    A setting goes along where the options of both have it from the same class.
+    """
+    left: list[str] = []
+    options = {one.name: one.type for one in fields(kind)}
+    for place, group in OPTIONS.items():
+        named = str(tree.get(place) or getattr(Recipe, place, chosen[place]))
+        given = tree.get(group)
+        if named != chosen[place] and isinstance(given, dict):
+            shared = _shared(
+                plugins.options_type(plugins.load(KINDS[place], named)), options[group]
+            )
+            left += [f"{group}.{key}" for key in given if key not in shared]
+    return left
+
+
+def _shared(one: Any, other: Any) -> set[str]:
+    """The names of the fields that two dataclasses have from the same classes."""
+    bases = set(one.__mro__) & set(other.__mro__)
+    return {field.name for base in bases if is_dataclass(base) for field in fields(base)}
+
+
+def _tree(text: str, name: str) -> dict[str, Any]:
+    """A recipe's text as plain YAML; nothing where it is none."""
     try:
-        tree = yaml.safe_load(text) or {}
+        tree = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise RecipeError(f"{name}: is not YAML ({' '.join(str(error).split())})") from error
     except RecursionError as error:
         raise RecipeError(f"{name}: {config.TOO_DEEP}") from error
-    found = {key: tree.get(key) for key in ("model", "trainer")} if isinstance(tree, dict) else {}
+    return tree if isinstance(tree, dict) else {}
+
+
+def _named(text: str, name: str, overrides: Sequence[str]) -> tuple[str, str]:
+    """The model and the trainer, before anything else of a recipe is understood."""
+    tree = _tree(text, name)
+    found = {key: tree.get(key) for key in OPTIONS}
     for override in overrides:
         key, _, value = override.partition("=")
-        if key in ("model", "trainer"):
+        if key in OPTIONS:
             found[key] = value
     if not found.get("model"):
         raise RecipeError(f"{name}: names no model ({', '.join(plugins.names('models'))})")

@@ -59,7 +59,7 @@ FLAT = 0.1  # of a stage's length: after so long without a lower loss, the stage
 class TrainingStage:
     """One stage of a training."""
 
-    name: str
+    name: str  # shown in messages and previews
     share: float = 1.0  # of the budget at most, relative to the shares of the other stages
     leave: Literal["plateau", "share"] = "plateau"  # when it ends: no gain any more, or share over
     changes: dict[str, str] = field(default_factory=dict)  # key: value, as on the command line

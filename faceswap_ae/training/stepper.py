@@ -16,6 +16,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from faceswap_ae.common.errors import ContractError
 from faceswap_ae.networks.model_interface import IDENTITIES, Identity
 from faceswap_ae.networks.trainer_interface import FaceBatch, Player
 from faceswap_ae.training.distribution import split_batch, spread_batch
@@ -124,6 +125,9 @@ def _tensorflow(player: Player, own: Variables) -> Move:
             total, terms = _judged(player, batch)
             scaled = optimiser.scale_loss(total)
         gradients = tape.gradient(scaled, [weight.value for weight in weights])
+        if gradients and all(gradient is None for gradient in gradients):
+            told = "its loss depends on none of its weights, so it cannot learn"
+            raise ContractError(f"player '{player.name}': {told}")
         # The mean is taken before the optimiser clips, so the norm is that of the whole batch.
         optimiser.apply(_agreed(gradients), weights)
         return terms

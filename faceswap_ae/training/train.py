@@ -4,6 +4,7 @@ With the faces that it had, with the settings that it was begun with; and nothin
 one that cannot begin.
 """
 
+from faceswap_ae.common import plugins
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.networks.model_interface import Networks
 from faceswap_ae.networks.variables import assign_arrays, named_variables, select_parts
@@ -36,7 +37,8 @@ def train(job: Job, listener: StepListener = lambda _: None) -> Run:
     if job.fork is None and not begun and run.card.exists() and run.facts.origin:
         was = f"was to begin with the weights of {run.facts.origin} and saved nothing yet"
         raise UserError(f"{job.run}: {was}; give --fork again, or remove it")
-    with only_trainer(job.run) as lock:
+    trainer = plugins.load("trainers", job.recipe.trainer)
+    with only_trainer(job.run) as lock, plugins.blaming(trainer):
         return _train(job, run, listener, lock)
 
 

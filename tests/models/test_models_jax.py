@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.small_models import NAMES, SMALL, faces, numbers, small
+from faceswap_ae.networks.model_check import SMALL, numbers
+from faceswap_ae.networks.model_check import random_faces as faces
+from tests.support.small_models import NAMES, small
 
 QUICK_TO_COMPILE = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 JAX = """

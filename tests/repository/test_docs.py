@@ -3,27 +3,24 @@
 import ast
 import importlib.util
 import re
+import shutil
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
 import typer
 
-from docs import commands
+from docs import commands, settings
 from faceswap_ae.cli import main
-from faceswap_ae.common import plugins
-from faceswap_ae.networks.model_interface import IdentityStatistics
-from faceswap_ae.training.build import build_networks, build_setup
-from faceswap_ae.training.optimiser import Optimiser
 from faceswap_ae.training.recipe import parse_recipe, stages_of
 from faceswap_ae.training.stages import ONLY
-from faceswap_ae.training.stepper import Stepper
 from tests.conftest import ROOT
-from tests.support.small_models import batches
+from tests.support.own_plugins import forgotten
 
+BEFORE = ROOT / "tests" / "written_before"  # faces of ada and ben, and a clip of ada
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -32,27 +29,43 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-def test_the_model_and_the_trainer_shown_work(tmp_path: Path) -> None:
-    model, trainer = blocks("plugins.md", "python")
-    for kind, name, code in (("models", "small", model), ("trainers", "plain", trainer)):
-        (tmp_path / kind).mkdir()
-        (tmp_path / kind / f"{name}.py").write_text(code)
-    plugins.add_folder(tmp_path)
-    text = "model: small\ntrainer: plain\nprecision: float32\nnetwork: {size: 32, width: .25}"
-    settings = parse_recipe(text, "docs")
-    own, pair = build_networks(settings), batches(32, 32)
-    nothing = {name: np.zeros(1, np.float32) for name in pair}
-    known = IdentityStatistics(nothing, nothing, nothing)
-    stepper = Stepper(build_setup(settings, own, known).players, Optimiser(rate=1e-3))
-    first, second = (stepper.step([pair], 1e-3) for _ in range(2))
-    assert sum(second.values()) < sum(first.values())
+@pytest.fixture
+def author(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The commands that plugins.md shows, in a folder with its files, faces and a clip."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    shutil.copytree(BEFORE / "data", tmp_path / "data")
+    shutil.copy(BEFORE / "ada.mp4", tmp_path)
+    text = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    files = re.findall(r"`(mine/\w+/\w+\.py)`:\n\n```python\n(.*?)```", text, re.DOTALL)
+    assert len(files) == len(blocks("plugins.md", "python")) == 2
+    for name, code in files:
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(code)
+    (shown,) = blocks("plugins.md", "sh")
+    with forgotten():
+        yield shown.splitlines()
+
+
+def test_the_model_and_the_trainer_shown_are_trained(author: list[str]) -> None:
+    (line,) = (line for line in author if " train " in line)
+    assert main.main(line.split()[1:]) == 0
+    (recipe,) = blocks("plugins.md", "yaml")
+    assert parse_recipe(recipe, "docs").network.latent == 128
+
+
+@pytest.mark.slow
+def test_every_line_of_the_example_works_as_printed(author: list[str]) -> None:
+    for line in author:
+        assert main.main(line.split()[1:]) == 0, line
+    assert Path("swap.mp4").is_file()
 
 
 def test_the_stages_shown_are_understood() -> None:
     (stages,) = (block for block in blocks("train.md", "yaml") if "stages:" in block)
-    settings = parse_recipe(f"model: quick\ntrainer: gan\n{stages}", "docs")
-    assert stages_of(settings) != ONLY
-    assert [one.name for one in settings.stages] == ["generalise", "detail", "sharpen"]
+    recipe = parse_recipe(f"model: quick\ntrainer: gan\n{stages}", "docs")
+    assert stages_of(recipe) != ONLY
+    assert [one.name for one in recipe.stages] == ["generalise", "detail", "sharpen"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -78,6 +91,17 @@ def test_what_python_examples_import_is_there(page: Path) -> None:
 def _has(module: ModuleType, name: str) -> bool:
     inner = f"{module.__name__}.{name}"
     return hasattr(module, name) or importlib.util.find_spec(inner) is not None
+
+
+def test_the_settings_shown_are_those_of_the_code() -> None:
+    """`python docs/settings.py` mends it."""
+    assert settings.PAGE.read_text(encoding="utf-8") == settings.page()
+
+
+def test_every_setting_says_what_it_does() -> None:
+    rows = re.findall(r"^\| `[\w.]+` \|[^|]+\|[^|]+\|([^|]*)\|", settings.page(), re.MULTILINE)
+    assert len(rows) > 100
+    assert all(row.strip() for row in rows)
 
 
 LOCKED = re.findall(r"^typer==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)

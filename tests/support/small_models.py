@@ -1,49 +1,23 @@
-"""How are small networks of every model built for tests, and batches of random faces?"""
+"""How are small networks of every model built for tests?"""
 
 from functools import cache
 from typing import Any
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
 from faceswap_ae.common import plugins
-from faceswap_ae.networks.model_interface import IDENTITIES, Identity, Networks
-from faceswap_ae.training.data.batches import Batch
+from faceswap_ae.networks import model_check
+from faceswap_ae.networks.model_interface import Networks
 
-Floats = NDArray[np.float32]
 NAMES = plugins.names("models")
-SMALL = 1 / 16  # the share of every layer's width
-
-
-def batches(size: int, out: int) -> dict[Identity, Batch]:
-    """A batch of two random faces for each identity."""
-    rng = np.random.default_rng(0)
-
-    def planes(side: int, channels: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
-        return rng.uniform(size=(2, side, side, channels)).astype(np.float32)
-
-    return {
-        name: Batch(
-            planes(size, 3),
-            planes(out, 3),
-            planes(out, 1),
-            planes(out, 1),
-            planes(out, 1),
-            rng.uniform(size=(2, 68, 2)).astype(np.float32),
-        )
-        for name in IDENTITIES
-    }
 
 
 def options(name: str, **changes: Any) -> Any:
-    return plugins.load("models", name).Options(**{"width": SMALL, **changes})
+    return model_check.small_options(plugins.load("models", name), **changes)
 
 
 def build(name: str, seed: int = 0, **changes: Any) -> Networks:
-    keras.utils.set_random_seed(seed)
-    built: Networks = plugins.load("models", name).build(options(name, **changes))
-    return built
+    return model_check.build_small(plugins.load("models", name), seed, **changes)
 
 
 @cache
@@ -54,15 +28,6 @@ def small(name: str) -> Networks:
     built = build(name)
     keras.config.set_dtype_policy(before)
     return built
-
-
-def faces(networks: Networks, count: int = 2, seed: int = 0) -> Floats:
-    side = networks.size_in
-    return np.random.default_rng(seed).random((count, side, side, 3), np.float32)
-
-
-def numbers(tensor: Any) -> Floats:
-    return np.asarray(keras.ops.convert_to_numpy(tensor))
 
 
 def count(name: str, **changes: Any) -> int:

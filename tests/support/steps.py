@@ -9,7 +9,7 @@ from keras import ops
 from faceswap_ae.networks.model_interface import FACE, IDENTITIES, Identity
 from faceswap_ae.networks.trainer_interface import BatchPair, Player, Terms
 from faceswap_ae.training.data.batches import Batch
-from tests.support.small_models import batches
+from faceswap_ae.training.plugin_check import random_batches as batches
 
 RECIPE = """
 model: quick

@@ -7,8 +7,8 @@ from faceswap_ae.common.errors import RecipeError, UserError
 from faceswap_ae.networks.model_interface import FACE, ONTO, IdentityStatistics
 from faceswap_ae.training.build import build_networks
 from faceswap_ae.training.learner import Learner, exchange_own_parts
+from faceswap_ae.training.plugin_check import random_batches as batches
 from faceswap_ae.training.recipe import parse_recipe
-from tests.support.small_models import batches
 
 RECIPE = """
 model: MODEL

@@ -42,10 +42,29 @@ def test_a_name_of_two_groups_has_to_say_which() -> None:
     assert load_recipe("quick", ["network.mask=false", "training.mask=0"]).network.mask is False
 
 
-def test_another_model_by_a_change() -> None:
-    found = load_recipe("quick", ["model=original", "size=64"])
-    assert found.model == "original"
-    assert found.network.latent == 1024
+def test_another_model_starts_from_its_own_settings(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "faceswap_ae"):
+        found = load_recipe("quick", ["model=original"])
+    assert found.network == plugins.load("models", "original").Options()
+    (line,) = caplog.messages
+    assert "left behind: network.size" in line
+    assert load_recipe("quick", ["model=original", "size=128"]).network.size == 128
+
+
+def test_another_trainer_keeps_what_it_shares(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", "faceswap_ae"):
+        assert load_recipe("quick", ["trainer=gan"]).training.dssim == 1.0
+        assert load_recipe("quick", ["model=quick", "trainer=autoencoder"]).network.size == 96
+    assert not caplog.messages
+    (tmp_path / "trainers").mkdir()
+    code = "from dataclasses import dataclass\n\n@dataclass(frozen=True)\nclass Options:\n"
+    (tmp_path / "trainers" / "lone.py").write_text(f"{code}    mae: float = 3.0\n")
+    plugins.add_folder(tmp_path)
+    with caplog.at_level("INFO", "faceswap_ae"):
+        assert load_recipe("quick", ["trainer=lone"]).training.mae == 3.0
+    assert "training.dssim" in caplog.messages[0] and "training.mae" in caplog.messages[0]
 
 
 def test_wrong_words_are_told_with_the_near_ones(tmp_path: Path) -> None:

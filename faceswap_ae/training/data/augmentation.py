@@ -72,11 +72,11 @@ class Augmentation:
     tint: float = 0.125  # at most, as a share of each channel, up or down
     offset: float = 0.083  # at most, as a share of the range, up or down
     # Degradation of the input: probabilities.
-    motion: float = 0.0  # motion blur along a line
-    blur: float = 0.0  # defocus blur
-    shrink: float = 0.0  # lower resolution
-    jpeg: float = 0.0  # JPEG compression
-    occluder: float = 0.2  # an object in front of the face, which is cut out of the mask
+    motion: float = 0.0  # probability of motion blur along a line
+    blur: float = 0.0  # probability of defocus blur
+    shrink: float = 0.0  # probability of a lower resolution
+    jpeg: float = 0.0  # probability of JPEG compression
+    occluder: float = 0.2  # probability of an object in front, which is cut out of the mask
     hide: bool = False  # the input is always grey outside the hull of the landmarks
     # Sampling of the faces.
     balance: float = 0.5  # 0: equal chance for every face; 1: for every clip; or a value between

@@ -32,20 +32,20 @@ Weighed = Mapping[str, tuple[float, Callable[[], Tensor]]]  # weight, and the te
 class LossWeights:
     """Weights of the loss terms; 0 leaves a term out."""
 
-    mae: float = 1.0
-    mse: float = 0.0
-    dssim: float = 0.0
+    mae: float = 1.0  # of the mean absolute difference
+    mse: float = 0.0  # of the mean squared difference
+    dssim: float = 0.0  # of the difference in structure (SSIM)
     window: int = 9  # pixels a side of dssim's window; 0: by the picture's size, as in DeepFaceLab
-    edge: float = 0.0
+    edge: float = 0.0  # of the difference between edges
     smaller: float = 1.0  # times mae: for each output face at a lower resolution
     mask: float = 0.1  # of the difference from the true mask, if the model outputs a mask
     masked: bool = False  # pixels outside the face are made black in both before the comparison
     outside: float = 1.0  # of a pixel outside the mask; a pixel inside has the weight 1
     eyes: float = 0.0  # added to the weight of mae and edge at the eyes
-    mouth: float = 0.0  # the same at the mouth
+    mouth: float = 0.0  # added to the weight of mae and edge at the mouth
     landmarks: float = 0.0  # of a head that reads the landmarks from the latent code
     perceptual: float = 0.0  # of the feature difference in a face network; published value: 1
-    perceptual_net: Net = "auto"
+    perceptual_net: Net = "auto"  # that face network; auto: VGGFace's if here, else dlib's
     perceptual_file: Path | None = None  # the user's own weight file for that network
     identity: float = 0.0  # of the squared distance of dlib's descriptors
     face_style: float = 0.0  # percent: a swap gets the colours of the ONTO face
