@@ -54,7 +54,7 @@ def options_of(
             # Not as a Path, which makes `./ada` a bare name: a folder, not the person `ada`.
             text = texts[name].replace(", or several", "; repeatable")
             told = make(*flag, help=text, path_type=str)
-            annotation: Any = Annotated[kind, told]  # type: ignore[valid-type]
+            annotation: Any = Annotated[kind, told]
             keyword = inspect.Parameter.KEYWORD_ONLY
             option = inspect.Parameter(name, keyword, default=default, annotation=annotation)
             parameters.insert(len(parameters) - own, option)

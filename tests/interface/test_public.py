@@ -48,7 +48,7 @@ def test_the_functions_are_seen() -> None:
     for function in FUNCTIONS.values():
         assert inspect.signature(function) == inspect.signature(inspect.unwrap(function))
     with pytest.raises(AttributeError, match="no attribute 'extrat'"):
-        _ = faceswap_ae.extrat  # type: ignore[attr-defined]
+        _ = faceswap_ae.extrat
 
 
 def test_looking_at_the_package_loads_nothing_heavy() -> None:
@@ -128,8 +128,8 @@ def test_a_command_s_options_are_the_function_s() -> None:
     for name, function in FUNCTIONS.items():
         given = {one.name: one for one in commands.commands[name].params}
         wanted = dict(inspect.signature(function).parameters)
-        for parameter in options.PYTHON_ONLY:
-            wanted.pop(parameter, None)
+        for python_only in options.PYTHON_ONLY:
+            wanted.pop(python_only, None)
         assert set(wanted) <= set(given)
         for key, parameter in wanted.items():
             if parameter.default not in (inspect.Parameter.empty, None, ()):
