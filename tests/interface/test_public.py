@@ -128,8 +128,8 @@ def test_a_command_s_options_are_the_function_s() -> None:
     for name, function in FUNCTIONS.items():
         given = {one.name: one for one in commands.commands[name].params}
         wanted = dict(inspect.signature(function).parameters)
-        for name_in_python in options.PYTHON_ONLY:
-            wanted.pop(name_in_python, None)
+        for python_only in options.PYTHON_ONLY:
+            wanted.pop(python_only, None)
         assert set(wanted) <= set(given)
         for key, parameter in wanted.items():
             if parameter.default not in (inspect.Parameter.empty, None, ()):
