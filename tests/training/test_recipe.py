@@ -6,6 +6,7 @@ import pytest
 from faceswap_ae.common import config, plugins
 from faceswap_ae.common.errors import PluginError, RecipeError
 from faceswap_ae.training.recipe import list_recipes, load_recipe, parse_recipe
+from tests.support.own_plugins import TRAINER, changed, forgotten, write_plugin
 
 
 @pytest.mark.parametrize("name", list_recipes())
@@ -58,11 +59,9 @@ def test_another_trainer_keeps_what_it_shares(
         assert load_recipe("quick", ["trainer=gan"]).training.dssim == 1.0
         assert load_recipe("quick", ["model=quick", "trainer=autoencoder"]).network.size == 96
     assert not caplog.messages
-    (tmp_path / "trainers").mkdir()
-    code = "from dataclasses import dataclass\n\n@dataclass(frozen=True)\nclass Options:\n"
-    (tmp_path / "trainers" / "lone.py").write_text(f"{code}    mae: float = 3.0\n")
-    plugins.add_folder(tmp_path)
-    with caplog.at_level("INFO", "faceswap_ae"):
+    with forgotten(), caplog.at_level("INFO", "faceswap_ae"):
+        code = changed(TRAINER, "weight: float = 1.0", "mae: float = 3.0")
+        write_plugin(tmp_path, "trainers", "lone", code)
         assert load_recipe("quick", ["trainer=lone"]).training.mae == 3.0
     assert "training.dssim" in caplog.messages[0] and "training.mae" in caplog.messages[0]
 
