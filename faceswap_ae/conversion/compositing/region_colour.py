@@ -8,6 +8,8 @@ light, which is measured on the eyes in the frame. So white stays white when the
 darker, and a beard in the frame does not darken the new face.
 
 How white an eye really is decides how much it counts: an eye may be shut, and show skin instead.
+The same is asked of the new face, of each eye and of the mouth: where the network shows a lid or
+lips, though the landmarks lie open, they stay skin. Otherwise lids would glow and lips get a bar.
 """
 
 from collections.abc import Mapping
@@ -50,6 +52,7 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 # The ratio of blue to red, where that of the skin is 1: the value at which it is not the white of
 # an eye, and the value at which it surely is. For a network's soft picture, and for a filmed one.
 PAINTED, FILMED = (0.98, 1.06), (1.05, 1.2)
+SURE = 127  # of 255: a pixel that counts as inside
 EPS = 1e-6
 UNKNOWN: Pair = np.zeros((2, 2, 3))
 
@@ -96,7 +99,7 @@ class RegionColours:
             result = recolour(COLOUR[self.name], face, skin, self.amount)
         if white is None or not known(white):
             return result
-        bright = _bright(points, face.shape[0])
+        bright = _bright(face, points)
         soft = np.asarray(cv2.GaussianBlur(bright, (0, 0), SOFT * len(face)), np.float32)
         if not soft.any():
             return result
@@ -118,16 +121,39 @@ def _eyes(one: ColourSample) -> Mask:
     return np.minimum(one.mask, _shares(np.maximum(*eye_masks(one.points, (side, side), lids=0))))
 
 
-def _bright(points: Points, side: int) -> Mask:
-    """Return a mask of the eyes and of the part between the lips; weaker if they are less open."""
+def _bright(face: Picture, points: Points) -> Mask:
+    """Return a mask of the eyes and of the part between the lips.
+
+    It is weaker if they are less open, and if the face shows less white there.
+    """
+    side = face.shape[0]
     parts = (*eye_masks(points, (side, side), lids=0), between_lips(points, (side, side)))
     shut = (SHUT_EYE, SHUT_EYE, SHUT_MOUTH)
     outlines = (*(points[eye] for eye in EYES), points[INSIDE])
+    opened = [
+        float(np.interp(opening(outline), ends, (0, 1)))
+        for outline, ends in zip(outlines, shut, strict=True)
+    ]
+    if not any(opened):
+        return np.zeros((side, side), np.float32)
+    skin = _skin_mean(face, points)
     drawn = [
-        _shares(part) * np.float32(np.interp(opening(outline), ends, (0, 1)))
-        for part, outline, ends in zip(parts, outlines, shut, strict=True)
+        _shares(part) * np.float32(share and share * _shown(face, _shares(part), skin))
+        for part, share in zip(parts, opened, strict=True)
     ]
     return np.asarray(np.maximum.reduce(drawn), np.float32)
+
+
+def _shown(face: Picture, part: Mask, skin: Doubles | None) -> float:
+    """Return how surely a part of the face shows something white, 0 to 1, beside its skin."""
+    found = white(face, part)
+    return 0.0 if found is None or skin is None else _sure(found[0], skin, FILMED)
+
+
+def _skin_mean(face: Picture, points: Points) -> Doubles | None:
+    """Return the mean colour of the middle of the face, where there is skin in every person."""
+    inside = middle_mask(points, face.shape[:2]) > SURE
+    return face[inside].mean(axis=0, dtype=np.float64) if inside.any() else None
 
 
 def _around(mask: Picture) -> tuple[slice, slice]:

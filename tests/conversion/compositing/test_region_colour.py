@@ -147,7 +147,7 @@ def test_a_blink_changes_nothing_and_long_darkness_comes_slowly() -> None:
 
 def test_a_shut_mouth_shows_no_teeth() -> None:
     for act, share in ((OPEN, 0.1), (LAUGH, 0.8)):
-        face, frame = sight(alone(person("carl")), act), sight(alone(person("fatou")), act)
+        face, frame = sight(alone(person("ada")), act), sight(alone(person("fatou")), act)
         way = RegionColours("tint")
         pairs = way.measure(face, frame)
         made = [way.apply(face.picture, face.points, some) for some in (pairs, {SKIN: pairs[SKIN]})]
@@ -167,6 +167,26 @@ def test_with_eyes_and_mouth_shut_all_is_skin() -> None:
     shut = sight(alone(person("carl")), SHUT).points
     made = way.apply(face.picture, shut, pairs)
     assert np.array_equal(made, way.apply(face.picture, shut, {SKIN: pairs[SKIN]}))
+
+
+@pytest.mark.parametrize("soft", [0.02, 0.04])
+def test_white_is_painted_only_where_the_new_face_shows_it(soft: float) -> None:
+    """The performer's eyes and mouth are open, a soft new face shows lids and lips there."""
+    laugh = sight(alone(person("fatou")), LAUGH)
+    made = sight(alone(person("ben")), SHUT)
+    blurred = cv2.GaussianBlur(made.picture, (0, 0), soft * SIDE)
+    made = ColourSample(np.asarray(blurred, np.float32), laugh.points, laugh.mask)
+    way = RegionColours("tint")
+    skin = way.measure(made, laugh)[SKIN]
+    # Frames around have shown that white becomes much brighter.
+    bright = np.stack([np.stack([np.full(3, white), np.ones(3)]) for white in (0.3, 0.8)])
+    painted, plain = (
+        way.apply(made.picture, made.points, pairs)
+        for pairs in ({SKIN: skin, WHITE: bright}, {SKIN: skin})
+    )
+    lips = shared(between_lips(laugh.points, SIZE)) > 0.5
+    for part in (eyes(laugh) > 0.5, lips):
+        assert np.abs(painted - plain)[part].mean() < 2 * LEVEL
 
 
 def test_a_hidden_middle_leaves_the_rest_to_tell() -> None:
