@@ -39,7 +39,8 @@ def load(kind: Kind, name: str) -> ModuleType:
     """Import and return the module of one model or trainer."""
     homes = _homes(kind)
     if name not in homes:
-        raise PluginError(unknown(kind.removesuffix("s"), name, homes))
+        told = unknown(kind.removesuffix("s"), name, homes)
+        raise PluginError(f"{told}; --plugins DIR adds those of a folder of yours")
     home, *others = homes[name]
     if others:
         both = " and ".join(map(_format_home, homes[name]))
