@@ -86,7 +86,7 @@ class Pace:
         if not self.rate:
             return f"{self.count} of {self.total or '?'}"
         left = self.total - self.count
-        rest = f", {format_duration(left / self.rate)} left" if left >= 0 and self.total else ""
+        rest = f", {format_duration(left / self.rate)} left" if left > 0 else ""
         return f"{self.count} of {self.total or '?'}, {self.rate:.1f}/s{rest}"
 
 
