@@ -86,7 +86,7 @@ class Pace:
         if not self.rate:
             return f"{self.count} of {self.total or '?'}"
         left = self.total - self.count
-        rest = f", {format_duration(left / self.rate)} left" if left >= 0 and self.total else ""
+        rest = f", {format_duration(left / self.rate)} left" if left > 0 else ""
         return f"{self.count} of {self.total or '?'}, {self.rate:.1f}/s{rest}"
 
 
@@ -173,14 +173,15 @@ def _notebook_status(what: str, picture: Path | None = None, /) -> Iterator[Say]
     """A bar with words, and the picture below it, drawn again when its file changes."""
     ipython: Any = import_module("IPython.display")
     html_of = ipython.HTML
-    bar, shown = (ipython.display(html_of(""), display_id=True) for _ in range(2))
+    bar = ipython.display(html_of(""), display_id=True)
+    shown = None if picture is None else ipython.display(html_of(""), display_id=True)
     drawn, at, last = 0, -DRAW_EVERY, (0.0, "")
 
     def draw() -> None:
         nonlocal drawn
         bar.update(html_of(_bar_html(what, *last)))
         changed = picture.stat().st_mtime_ns if picture is not None and picture.exists() else 0
-        if picture is not None and changed != drawn:
+        if shown is not None and picture is not None and changed != drawn:
             drawn = changed
             shown.update(html_of(picture_html(picture)))
 

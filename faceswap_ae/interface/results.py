@@ -248,7 +248,7 @@ def _media_html(path: Path) -> str:
     from faceswap_ae.media.montage import in_notebook
 
     shown: str = in_notebook(path)._repr_html_()
-    return f'<div style="max-width:100%;overflow:hidden">{shown}</div>'
+    return shown
 
 
 def _report_html(report: Path | None) -> str:

@@ -32,6 +32,7 @@ WIDEST = 7680  # pixels of clips side by side; moviepy takes sixty bytes for eac
 NAME_HEIGHT = 0.06  # of the clip's height
 # Each frame gets its own palette of 256 colours, so that no frame has to wait for the last one.
 GIF_COLOURS = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"
+NARROW = 'style="max-width:100%;height:auto"'
 PREVIEW_SECONDS = 60  # a notebook holds the video's bytes, so a long video makes it slow
 
 
@@ -110,7 +111,8 @@ def in_notebook(video: Path, width: int = 640) -> Any:
         height = round(width * clip.h / clip.w / 2) * 2
         preview = Path(folder, "preview.mp4")
         _write(begin.resized((width // 2 * 2, height)), preview, clip.fps, None)
-        return HTML2(html_embed(str(preview), width=width))
+        shown = html_embed(str(preview), width=width)
+        return HTML2(shown.replace("<video ", f"<video {NARROW} ", 1))  # on a phone too
 
 
 def _write(clip: "VideoClip", path: Path, rate: float, logger: Any) -> None:

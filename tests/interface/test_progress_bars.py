@@ -59,6 +59,14 @@ def test_the_loading_of_networks_is_no_part_of_the_time_left(
     ]
 
 
+def test_at_the_end_nothing_is_left(clock: Clock) -> None:
+    pace = progress_bars.Pace(3)
+    for done in (1, 2, 3):
+        clock.now += 1
+        pace.advance(done)
+    assert pace.words == "3 of 3, 1.0/s"
+
+
 def test_without_a_total_no_time_left_is_made_up(
     clock: Clock, capsys: pytest.CaptureFixture[str]
 ) -> None:

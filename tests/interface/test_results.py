@@ -61,6 +61,7 @@ def test_a_conversion_shows_its_first_output(plain_clip: Path, tmp_path: Path) -
     ]
     assert repr(done).endswith("like a photo of spare=") and "spare=" in html_of(done)
     assert "<video" in html_of(done) and "<video" in html_of(SynthResult(out, [out]))
+    assert re.search(r'<video style="max-width:100%;height:auto" [^>]*src', html_of(done))
     picture = tmp_path / "look.png"
     images.write(picture, np.zeros((8, 8, 3), np.uint8))
     assert "data:image/png" in html_of(ConvertResult(picture))

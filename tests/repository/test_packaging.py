@@ -139,7 +139,8 @@ def test_setup_py_stays_small() -> None:
 def test_the_public_names_are_there() -> None:
     program = (
         "import sys, faceswap_ae; assert 'cv2' not in sys.modules;"
-        "print([callable(getattr(faceswap_ae, name)) for name in faceswap_ae.__all__[1:]]);"
+        "names = set(faceswap_ae.__all__) - {'__version__'};"
+        "print([callable(getattr(faceswap_ae, name)) for name in names]);"
         "faceswap_ae.nothing"
     )
     done = subprocess.run(
