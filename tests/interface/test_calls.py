@@ -70,6 +70,7 @@ def test_errors_and_warnings_speak_python(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging.getLogger("faceswap_ae"), "propagate", False)
+    monkeypatch.setattr(logging.getLogger("faceswap_ae"), "handlers", [])  # of other tests
     with pytest.raises(MediaError, match=r"^try keep_going=True$"):
         _fail("try --keep-going")
     assert capsys.readouterr().err == "warning: see like=\n"

@@ -76,12 +76,13 @@ def test_a_report_is_shown_whole_below_its_headline(
     page = tmp_path / "page.html"
     if there:
         page.write_text('<p class="a">A & B</p>', encoding="utf-8")
-    metrics = {"headline": ["ben's <b> is near."]}
+    metrics = {"verdict": "ready", "headline": ["ben's <b> is near."]}
     run = TrainResult(tmp_path, tmp_path / "preview.png")
     measured = EvaluateResult(plain_clip, page, metrics)
     assert Path(measured) == page and Path(replace(measured, report=None)) == plain_clip
     for result in (measured, SwapResult(plain_clip, run, page, metrics)):
         shown = html_of(result)
+        assert "<li>ready</li>" in shown
         assert "<li>ben&#x27;s &lt;b&gt; is near.</li>" in shown
         found = re.search(r'<iframe srcdoc="([^"]*)"', shown)
         assert (found is not None) == there
