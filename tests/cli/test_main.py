@@ -16,8 +16,8 @@ from tests.support.processes import HEAVY, listening
 
 COMMANDS = [
     *("demo", "doctor", "swap", "extract", "train", "convert", "evaluate", "preview", "tune"),
-    *("models", "fetch", "info", "cut", "side", "synth"),
-    *("faces", "runs"),
+    *("fetch", "info", "cut", "side", "synth"),
+    *("faces", "runs", "models"),
 ]
 
 
