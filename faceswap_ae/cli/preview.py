@@ -19,7 +19,7 @@ def run(
     ] = None,
     rows: Annotated[int, typer.Option(min=1, max=40, help="Faces shown.")] = 6,
 ) -> None:
-    """Draw rows of onto's face | reconstruction | swap | mask, as the newest checkpoint does it.
+    """Draw rows of onto's face | reconstruction | swap | owner's nearest face | mask, as it is now.
 
     \b
     faceswap-ae preview ben-onto-ada
@@ -35,10 +35,10 @@ def run(
 
     session: Session = context.obj
     found = find_run(name, session.runs)
-    picture = draw_run_preview(
-        found, face_folder.find_folder(onto or found.facts.onto, session.data), rows
-    )
-    target = out or found.preview
-    images.write(target, picture)
+    facts, data = found.facts, session.data
+    owner, target = (face_folder.find_folder(one, data) for one in (facts.face, onto or facts.onto))
+    picture = draw_run_preview(found, owner, target, rows)
+    written = out or found.preview
+    images.write(written, picture)
     if not session.quiet:
-        typer.echo(target)
+        typer.echo(written)

@@ -19,7 +19,9 @@ def run(
     everyone: Annotated[bool, typer.Option("--everyone", help="Whoever is there.")] = False,
     reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
 ) -> None:
-    """Write a picture of colours by masks and blends on a few frames of a clip.
+    """Write a picture of every colour, mask, blend and edge on a few frames of a clip.
+
+    Under each stands the option of convert that gives it; the defaults are framed.
 
     \b
     faceswap-ae tune ada.mp4 --run ben-onto-ada
@@ -39,4 +41,5 @@ def run(
         (find_run(name, session.runs),), session.data, reverse, SwapRequest(everyone=everyone)
     )
     images.write(out, draw_choices(Converter(options, session.progress), open_clip(clip), count))
-    typer.echo(f"{out}: choose with convert --colour, --mask, --blend")
+    told = f"faceswap-ae convert {clip} -o swap.mp4 --run {name}"
+    typer.echo(f"{out}: look at it, then {told} and the option under the picture you like")

@@ -1,8 +1,8 @@
-"""Which colours, mask and blend suit a clip? A picture of the choices on a few of its frames."""
+"""Which colours, mask, blend and edge suit a clip? A sheet of all choices on a few frames."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import product
+from typing import Any
 
 import numpy as np
 from PIL import Image as pillow
@@ -10,7 +10,10 @@ from PIL import ImageDraw, ImageFont
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image, warp
-from faceswap_ae.conversion.compositor import Compositor
+from faceswap_ae.conversion.compositing.blending import BLEND
+from faceswap_ae.conversion.compositing.colour_transfer import COLOUR
+from faceswap_ae.conversion.compositing.masks import ERODE, FEATHER, MASK
+from faceswap_ae.conversion.compositor import CompositeOptions, Compositor
 from faceswap_ae.conversion.converter import Converter
 from faceswap_ae.conversion.swapper import GeneratedFace
 from faceswap_ae.conversion.trajectories import FacePlacement
@@ -19,16 +22,23 @@ from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.reader import Frame
 from faceswap_ae.media.span import WHOLE, Span
 
-COLOURS = ("tint", "mkl", "reinhard", "histogram", "average", "none")
-EDGES = tuple(product(("learned", "hull"), ("laplacian", "feather", "poisson")))
-CELL = 144  # pixels a side
+# The choices of each option of `convert`: one is changed, the others are as they were asked for.
+CHOICES: dict[str, Sequence[str | float]] = {
+    "colour": tuple(COLOUR),
+    "mask": tuple(name for name in MASK if name != "image"),  # that one is the user's own picture
+    "blend": tuple(BLEND),
+    "feather": (0.0, 0.03, FEATHER, 0.12, 0.2),
+    "erode": (-0.05, 0.0, ERODE, 0.05, 0.1),
+}
+CELL, COLUMNS = 256, 5  # pixels a side, cells in a row
 WIDER = 1.25  # of the crop, that a cell shows: the seam lies inside
-GAP, HEAD, SIDE = 4, 22, 92
-PAPER, INK = (250, 250, 248), (40, 40, 40)
+GAP, HEAD, CAPTION = 8, 34, 26  # pixels
+DEFAULT = " (default)"
+PAPER, INK, CHOSEN = (250, 250, 248), (40, 40, 40), (29, 111, 184)
 
 
 def draw_choices(converter: Converter, clip: Clip, count: int = 2) -> Image:
-    """A table of colours by mask and blend, for so many frames evenly taken from the swapped."""
+    """A sheet of every choice, for so many frames evenly taken from the swapped."""
     span = WHOLE if clip.pictures else converter.options.span
     where = converter.prepare(clip, span, covers=False).plan.trajectories
     tables = [
@@ -51,14 +61,22 @@ def _table(converter: Converter, frame: Frame, place: FacePlacement) -> Image:
     swapper = converter.swappers[place.role]
     made = swapper([swapper.shown(frame.image, place.landmarks, place.outline)])[0]
     base = converter.options.style
-    looks = [
-        [replace(base, colour=colour, mask=mask, blend=blend) for mask, blend in EDGES]
-        for colour in COLOURS
-    ]
-    cells = [
-        [_cell(frame, place, made, Compositor(swapper, style)) for style in row] for row in looks
-    ]
-    return _drawn(cells, f"frame {frame.index}")
+    rows: list[list[tuple[str, Image]]] = []
+
+    def cell(option: str, choice: Any) -> Image:
+        style = replace(base, **{option: choice})
+        return _cell(frame, place, made, Compositor(swapper, style))
+
+    for option, choices in CHOICES.items():
+        cells = [(_caption(option, one, base), cell(option, one)) for one in choices]
+        rows += [cells[first : first + COLUMNS] for first in range(0, len(cells), COLUMNS)]
+    return _drawn(rows, f"frame {frame.index}: one option is changed, the others are defaults")
+
+
+def _caption(option: str, choice: str | float, base: CompositeOptions) -> str:
+    """Return the option as it is typed; the default is marked."""
+    value = choice if isinstance(choice, str) else f"{choice:g}"
+    return f"--{option} {value}" + (DEFAULT if getattr(base, option) == choice else "")
 
 
 def _cell(frame: Frame, place: FacePlacement, made: GeneratedFace, compositor: Compositor) -> Image:
@@ -74,19 +92,17 @@ def _cell(frame: Frame, place: FacePlacement, made: GeneratedFace, compositor: C
     return warp(image, matrix, (CELL, CELL))
 
 
-def _drawn(cells: Sequence[Sequence[Image]], name: str) -> Image:
-    step = CELL + GAP
-    size = SIDE + len(EDGES) * step, 2 * HEAD + len(cells) * step
-    paper = pillow.new("RGB", size, PAPER)
-    draw, font = ImageDraw.Draw(paper), ImageFont.load_default(13)
-    draw.text((GAP, HEAD), name, INK, font, anchor="lm")
-    for column, (mask, blend) in enumerate(EDGES):
-        x = SIDE + column * step + CELL / 2
-        draw.text((x, HEAD / 2 + 2), f"mask {mask}", INK, font, anchor="mm")
-        draw.text((x, 3 * HEAD / 2), blend, INK, font, anchor="mm")
-    for row, (colour, pictures) in enumerate(zip(COLOURS, cells, strict=True)):
-        y = 2 * HEAD + row * step
-        draw.text((GAP, y + CELL / 2), colour, INK, font, anchor="lm")
-        for column, picture in enumerate(pictures):
-            paper.paste(pillow.fromarray(picture), (SIDE + column * step, y))
+def _drawn(rows: Sequence[Sequence[tuple[str, Image]]], title: str) -> Image:
+    across, down = CELL + GAP, CELL + CAPTION + GAP
+    paper = pillow.new("RGB", (GAP + COLUMNS * across, HEAD + len(rows) * down), PAPER)
+    draw, font = ImageDraw.Draw(paper), ImageFont.load_default(15)
+    draw.text((GAP, HEAD / 2), title, INK, font, anchor="lm")
+    for row, cells in enumerate(rows):
+        for column, (caption, picture) in enumerate(cells):
+            x, y = GAP + column * across, HEAD + row * down
+            paper.paste(pillow.fromarray(picture), (x, y))
+            ink = CHOSEN if caption.endswith(DEFAULT) else INK
+            draw.text((x + CELL / 2, y + CELL + CAPTION / 2), caption, ink, font, anchor="mm")
+            if ink == CHOSEN:
+                draw.rectangle((x - 3, y - 3, x + CELL + 2, y + CELL + 2), None, CHOSEN, 3)
     return np.asarray(paper, np.uint8)

@@ -14,14 +14,14 @@ import numpy as np
 from faceswap_ae.common.quantities import format_duration
 from faceswap_ae.media import images
 from faceswap_ae.networks.code_alignment import Alignment
-from faceswap_ae.networks.model_interface import IDENTITIES, ONTO, Identity, Networks
+from faceswap_ae.networks.model_interface import IDENTITIES, Identity, Networks
 from faceswap_ae.runtime import memory
 from faceswap_ae.training import plateau
 from faceswap_ae.training.data.batches import Batch
 from faceswap_ae.training.losses import pixel
 from faceswap_ae.training.losses.pixel import softened
 from faceswap_ae.training.plateau import HeldOutLoss
-from faceswap_ae.training.preview import PreviewNames, draw_preview
+from faceswap_ae.training.preview import PreviewNames, draw_preview, unlike_rows
 from faceswap_ae.training.runs.metric_log import MetricLog, MetricRow
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.training.runs.tensorboard import EventWriter
@@ -69,8 +69,15 @@ class TrainingLogger:
     """Keeps the files open, and what was measured since the last row."""
 
     def __init__(
-        self, run: Run, names: PreviewNames, listener: StepListener, *, masked: bool = False
+        self,
+        run: Run,
+        names: PreviewNames,
+        gallery: tuple[Batch, Batch],  # faces of both people for previews
+        listener: StepListener,
+        *,
+        masked: bool = False,
     ) -> None:
+        self.gallery = gallery
         self.run, self.names, self.listener, self.masked = run, names, listener, masked
         self._stage_from, self._is_last = -1, True
         self.measured: list[HeldOutLoss] = []
@@ -135,8 +142,9 @@ class TrainingLogger:
         noted = self._noted if self._noted.step == step else MetricRow(step, {})
         self._history.add(replace(noted, losses={**noted.losses, **named}, time=now))
         self._events.scalars(step, named, now)
-        places = np.linspace(0, len(held[ONTO].target) - 1, SHOWN).round().astype(int)
-        picture = draw_preview(networks, held[ONTO].some(np.unique(places)), align, self.names)
+        owner, faces = self.gallery
+        shown = faces.some(unlike_rows(faces.landmarks, SHOWN))
+        picture = draw_preview(networks, shown, owner, align, self.names)
         images.write(self.run.preview, picture)
         self._events.image(step, "preview", picture, now)
 

@@ -1,4 +1,4 @@
-"""How is a preview of the training drawn: face, reconstruction, swap and mask, row by row?"""
+"""How is a preview of the training drawn: face, reconstruction, swap, owner and mask?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as pillow
 from PIL import ImageDraw, ImageFont
 
@@ -30,21 +31,42 @@ class PreviewNames:
     @property
     def columns(self) -> tuple[str, ...]:
         """The heading of each column."""
-        return (self.onto, f"{self.onto} again", f"{self.face} on {self.onto}", "mask")
+        swap = f"{self.face} on {self.onto}"
+        return (self.onto, f"{self.onto} again", swap, f"nearest {self.face}", "mask")
 
 
 def draw_preview(
-    networks: Networks, faces: Batch, align: Alignment | None, names: PreviewNames
+    networks: Networks, faces: Batch, owner: Batch, align: Alignment | None, names: PreviewNames
 ) -> Image:
-    """Draw one row for each face of ONTO; outputs are blended over the face by their masks."""
+    """Draw one row for each face of ONTO; outputs are blended over the face by their masks.
+
+    Beside each swap stands the picture of the owner whose landmarks are nearest, so that the
+    likeness can be judged.
+    """
     from keras import ops
 
     again = networks.reconstruct(faces.warped, ONTO)
     swap = aligned_swap(networks, faces.warped, align)
     columns = [faces.target, *(_over(made, faces.target) for made in (again, swap))]
+    away = np.linalg.norm(faces.landmarks[:, None] - owner.landmarks, axis=-1).mean(axis=-1)
+    columns.append(owner.target[away.argmin(axis=1)])
     if swap.mask is not None:
         columns.append(np.repeat(ops.convert_to_numpy(swap.mask), 3, axis=-1))
     return sheet(columns, names.columns[: len(columns)])
+
+
+def unlike_rows(landmarks: Floats, most: int) -> NDArray[np.int64]:
+    """Return the indices, in order, of at most `most` faces that differ the most in landmarks.
+
+    Each next one is the farthest from all before it. The first is the farthest from the mean.
+    """
+    flat = landmarks.reshape(len(landmarks), -1)
+    chosen = [int(np.linalg.norm(flat - flat.mean(axis=0), axis=1).argmax())]
+    away = np.linalg.norm(flat - flat[chosen[0]], axis=1)
+    while len(chosen) < min(most, len(flat)):
+        chosen.append(int(away.argmax()))
+        away = np.minimum(away, np.linalg.norm(flat - flat[chosen[-1]], axis=1))
+    return np.unique(chosen)
 
 
 def _over(made: Output, target: Floats) -> Floats:

@@ -15,7 +15,7 @@ import numpy as np
 from faceswap_ae.common.errors import Fault
 from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.networks import code_alignment
-from faceswap_ae.networks.model_interface import IDENTITIES, Identity, Networks
+from faceswap_ae.networks.model_interface import FACE, IDENTITIES, ONTO, Identity, Networks
 from faceswap_ae.runtime import memory
 from faceswap_ae.training.build import identity_statistics
 from faceswap_ae.training.data import face_set
@@ -124,8 +124,9 @@ class TrainingSession:
         self.learner = Learner(recipe, own, known)
         self._use_augmentation()
         names = PreviewNames(*(one.name for one in self.sets))
+        gallery = self.feed.gallery(FACE), self.feed.gallery(ONTO)
         masked = getattr(recipe.training, "masked", False)
-        self.logger = TrainingLogger(self.run, names, self.listener, masked=masked)
+        self.logger = TrainingLogger(self.run, names, gallery, self.listener, masked=masked)
         self.held = {identity: self.feed.held_out(identity) for identity in IDENTITIES}
 
     @property

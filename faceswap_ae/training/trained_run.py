@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.networks import code_alignment
@@ -14,8 +12,8 @@ from faceswap_ae.networks.model_interface import FACE, ONTO, Identity, Networks
 from faceswap_ae.networks.variables import assign_arrays, named_variables, select_parts
 from faceswap_ae.training.build import build_networks
 from faceswap_ae.training.data import face_set
-from faceswap_ae.training.data.batches import BatchSource
-from faceswap_ae.training.preview import PreviewNames, draw_preview
+from faceswap_ae.training.data.batches import GALLERY, BatchSource
+from faceswap_ae.training.preview import PreviewNames, draw_preview, unlike_rows
 from faceswap_ae.training.recipe import FullRecipe, read_recipe
 from faceswap_ae.training.runs import checkpoint
 from faceswap_ae.training.runs.checkpoint import WEIGHTS
@@ -54,14 +52,15 @@ def load_trained(run: Run) -> TrainedRun:
     return TrainedRun(built, found, settings, state.step)
 
 
-def draw_run_preview(run: Run, onto: Path, rows: int) -> Image:
-    """A preview of a run on faces of `onto`, a folder, that it never learnt."""
+def draw_run_preview(run: Run, face: Path, onto: Path, rows: int) -> Image:
+    """A preview of a run on the faces of both folders: no swap is ever learnt from one."""
     one = load_trained(run)
     own, settings, facts = one.networks, one.recipe, run.facts
-    faces = face_set.load_face_set(onto, settings.crop, max(own.size_in, own.size_out))
+    size = max(own.size_in, own.size_out)
+    owner, faces = (face_set.load_face_set(one, settings.crop, size) for one in (face, onto))
     feed = BatchSource(
-        (faces, faces), settings.augment, own.size_in, own.size_out, rows, settings.seed
+        (owner, faces), settings.augment, own.size_in, own.size_out, rows, settings.seed
     )
-    places = faces.held[np.linspace(0, len(faces.held) - 1, min(rows, len(faces.held))).astype(int)]
-    still = feed.still(ONTO, places)
-    return draw_preview(own, still, one.alignment(), PreviewNames(facts.face, facts.onto))
+    gallery, names = feed.gallery(ONTO, max(GALLERY, rows)), PreviewNames(facts.face, facts.onto)
+    shown = gallery.some(unlike_rows(gallery.landmarks, rows))
+    return draw_preview(own, shown, feed.gallery(FACE), one.alignment(), names)

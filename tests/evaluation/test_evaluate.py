@@ -97,7 +97,8 @@ def test_json_has_every_figure_and_no_nan(swapped: Swapped) -> None:
 def test_words_come_from_what_was_written(swapped: Swapped) -> None:
     metrics = json.loads(json.dumps(evaluation_to_json(swapped.measured)))
     lines = format_evaluation(metrics)
-    assert lines[0].startswith("Nearer to ben than to play in 93 %")
+    assert lines[0] == metrics["verdict"] and lines[0].startswith("not ready: ")
+    assert lines[1].startswith("Nearer to ben than to play in 93 %")
     assert any("2 of 16 frames" in line for line in lines)
     assert any("distance to ben" in line for line in lines)
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Doubles, Floats
 from faceswap_ae.common.prefetch import prefetch
+from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.faces.landmark_masks import hide_outside
 from faceswap_ae.networks.model_interface import IDENTITIES, Identity
 from faceswap_ae.training.data.augmentation import (
@@ -34,6 +35,7 @@ from faceswap_ae.training.data.sampling import drawn, weights
 __all__ = ["Augmentation", "Batch", "BatchSource"]
 
 MOST_THREADS = 8
+GALLERY = 32  # faces of each person, of which a preview shows some
 AHEAD = 1  # finished pairs of batches that each thread keeps, besides the one in progress
 ROOM = 2 * 10**9  # bytes for batches made in advance; large batches are made by fewer threads
 
@@ -109,6 +111,14 @@ class BatchSource:
         chosen = own.taught[:: -(-len(own.taught) // most)]
         for first in range(0, len(chosen), self.count):
             yield self.still(identity, chosen[first : first + self.count])
+
+    def gallery(self, identity: Identity, most: int = GALLERY) -> Batch:
+        """Return evenly chosen training faces without random augmentation, for previews.
+
+        The hold-out set is too small for this: it is a few runs of neighbours in time.
+        """
+        own, _ = self._known(identity)
+        return self.still(identity, np.array(evenly_spaced(list(own.taught), most)))
 
     def plain(self, identity: Identity, most: int) -> Iterator[Floats]:
         """Yield the network's inputs (n, in, in, 3) for the faces that `taught` yields."""
