@@ -31,7 +31,7 @@ LIMITS = {
     "missed": Limit(0.0, 0.1, "{percent} % of the frames not swapped"),  # of the frames seen
     "nearer_to_owner": Limit(0.95, 0.75, "nearer to {face} in only {percent} % of the frames"),
     "id_owner": Limit(0.45, 0.6, "not like {face} (distance {value:.2f})"),
-    "sharpness": Limit(0.6, 0.4, "soft ({percent} % of the detail)"),
+    "sharpness": Limit(0.6, 0.45, "soft ({percent} % of the detail)"),
     "pose": Limit(6.0, 10.0, "head {value:.1f} degrees off"),
     "eyes": Limit(9.0, 13.0, "eyes {value:.1f} % of their distance off"),
     "mouth": Limit(11.0, 15.0, "mouth {value:.1f} % of the eyes' distance off"),

@@ -30,9 +30,9 @@ const plot = document.querySelector(".plot"), box = plot.getBoundingClientRect()
 plot.dispatchEvent(new PointerEvent("pointermove", {clientX: box.left + box.width / 2}));
 const told = [...document.querySelectorAll("output")].filter((one) => one.value).length;
 document.querySelector(".film .moment").click();
-const large = document.querySelectorAll("#large[open] img").length;
+const enlarged = document.querySelectorAll("#large[open] img").length;
 const wide = document.documentElement.scrollWidth > innerWidth ? "too wide" : "fits";
-document.title = `${told} told at ${innerWidth}, ${large} large, ${wide}`;
+document.title = `${told} told at ${innerWidth}, ${enlarged} large, ${wide}`;
 </script>"""
 WINDOW = """<title></title><iframe width="%d" height="900" style="border:0"></iframe><script>
 const frame = document.querySelector("iframe");
