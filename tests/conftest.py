@@ -1,6 +1,7 @@
 """Which fixtures do several test files share: clips, films, faces, a trained run?"""
 
 import os
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -43,6 +44,13 @@ def _turn(path: Path, wanted: set[str]) -> int:
     room = path.relative_to(ROOT / "tests").parts[0]
     places += [len(SHARED) + ROOMS.index(room)] if room in ROOMS else []
     return min(places, default=len(SHARED) + len(ROOMS))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _precision() -> None:
+    """Begin with numbers of 32 bits, whatever precision a training has set for its process."""
+    if "keras" in sys.modules:
+        sys.modules["keras"].config.set_dtype_policy("float32")
 
 
 @pytest.fixture(scope="session")

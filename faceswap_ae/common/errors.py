@@ -15,6 +15,8 @@ way is caught by the command line, which prints that line.
 import difflib
 from collections.abc import Iterable
 
+OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OutOfMemory", "OOM")
+
 
 class FaceswapError(Exception):
     """The base of all errors; the command line ends with `status` as its exit status."""
@@ -57,3 +59,9 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name.lower(), names, n=1)
     guess = f"; did you mean '{near[0]}'?" if near else ""
     return f"unknown {what} '{name}'{guess} (known: {', '.join(names) or 'none'})"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Did a backend run out of memory? Each reports it in its own way."""
+    text = f"{type(error).__name__} {error}"
+    return isinstance(error, MemoryError) or any(word in text for word in OUT_OF_MEMORY)

@@ -23,7 +23,13 @@ from types import ModuleType
 from typing import Any, Literal
 
 from faceswap_ae.common import config
-from faceswap_ae.common.errors import ContractError, FaceswapError, PluginError, unknown
+from faceswap_ae.common.errors import (
+    ContractError,
+    FaceswapError,
+    PluginError,
+    is_out_of_memory,
+    unknown,
+)
 
 Kind = Literal["models", "trainers"]
 KINDS: tuple[Kind, ...] = ("models", "trainers")
@@ -92,7 +98,7 @@ def blaming(module: ModuleType | None = None) -> Iterator[None]:
         raise
     except Exception as error:
         places = _fault_places(error)
-        if not places:
+        if not places or is_out_of_memory(error):
             raise
         where, *callers = [_format_place(*place) for place in places]
         called = f" (called from {callers[0]})" if callers else ""

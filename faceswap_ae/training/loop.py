@@ -17,13 +17,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from faceswap_ae.common.atomic import replacing
+from faceswap_ae.common.errors import is_out_of_memory
 from faceswap_ae.common.interrupts import StopRequest, stoppable
 from faceswap_ae.common.quantities import format_bytes
 from faceswap_ae.networks.model_interface import FACE, IDENTITIES
 from faceswap_ae.training.data.batches import Batch
 from faceswap_ae.training.logger import StepStatus
 from faceswap_ae.training.recipe import FullRecipe
-from faceswap_ae.training.recovery import is_out_of_memory, roll_back, shrink_batch
+from faceswap_ae.training.recovery import roll_back, shrink_batch
 from faceswap_ae.training.runs import checkpoint, tensor_file
 from faceswap_ae.training.session import TrainingSession
 from faceswap_ae.training.stages import StagePosition, format_stage, is_stage_over

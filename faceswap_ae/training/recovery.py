@@ -12,15 +12,8 @@ from faceswap_ae.training.runs import checkpoint
 from faceswap_ae.training.session import TrainingSession
 
 LEAST_RATE = 1 / 64  # of the recipe's learning rate, below which there is no hope
-OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "out of memory", "OutOfMemory", "OOM")
 
 log = logging.getLogger(__name__)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Did a backend run out of memory? Each reports it in its own way."""
-    text = f"{type(error).__name__} {error}"
-    return isinstance(error, MemoryError) or any(word in text for word in OUT_OF_MEMORY)
 
 
 def shrink_batch(session: TrainingSession, error: Exception) -> None:

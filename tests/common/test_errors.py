@@ -1,4 +1,6 @@
-from faceswap_ae.common.errors import Fault, MediaError, UserError, unknown
+import pytest
+
+from faceswap_ae.common.errors import Fault, MediaError, UserError, is_out_of_memory, unknown
 
 
 def test_statuses_tell_whose_move_it_is() -> None:
@@ -13,3 +15,16 @@ def test_unknown_guesses_what_was_meant() -> None:
     )
     assert unknown("model", "zzz", known) == "unknown model 'zzz' (known: lightweight, original)"
     assert unknown("model", "zzz", []) == "unknown model 'zzz' (known: none)"
+
+
+@pytest.mark.parametrize(
+    ("error", "memory"),
+    [
+        (MemoryError(), True),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 8 bytes"), True),
+        (RuntimeError("CUDA out of memory. Tried to allocate"), True),
+        (ValueError("shapes differ"), False),
+    ],
+)
+def test_out_of_memory_is_known_by_its_words(error: Exception, memory: bool) -> None:
+    assert is_out_of_memory(error) is memory

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from faceswap_ae.cli import main as command_line
+from faceswap_ae.cli import models
 from faceswap_ae.cli.faces import COMMANDS as FACES
 from faceswap_ae.cli.runs import COMMANDS as RUNS
 from tests.support.hostile.formats import CHANGES, FILES, KINDS, LONG, QUICK
@@ -58,6 +59,10 @@ def test_every_command_has_cases() -> None:
     """A new command is added to a kind, and to what each command may change."""
     own = {one.__name__.rpartition(".")[2] for one in (*command_line.OWN, *command_line.MORE)}
     inner = {f"faces {name}" for name in FACES} | {f"runs {name}" for name in RUNS}
+    inner |= {"models"}
+    for one in models.app.registered_commands:
+        assert one.callback is not None
+        inner.add(f"models {one.callback.__name__}")
     tried = {name_of(command) for kind in KINDS.values() for command in kind.commands}
     assert tried == own | inner
     assert CHANGES.keys() == tried

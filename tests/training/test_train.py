@@ -42,7 +42,7 @@ def test_a_run_leaves_what_is_needed(trained: Path) -> None:
     named = {name for row in rows for name in row.losses}
     assert {"autoencoder/face mae", "autoencoder/onto dssim", "held-out/face"} <= named
     drawn = images.read(trained / "preview.png")
-    assert drawn.shape[1] == 4 * (128 + 4) + 4  # ada, ada reconstructed, swap, mask
+    assert drawn.shape[1] == 5 * (128 + 4) + 4  # ada, reconstructed, swap, nearest ben, mask
     assert any((trained / "events").iterdir())
 
 

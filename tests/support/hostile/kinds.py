@@ -38,4 +38,5 @@ def of_file(pattern: str, change: Change, *commands: str) -> Kind:
 def name_of(command: str) -> str:
     """`faces show ada` is of the command `faces show`."""
     words = command.split()
-    return " ".join(words[: 1 + (words[0] in ("faces", "runs"))])
+    two = words[0] in ("faces", "runs") or words[:2] == ["models", "check"]
+    return " ".join(words[: 1 + two])

@@ -1,11 +1,11 @@
 import json
-import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from faceswap_ae.common.atomic import part_name
 from faceswap_ae.common.errors import RecipeError, UserError
 from faceswap_ae.training.runs.run import (
     Run,
@@ -138,11 +138,15 @@ def test_removing(tmp_path: Path) -> None:
 
 def test_what_a_kill_leaves_of_a_removed_run_goes_with_the_next(tmp_path: Path) -> None:
     run = trained(tmp_path / "x.1")
-    left = tmp_path / "runs" / part_name(run.folder)
+    program = "from pathlib import Path; from faceswap_ae.common.atomic import part_name; "
+    program += "print(part_name(Path('x.1')))"  # of a process that is over by now
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    left = tmp_path / "runs" / done.stdout.strip()
     left.parent.mkdir()
     run.folder.rename(left)
     assert list_runs(left.parent) == []
-    os.utime(left, (1e9, 1e9))
     begin_run(left.parent / "other", Settings(), FACTS)
     assert [path.name for path in left.parent.iterdir()] == ["other"]
 
