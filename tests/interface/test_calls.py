@@ -78,8 +78,11 @@ def test_errors_and_warnings_speak_python(
 
 
 def test_a_log_of_the_program_s_own_is_left_to_it(
-    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(logging.getLogger("faceswap_ae"), "handlers", [])  # of other tests
     with pytest.raises(UserError):
         _fail("no")
     assert caplog.messages == ["see --like"]
