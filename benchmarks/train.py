@@ -47,9 +47,9 @@ def main() -> None:
 
 def measured(name: str, batch: int, precision: str) -> dict[str, float]:
     """CPU-seconds and wall-clock seconds for a pair, and the peak memory in GiB."""
-    from faceswap_ae.networks.model_interface import IDENTITIES, IdentityStatistics
+    from faceswap_ae.networks.model_interface import IDENTITIES
     from faceswap_ae.runtime import memory
-    from faceswap_ae.training.build import build_networks
+    from faceswap_ae.training.build import batch_statistics, build_networks
     from faceswap_ae.training.data.batches import Batch
     from faceswap_ae.training.learner import Learner
     from faceswap_ae.training.recipe import load_recipe, stages_of
@@ -73,11 +73,7 @@ def measured(name: str, batch: int, precision: str) -> dict[str, float]:
         )
         for name in IDENTITIES
     }
-    known = IdentityStatistics(
-        {name: one.landmarks[0] for name, one in batches.items()},
-        {name: one.target[0] for name, one in batches.items()},
-        {name: one.mask[0] for name, one in batches.items()},
-    )
+    known = batch_statistics(batches)
     learner = Learner(settings, own, known)
     learner.enter(len(stages_of(settings)) - 1)
     stepper = learner.stepper

@@ -8,11 +8,10 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache, wraps
+from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from faceswap_ae.common.errors import FaceswapError
-from faceswap_ae.interface.arguments import Device
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -88,24 +87,3 @@ def _heard() -> Iterator[None]:
         yield
     finally:
         logger.removeHandler(handler)
-
-
-@contextmanager
-def one_opencv_thread() -> Iterator[None]:
-    """OpenCV without threads of its own: stages run in parallel, and they would get in the way."""
-    import cv2
-
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
-
-
-@cache
-def choose_device_once(gpu: Device | None) -> None:
-    """Choose a GPU or the CPU, before anything loads Keras; a second call has nothing to say."""
-    from faceswap_ae.runtime.devices import choose_device
-
-    choose_device(None if gpu is None else str(gpu))

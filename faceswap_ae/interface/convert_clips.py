@@ -16,7 +16,8 @@ from faceswap_ae.interface.arguments import (
     as_texts,
     check_range,
 )
-from faceswap_ae.interface.calls import choose_device_once, one_opencv_thread, public
+from faceswap_ae.interface.calls import public
+from faceswap_ae.interface.process import choose_device_once, one_opencv_thread
 from faceswap_ae.interface.progress_bars import ProgressFunction, choose_display
 from faceswap_ae.interface.results import ConvertedFile, ConvertResult
 

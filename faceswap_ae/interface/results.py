@@ -4,6 +4,7 @@ Each result stands for its main file or folder, so it can be given where a path 
 """
 
 import html
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,18 +21,18 @@ LIST = 'style="margin:.3em 0;padding-left:1.2em"'
 
 
 @dataclass(frozen=True, repr=False)
-class _Result:
+class _Result(ABC):
     """What all results have: lines of text, and HTML for a notebook."""
 
     @property
+    @abstractmethod
     def place(self) -> Path:
         """The main file or folder."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def lines(self) -> list[str]:
         """What was done, as the command line prints it."""
-        raise NotImplementedError
 
     def __fspath__(self) -> str:
         return str(self.place)
@@ -108,7 +109,7 @@ class TrainResult(_Result):
         return picture_html(self.preview) if self.preview.exists() else ""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class ConvertedFile:
     """What became of one clip or photo."""
 

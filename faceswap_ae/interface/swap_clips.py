@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from faceswap_ae.interface.arguments import AnyPath, Changes, Device, as_changes
-from faceswap_ae.interface.calls import choose_device_once, public
+from faceswap_ae.interface.calls import public
+from faceswap_ae.interface.process import choose_device_once
 from faceswap_ae.interface.progress_bars import ProgressFunction, choose_display
 from faceswap_ae.interface.results import SwapResult, TrainResult
 

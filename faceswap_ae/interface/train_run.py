@@ -14,7 +14,8 @@ from faceswap_ae.interface.arguments import (
     as_paths,
     as_texts,
 )
-from faceswap_ae.interface.calls import choose_device_once, one_opencv_thread, public
+from faceswap_ae.interface.calls import public
+from faceswap_ae.interface.process import choose_device_once, one_opencv_thread
 from faceswap_ae.interface.progress_bars import ProgressFunction, choose_display
 from faceswap_ae.interface.results import TrainResult
 

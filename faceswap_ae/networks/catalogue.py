@@ -1,6 +1,7 @@
 """Which models are there, and what are their sizes, parameters, cost per face and purpose?"""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import prod
 from types import ModuleType
@@ -29,15 +30,12 @@ class ModelSummary:
 def list_models(told: Callable[[int], None] = lambda _: None) -> Iterator[ModelSummary]:
     """Build every model once and yield its summary; call `told` with how many are done."""
     load_keras()
-    import keras
-
-    from faceswap_ae.networks.contract import build_model
-
     for count, name in enumerate(plugins.names("models"), 1):
         module = plugins.load("models", name)
-        # Only shapes are needed: the weights of the largest model would take a gigabyte.
-        with keras.StatelessScope(initialize_variables=False):
-            built = build_model(module, plugins.options_type(module)())
+        # Keras keeps weights that wait for their values, thread by thread, and gives them values at
+        # the next model: a thread that ends takes them along.
+        with ThreadPoolExecutor(1) as alone:
+            built = alone.submit(_build_shapes, module).result()
         parts = built.parts.values()
         yield ModelSummary(
             name,
@@ -49,6 +47,16 @@ def list_models(told: Callable[[int], None] = lambda _: None) -> Iterator[ModelS
             purpose(module),
         )
         told(count)
+
+
+def _build_shapes(module: ModuleType) -> Networks:
+    """Build a model without values: the weights of the largest would take a gigabyte."""
+    import keras
+
+    from faceswap_ae.networks.contract import build_model
+
+    with keras.StatelessScope(initialize_variables=False):
+        return build_model(module, plugins.options_type(module)())
 
 
 def purpose(module: ModuleType) -> str:

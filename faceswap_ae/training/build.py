@@ -7,12 +7,17 @@ from typing import Any
 import numpy as np
 
 from faceswap_ae.common import plugins
-from faceswap_ae.networks.model_interface import IDENTITIES, IdentityStatistics, Networks
+from faceswap_ae.networks.model_interface import (
+    IDENTITIES,
+    Identity,
+    IdentityStatistics,
+    Networks,
+)
 from faceswap_ae.networks.trainer_interface import Player
 from faceswap_ae.networks.variables import named_variables
 from faceswap_ae.runtime.backend import load_keras
 from faceswap_ae.runtime.precision import dtype_policy
-from faceswap_ae.training.data.batches import BatchSource
+from faceswap_ae.training.data.batches import Batch, BatchSource
 from faceswap_ae.training.data.face_set import FaceSet
 from faceswap_ae.training.recipe import FullRecipe
 
@@ -65,6 +70,15 @@ def build_setup(recipe: FullRecipe, own: Networks, known: IdentityStatistics) ->
 
     trainer = plugins.load("trainers", recipe.trainer)
     return TrainingSetup(own, build_players(trainer, own, recipe.training, known))
+
+
+def batch_statistics(pair: Mapping[Identity, Batch]) -> IdentityStatistics:
+    """What the first faces of two batches look like, where there are no sets of faces."""
+    return IdentityStatistics(
+        {name: one.landmarks[0] for name, one in pair.items()},
+        {name: one.target[0] for name, one in pair.items()},
+        {name: one.mask[0] for name, one in pair.items()},
+    )
 
 
 def identity_statistics(

@@ -17,9 +17,15 @@ from faceswap_ae.common import config, plugins
 from faceswap_ae.common.errors import ContractError, PluginError
 from faceswap_ae.networks import model_check
 from faceswap_ae.networks.model_check import same
-from faceswap_ae.networks.model_interface import FACE, ONTO, Identity, IdentityStatistics
+from faceswap_ae.networks.model_interface import FACE, ONTO, Identity
 from faceswap_ae.networks.variables import assign_arrays, named_variables, to_arrays
-from faceswap_ae.training.build import TrainingSetup, build_networks, build_setup, warm_start
+from faceswap_ae.training.build import (
+    TrainingSetup,
+    batch_statistics,
+    build_networks,
+    build_setup,
+    warm_start,
+)
 from faceswap_ae.training.data.batches import Batch
 from faceswap_ae.training.optimiser import Optimiser
 from faceswap_ae.training.recipe import parse_recipe
@@ -79,11 +85,7 @@ def build_trial(model: str, trainer: str, settings: Sequence[str] = ()) -> Trial
     recipe = parse_recipe(text, "check", settings)
     own = build_networks(recipe)
     pair = random_batches(own.size_in, own.size_out)
-    known = IdentityStatistics(
-        {name: one.landmarks[0] for name, one in pair.items()},
-        {name: one.target[0] for name, one in pair.items()},
-        {name: one.mask[0] for name, one in pair.items()},
-    )
+    known = batch_statistics(pair)
     warm_start(recipe, own, known)
     return Trial(build_setup(recipe, own, known), pair)
 

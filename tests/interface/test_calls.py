@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import pytest
 
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.interface import calls
-from faceswap_ae.interface.calls import in_python, one_opencv_thread, public
+from faceswap_ae.interface.calls import in_python, public
 from tests.conftest import ROOT
 
 
@@ -87,10 +86,3 @@ def test_a_log_of_the_program_s_own_is_left_to_it(
         _fail("no")
     assert caplog.messages == ["see --like"]
     assert not capsys.readouterr().err
-
-
-def test_opencv_s_threads_come_back() -> None:
-    before = cv2.getNumThreads()
-    with one_opencv_thread():
-        assert cv2.getNumThreads() == 1
-    assert cv2.getNumThreads() == before

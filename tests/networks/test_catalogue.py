@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +35,25 @@ def test_costs_are_those_of_the_layers(listed: dict[str, ModelSummary]) -> None:
     assert listed["original"].gmac == pytest.approx(macs / 1e9)
     assert listed["original"].parameters > 82_000_000
     assert listed["quick"].gmac < listed["original"].gmac / 4
+
+
+def test_no_weight_of_the_list_gets_a_value_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All models together would take 12 gigabytes at the next model that is built."""
+    import keras
+
+    monkeypatch.setattr(plugins, "names", lambda _kind: ["original"])
+    assert [one.name for one in catalogue.list_models()] == ["original"]
+    drawn: list[tuple[int, ...]] = []
+    plain = keras.initializers.VarianceScaling.__call__
+
+    def draw(self: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
+        drawn.append(tuple(shape))
+        return plain(self, shape, dtype)
+
+    monkeypatch.setattr(keras.initializers.VarianceScaling, "__call__", draw)
+    with keras.StatelessScope():  # as a layer opens it to find out its own shape
+        pass
+    assert not drawn
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,9 +41,8 @@ def squared(part: keras.Model) -> Player:
 
 def trained(count: int, change: str, out: str) -> None:
     """Make two steps on `count` devices, and write the weights and moments into `out`."""
-    from faceswap_ae.networks.model_interface import IdentityStatistics
     from faceswap_ae.training import distribution
-    from faceswap_ae.training.build import build_networks
+    from faceswap_ae.training.build import batch_statistics, build_networks
     from faceswap_ae.training.learner import Learner
     from faceswap_ae.training.recipe import parse_recipe
 
@@ -51,11 +50,7 @@ def trained(count: int, change: str, out: str) -> None:
     devices, pair = logical(count), four()
     with distribution.share_devices(devices) as found:
         assert found == count == len(devices)
-        known = IdentityStatistics(
-            {name: one.landmarks[0] for name, one in pair.items()},
-            {name: one.target[0] for name, one in pair.items()},
-            {name: one.mask[0] for name, one in pair.items()},
-        )
+        known = batch_statistics(pair)
         learner = Learner(settings, build_networks(settings), known)
         for _ in range(2):
             learner.stepper.step([pair] * learner.stepper.pairs, 0.1)

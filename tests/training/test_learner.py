@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from faceswap_ae.common.errors import RecipeError, UserError
-from faceswap_ae.networks.model_interface import FACE, ONTO, IdentityStatistics
-from faceswap_ae.training.build import build_networks
+from faceswap_ae.networks.model_interface import FACE, ONTO
+from faceswap_ae.training.build import batch_statistics, build_networks
 from faceswap_ae.training.learner import Learner, exchange_own_parts
 from faceswap_ae.training.plugin_check import random_batches as batches
 from faceswap_ae.training.recipe import parse_recipe
@@ -36,11 +36,7 @@ def learner(
     settings = parse_recipe(text, "mine", [size, "network.width=.1"])
     own = build_networks(settings)
     pair = batches(own.size_in, own.size_out)
-    known = IdentityStatistics(
-        {name: one.landmarks[0] for name, one in pair.items()},
-        {name: one.target[0] for name, one in pair.items()},
-        {name: one.mask[0] for name, one in pair.items()},
-    )
+    known = batch_statistics(pair)
     return Learner(settings, own, known)
 
 

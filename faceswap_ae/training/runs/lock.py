@@ -23,6 +23,7 @@ from typing import Self
 from faceswap_ae.common.atomic import explain_os_error, is_running, machine, started
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.common.json_fields import JsonFields
+from faceswap_ae.common.limits import read_whole
 
 BEAT = 5.0  # seconds between two signs of life
 SILENCE = 60.0  # seconds without one, after which a process elsewhere counts as dead
@@ -148,7 +149,7 @@ def _followed(path: Path, own: Holder) -> bool:
             claim.unlink(missing_ok=True)
         return False
     with suppress(FileNotFoundError):
-        if path.read_bytes() == dead:
+        if read_whole(path) == dead:
             claim.replace(path)
     claim.unlink(missing_ok=True)
     return Holder.read(path) == own
@@ -157,8 +158,8 @@ def _followed(path: Path, own: Holder) -> bool:
 def _dead(path: Path) -> bytes | None:
     """What the lock of a dead process holds; None where there is no lock, or one that is alive."""
     try:
-        content = path.read_bytes()
-    except OSError:
+        content = read_whole(path)
+    except OSError:  # there is none, or it is a pipe, which would be read for ever
         return None
     other, quiet = Holder.read(path), _silence(path)
     alive = quiet <= SILENCE if other is None else _is_alive(other, quiet)

@@ -173,6 +173,12 @@ def test_a_link_in_its_place_is_not_written_through(tmp_path: Path) -> None:
     assert (tmp_path / "mine").read_text() == "mine"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes with a name")
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(lock_path(tmp_path / "run"))
+    assert "several processes want to train it" in refused(tmp_path / "run")
+
+
 def test_the_heart_beats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "BEAT", 0.01)
     with only_trainer(tmp_path / "run") as held:
