@@ -1,9 +1,5 @@
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +9,7 @@ import pytest
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.extraction.extractor import extract
-from faceswap_ae.extraction.options import ExtractOptions, ExtractSummary
+from faceswap_ae.extraction.options import ExtractOptions
 from faceswap_ae.extraction.selection import ALIKE, OTHER, SURPLUS, SelectionLimits
 from faceswap_ae.faces.detection.scan import ScanOptions
 from faceswap_ae.faces.folders import face_file, face_folder, packing
@@ -24,21 +20,7 @@ from faceswap_ae.media import images
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.reader import frames
 from faceswap_ae.media.span import Span
-
-Ids = list[str]
-
-
-def ids(folder: Path) -> Ids:
-    """The ids of the faces in a folder, sorted."""
-    return sorted(entry.stored.face.id for entry in face_file.entries(folder) if entry.stored)
-
-
-@pytest.fixture(scope="module")
-def made(solo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with ben's faces, extracted from the film of him."""
-    data = tmp_path_factory.mktemp("data")
-    extract([solo / "clip.mp4"], "ben", ExtractOptions(data))
-    return data
+from tests.support.face_folders import ids
 
 
 @pytest.fixture
@@ -262,57 +244,3 @@ def test_progress_reaches_its_end(tmp_path: Path, solo: Path) -> None:
 
     extract([solo / "clip.mp4"], "ben", ExtractOptions(tmp_path), progress)
     assert told == {"look": [14, *range(1, 15)], "write": [14, *range(1, 15)]}
-
-
-@pytest.mark.parametrize("moment", ["look", "write"])
-def test_a_clip_that_changes_meanwhile_mixes_no_faces(
-    tmp_path: Path, solo: Path, duet: Path, made: Path, moment: str
-) -> None:
-    clip = tmp_path / "clip.mp4"
-    shutil.copyfile(solo / "clip.mp4", clip)
-
-    @contextmanager
-    def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:  # noqa: ARG001
-        if what == moment:
-            shutil.copyfile(duet / "clip.mp4", clip)
-        yield lambda _: None
-
-    summary = extract([clip], "ben", ExtractOptions(tmp_path), progress)
-    assert [failure.reason for failure in summary.failures] == [
-        f"{clip}: changed while it was read; when it is complete, again"
-    ]
-    assert not [*tmp_path.glob("ben/*.png")]
-    shutil.copyfile(solo / "clip.mp4", clip)
-    extract([clip], "ben", ExtractOptions(tmp_path))
-    assert ids(tmp_path / "ben") == ids(made / "ben")
-
-
-KILLED = """
-import sys
-from pathlib import Path
-from faceswap_ae.extraction.extractor import extract
-from faceswap_ae.extraction.options import ExtractOptions
-from contextlib import contextmanager
-
-@contextmanager
-def progress(what, total):
-    yield lambda count: print(what, count, flush=True)
-
-extract([Path(sys.argv[1])], "ben", ExtractOptions(Path(sys.argv[2])), progress)
-"""
-
-
-@pytest.mark.parametrize("moment", ["look 5", "write 6"])
-def test_a_kill_loses_nothing(tmp_path: Path, solo: Path, made: Path, moment: str) -> None:
-    command = [sys.executable, "-c", KILLED, str(solo / "clip.mp4"), str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        for line in child.stdout:
-            if line.strip() == moment:
-                break
-        os.kill(child.pid, signal.SIGKILL)
-    summary: ExtractSummary = extract([solo / "clip.mp4"], "ben", ExtractOptions(tmp_path))
-    assert summary.looked <= 14 - 5 if moment.startswith("look") else summary.looked == 0
-    assert ids(tmp_path / "ben") == ids(made / "ben")
-    assert len(face_file.pictures(tmp_path / "ben")) == 14
-    assert len(Journal(tmp_path / "ben").written) == 14

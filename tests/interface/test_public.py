@@ -134,3 +134,27 @@ def test_a_command_s_options_are_the_function_s() -> None:
         for key, parameter in wanted.items():
             if parameter.default not in (inspect.Parameter.empty, None, ()):
                 assert str(given[key].default) == str(parameter.default), f"{name} {key}"
+
+
+def test_defaults_are_those_of_the_core() -> None:
+    """The core's dataclasses are heavy to import, so the signatures repeat their defaults."""
+    from faceswap_ae.conversion.compositor import CompositeOptions
+    from faceswap_ae.conversion.converter import ConvertOptions
+    from faceswap_ae.extraction.options import ExtractOptions
+    from faceswap_ae.media.codecs import Encoding
+    from faceswap_ae.training.runs.run import Run
+
+    converting, extracting = ConvertOptions((Run(Path("runs/x")),)), ExtractOptions()
+    cores: dict[str, tuple[Any, ...]] = {
+        "convert": (converting, converting.wanted, converting.scan, CompositeOptions(), Encoding()),
+        "extract": (extracting, extracting.limits, extracting.scan),
+    }
+    for name, options_of_core in cores.items():
+        parameters = inspect.signature(FUNCTIONS[name]).parameters
+        known = {key: value for one in options_of_core for key, value in vars(one).items()}
+        shared = {key for key, one in parameters.items() if one.default not in (one.empty, None)}
+        shared &= known.keys() - {"data", "runs", "frames"}  # as paths, or of another meaning
+        assert len(shared) > 8
+        assert {key: parameters[key].default for key in shared} == {
+            key: known[key] for key in shared
+        }

@@ -8,7 +8,7 @@ light, which is measured on the eyes in the frame. So white stays white when the
 darker, and a beard in the frame does not darken the new face.
 
 How white an eye really is decides how much it counts: an eye may be shut, and show skin instead.
-The same is asked of the new face, of each eye and of the mouth: where the network shows a lid or
+The same is asked of the new face, of its eyes and of its mouth: where the network shows a lid or
 lips, though the landmarks lie open, they stay skin. Otherwise lids would glow and lips get a bar.
 """
 
@@ -136,18 +136,22 @@ def _bright(face: Picture, points: Points) -> Mask:
     ]
     if not any(opened):
         return np.zeros((side, side), np.float32)
+    left, right, mouth = (_shares(part) for part in parts)
     skin = _skin_mean(face, points)
+    # Of both eyes the whiter one counts: light from the side makes the other one red.
+    eyes = max(_shown(face, part, skin, PAINTED) for part in (left, right))
+    shown = (eyes, eyes, _shown(face, mouth, skin, FILMED))  # lips are paler than lids
     drawn = [
-        _shares(part) * np.float32(share and share * _shown(face, _shares(part), skin))
-        for part, share in zip(parts, opened, strict=True)
+        part * np.float32(share * white_share)
+        for part, share, white_share in zip((left, right, mouth), opened, shown, strict=True)
     ]
     return np.asarray(np.maximum.reduce(drawn), np.float32)
 
 
-def _shown(face: Picture, part: Mask, skin: Doubles | None) -> float:
+def _shown(face: Picture, part: Mask, skin: Doubles | None, ends: tuple[float, float]) -> float:
     """Return how surely a part of the face shows something white, 0 to 1, beside its skin."""
     found = white(face, part)
-    return 0.0 if found is None or skin is None else _sure(found[0], skin, FILMED)
+    return 0.0 if found is None or skin is None else _sure(found[0], skin, ends)
 
 
 def _skin_mean(face: Picture, points: Points) -> Doubles | None:
