@@ -28,9 +28,8 @@ LINT = (
     ("-m", "ruff", "format", "--check", "."),
     ("-m", "mypy"),
 )
-# Two at once, each with about 2 GB: more cores do not bring more memory.
-# Which tests stay together, and in which order, tests/conftest.py says.
-SPREAD = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder", "--max-worker-restart", "0")
+# Each with about 2 GB: more cores do not bring more memory. tests/conftest.py says in which order.
+SPREAD = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--max-worker-restart", "0")
 PYTEST = ("-m", "pytest", *SPREAD)
 TASKS = {
     "setup": (RUN_LOCK, ()),

@@ -21,29 +21,20 @@ settings.register_profile("same", deadline=None, derandomize=True)
 settings.load_profile("same")
 
 ROOT = Path(__file__).parents[1]
-SHARED = ("studio", "swapped")  # fixtures of a session that take longest
-ROOMS = ("repository", "training", "models", "extraction", "pipelines", "runtime")  # as the first
+ROOMS = (  # as the first: their tests take longest, or share a fixture that does
+    *("repository", "training", "conversion", "evaluation", "models", "extraction"),
+    *("pipelines", "synthetic", "runtime"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what takes longest first, so that no process waits for another at the end.
+    """Put what takes longest first, so that no process waits for another at the end."""
 
-    A file's tests run in one process, and so do all files that share a fixture which takes long.
-    """
-    wanted: dict[Path, set[str]] = {}
-    for item in items:
-        wanted.setdefault(item.path, set()).update(getattr(item, "fixturenames", ()))
-    for item in items:
-        shared = [name for name in SHARED if name in wanted[item.path]]
-        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else str(item.path)))
-    items.sort(key=lambda item: _turn(item.path, wanted[item.path]))
+    def turn(item: pytest.Item) -> int:
+        room = item.path.relative_to(ROOT / "tests").parts[0]
+        return ROOMS.index(room) if room in ROOMS else len(ROOMS)
 
-
-def _turn(path: Path, wanted: set[str]) -> int:
-    places = [*(number for number, name in enumerate(SHARED) if name in wanted)]
-    room = path.relative_to(ROOT / "tests").parts[0]
-    places += [len(SHARED) + ROOMS.index(room)] if room in ROOMS else []
-    return min(places, default=len(SHARED) + len(ROOMS))
+    items.sort(key=turn)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -151,7 +151,9 @@ def test_defaults_are_those_of_the_core() -> None:
     }
     for name, options_of_core in cores.items():
         parameters = inspect.signature(FUNCTIONS[name]).parameters
-        known = {key: value for one in options_of_core for key, value in vars(one).items()}
+        known: dict[str, Any] = {}
+        for one in reversed(options_of_core):  # of two of one name, the first is meant
+            known |= vars(one)
         shared = {key for key, one in parameters.items() if one.default not in (one.empty, None)}
         shared &= known.keys() - {"data", "runs", "frames"}  # as paths, or of another meaning
         assert len(shared) > 8
