@@ -25,6 +25,7 @@ from faceswap_ae.evaluation.ground_truth import find_ground_truth
 from faceswap_ae.extraction import extractor
 from faceswap_ae.extraction.options import ExtractOptions
 from faceswap_ae.faces.folders.face_folder import is_name
+from faceswap_ae.faces.folders.journal import fingerprint
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.inputs import safe_stem
 from faceswap_ae.training import train
@@ -139,32 +140,31 @@ def _evaluated(
     told = _measured(clips, page, metrics)
     if told is None:
         found = evaluate.evaluate_paths(clips, progress, folders)
-        told = evaluate.evaluation_to_json(found)
+        told = {**evaluate.evaluation_to_json(found), "fingerprints": _fingerprints(clips)}
         write_text(metrics, json.dumps(told, indent=1) + "\n")
         html_report.write_report(page, found, wanted.run, covers)
     return SwapFiles(wanted.out, wanted.run, page, told)
 
 
 def _measured(clips: "SwapPaths", page: Path, metrics: Path) -> dict[str, Any] | None:
-    """Return the metrics that this version measured on these clips; None if a clip is newer."""
+    """Return the metrics that this version measured on these very clips; None if there are none."""
     from faceswap_ae.evaluation.evaluate import FORMAT
 
     if not (page.exists() and metrics.exists()):
-        return None
-    truth = None if clips.truth is None else find_ground_truth(clips.truth).clip
-    seen = [path for path in (clips.result, clips.face, clips.onto, truth) if path is not None]
-    if min(map(_changed, (page, metrics))) < max(map(_changed, seen)):
         return None
     try:
         told = JsonFields.read(metrics).values
     except ValueError:  # damaged: measured anew
         return None
-    wanted = {**clips.to_json(), "made_by": TOOL, "version": FORMAT}
+    seen = _fingerprints(clips)
+    wanted = {**clips.to_json(), "made_by": TOOL, "version": FORMAT, "fingerprints": seen}
     return told if {name: told.get(name) for name in wanted} == wanted else None
 
 
-def _changed(path: Path) -> int:
-    return path.stat().st_mtime_ns
+def _fingerprints(clips: "SwapPaths") -> list[str]:
+    """What the clips hold, whatever a clock says of when."""
+    truth = [] if clips.truth is None else [find_ground_truth(clips.truth).clip]
+    return [fingerprint(path) for path in (clips.result, clips.face, clips.onto, *truth)]
 
 
 def _name(path: Path) -> str | None:

@@ -99,6 +99,7 @@ sys.meta_path.insert(0, Gone())
 """
 
 
+@pytest.mark.slow
 def test_doctor_works_without_setuptools(tmp_path: Path) -> None:
     """face_recognition would print a message and end the process with status 0 there."""
     # Every Python that starts with this path reads it, also the processes that doctor starts.

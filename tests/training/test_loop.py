@@ -149,7 +149,8 @@ train(staged(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), "save_minutes=0.
 """
 
 
-@pytest.mark.parametrize("recipe", ["four", pytest.param("gan64", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["four", "gan64"])
 def test_a_run_passes_its_stages_though_it_is_killed_in_one(
     recipe: str, two_people: Path, tmp_path: Path
 ) -> None:

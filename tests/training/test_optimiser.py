@@ -285,6 +285,7 @@ print(json.dumps(own.told()))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backends_move_alike_and_drop_as_well(backend: str) -> None:
     if backend == "torch":

@@ -122,6 +122,7 @@ print(json.dumps([keras.backend.backend(), found, kernel]))
 """
 
 
+@pytest.mark.slow
 def test_other_backends_move_alike() -> None:
     """Compares with JAX, and with torch if it is installed."""
     told = {}
