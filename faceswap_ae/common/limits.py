@@ -8,6 +8,7 @@ import errno
 import json
 import re
 import stat
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ MOST_PIXELS = 100_000_000  # of a picture: with all copies of it about a gigabyt
 NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,18}|/\d{1,18})?")
 POLYGON_REACH = 4  # times the picture's side, that a corner of a mask may be away
 MOST_WHOLE = 100_000_000  # bytes of a file that is read in one go: a card, a recipe, a report
+LONGEST_LINE = 16_000_000  # bytes of a row of a log or a journal
 MOST_SHOWN = 1_000_000  # frames of clips side by side: eleven hours at 25 a second
 MOST_IN_GIF = 50_000  # frames: at 25 a second half an hour
 MOST_GIF_PIXELS = 16_000_000  # of each: FFmpeg takes a hundred bytes for one
@@ -49,15 +51,32 @@ def check_is_file(path: Path) -> None:
 
 def read_whole(path: Path) -> bytes:
     """Return what is in a file. Raises OSError, also if it is a pipe, a device, or too large."""
+    size = file_size(path)
+    if size > MOST_WHOLE:
+        what = f"has {size} bytes, more than {MOST_WHOLE // 10**6} million"
+        raise OSError(errno.EFBIG, what, str(path))
+    return path.read_bytes()
+
+
+def lines_of(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file of any length; one that is longer than any of ours, in pieces.
+
+    Raises OSError, also if it is a pipe or a device.
+    """
+    file_size(path)  # it is a file
+    with path.open("rb") as file:
+        while line := file.readline(LONGEST_LINE):
+            yield line
+
+
+def file_size(path: Path) -> int:
+    """Return the length of a file. Raises OSError if it is a pipe, which may open never."""
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", str(path))
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "is a pipe or a device, not a file", str(path))
-    if status.st_size > MOST_WHOLE:
-        what = f"has {status.st_size} bytes, more than {MOST_WHOLE // 10**6} million"
-        raise OSError(errno.EFBIG, what, str(path))
-    return path.read_bytes()
+    return status.st_size
 
 
 def check_pixels(path: object, width: int, height: int) -> None:

@@ -43,6 +43,8 @@ def read(file: Path | IO[bytes], name: str = "") -> Image:
         raise MediaError(f"{path}: no such file") from error
     except UnidentifiedImageError as error:
         raise MediaError(f"{path}: not a picture; is it empty or of another kind?") from error
+    except MemoryError as error:  # of a part that claims to be far longer than the file
+        raise MediaError(f"{path}: broken picture, or too large for the memory") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise MediaError(
             f"{path}: broken picture ({error}); copy it again or leave it out"

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.limits import (
+    LONGEST_LINE,
     MOST_WHOLE,
     check_is_file,
     check_pixels,
     fraction,
+    lines_of,
     read_whole,
 )
 
@@ -66,6 +68,18 @@ def test_what_is_read_in_one_go_is_a_file_of_a_sane_size(tmp_path: Path) -> None
     for place, why in ((pipe, "a pipe"), (tmp_path, "a folder"), (sparse, "more than 100 million")):
         with pytest.raises(OSError, match=why):
             read_whole(place)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes with a name")
+def test_a_line_without_end_comes_in_pieces(tmp_path: Path) -> None:
+    pipe, log = tmp_path / "pipe", tmp_path / "log"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="a pipe"):
+        list(lines_of(pipe))
+    log.write_bytes(b"one\n\n" + b"x" * (LONGEST_LINE + 3) + b"\nlast")
+    pieces = list(lines_of(log))
+    assert b"".join(pieces) == log.read_bytes()
+    assert [len(piece) for piece in pieces] == [4, 1, LONGEST_LINE, 4, 4]
 
 
 def test_pixels_have_a_bound() -> None:

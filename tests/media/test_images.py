@@ -1,4 +1,6 @@
 import struct
+import subprocess
+import sys
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -113,6 +115,25 @@ def test_a_file_that_is_no_picture_is_named(tmp_path: Path) -> None:
             images.read(tmp_path / name)
     with pytest.raises(MediaError, match="no such file"):
         images.read(tmp_path / "absent.png")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit of memory as Linux has it")
+def test_a_part_that_claims_more_than_there_is_memory(tmp_path: Path) -> None:
+    whole = BytesIO()
+    pillow.fromarray(gradient()).save(whole, "PNG")
+    told = bytearray(whole.getvalue())
+    at = told.index(b"IDAT") - 4
+    told[at : at + 4] = b"\xff\xff\xff\xf0"
+    (tmp_path / "odd.png").write_bytes(told)
+    program = (
+        "import resource, sys; from pathlib import Path; from faceswap_ae.media import images;"
+    )
+    program += (
+        "resource.setrlimit(resource.RLIMIT_DATA, (2**30, 2**30)); images.read(Path(sys.argv[1]))"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "odd.png")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "MediaError" in done.stderr.splitlines()[-1] and "broken picture" in done.stderr
 
 
 def test_a_bomb_is_refused_and_a_large_scan_is_welcome(tmp_path: Path) -> None:

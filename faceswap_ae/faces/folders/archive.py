@@ -31,7 +31,7 @@ def check(path: Path) -> None:
         with zipfile.ZipFile(path) as zipped:
             members = zipped.infolist()
         size = path.stat().st_size
-    except (zipfile.BadZipFile, OSError) as error:
+    except (*ZIP_ERRORS, OSError) as error:
         raise MediaError(f"{path}: not a zip, or cut off ({error}); copy it again") from error
     for member in members:
         wrong = _wrong(member)

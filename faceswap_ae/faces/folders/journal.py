@@ -26,7 +26,7 @@ from typing import Any
 from faceswap_ae.common.atomic import explain_os_error
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.json_fields import JsonFields
-from faceswap_ae.common.limits import check_is_file, parse_json
+from faceswap_ae.common.limits import check_is_file, lines_of, parse_json
 from faceswap_ae.faces.record import Face, face_from_json, face_to_json
 
 NAME = ".journal.jsonl"
@@ -149,13 +149,12 @@ class Journal:
         if not self.path.exists():
             return
         offset = 0
-        with self.path.open("rb") as file:
-            for line in file:
-                row = _row(line)
-                if row is not None:
-                    yield offset, row
-                offset += len(line)
-                self._torn = not line.endswith(b"\n")
+        for line in lines_of(self.path):
+            row = _row(line)
+            if row is not None:
+                yield offset, row
+            offset += len(line)
+            self._torn = not line.endswith(b"\n")
 
 
 def _row(line: bytes) -> dict[str, Any] | None:

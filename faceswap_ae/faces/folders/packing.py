@@ -10,6 +10,7 @@ from pathlib import Path
 
 from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.limits import check_is_file
 from faceswap_ae.common.progress import Advance
 from faceswap_ae.common.zip_check import check_written
 from faceswap_ae.faces.folders import face_file
@@ -29,6 +30,8 @@ def pack(folder: Path, advance: Advance = lambda _: None) -> tuple[Path, int]:
         _check_replaces(out, folder)
     masks = dict.fromkeys(mask for mask in map(face_file.mask_place, pictures) if mask.exists())
     journal = [folder / NAME] if (folder / NAME).exists() else []
+    for path in (*pictures, *masks, *journal):
+        check_is_file(Path(str(path)))
     with replacing(out) as part:
         with zipfile.ZipFile(part, "w", strict_timestamps=False) as zipped:
             for count, file in enumerate([*pictures, *masks, *journal], 1):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.limits import check_is_file
 from faceswap_ae.common.zip_check import check_written
 from faceswap_ae.training.runs import checkpoint, manifest
 from faceswap_ae.training.runs.checkpoint import USED
@@ -29,6 +30,8 @@ def pack(run: Run, out: Path, *, light: bool = False) -> int:
         )
     beside = [path for path in (run.recipe, run.card, run.log, run.preview) if path.exists()]
     arrays = [saved.place(group) for group in saved.files]
+    for path in (*arrays, *beside):
+        check_is_file(path)
     with replacing(out) as part:
         with zipfile.ZipFile(part, "w", strict_timestamps=False) as zipped:
             for path in [*arrays, *beside]:

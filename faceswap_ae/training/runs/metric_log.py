@@ -15,6 +15,7 @@ from typing import Any
 from faceswap_ae.common.atomic import explain_os_error
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.json_fields import JsonFields
+from faceswap_ae.common.limits import lines_of
 
 GROUPS = ("losses", "rates")
 ENDLESS = ("nan", "inf", "-inf")
@@ -63,9 +64,8 @@ def read(path: Path) -> list[MetricRow]:
     if not path.exists():
         return rows
     try:
-        with path.open("rb") as file:
-            for line in file:
-                _take(rows, line)
+        for line in lines_of(path):
+            _take(rows, line)
     except OSError as error:
         raise MediaError(f"{path}: cannot be read ({error.strerror})") from error
     return rows

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import Fault
+from faceswap_ae.common.limits import file_size
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -80,6 +81,8 @@ def read(path: Path) -> dict[str, NDArray[Any]]:
 def check(path: Path, written: WrittenTensors) -> None:
     """Raise Fault if a file's content is not what was written."""
     try:
+        if file_size(path) != written.size:
+            raise Fault(f"{path}: is damaged, it is shorter or longer than it was written")
         with path.open("rb") as file:
             found = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=DIGEST))
     except OSError as error:

@@ -91,6 +91,13 @@ def test_what_is_no_zip_or_cut_off_is_refused(packed: Path, tmp_path: Path) -> N
         entries(packed)
 
 
+def test_a_zip_of_the_future_is_refused(packed: Path) -> None:
+    whole = bytearray(packed.read_bytes())
+    whole[whole.index(b"PK\1\2") + 6] = 255  # the version that is needed to read a file of it
+    packed.write_bytes(whole)
+    assert "not a zip, or cut off (zip file version 25.5)" in refused(packed)
+
+
 def test_a_file_damaged_in_its_zip_is_named(packed: Path) -> None:
     found = entries(packed)
     told = bytearray(packed.read_bytes())

@@ -63,6 +63,13 @@ def test_foreign_lines_are_passed_over(tmp_path: Path) -> None:
     assert Journal(tmp_path).written == {"a"}
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes with a name")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / NAME)
+    with pytest.raises(OSError, match="is a pipe or a device"):
+        Journal(tmp_path)
+
+
 def test_a_kill_leaves_whole_rows(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path;"

@@ -4,6 +4,7 @@ import itertools
 import json
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +107,18 @@ def changed_lines(whole: bytes, rng: random.Random) -> bytes:
     elif way < 0.2:
         lines.insert(rng.randrange(len(lines)), lines.pop(at))
     else:
-        lines[at] = changed_json(lines[at], rng)
+        lines[at] = _changed_line(lines[at], rng)
     return b"\n".join(lines) + b"\n"
+
+
+def _changed_line(line: bytes, rng: random.Random) -> bytes:
+    """Change a row, or a line of a larger JSON: its first one is open, the others have a comma."""
+    for before, after in ((b"", b""), (b"", b","), (b"}", b",")):
+        with suppress(ValueError):
+            whole = line.removesuffix(after) + before
+            json.loads(whole)
+            return changed_json(whole, rng).removesuffix(before) + after
+    return changed_bytes(line, rng)
 
 
 def changed_yaml(whole: bytes, rng: random.Random) -> bytes:

@@ -79,14 +79,19 @@ def _outside(path: Path) -> Path:
     return work.parent / "beside" / OUTSIDE
 
 
-ODD: tuple[Odd, ...] = (
+# A face folder may be one of these: people keep their faces on another disk.
+LINKED_FOLDERS: tuple[Odd, ...] = (
+    *(_link("."), _link("..")),
+    lambda path: path.symlink_to(_outside(path).parent),
+)
+OTHERS: tuple[Odd, ...] = (
     *(_pipe, _socket, _sparse, _locked, _full, Path.mkdir, Path.touch),
-    *(_link("nowhere"), _link("."), _link("/dev/zero"), _link("/dev/null"), _link("..")),
+    *(_link("nowhere"), _link("/dev/zero"), _link("/dev/null")),
     lambda path: path.symlink_to(path.name),
     lambda path: path.symlink_to(_outside(path)),
-    lambda path: path.symlink_to(_outside(path).parent),
     lambda _: None,  # it is gone
 )
+ODD = (*LINKED_FOLDERS, *OTHERS)
 
 
 def in_place_of(kinds: Iterable[Kind]) -> Kind:
@@ -111,10 +116,11 @@ def at_output(*commands: Sequence[str]) -> Kind:
     def make(work: Path, rng: random.Random) -> list[str]:
         words = rng.choice(each).split()
         out = work / words[words.index("-o") + 1]
-        if words[:2] == ["faces", "merge"]:
+        faces = words[:2] == ["faces", "merge"]
+        if faces:
             out = work / "data" / out.name
         place = rng.choice((out, out.with_name(f".{out.name}.parts"), Path(f"{out}.json")))
-        _put(rng.choice(ODD), place)
+        _put(rng.choice(OTHERS if faces else ODD), place)
         return words
 
     return Kind(each, make)

@@ -1,9 +1,10 @@
+import os
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.training.runs import bundle, checkpoint
 from faceswap_ae.training.runs.metric_log import MetricLog, MetricRow
 from faceswap_ae.training.runs.run import Run, begin_run, find_run
@@ -53,3 +54,7 @@ def test_what_is_damaged_is_not_packed(tmp_path: Path) -> None:
     spoil(checkpoint.save(run.checkpoints, state_of(2)).place("optimiser"))
     assert bundle.pack(run, tmp_path / "x.zip") == 1
     assert bundle.pack(run, tmp_path / "light.zip", light=True) == 2
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(run.log)
+        with pytest.raises(MediaError, match="is a pipe or a device"):
+            bundle.pack(run, tmp_path / "x.zip")

@@ -99,6 +99,10 @@ def test_a_kill_leaves_whole_rows(tmp_path: Path) -> None:
 def test_what_cannot_be_opened_is_told(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="cannot be read"):
         metric_log.read(tmp_path)
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(MediaError, match="cannot be read"):
+            metric_log.read(tmp_path / "pipe")
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="choose another place"):
         MetricLog(tmp_path / "file" / "log")
