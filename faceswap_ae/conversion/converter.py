@@ -8,7 +8,7 @@ The second pass knows the whole clip from the first. So tracks are judged and sm
 and frames pass in order, in memory that does not grow.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from faceswap_ae.conversion.trajectories import place_faces
 from faceswap_ae.conversion.views import ViewNames, choose_views
 from faceswap_ae.faces.detection.scan import Detectors, ScanOptions
 from faceswap_ae.faces.detection.scan_cache import ScannedClip, scan_clip
+from faceswap_ae.faces.record import check_kind
 from faceswap_ae.media import provenance, reader
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.codecs import H264, Encoding, check_encoding
@@ -89,7 +90,7 @@ class Converter:
     def __init__(self, options: ConvertOptions, progress: Progress) -> None:
         self.options, self.progress = options, progress
         self.swappers = [Swapper(run, reverse=options.reverse) for run in options.runs]
-        self.detectors = Detectors(options.scan)
+        self.detectors = Detectors(replace(options.scan, landmarks=_landmarks(options.runs)))
         self.painted = None if options.painted is None else painted(options.painted)
         self.compositors = [Compositor(one, options.style, self.painted) for one in self.swappers]
         self.now = datetime.now(UTC)
@@ -142,3 +143,11 @@ class Converter:
         used = [self.swappers[role] for role in sorted(set(assignment.roles.values()))]
         swaps = [f"{one.face}'s face put onto {one.onto}" for one in used]
         return provenance.make_marks(self.now, "; ".join(swaps))
+
+
+def _landmarks(runs: Sequence[Run]) -> str:
+    """Who finds the landmarks: whoever found those that the runs were trained with."""
+    first, *others = (run.facts.landmarks for run in runs)
+    for run, kind in zip(runs[1:], others, strict=True):
+        check_kind(run.name, kind, first, runs[0].name)
+    return first

@@ -41,14 +41,15 @@ from faceswap_ae.evaluation.target import (
 from faceswap_ae.evaluation.verdict import Verdict, judge
 from faceswap_ae.evaluation.wording import SwapNames, sentences, table
 from faceswap_ae.evaluation.worst_frames import BadFrame, find_worst_frames
-from faceswap_ae.faces.detection.scan import Detectors
+from faceswap_ae.faces.detection.scan import Detectors, ScanOptions
+from faceswap_ae.faces.record import MESH
 from faceswap_ae.media import provenance
 from faceswap_ae.version import TOOL
 
 MARKED = re.compile(r"([^;]+)'s face put onto ([^;]+)")  # the mark that a conversion writes
 DIGITS = 5  # decimals of a metric: more than any of them needs
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Evaluation:
     missed: Mapping[int, str]  # frames whose face was not swapped, and why
     worst: tuple[BadFrame, ...]
     numbers: Sequence[int] = ()  # numbers of the performance's frames that the result shows
+    landmarks: str = MESH  # who found the landmarks
 
     @property
     def seen(self) -> int:
@@ -109,23 +111,27 @@ def evaluate(
     onto: Path,
     truth: Path | None = None,
     progress: Progress = no_progress,
+    landmarks: str = MESH,
 ) -> Evaluation:
     """Measure a swap: the face from one clip or folder, put onto the performance in another.
 
     `onto` may also be a folder of faces: then there is no performance to compare with. `truth` is a
     folder that `synth --as-if` made, or a clip of the true swap.
     """
-    return evaluate_paths(SwapPaths(result, face, onto, truth), progress)
+    return evaluate_paths(SwapPaths(result, face, onto, truth), progress, landmarks=landmarks)
 
 
 def evaluate_paths(
-    clips: SwapPaths, progress: Progress, folders: Sequence[Path] = ()
+    clips: SwapPaths,
+    progress: Progress,
+    folders: Sequence[Path] = (),
+    landmarks: str = MESH,
 ) -> Evaluation:
-    """Measure a swap, as `evaluate` does.
+    """Measure a swap, as `evaluate` does. `landmarks` says who finds them.
 
     Clips whose faces are stored in one of the face `folders` are not scanned again.
     """
-    detectors = Detectors()
+    detectors = Detectors(ScanOptions(landmarks=landmarks))
     stage, replaced = _stage(clips, detectors, progress, folders)
     people = ComparedPeople(views_in(clips.face, detectors, progress, folders), replaced)
     columns = FrameColumns(stage.result.count)
@@ -138,7 +144,7 @@ def evaluate_paths(
     names = _names(clips)
     gone = scores.missed(columns)
     told = find_worst_frames(columns, names)
-    return Evaluation(clips, names, summary, columns, gone, told, stage.numbers)
+    return Evaluation(clips, names, summary, columns, gone, told, stage.numbers, landmarks)
 
 
 def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
@@ -150,6 +156,7 @@ def evaluation_to_json(evaluation: Evaluation) -> dict[str, Any]:
         "made_by": TOOL,
         **own.clips.to_json(),
         "names": asdict(own.names),
+        "landmarks": own.landmarks,
         "frames": own.columns.count,
         "seen": seen,
         "verdict": own.verdict.words,

@@ -14,7 +14,7 @@ from faceswap_ae.faces.detection.scan import Detectors
 from faceswap_ae.faces.folders import face_file, face_folder
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
 from faceswap_ae.faces.identities import KnownPerson
-from faceswap_ae.faces.record import Face
+from faceswap_ae.faces.record import Face, check_kind
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip, check_unchanged
 from faceswap_ae.media.span import Span
@@ -92,12 +92,18 @@ def _record(written: Future[None], person: PersonFolder, face: str) -> None:
 
 
 def open_person_folder(folder: Path, detectors: Detectors) -> PersonFolder:
-    """Open a person's folder, which may be new, and read which faces are in it."""
+    """Open a person's folder, which may be new, and read which faces are in it.
+
+    Raises UserError if it has faces with landmarks of the other kind.
+    """
     if folder.exists() or face_folder.zip_of(folder).exists():
         face_folder.check_unpacked(folder)
     person = PersonFolder(folder, Journal(folder))
     if folder.is_dir():
         entries = face_file.entries(folder)
+        own = {one.stored.face.landmarker for one in entries if one.stored}
+        for kind in sorted(own | person.journal.landmarkers):
+            check_kind(str(folder), kind, detectors.options.landmarks, "this extraction's faces")
         person.there = set(_ids(entries))
         dropped = folder / face_folder.DROPPED
         gone = _ids(face_file.entries(dropped)) if dropped.is_dir() else ()

@@ -1,7 +1,9 @@
 """Which data does the program keep about one face in one frame, and how are they stored as JSON?
 
 A face's PNG and the journal use the same JSON fields. Landmarks are plain lists of numbers, which
-people can read and correct. The descriptor is base64 of 128 little-endian float32.
+people can read and correct. The descriptor is base64 of 128 little-endian float32. The mesh is
+base64 of little-endian float16, relative to the middle and the size of the landmarks: so it is
+exact to a thousandth of the face.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from faceswap_ae.common.geometry import Matrix, Points, transform
 from faceswap_ae.common.json_fields import JsonFields
 
 VERSION = 1
-LANDMARKS, DESCRIPTOR = (68, 2), 128
+LANDMARKS, MESH_POINTS, DESCRIPTOR = (68, 2), (478, 3), 128
+MESH, DLIB = "mesh", "dlib"
+LANDMARKERS = (MESH, DLIB)  # who finds landmarks; faces of both are never mixed
 FLOATS = ("time", "score", "sharpness", "brightness", "occlusion")
 NAME = re.compile(r"[^./\\][^/\\]{0,199}")  # an id: its file is called by it
 LONGEST_NAME = 255  # characters of a source's name, the most that common file systems take
@@ -40,6 +44,7 @@ class Face:
     time: float  # seconds
     box: tuple[float, float, float, float]  # left, top, right, bottom, as the detector found it
     landmarks: Points  # (68, 2)
+    mesh: Points | None = None  # (478, 3), see mesh.py; None if dlib found the landmarks
     detector: str
     score: float
     descriptor: Descriptor  # (128,): the identity of the person
@@ -49,6 +54,11 @@ class Face:
     pose: tuple[float, float, float] = (0.0, 0.0, 0.0)  # yaw, pitch, roll in degrees
     track: int = 0
     corrected: bool = False  # the user has corrected the landmarks by hand
+
+    @property
+    def landmarker(self) -> str:
+        """Return who found the landmarks."""
+        return DLIB if self.mesh is None else MESH
 
     @property
     def size(self) -> float:
@@ -78,6 +88,10 @@ def face_to_json(face: Face) -> dict[str, Any]:
     for name in ("box", "pose"):
         told[name] = [round(float(value), DIGITS) for value in told[name]]
     told["landmarks"] = np.asarray(face.landmarks, np.float64).round(DIGITS).tolist()
+    if face.mesh is None:
+        del told["mesh"]  # so that old programs read it too
+    else:
+        told["mesh"] = _pack_mesh(face.mesh, face.landmarks)
     told["descriptor"] = pack_descriptors(face.descriptor)
     return told
 
@@ -95,6 +109,7 @@ def face_from_json(told: JsonFields) -> Face:
         raise UserError(f"{newer}; upgrade faceswap_ae")
     left, top, right, bottom = _numbers(told, "box", (4,)).tolist()
     yaw, pitch, roll = _numbers(told, "pose", (3,)).tolist()
+    landmarks = _numbers(told, "landmarks", LANDMARKS)
     return Face(
         id=_id(told),
         source=_source(told),
@@ -102,7 +117,8 @@ def face_from_json(told: JsonFields) -> Face:
         frame=told.whole("frame"),
         time=told.number("time"),
         box=(left, top, right, bottom),
-        landmarks=_numbers(told, "landmarks", LANDMARKS),
+        landmarks=landmarks,
+        mesh=_unpack_mesh(told, landmarks) if told.has("mesh") else None,
         detector=told.text("detector"),
         score=told.number("score"),
         descriptor=unpack_descriptors(told, "descriptor", most=1)[0],
@@ -120,6 +136,11 @@ def stored_from_json(told: JsonFields) -> StoredFace:
     return StoredFace(face_from_json(told), told.text("crop"), _numbers(told, "matrix", (2, 3)))
 
 
+def landmarker_in(told: Any) -> str:
+    """Return who found the landmarks of a face that is given as JSON."""
+    return MESH if isinstance(told, dict) and told.get("mesh") is not None else DLIB
+
+
 def pack_descriptors(descriptors: NDArray[np.floating]) -> str:
     """Return one or more descriptors (n, 128) as a text."""
     return base64.b64encode(descriptors.astype("<f4").tobytes()).decode()
@@ -134,6 +155,27 @@ def unpack_descriptors(told: JsonFields, name: str, most: int) -> NDArray[np.flo
     if not (np.abs(numbers) < FAR).all():
         raise ValueError(f"{name}: has numbers that no face has")
     return numbers.reshape(-1, DESCRIPTOR)
+
+
+def _pack_mesh(mesh: Points, landmarks: Points) -> str:
+    middle, size = _frame_of(landmarks)
+    return base64.b64encode(((mesh - middle) / size).astype("<f2").tobytes()).decode()
+
+
+def _unpack_mesh(told: JsonFields, landmarks: Points) -> Points:
+    packed = base64.b64decode(told.text("mesh", longest=3 * MESH_POINTS[0] * 3), validate=True)
+    points = _array(np.frombuffer(packed, "<f2").reshape(-1, MESH_POINTS[1]), MESH_POINTS)
+    if not np.isfinite(points).all():
+        raise ValueError("mesh: has points that are no numbers")
+    middle, size = _frame_of(landmarks)
+    return points * size + middle
+
+
+def _frame_of(landmarks: Points) -> tuple[Points, float]:
+    """Return the middle of the landmarks, with depth 0, and their size."""
+    # As in the file: both must be the same when the face is read again.
+    known = landmarks.round(DIGITS)
+    return np.append(known.mean(axis=0), 0.0), max(float(np.ptp(known, axis=0).max()), 1.0)
 
 
 def _source(told: JsonFields) -> str:
@@ -166,3 +208,12 @@ def _array(told: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
     if array.shape != shape:
         raise ValueError(f"numbers of shape {array.shape} where {shape} belong")
     return array
+
+
+def check_kind(place: str, kind: str, wanted: str, others: str) -> None:
+    """Raise UserError if faces have other landmarks than those that they would be mixed with."""
+    if kind != wanted:
+        raise UserError(
+            f"{place}: has landmarks by {kind}, {others} by {wanted}, and they do not mix; "
+            f"use --landmarks {kind}, or extract again by {wanted} into a new folder"
+        )

@@ -93,7 +93,7 @@ def convert(
         cut: Leave out what is not swapped by these.
         still: One frame only, as a .png: the time, as 4.2s.
         view: result, side, mask, triptych, or all, each in its file.
-        detector: auto, cnn, hog or mtcnn.
+        detector: auto, blaze, cnn, hog or mtcnn.
         codec: h264, prores, ffv1; png: a folder.
         crf: h264: 0 perfect to 51 poor.
         preset: h264: ultrafast to veryslow.

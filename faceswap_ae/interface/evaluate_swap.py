@@ -20,6 +20,7 @@ def evaluate(
     run: AnyPath | None = None,
     out: AnyPath | None = None,
     page: bool = True,
+    landmarks: str = "mesh",
     data: AnyPath = "data",
     runs: AnyPath = "runs",
     progress: bool | ProgressFunction = True,
@@ -43,6 +44,7 @@ def evaluate(
         run: The run that made it; else as RESULT.json says.
         out: The page; else RESULT.html beside it.
         page: Write a page to look at.
+        landmarks: Who finds the points measured: mesh, dlib.
         data: Where the face folders are.
         runs: Where training runs are.
         progress: A bar; False is none; or a function of a task, the share done, and words.
@@ -60,7 +62,7 @@ def evaluate(
     if page:
         check_is_no_input(report, [swap, faces, performance])
     clips = SwapPaths(swap, faces, performance, None if truth is None else Path(truth))
-    found = evaluate_paths(clips, choose_display(progress).progress)
+    found = evaluate_paths(clips, choose_display(progress).progress, landmarks=landmarks)
     if page:
         html_report.write_report(report, found, maker)
     metrics = json.loads(json.dumps(evaluation_to_json(found)))

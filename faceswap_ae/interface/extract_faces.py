@@ -30,6 +30,7 @@ def extract(
     min_size: float = 0.0,
     change: float = 0.0,
     detector: str = "auto",
+    landmarks: str = "mesh",
     turn: bool = True,
     crop: str = "whole",
     size: int = 512,
@@ -59,7 +60,8 @@ def extract(
         blur: Leave out what is less sharp.
         min_size: Leave out smaller faces, pixels.
         change: Leave out faces that differ less from the last, %: 2.
-        detector: auto, cnn, hog or mtcnn.
+        detector: auto, blaze, cnn, hog or mtcnn.
+        landmarks: mesh (478 points), or dlib (68).
         turn: Try lying faces where none is found.
         crop: whole, or head with all of the hair.
         size: Pixels a side of a face: 64 to 2048.
@@ -80,7 +82,7 @@ def extract(
         folder,
         as_paths(like),
         everyone,
-        ScanOptions(detector, turn, every, keep_going),
+        ScanOptions(detector, landmarks, turn, every, keep_going),
         SelectionLimits(blur, min_size, change, most),
         parse_span(as_text(start), as_text(end), frames),
         crop,

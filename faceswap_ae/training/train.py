@@ -6,6 +6,7 @@ one that cannot begin.
 
 from faceswap_ae.common import plugins
 from faceswap_ae.common.errors import UserError, unknown
+from faceswap_ae.faces.record import check_kind
 from faceswap_ae.networks.model_interface import Networks
 from faceswap_ae.networks.variables import assign_arrays, named_variables, select_parts
 from faceswap_ae.runtime.backend import load_keras
@@ -53,7 +54,11 @@ def _train(job: Job, run: Run, listener: StepListener, lock: RunLock) -> Run:
         session = TrainingSession(job, run, own, sets, listener, lock, devices)
         origin = _borrow(job, own) if job.fork else ""
         face, onto = (one.name for one in sets)
-        facts = RunFacts(face, onto, recipe.model, recipe.trainer, recipe.crop, origin=origin)
+        facts = RunFacts(
+            *(face, onto, recipe.model, recipe.trainer, recipe.crop),
+            origin=origin,
+            landmarks=sets[0].landmarker,
+        )
         begin_run(job.run, recipe, facts, FREE)
         save_known_people(run, sets)
         loop = TrainingLoop(session)
@@ -71,9 +76,17 @@ def _sets(job: Job, run: Run, size: int) -> tuple[FaceSet, FaceSet]:
         face_set.load_face_set(folder, job.recipe.crop, size) for folder in (job.face, job.onto)
     )
     face_set.warn_of_difference(face, onto)
+    _check_landmarks(run, (face, onto))
     saved = checkpoint.listed(run.checkpoints)
     before = SessionFacts.from_json(saved[0].facts).held if saved else {}
     return face.holding(before.get(face.name, ())), onto.holding(before.get(onto.name, ()))
+
+
+def _check_landmarks(run: Run, sets: tuple[FaceSet, FaceSet]) -> None:
+    """Raise UserError if a set's landmarks are not of the run's kind, or of the other set's."""
+    kind = run.facts.landmarks if run.card.is_file() else sets[0].landmarker
+    for one in sets:
+        check_kind(one.name, one.landmarker, kind, "this run's faces")
 
 
 def _borrow(job: Job, own: Networks) -> str:

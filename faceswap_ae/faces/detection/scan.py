@@ -11,21 +11,22 @@ from dataclasses import dataclass, field
 from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.common.geometry import Image, Matrix, scale_of, transform, warp
 from faceswap_ae.faces.alignment import matrix_of
-from faceswap_ae.faces.detection.detectors import DETECTORS, cnn, with_turns
+from faceswap_ae.faces.detection.detections import Detection
+from faceswap_ae.faces.detection.detectors import DETECTORS, TURNS, cnn, with_turns
+from faceswap_ae.faces.detection.dlib_close_up import dlib_close_up
+from faceswap_ae.faces.detection.mesh_close_up import mesh_close_up
 from faceswap_ae.faces.detection.recogniser import describe
 from faceswap_ae.faces.detection.tracker import Tracker
 from faceswap_ae.faces.detection.video_detector import (
-    TURNS,
-    Detection,
     Finder,
-    close_up,
+    dlib_follower,
     every_frame,
-    face_follower,
+    mesh_follower,
 )
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
 from faceswap_ae.faces.head_pose import head_pose
 from faceswap_ae.faces.quality import measure_quality
-from faceswap_ae.faces.record import Descriptor, Face
+from faceswap_ae.faces.record import LANDMARKERS, MESH, Descriptor, Face
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.inputs import safe_stem
@@ -40,9 +41,10 @@ MEASURED = 256  # pixels a side of the crop on which quality is measured
 
 @dataclass(frozen=True)
 class ScanOptions:
-    """Options of the scan: which detector, which frames, and what to do about damage."""
+    """Options of the scan: which networks, which frames, and what to do about damage."""
 
     detector: str = "auto"
+    landmarks: str = "mesh"  # who finds the landmarks
     turns: bool = True  # try rotated pictures if no face is found
     every: int = 1  # step between scanned frames; 1: every frame
     keep_going: bool = False  # continue after damage in the file
@@ -51,6 +53,8 @@ class ScanOptions:
         known = ("auto", *DETECTORS)
         if self.detector not in known:
             raise UserError(unknown("detector", self.detector, known))
+        if self.landmarks not in LANDMARKERS:
+            raise UserError(unknown("kind of landmarks", self.landmarks, LANDMARKERS))
 
 
 @dataclass
@@ -152,6 +156,7 @@ class _FaceRecorder:
             time=float(frame.time),
             box=sight.spot.square.box,
             landmarks=landmarks,
+            mesh=sight.mesh,
             detector=sight.spot.detector,
             score=sight.spot.score,
             descriptor=descriptor,
@@ -164,10 +169,12 @@ class _FaceRecorder:
 
 
 def _finder(options: ScanOptions, picture: bool) -> Finder:
+    mesh = options.landmarks == MESH
     if options.detector == "auto" and not picture:
-        return face_follower(turns=options.turns)
+        return (mesh_follower if mesh else dlib_follower)(turns=options.turns)
     detector = cnn() if options.detector == "auto" else DETECTORS[options.detector]()
     tried = with_turns(detector, TURNS if options.turns else ())
+    close_up = mesh_close_up if mesh else dlib_close_up
     return every_frame(tried, close_up(turns=options.turns))
 
 

@@ -72,10 +72,11 @@ def scan_clip(
 def find_scan(clip: Clip, span: Span, options: ScanOptions, folders: Iterable[Path]) -> ScannedClip:
     """What is known of a clip. `folders` are face folders of the people whose face is replaced."""
     key = fingerprint(clip.path)
-    journals, dropped = [Journal(cache_dir() / JOURNALS / key)], set[str]()
+    own = cache_dir() / JOURNALS / (f"{key}-{options.landmarks}")
+    journals, dropped = [Journal(own)], set[str]()
     for folder in folders:
         journal = Journal(folder)
-        if key in journal.clips:
+        if key in journal.clips and journal.landmarkers <= {options.landmarks}:
             dropped |= _dropped(folder, journal)
             journals.append(journal)
     for journal in journals:
@@ -84,7 +85,7 @@ def find_scan(clip: Clip, span: Span, options: ScanOptions, folders: Iterable[Pa
     # A part gets a journal of its own, and no other journal is continued for it: tracks would
     # break where one scan ended and the next began.
     part = "" if span == WHOLE else f"-{blake2b(str(span).encode(), digest_size=4).hexdigest()}"
-    return ScannedClip(key, Journal(cache_dir() / JOURNALS / (key + part)), frozenset(dropped))
+    return ScannedClip(key, Journal(own.with_name(own.name + part)), frozenset(dropped))
 
 
 def _dropped(folder: Path, journal: Journal) -> set[str]:

@@ -27,7 +27,7 @@ from faceswap_ae.common.atomic import explain_os_error
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.common.limits import check_is_file, lines_of, parse_json
-from faceswap_ae.faces.record import Face, face_from_json, face_to_json
+from faceswap_ae.faces.record import Face, face_from_json, face_to_json, landmarker_in
 
 NAME = ".journal.jsonl"
 PART = 2**20  # bytes hashed at the beginning, in the middle and at the end of a file
@@ -56,6 +56,7 @@ class Journal:
         self.path = folder / NAME
         self.written: set[str] = set()
         self.skipped: dict[str, str] = {}
+        self.landmarkers: set[str] = set()  # who found the landmarks of its faces
         self._rows: dict[str, dict[int, int]] = defaultdict(dict)
         self._torn = False
         for offset, row in self._read():
@@ -134,15 +135,16 @@ class Journal:
 
     def _take(self, offset: int, row: dict[str, Any]) -> None:
         match row:
-            case {"row": "frame", "clip": str(clip), "frame": int(frame), "faces": list()}:
+            case {"row": "frame", "clip": str(clip), "frame": int(frame), "faces": list(faces)}:
                 self._rows[clip][frame] = offset
+                self.landmarkers.update(map(landmarker_in, faces))
             case {"row": "written", "id": str(face)}:
                 self.written.add(face)
                 self.skipped.pop(face, None)
             case {"row": "skipped", "ids": dict(ids)}:
-                for reason, faces in ids.items():
-                    if isinstance(faces, list):
-                        self.skipped |= dict.fromkeys(map(str, faces), str(reason))
+                for reason, names in ids.items():
+                    if isinstance(names, list):
+                        self.skipped |= dict.fromkeys(map(str, names), str(reason))
 
     def _read(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield each complete row with its offset in the file."""

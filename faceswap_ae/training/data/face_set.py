@@ -25,7 +25,7 @@ from faceswap_ae.common.progress import AdvanceOf
 from faceswap_ae.faces.alignment import CROPS, Crop, matrix_of
 from faceswap_ae.faces.folders.archive import entries
 from faceswap_ae.faces.folders.face_file import FaceEntry, Place, contents, mask_place
-from faceswap_ae.faces.record import StoredFace
+from faceswap_ae.faces.record import StoredFace, check_kind
 from faceswap_ae.media import images
 from faceswap_ae.training.data.augmentation import SourceFace
 from faceswap_ae.training.data.geometric import from_pixels
@@ -49,6 +49,7 @@ class FaceSet:
 
     name: str
     crop: str
+    landmarker: str  # who found the landmarks
     size: int  # pixels of the crop's side
     margin: int  # pixels added on each side
     images: Bytes  # (n, s, s, 3)
@@ -125,6 +126,7 @@ def load_face_set(
     return FaceSet(
         name=folder.stem if folder.suffix == ".zip" else folder.name,
         crop=crop,
+        landmarker=all_faces[0].landmarker,
         size=size,
         margin=margin,
         images=kept[:pictures].reshape(-1, side, side, 3),
@@ -176,6 +178,8 @@ def _usable(folder: Path, crop: str) -> list[tuple[FaceEntry, StoredFace]]:
             "(faceswap-ae extract)"
         )
     _check_crops(folder, crop, usable)
+    for _, stored in usable:
+        check_kind(str(folder), stored.face.landmarker, usable[0][1].face.landmarker, "the others")
     return sorted(usable, key=lambda one: (one[1].face.clip, one[1].face.frame, one[1].face.id))
 
 

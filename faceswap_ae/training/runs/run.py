@@ -27,6 +27,7 @@ from faceswap_ae.common import config
 from faceswap_ae.common.atomic import explain_os_error, part_name, replacing_folder, write_text
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.common.json_fields import JsonFields
+from faceswap_ae.faces.record import DLIB
 from faceswap_ae.training.runs.lock import only_trainer
 
 T = TypeVar("T")
@@ -47,6 +48,7 @@ class RunFacts:
     crop: str
     created: str = ""  # ISO 8601
     origin: str = ""  # the run and step from which its first weights came
+    landmarks: str = DLIB  # who found the landmarks of its faces; older runs do not say
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,9 @@ class Run:
             found = JsonFields.read(self.card)
             if found.whole("version") > VERSION:
                 raise UserError(f"{self.card}: was written by a newer faceswap_ae; update this one")
-            return RunFacts(**{one.name: found.text(one.name) for one in fields(RunFacts)})
+            by = found.text("landmarks", DLIB)
+            told = {one.name: found.text(one.name) for one in fields(RunFacts)[:-1]}
+            return RunFacts(**told, landmarks=by)
         except (OSError, ValueError) as error:
             raise UserError(f"{self.card}: cannot be read as a run's facts ({error})") from error
 

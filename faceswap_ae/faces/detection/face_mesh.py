@@ -1,0 +1,115 @@
+"""Where are the 478 points of a face, given the square it lies in?
+
+MediaPipe's two networks: one sees the face and gives 468 points with depth, the other sees an eye
+and gives its iris (Ablavatski et al. 2020). Both are batched over faces and frames. The better the
+square fits, the better are the points, so most faces are looked at twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from faceswap_ae.common.geometry import Doubles, Floats, Image, Matrix, Points, invert, warp
+from faceswap_ae.faces.boxes import Square
+from faceswap_ae.faces.detection.tflite_networks import rebuild
+from faceswap_ae.faces.mesh import EYE_CORNERS, POINTS, SKIN
+from faceswap_ae.runtime.weights import weight_file
+
+FACE, IRIS = "face_landmark.tflite", "iris_landmark.tflite"
+FACE_SIDE, EYE_SIDE = 192, 64  # pixels of the networks' pictures
+EYE_ROOM = 2.3  # times the distance of an eye's corners: the square that the network sees
+LOTS = (16, 8, 4, 2, 1)  # batch sizes: some backends compile anew for each
+CROSSED = 1e6  # pixels: points beyond are no points
+
+
+@dataclass(frozen=True, eq=False)
+class SeenMesh:
+    """A mesh (478, 3) in the frame's pixels, and how surely it is a face's, in [0, 1]."""
+
+    points: Points
+    presence: float
+
+
+@dataclass(frozen=True, eq=False)
+class FaceMesh:
+    """Both networks."""
+
+    face: Any
+    iris: Any
+
+    def __call__(self, looks: Sequence[tuple[Image, Square]]) -> list[SeenMesh]:
+        """Return the mesh of the face in each square. The irises are still missing in it."""
+        matrices = [square.cut(FACE_SIDE, 1.0) for _, square in looks]
+        crops = [
+            warp(image, matrix, (FACE_SIDE, FACE_SIDE))
+            for (image, _), matrix in zip(looks, matrices, strict=True)
+        ]
+        points, surely = _computed(self.face, crops, (3 * SKIN, 1))
+        found = []
+        for row, logit, matrix in zip(points, surely, matrices, strict=True):
+            mesh = np.zeros((POINTS, 3))
+            mesh[:SKIN] = _to_frame(row.reshape(SKIN, 3), matrix)
+            found.append(SeenMesh(mesh, float(1 / (1 + np.exp(-np.clip(logit[0], -80, 80))))))
+        return found
+
+    def add_irises(self, faces: Sequence[tuple[Image, Points]]) -> None:
+        """Fill in the irises of meshes (478, 3), in place."""
+        eyes = [(image, mesh, which) for image, mesh in faces for which in (0, 1)]
+        matrices = [_eye_matrix(mesh, which) for _, mesh, which in eyes]
+        crops = [
+            warp(image, matrix, (EYE_SIDE, EYE_SIDE))
+            for (image, _, _), matrix in zip(eyes, matrices, strict=True)
+        ]
+        _, irises = _computed(self.iris, crops, (213, 15))
+        for (_, mesh, which), matrix, row in zip(eyes, matrices, irises, strict=True):
+            begin = SKIN + 5 * which
+            mesh[begin : begin + 5] = _to_frame(row.reshape(5, 3), matrix)
+            # The network's depth is the eye's own, from its middle.
+            outer, inner = EYE_CORNERS[which]
+            mesh[begin : begin + 5, 2] += mesh[[outer, inner], 2].mean()
+
+
+@cache
+def face_mesh() -> FaceMesh:
+    """Return both networks; their weights are read once."""
+    return FaceMesh(rebuild(weight_file(FACE)), rebuild(weight_file(IRIS)))
+
+
+def _eye_matrix(mesh: Points, which: int) -> Matrix:
+    """Return the matrix to an eye's crop. The viewer's right eye is mirrored to a left one."""
+    outer, inner = (mesh[place, :2] for place in EYE_CORNERS[which])
+    across = (inner - outer) if which == 0 else (outer - inner)
+    side = max(EYE_ROOM * float(np.linalg.norm(across)), 1.0)
+    square = Square((outer + inner) / 2, side, float(np.arctan2(across[1], across[0])))
+    matrix = square.cut(EYE_SIDE, 1.0)
+    if which:
+        matrix = np.array([[-1.0, 1.0]]).T * matrix + np.array([[0, 0, EYE_SIDE - 1.0], [0, 0, 0]])
+    return matrix
+
+
+def _to_frame(points: Doubles, matrix: Matrix) -> Points:
+    """Map a crop's points (n, 3), which count from its corner, to the frame; depth is scaled."""
+    back = invert(matrix)
+    placed = (points[:, :2] - 0.5) @ back[:, :2].T + back[:, 2]
+    depth = points[:, 2:] * np.hypot(*back[:, 0])
+    return np.asarray(np.concatenate([placed, depth], axis=1).clip(-CROSSED, CROSSED), np.float64)
+
+
+def _computed(network: Any, crops: Sequence[Image], widths: Sequence[int]) -> list[Floats]:
+    """Return the network's outputs (n, width) for crops, in batches of few different sizes."""
+    found: list[list[Floats]] = [[] for _ in widths]
+    begin = 0
+    while begin < len(crops):
+        lot = next(lot for lot in LOTS if lot <= len(crops) - begin)
+        batch = np.stack(crops[begin : begin + lot]).astype(np.float32) / np.float32(255)
+        outputs = [np.asarray(one).reshape(lot, -1) for one in network.predict_on_batch(batch)]
+        for width, own in zip(widths, found, strict=True):
+            own.append(next(one for one in outputs if one.shape[1] == width))
+        begin += lot
+    return [
+        np.concatenate(own) if own else np.zeros((0, width), np.float32)
+        for width, own in zip(widths, found, strict=True)
+    ]

@@ -1,0 +1,174 @@
+"""What is in a .tflite file: which operators does its network have, and which weights?
+
+The file is read as data: nothing in it is run. It is a FlatBuffer, a tree of tables in which each
+field has a number (tensorflow/lite/schema/schema.fbs). Only what our networks use is known here,
+and everything else is refused with its name.
+"""
+
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from flatbuffers import number_types
+from flatbuffers.table import Table
+from numpy.typing import NDArray
+
+from faceswap_ae.common.errors import MediaError
+from faceswap_ae.common.limits import read_whole
+
+MARK = b"TFL3"  # at byte 4 of each such file
+TYPES: Mapping[int, Any] = {0: np.float32, 1: np.float16, 2: np.int32}
+ADD, CONCATENATE, CONVOLVE, CONVOLVE_EACH, DEQUANTIZE, MAX_POOL = 0, 2, 3, 4, 6, 17
+RELU, RESHAPE, RESIZE, PAD, PRELU = 19, 22, 23, 34, 54
+# The fields of each operator's options that matter here, by their numbers in the schema.
+OPTIONS: Mapping[int, Mapping[str, int]] = {
+    ADD: {"activation": 0},
+    CONCATENATE: {"axis": 0, "activation": 1},
+    CONVOLVE: {"valid": 0, "columns": 1, "rows": 2, "activation": 3},
+    CONVOLVE_EACH: {"valid": 0, "columns": 1, "rows": 2, "multiplier": 3, "activation": 4},
+    MAX_POOL: {"valid": 0, "columns": 1, "rows": 2, "width": 3, "height": 4, "activation": 5},
+    **{code: {} for code in (DEQUANTIZE, RELU, RESHAPE, RESIZE, PAD, PRELU)},
+}
+BYTES = {"valid", "activation"}  # the other options are numbers of four bytes
+DEEPEST = 10_000  # entries of a list of the file, of which our largest has 423
+DAMAGE = (OSError, struct.error, IndexError, KeyError, OverflowError, TypeError, ValueError)
+
+
+@dataclass(frozen=True, eq=False)
+class Operator:
+    """One step of a network. Inputs and outputs are numbers of tensors; -1 is an absent one."""
+
+    code: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    options: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class TfliteGraph:
+    """A network: its operators in order, the shape of each tensor, and the constant ones."""
+
+    operators: tuple[Operator, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    constants: Mapping[int, NDArray[Any]]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+def read(path: Path) -> TfliteGraph:
+    """Read a network. Raises MediaError, which names the file, if it cannot be one of ours."""
+    try:
+        whole = read_whole(path)
+        if whole[4:8] != MARK:
+            raise ValueError("no TensorFlow Lite model")
+        return _graph(_Record(Table(whole, struct.unpack_from("<I", whole)[0])))
+    except DAMAGE as error:
+        why = f"{path}: cannot be read as a network ({error})"
+        raise MediaError(f"{why}; install its package again") from error
+
+
+class _Record:
+    """A table of the file, whose fields are read by their numbers in the schema."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def number(self, number: int, flags: Any = number_types.Int32Flags, default: int = 0) -> int:
+        at = self._at(number)
+        return int(self._table.Get(flags, self._table.Pos + at)) if at else default
+
+    def record(self, number: int) -> "_Record | None":
+        """Return the table of a field, or of a union's value."""
+        at = self._at(number)
+        if not at:
+            return None
+        return _Record(Table(self._table.Bytes, self._table.Indirect(self._table.Pos + at)))
+
+    def records(self, number: int) -> Iterator["_Record"]:
+        start, count = self._vector(number, width=4)
+        if count > DEEPEST:
+            raise ValueError(f"a list of {count} entries, of at most {DEEPEST}")
+        for place in range(start, start + 4 * count, 4):
+            yield _Record(Table(self._table.Bytes, self._table.Indirect(place)))
+
+    def array(self, number: int, kind: Any = np.int32) -> NDArray[Any]:
+        kind = np.dtype(kind).newbyteorder("<")
+        start, count = self._vector(number, kind.itemsize)
+        return np.frombuffer(self._table.Bytes, kind, count, start)
+
+    def whole(self, number: int) -> tuple[int, ...]:
+        return tuple(int(one) for one in self.array(number))
+
+    def _at(self, number: int) -> int:
+        return int(self._table.Offset(4 + 2 * number))
+
+    def _vector(self, number: int, width: int) -> tuple[int, int]:
+        """Return where a list begins, and how many entries it has. Both lie in the file."""
+        at = self._at(number)
+        if not at:
+            return 0, 0
+        start, count = int(self._table.Vector(at)), int(self._table.VectorLen(at))
+        if start + width * count > len(self._table.Bytes):
+            raise ValueError(f"a list of {count} entries that ends outside the file")
+        return start, count
+
+
+def _graph(model: _Record) -> TfliteGraph:
+    codes = [_code(one) for one in model.records(1)]
+    (graph,) = model.records(2)
+    buffers = [one.array(0, np.uint8) for one in model.records(4)]
+    tensors = list(graph.records(0))
+    shapes = tuple(one.whole(0) for one in tensors)
+    constants = {
+        number: values
+        for number, one in enumerate(tensors)
+        if (values := _values(one, buffers, shapes[number])) is not None
+    }
+    operators = tuple(_operator(one, codes) for one in graph.records(3))
+    for operator in operators:
+        _check_places((*operator.inputs, *operator.outputs), len(tensors))
+    inputs, outputs = graph.whole(1), graph.whole(2)
+    _check_places((*inputs, *outputs), len(tensors))
+    return TfliteGraph(operators, shapes, constants, inputs, outputs)
+
+
+def _code(record: _Record) -> int:
+    """Return an operator's code: old files have it in a byte, newer ones in a number."""
+    return max(record.number(0, number_types.Int8Flags), record.number(3))
+
+
+def _operator(record: _Record, codes: list[int]) -> Operator:
+    code = codes[record.number(0, number_types.Uint32Flags)]
+    if code not in OPTIONS:
+        raise ValueError(f"an operator of code {code}, which no network of ours has")
+    options, fields = record.record(4), OPTIONS[code]
+    found = {name: _option(options, name, number) for name, number in fields.items()}
+    return Operator(code, record.whole(1), record.whole(2), found)
+
+
+def _option(options: _Record | None, name: str, number: int) -> int:
+    if options is None:
+        return 0
+    flags = number_types.Int8Flags if name in BYTES else number_types.Int32Flags
+    return options.number(number, flags)
+
+
+def _values(
+    tensor: _Record, buffers: list[NDArray[Any]], shape: tuple[int, ...]
+) -> NDArray[Any] | None:
+    """Return the numbers of a constant tensor; None if the network computes it."""
+    raw = buffers[tensor.number(2, number_types.Uint32Flags)]
+    if not len(raw):
+        return None
+    kind = tensor.number(1, number_types.Int8Flags)
+    if kind not in TYPES:
+        raise ValueError(f"numbers of type {kind}, which no network of ours has")
+    return raw.view(np.dtype(TYPES[kind]).newbyteorder("<")).reshape(shape)
+
+
+def _check_places(numbers: tuple[int, ...], count: int) -> None:
+    if not all(-1 <= number < count for number in numbers):
+        raise ValueError(f"an operator with tensor {max(numbers)} of {count}")

@@ -1,0 +1,183 @@
+"""How is the network of a .tflite file rebuilt in Keras?
+
+The operators are taken one by one in the order of the file, and each becomes a Keras layer or
+operation with the file's own weights. The result runs on every backend and device, for any number
+of pictures at once.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+from faceswap_ae.common.errors import MediaError
+from faceswap_ae.faces.detection.tflite_format import (
+    ADD,
+    CONCATENATE,
+    CONVOLVE,
+    CONVOLVE_EACH,
+    DAMAGE,
+    DEQUANTIZE,
+    MAX_POOL,
+    PAD,
+    PRELU,
+    RELU,
+    RESHAPE,
+    RESIZE,
+    TfliteGraph,
+    read,
+)
+
+# Explicit, because a global mixed precision policy must not change these networks.
+EXACT: dict[str, Any] = {"dtype": "float32"}
+PLANES: dict[str, Any] = {**EXACT, "data_format": "channels_last"}
+ACTIVATIONS = {0: None, 1: "relu"}
+Value = Any  # a Keras tensor, or a constant array
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """An operator with the values that it gets, and the shape of what it gives."""
+
+    inputs: list[Value]
+    options: Mapping[str, int]
+    shape: tuple[int, ...]
+
+
+def rebuild(path: Path) -> Any:
+    """Return a frozen keras.Model with the inputs and outputs of the file's network.
+
+    Raises MediaError, which names the file, if its operators do not fit together.
+    """
+    graph = read(path)
+    try:
+        return _model(graph)
+    except DAMAGE as error:
+        why = f"{path}: is no network that we know ({error})"
+        raise MediaError(f"{why}; install its package again") from error
+
+
+def _model(graph: TfliteGraph) -> Any:
+    values: dict[int, Value] = dict(graph.constants)
+    sources = [keras.Input(graph.shapes[number][1:], **EXACT) for number in graph.inputs]
+    values.update(zip(graph.inputs, sources, strict=True))
+    for operator in graph.operators:
+        inputs = [values[number] for number in operator.inputs if number >= 0]
+        (number,) = operator.outputs
+        step = Step(inputs, operator.options, graph.shapes[number])
+        values[number] = BUILDERS[operator.code](step)
+        _check_shape(values[number], graph.shapes[number])
+    model = keras.Model(sources, [values[number] for number in graph.outputs])
+    model.trainable = False
+    return model
+
+
+def _check_shape(value: Value, shape: tuple[int, ...]) -> None:
+    """Raise ValueError if a step's result is not what the file says, the batch apart."""
+    if tuple(value.shape[1:]) != shape[1:]:
+        raise ValueError(f"a step gives {tuple(value.shape[1:])} where the file says {shape[1:]}")
+
+
+def _convolve(step: Step) -> Value:
+    x, kernel, bias = step.inputs
+    kernel = kernel.transpose(1, 2, 3, 0)  # from (out, rows, columns, in)
+    layer = layers.Conv2D(kernel.shape[3], kernel.shape[:2], **_sliding(step.options))
+    return _with_weights(layer, x, kernel, bias)
+
+
+def _convolve_each(step: Step) -> Value:
+    """Apply a filter of its own to each channel."""
+    x, kernel, bias = step.inputs
+    multiplier = step.options["multiplier"]
+    kernel = kernel.reshape(*kernel.shape[1:3], -1, multiplier)
+    layer = layers.DepthwiseConv2D(
+        kernel.shape[:2], depth_multiplier=multiplier, **_sliding(step.options)
+    )
+    return _with_weights(layer, x, kernel, bias)
+
+
+def _sliding(options: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "strides": (options["rows"], options["columns"]),
+        "padding": "valid" if options["valid"] else "same",
+        "activation": ACTIVATIONS[options["activation"]],
+        **PLANES,
+    }
+
+
+def _with_weights(layer: Any, x: Value, *weights: NDArray[Any]) -> Value:
+    y = layer(x)
+    layer.set_weights([np.asarray(one, np.float32) for one in weights])
+    return y
+
+
+def _prelu(step: Step) -> Value:
+    x, slopes = step.inputs
+    if slopes.max() > 1:
+        return _with_weights(layers.PReLU(shared_axes=[1, 2], **EXACT), x, slopes.reshape(1, 1, -1))
+    # The same function, in two thirds of the time.
+    return ops.maximum(x, x * ops.convert_to_tensor(slopes.reshape(1, 1, 1, -1)))
+
+
+def _pool(step: Step) -> Value:
+    sliding = _sliding(step.options)
+    if sliding.pop("activation"):
+        raise ValueError("a pooling with an activation")
+    window = step.options["height"], step.options["width"]
+    return layers.MaxPooling2D(window, **sliding)(step.inputs[0])
+
+
+def _add(step: Step) -> Value:
+    return _activated(step.inputs[0] + step.inputs[1], step.options)
+
+
+def _concatenate(step: Step) -> Value:
+    return _activated(ops.concatenate(step.inputs, axis=step.options["axis"]), step.options)
+
+
+def _activated(x: Value, options: Mapping[str, int]) -> Value:
+    return ops.relu(x) if ACTIVATIONS[options["activation"]] else x
+
+
+def _resize(step: Step) -> Value:
+    x, size = step.inputs
+    return ops.image.resize(x, tuple(int(side) for side in size), data_format="channels_last")
+
+
+def _reshape(step: Step) -> Value:
+    return ops.reshape(step.inputs[0], (-1, *step.shape[1:]))
+
+
+def _pad(step: Step) -> Value:
+    x, widths = step.inputs
+    *others, (before, more) = ((int(before), int(after)) for before, after in widths)
+    if before or any(map(any, others)):
+        return ops.pad(x, [*others, (before, more)])
+    # Not `pad`: where TensorFlow merges a convolution with the sum of its result and padded
+    # channels, the process crashes.
+    return ops.concatenate([x, ops.zeros_like(x[..., :more])], axis=-1)
+
+
+def _dequantize(step: Step) -> Value:
+    """Weights of half precision become float32 once and for all."""
+    return np.asarray(step.inputs[0], np.float32)
+
+
+BUILDERS: Mapping[int, Callable[[Step], Value]] = {
+    ADD: _add,
+    CONCATENATE: _concatenate,
+    CONVOLVE: _convolve,
+    CONVOLVE_EACH: _convolve_each,
+    DEQUANTIZE: _dequantize,
+    MAX_POOL: _pool,
+    PAD: _pad,
+    PRELU: _prelu,
+    RELU: lambda step: ops.relu(step.inputs[0]),
+    RESHAPE: _reshape,
+    RESIZE: _resize,
+}

@@ -1,0 +1,73 @@
+"""Which points does a face's mesh have, and what follows from them?
+
+A mesh has 478 points (x, y, z) in its frame's pixels: the 468 of MediaPipe's face mesh (Kartynnik et
+al. 2019), then five of each iris, its centre first: the viewer's left eye, the viewer's right eye.
+z is smaller the nearer a point is to the camera, in the same unit as x and y, from the head's middle.
+
+The 68 landmarks are derived from it. Each is a weighted mean of some points of the mesh: where
+dlib would see that landmark, because crops, masks and templates were made for dlib's landmarks.
+`python -m benchmarks.mesh --fit` fits the weights.
+"""
+
+import json
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceswap_ae.common.geometry import Doubles, Integers, Points
+from faceswap_ae.faces.boxes import Square
+
+SKIN, POINTS = 468, 478
+# The mesh's points that are nearest to dlib's landmarks, in dlib's order.
+JAW = (162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389)
+BROWS = (71, 63, 105, 66, 107, 336, 296, 334, 293, 301)
+NOSE = (168, 197, 5, 4, 75, 97, 2, 326, 305)
+EYES = (33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380)
+LIPS = (61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181)
+INNER_LIPS = (78, 82, 13, 312, 308, 317, 14, 87)
+NEAREST: Integers = np.array([*JAW, *BROWS, *NOSE, *EYES, *LIPS, *INNER_LIPS])
+OUTER_CORNERS = (33, 263)  # of the eyes
+# Corners of each eye (outer, inner) and its iris, the viewer's left eye first.
+EYE_CORNERS = ((33, 133), (263, 362))
+IRISES = (slice(468, 473), slice(473, 478))
+ROOM = 1.5  # times the box around the mesh: the square that the networks see
+WEIGHTS = "mesh_68.json"  # [[index, weight], ...] for each landmark
+
+
+def landmarks_of(mesh: Points) -> Points:
+    """Return the 68 landmarks (68, 2) of a mesh, in dlib's order and as dlib places them."""
+    return np.asarray(_weights() @ mesh[:SKIN, :2], np.float64)
+
+
+def square_of(mesh: Points, room: float = ROOM) -> Square:
+    """Return the square around a mesh, level with the eyes, `room` times as wide as its box."""
+    across = mesh[OUTER_CORNERS[1], :2] - mesh[OUTER_CORNERS[0], :2]
+    angle = float(np.arctan2(across[1], across[0]))
+    cosine, sine = np.cos(angle), np.sin(angle)
+    turned = np.array([[cosine, sine], [-sine, cosine]])
+    level = mesh[:SKIN, :2] @ turned.T
+    low, high = level.min(axis=0), level.max(axis=0)
+    return Square((low + high) / 2 @ turned, room * float((high - low).max()), angle)
+
+
+@cache
+def _weights() -> Doubles:
+    """Return (68, 468): how much each point of the mesh counts for each landmark."""
+    rows = json.loads(files("faceswap_ae.faces").joinpath(WEIGHTS).read_text(encoding="utf-8"))
+    weights = np.zeros((len(NEAREST), SKIN))
+    for landmark, row in enumerate(rows):
+        for point, weight in row:
+            weights[landmark, point] = weight
+    return weights
+
+
+def plain_weights() -> list[list[tuple[int, float]]]:
+    """Return the weights with which each landmark is its nearest point of the mesh."""
+    return [[(int(point), 1.0)] for point in NEAREST]
+
+
+def normalised(mesh: Points) -> NDArray[np.float16]:
+    """Return a mesh as half precision numbers, relative to its own middle and size."""
+    raise NotImplementedError
