@@ -66,7 +66,7 @@ def _rows(report: "Report") -> dict[str, str]:
         "dlib": _library(report.dlib, "with CUDA" if report.dlib.get("cuda") else "CPU build"),
         "opencv": _library(report.opencv, ""),
         "codecs": f"missing: {', '.join(missing)}" if missing else "all",
-        "weights": f"{found} of {len(report.weights)} of dlib's files",
+        "weights": f"{found} of {len(report.weights)} files",
         **{kind: ", ".join(names) or "none yet" for kind, names in report.plugins.items()},
         **report.folders,
     }

@@ -111,14 +111,13 @@ def evaluate(
     onto: Path,
     truth: Path | None = None,
     progress: Progress = no_progress,
-    landmarks: str = MESH,
 ) -> Evaluation:
     """Measure a swap: the face from one clip or folder, put onto the performance in another.
 
     `onto` may also be a folder of faces: then there is no performance to compare with. `truth` is a
     folder that `synth --as-if` made, or a clip of the true swap.
     """
-    return evaluate_paths(SwapPaths(result, face, onto, truth), progress, landmarks=landmarks)
+    return evaluate_paths(SwapPaths(result, face, onto, truth), progress)
 
 
 def evaluate_paths(
@@ -131,7 +130,7 @@ def evaluate_paths(
 
     Clips whose faces are stored in one of the face `folders` are not scanned again.
     """
-    detectors = Detectors(ScanOptions(landmarks=landmarks))
+    detectors = Detectors(ScanOptions(landmarks=landmarks, described=1))
     stage, replaced = _stage(clips, detectors, progress, folders)
     people = ComparedPeople(views_in(clips.face, detectors, progress, folders), replaced)
     columns = FrameColumns(stage.result.count)

@@ -1,8 +1,8 @@
 """Which points does a face's mesh have, and what follows from them?
 
-A mesh has 478 points (x, y, z) in its frame's pixels: the 468 of MediaPipe's face mesh (Kartynnik et
-al. 2019), then five of each iris, its centre first: the viewer's left eye, the viewer's right eye.
-z is smaller the nearer a point is to the camera, in the same unit as x and y, from the head's middle.
+A mesh has 478 points (x, y, z) in its frame's pixels: the 468 of MediaPipe's face mesh (Kartynnik
+et al. 2019), then five of each iris, its centre first: the viewer's left eye, the viewer's right
+eye. z is in the same unit, and smaller the nearer a point is to the camera.
 
 The 68 landmarks are derived from it. Each is a weighted mean of some points of the mesh: where
 dlib would see that landmark, because crops, masks and templates were made for dlib's landmarks.
@@ -14,7 +14,6 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Doubles, Integers, Points
 from faceswap_ae.faces.boxes import Square
@@ -66,8 +65,3 @@ def _weights() -> Doubles:
 def plain_weights() -> list[list[tuple[int, float]]]:
     """Return the weights with which each landmark is its nearest point of the mesh."""
     return [[(int(point), 1.0)] for point in NEAREST]
-
-
-def normalised(mesh: Points) -> NDArray[np.float16]:
-    """Return a mesh as half precision numbers, relative to its own middle and size."""
-    raise NotImplementedError

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from faceswap_ae.common import plugins
 from faceswap_ae.runtime.hardware import describe_cpu, installed_memory
-from faceswap_ae.runtime.weights import WEIGHTS_MEND, weight_files
+from faceswap_ae.runtime.weights import weight_files, weights_mend
 from faceswap_ae.version import VERSION
 
 PYTHONS = ((3, 11), (3, 14))  # first supported, first not supported
@@ -103,7 +103,8 @@ def _broken_parts(report: Report) -> list[Problem]:
     lost = [name for name, path in report.weights.items() if path is None]
     if lost:
         what = f"weight files missing: {', '.join(lost)}"
-        found.append(Problem("broken", what, WEIGHTS_MEND))
+        mends = dict.fromkeys(weights_mend(name) for name in lost)
+        found.append(Problem("broken", what, "; ".join(mends)))
     absent = [name for name, there in report.codecs.items() if not there]
     if absent:
         mend = "pip install --force-reinstall av (its wheels bring FFmpeg)"

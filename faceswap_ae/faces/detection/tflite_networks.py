@@ -5,7 +5,7 @@ operation with the file's own weights. The result runs on every backend and devi
 of pictures at once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,20 +49,23 @@ class Step:
     shape: tuple[int, ...]
 
 
-def rebuild(path: Path) -> Any:
+def rebuild(path: Path, outputs: Sequence[int] | None = None) -> Any:
     """Return a frozen keras.Model with the inputs and outputs of the file's network.
+
+    `outputs` are the places of those that are wanted: the others are not computed.
 
     Raises MediaError, which names the file, if its operators do not fit together.
     """
     graph = read(path)
     try:
-        return _model(graph)
+        wanted = graph.outputs if outputs is None else [graph.outputs[one] for one in outputs]
+        return _model(graph, wanted)
     except DAMAGE as error:
         why = f"{path}: is no network that we know ({error})"
         raise MediaError(f"{why}; install its package again") from error
 
 
-def _model(graph: TfliteGraph) -> Any:
+def _model(graph: TfliteGraph, outputs: Sequence[int]) -> Any:
     values: dict[int, Value] = dict(graph.constants)
     sources = [keras.Input(graph.shapes[number][1:], **EXACT) for number in graph.inputs]
     values.update(zip(graph.inputs, sources, strict=True))
@@ -72,7 +75,7 @@ def _model(graph: TfliteGraph) -> Any:
         step = Step(inputs, operator.options, graph.shapes[number])
         values[number] = BUILDERS[operator.code](step)
         _check_shape(values[number], graph.shapes[number])
-    model = keras.Model(sources, [values[number] for number in graph.outputs])
+    model = keras.Model(sources, [values[number] for number in outputs])
     model.trainable = False
     return model
 
@@ -158,9 +161,10 @@ def _pad(step: Step) -> Value:
     *others, (before, more) = ((int(before), int(after)) for before, after in widths)
     if before or any(map(any, others)):
         return ops.pad(x, [*others, (before, more)])
-    # Not `pad`: where TensorFlow merges a convolution with the sum of its result and padded
-    # channels, the process crashes.
-    return ops.concatenate([x, ops.zeros_like(x[..., :more])], axis=-1)
+    # Not `pad`: TensorFlow crashes where it merges a convolution with the sum of its result and
+    # padded channels, and JAX computes wrong numbers.
+    channels = x.shape[-1]
+    return ops.matmul(x, ops.convert_to_tensor(np.eye(channels, channels + more, dtype="float32")))
 
 
 def _dequantize(step: Step) -> Value:

@@ -23,7 +23,7 @@ from faceswap_ae.faces.detection.dlib_format import (
 )
 from faceswap_ae.runtime.weights import WEIGHTS, weight_file
 
-DETECTOR, _, DESCRIPTOR = WEIGHTS
+DETECTOR, _, DESCRIPTOR = list(WEIGHTS)[:3]
 KERNEL = np.arange(2 * 3 * 5 * 4, dtype=np.float32).reshape(2, 3, 5, 4) / 8
 SETTINGS = 4  # multipliers of learning rate and weight decay after every layer with weights
 

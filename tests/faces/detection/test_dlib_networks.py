@@ -10,10 +10,8 @@ from typing import Any
 import cv2
 import dlib
 import keras
-import matplotlib.cbook
 import numpy as np
 import pytest
-import skimage.data
 
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.common.geometry import Floats, Image
@@ -26,35 +24,13 @@ from faceswap_ae.faces.detection.dlib_networks import (
     descriptor,
 )
 from faceswap_ae.faces.detection.mmod_pyramid import FoundBox
-from faceswap_ae.media import images
 from faceswap_ae.runtime.weights import weight_file
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
 from tests.conftest import ROOT
+from tests.support.photos import photo, scene
 
 Told = tuple[tuple[int, int, int, int], float]  # a box with its score, in dlib's form
-SCENES = {
-    "a pair": [("ada", Act(120, (0.35, 0.5), yaw=15)), ("ben", Act(100, (0.7, 0.45), yaw=-20))],
-    "three sizes": [
-        *[("carl", Act(80, (0.13, 0.4))), ("dina", Act(150, (0.45, 0.55), roll=12))],
-        ("emil", Act(85, (0.8, 0.4), pitch=8)),
-    ],
-    "over the border": [("fatou", Act(190, (0.08, 0.2))), ("ada", Act(170, (0.93, 0.8)))],
-}
-
-
-def scene(name: str) -> Image:
-    """A frame of 640x360 with several people of the cast."""
-    first, *others = [(alone(person(who)), act) for who, act in SCENES[name]]
-    return render(*first, Setting((640, 360), backdrop=3), others).image
-
-
-def photo(name: str) -> Image:
-    """A photo of a real person that a Python package contains."""
-    if name == "grace":
-        return images.read(Path(matplotlib.cbook.get_sample_data("grace_hopper.jpg", False)))
-    whole: Image = skimage.data.astronaut()  # type: ignore[no-untyped-call]
-    return whole if name == "eileen" else np.ascontiguousarray(whole[90:330, 190:420])
 
 
 @pytest.fixture(scope="module")

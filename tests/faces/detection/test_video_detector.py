@@ -7,15 +7,10 @@ import pytest
 
 from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.faces.boxes import Square
+from faceswap_ae.faces.detection.detections import Detection, alone, overlap
 from faceswap_ae.faces.detection.detectors import DetectedBox
-from faceswap_ae.faces.detection.video_detector import (
-    Detection,
-    FaceFollower,
-    alone,
-    close_up,
-    face_follower,
-    overlap,
-)
+from faceswap_ae.faces.detection.dlib_close_up import dlib_close_up
+from faceswap_ae.faces.detection.video_detector import FaceFollower, dlib_follower, mesh_follower
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.reader import frames
 
@@ -29,9 +24,10 @@ def film(solo: Path) -> Film:
     return images, [np.array(row["landmarks"]) for row in rows]
 
 
-@pytest.fixture(scope="module")
-def auto() -> FaceFollower:
-    return face_follower(turns=True)
+@pytest.fixture(scope="module", params=[mesh_follower, dlib_follower], ids=["mesh", "dlib"])
+def auto(request: pytest.FixtureRequest) -> FaceFollower:
+    found: FaceFollower = request.param(turns=True)
+    return found
 
 
 def near(sight: Detection, truth: Points) -> bool:
@@ -82,7 +78,7 @@ def test_a_lying_face_is_met_upright(film: Film, auto: FaceFollower, turn: int) 
 def test_without_turns_a_spot_stays_as_it_was(film: Film) -> None:
     square = Square(np.array([240.0, 180.0]), 100.0)
     blank = DetectedBox(square, 1.0, "cnn")
-    assert close_up(turns=False).upright(np.zeros_like(film[0][0]), blank).square is square
+    assert dlib_close_up(turns=False).upright(np.zeros_like(film[0][0]), blank).square is square
 
 
 def test_of_two_that_overlap_the_surer_stays() -> None:
