@@ -55,7 +55,11 @@ def head_pose(landmarks: Points, size: tuple[int, int]) -> HeadPose:
         raise ValueError("landmarks that lie in one place or on one line: no pose fits them")
     per_millimetre = np.linalg.norm(around) / np.linalg.norm((HEAD - HEAD.mean(axis=0))[:, :2])
     focal = np.clip(FOCAL * max(size), NEAREST * per_millimetre, FARTHEST * per_millimetre)
-    turn = _solved(around, float(focal))
+    return pose_of(_solved(around, float(focal)))
+
+
+def pose_of(turn: NDArray[np.float64]) -> HeadPose:
+    """Return the pose of a rotation (3, 3) in the head's own axes: about x, then y, then z."""
     yaw = np.arcsin(np.clip(-turn[2, 0], -1, 1))
     pitch, roll = -np.arctan2(turn[2, 1], turn[2, 2]), -np.arctan2(turn[1, 0], turn[0, 0])
     return HeadPose(*(float(np.degrees(angle)) for angle in (yaw, pitch, roll)))
@@ -68,7 +72,7 @@ def _narrow(around: Points) -> bool:
 
 
 def _solved(around: Points, focal: float) -> NDArray[np.float64]:
-    """Return the head's rotation (3, 3) in its own axes: first about x, then y, then z."""
+    """Return the head's rotation (3, 3)."""
     # The optical axis goes through the face, not through the picture's centre. So the pose is
     # the one that the viewer sees.
     camera, head = np.diag([focal, focal, 1.0]), HEAD * FLIP

@@ -12,11 +12,13 @@ dlib would see that landmark, because crops, masks and templates were made for d
 import json
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 
 from faceswap_ae.common.geometry import Doubles, Integers, Points
 from faceswap_ae.faces.boxes import Square
+from faceswap_ae.faces.head_pose import HeadPose, pose_of
 
 SKIN, POINTS = 468, 478
 # The mesh's points that are nearest to dlib's landmarks, in dlib's order.
@@ -32,7 +34,7 @@ OUTER_CORNERS = (33, 263)  # of the eyes
 EYE_CORNERS = ((33, 133), (263, 362))
 IRISES = (slice(468, 473), slice(473, 478))
 ROOM = 1.5  # times the box around the mesh: the square that the networks see
-WEIGHTS = "mesh_68.json"  # [[index, weight], ...] for each landmark
+FITTED = "mesh.json"  # what was fitted on the cast: see `python -m benchmarks.mesh --fit`
 
 
 def landmarks_of(mesh: Points) -> Points:
@@ -51,17 +53,40 @@ def square_of(mesh: Points, room: float = ROOM) -> Square:
     return Square((low + high) / 2 @ turned, room * float((high - low).max()), angle)
 
 
+def mesh_pose(mesh: Points) -> HeadPose:
+    """Return the head pose of a mesh.
+
+    Points that move least with the expression are matched in space with the same points of the
+    mean head: the best similarity (Kabsch 1976). The network sees each face in a crop of its own,
+    so the pose is the one that the viewer sees, wherever the face is in the frame.
+    """
+    places, head = _head()
+    seen = (mesh[places] - mesh[places].mean(axis=0)) * [1, -1, -1]
+    u, _, vt = np.linalg.svd(seen.T @ head)
+    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
+    return pose_of((u * sign) @ vt)
+
+
 @cache
 def _weights() -> Doubles:
     """Return (68, 468): how much each point of the mesh counts for each landmark."""
-    rows = json.loads(files("faceswap_ae.faces").joinpath(WEIGHTS).read_text(encoding="utf-8"))
     weights = np.zeros((len(NEAREST), SKIN))
-    for landmark, row in enumerate(rows):
+    for landmark, row in enumerate(_fitted()["landmarks"]):
         for point, weight in row:
             weights[landmark, point] = weight
     return weights
 
 
-def plain_weights() -> list[list[tuple[int, float]]]:
-    """Return the weights with which each landmark is its nearest point of the mesh."""
-    return [[(int(point), 1.0)] for point in NEAREST]
+@cache
+def _head() -> tuple[Integers, Doubles]:
+    """Return the numbers (n,) of points that move little, and their places (n, 3) in a head.
+
+    x to the viewer's right, y up, z towards the viewer, when the head looks straight ahead.
+    """
+    rows = np.array(_fitted()["head"])
+    return rows[:, 0].astype(np.int64), rows[:, 1:] - rows[:, 1:].mean(axis=0)
+
+
+def _fitted() -> Any:
+    text = files("faceswap_ae.faces").joinpath(FITTED).read_text(encoding="utf-8")
+    return json.loads(text)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.faces.record import (
+    Face,
     StoredFace,
     face_from_json,
     face_to_json,
@@ -28,6 +30,29 @@ def test_a_face_comes_back(seed: int, source: str, corrected: bool) -> None:
     assert np.array_equal(again.descriptor, face.descriptor)
     plain = ("id", "source", "clip", "frame", "detector", "track", "corrected", "box", "pose")
     assert all(getattr(again, name) == getattr(face, name) for name in plain)
+
+
+def with_mesh(seed: int = 0) -> Face:
+    rng = np.random.default_rng(seed)
+    face = some_face(seed)
+    return replace(face, mesh=rng.uniform(-20, 140, (478, 3)) * (1, 1, 0.3))
+
+
+@given(st.integers(0, 10**6))
+def test_a_mesh_comes_back_to_a_thousandth_of_the_face(seed: int) -> None:
+    face = with_mesh(seed)
+    again = face_from_json(JsonFields.parse(json.dumps(face_to_json(face))))
+    assert face.mesh is not None
+    assert again.mesh is not None
+    assert np.abs(again.mesh - face.mesh).max() < 1e-3 * face.size
+    assert again.landmarker == "mesh"
+    # What was read is written again as it was.
+    assert face_to_json(again)["mesh"] == face_to_json(face)["mesh"]
+
+
+def test_a_face_without_a_mesh_is_told_as_ever() -> None:
+    assert "mesh" not in face_to_json(some_face())
+    assert some_face().landmarker == "dlib"
 
 
 def test_a_name_that_no_terminal_should_see_loses_what_steers_it() -> None:
@@ -73,6 +98,7 @@ def test_a_newer_version_asks_for_an_upgrade() -> None:
         *(("corrected", bad) for bad in (None, 1, "yes")),
         *(("descriptor", bad) for bad in (None, 7, "AAAA", "/" * 683 + "=", "A" * 10**6)),
         *(("source", bad) for bad in (None, 7)),
+        *(("mesh", bad) for bad in (7, "AAAA", "not base64!", "A" * 10**6, "/" * 3824)),
         *(("box", bad) for bad in ([1, 2, 3], [1, 2, 3, None], [1, 2, 3, float("nan")])),
         *(("matrix", bad) for bad in ([[1, 0, 0]], [[1, 0, float("inf")], [0, 1, 0]])),
     ],

@@ -25,6 +25,7 @@ from faceswap_ae.faces.detection.video_detector import (
 )
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
 from faceswap_ae.faces.head_pose import head_pose
+from faceswap_ae.faces.mesh import mesh_pose
 from faceswap_ae.faces.quality import measure_quality
 from faceswap_ae.faces.record import LANDMARKERS, MESH, Descriptor, Face
 from faceswap_ae.media import reader
@@ -171,7 +172,11 @@ class _FaceRecorder:
         landmarks = sight.landmarks
         crop, matrix = _aligned(frame.image, sight)
         quality = measure_quality(crop, transform(landmarks, matrix), scale_of(matrix))
-        facing = head_pose(landmarks, (self.clip.width, self.clip.height))
+        facing = (
+            head_pose(landmarks, (self.clip.width, self.clip.height))
+            if sight.mesh is None
+            else mesh_pose(sight.mesh)
+        )
         return Face(
             id=face_name(self.clip, self.key, frame.index, number),
             source=self.clip.path.name,
