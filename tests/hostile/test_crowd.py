@@ -13,9 +13,8 @@ import pytest
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.media import images
-from faceswap_ae.synthetic.people import alone, person
+from faceswap_ae.synthetic.people import CAST, alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
-from faceswap_ae.synthetic.sheet import CAST
 from tests.conftest import ROOT
 from tests.support.hostile.sandbox import MEBIBYTES, PATIENCE
 
