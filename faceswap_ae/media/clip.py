@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from faceswap_ae.media import images
 
 PICTURE_RATE = Fraction(25)  # frames per second of pictures, if no rate is given
 TRIES = 100  # packets that are tried to find a first frame
+# FFmpeg's formats that only name other files or addresses: a stranger's would show files of ours.
+PLAYLISTS = {"concat", "dash", "hls", "imf", "sdp"}
 
 
 @dataclass(frozen=True)
@@ -117,13 +120,13 @@ def open_container(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """
     check_is_file(path)
     try:
-        # An absolute path: FFmpeg reads `10:` in `10:30.mp4` as a protocol. Tags in another code
-        # than UTF-8, as old cameras wrote them, must not make a clip unusable.
-        container = av.open(path.absolute(), metadata_errors="replace")
+        container = open_media(path)
     except av.error.FileNotFoundError as error:
         raise MediaError(f"{path}: no such file") from error
     except av.error.PermissionError as error:
         raise MediaError(f"{path}: no permission to read it") from error
+    except av.error.ArgumentError as error:  # of a format that is not allowed
+        raise MediaError(f"{path}: a list of other files; give the clip itself") from error
     except av.error.FFmpegError as error:
         raise MediaError(_unreadable(path)) from error
     with container:
@@ -136,6 +139,22 @@ def open_container(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         stream = max(videos, key=lambda video: video.width * video.height)
         stream.thread_type = "AUTO"
         yield container, stream
+
+
+def open_media(path: Path) -> InputContainer:
+    """Open a file of sound or video, whatever its name says, but no list of other files.
+
+    Raises av.error.FFmpegError.
+    """
+    # An absolute path: FFmpeg reads `10:` in `10:30.mp4` as a protocol. Tags in another code than
+    # UTF-8, as old cameras wrote them, must not make a clip unusable.
+    allowed = {"format_whitelist": _allowed_formats()}
+    return av.open(path.absolute(), options=allowed, metadata_errors="replace")
+
+
+@cache
+def _allowed_formats() -> str:
+    return ",".join(sorted(av.formats_available - PLAYLISTS))
 
 
 def _unreadable(path: Path) -> str:

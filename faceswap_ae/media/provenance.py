@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape
 import av
 
 from faceswap_ae.media import png
-from faceswap_ae.media.clip import Clip
+from faceswap_ae.media.clip import Clip, open_media
 from faceswap_ae.version import TOOL
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -118,7 +118,7 @@ def _xmp(told: Mapping[str, str]) -> str:
 
 def _tags(video: Path) -> dict[str, str]:
     try:
-        with av.open(video.absolute(), metadata_errors="replace") as container:
+        with open_media(video) as container:
             tags = {key.lower(): text for key, text in container.metadata.items()}
     except av.error.FFmpegError:  # a picture of another format, or no media file at all
         return {}

@@ -15,6 +15,12 @@ from faceswap_ae.media.reader import frames
 from tests.support.clips import Recording, bars, record
 
 PLAIN = Recording(count=12)
+PLAYLISTS = {
+    "concat.mp4": "ffconcat version 1.0\nfile private.mp4\n",
+    "hls.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nprivate.mp4\n#EXT-X-ENDLIST\n",
+    "sdp.mkv": "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    "m=video 5004 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n",
+}
 
 
 def test_facts_of_a_clip(plain_clip: Path) -> None:
@@ -98,6 +104,17 @@ def test_each_unreadable_file_says_why(tmp_path: Path, plain_clip: Path) -> None
             open_clip(tmp_path / name)
         assert name in str(caught.value) and reason in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "listed"), PLAYLISTS.items())
+def test_a_list_of_other_files_is_not_followed(
+    tmp_path: Path, plain_clip: Path, name: str, listed: str
+) -> None:
+    """FFmpeg tells formats by their content, so a stranger's clip may name a file of ours."""
+    (tmp_path / "private.mp4").write_bytes(plain_clip.read_bytes())
+    (tmp_path / name).write_text(listed)
+    with pytest.raises(MediaError, match=rf"{name}: a list of other files"):
+        open_clip(tmp_path / name)
 
 
 def test_tags_in_an_old_code_do_not_make_a_clip_unusable(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """How is one case run in a process of its own, under limits, and is what it did right?
 
 The process is a copy of this one (fork), which has imported everything already: so a case costs
-milliseconds. It gets a limit of time and of memory, and no network. It is right if it ends with
+milliseconds. A copy has only the thread that made it, so whoever calls this computes nothing
+itself, but `apart`: a pool of threads (OpenCV's) would be waited for in the copy for ever. The
+process gets a limit of time and of memory, and no network. It is right if it ends with
 status 0, or with one line and status 1 or 2, if it took no more memory than it may, and if nothing
 has changed but what its command is there to change.
 """
 
 import hashlib
+import multiprocessing
 import os
 import resource
 import signal
@@ -20,14 +23,25 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-SECONDS = 60  # of a command, after which it counts as hanging
+SECONDS = 60  # of processor time that a command may take: a busy machine changes nothing in it
+PATIENCE = 300  # seconds, after which what waits counts as hanging
 MEBIBYTES = 2048  # of memory, the most that a case may take
 LIMIT = 4 * 2**30  # bytes that it cannot take: it would be ended
 BROKEN = 70  # status where the command did not end by itself
 ASKED = "NETWORK: "
+HUNG = (signal.SIGALRM, signal.SIGXCPU)
+# Keras and matplotlib write settings of their own at import, as they do without us.
+PLACES = {
+    "XDG_CACHE_HOME": "xdg_cache_home",
+    "TMPDIR": "tmpdir",
+    "HOME": "home",
+    "KERAS_HOME": "tmpdir/keras",
+    "MPLCONFIGDIR": "tmpdir/matplotlib",
+}
 
+Made = TypeVar("Made")
 Tree = Mapping[str, str]
 Main = Callable[[Sequence[str]], int]
 
@@ -54,6 +68,19 @@ class Ended:
     signal: int
     said: str
     mebibytes: int
+
+
+def apart(make: Callable[[], Made]) -> Made:
+    """Compute something in a process of its own. Raises EOFError if that fails."""
+    fork = multiprocessing.get_context("fork")
+    receiver, sender = fork.Pipe(duplex=False)
+    process = fork.Process(target=lambda: sender.send(make()))
+    process.start()
+    sender.close()
+    with receiver:
+        made: Made = receiver.recv()
+    process.join()
+    return made
 
 
 def run(main: Main, words: Sequence[str], place: Path, seconds: int = SECONDS) -> Ended:
@@ -84,8 +111,8 @@ def _be_the_case(case: Callable[[], int], work: Path, said: Path, seconds: int) 
         os.dup2(os.open(said, os.O_WRONLY | os.O_APPEND), 1)
         os.dup2(1, 2)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        for name in ("XDG_CACHE_HOME", "TMPDIR", "HOME"):
-            os.environ[name] = str(work.parent / name.lower())
+        for name, folder in PLACES.items():
+            os.environ[name] = str(work.parent / folder)
         sys.addaudithook(_refuse_network)
         status = case()
         for thread in threading.enumerate():
@@ -105,8 +132,10 @@ def _limit(seconds: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
     resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    for hung in HUNG:
+        signal.signal(hung, signal.SIG_DFL)
+    signal.alarm(max(seconds, PATIENCE))
 
 
 def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
@@ -139,7 +168,7 @@ def _told(path: Path) -> str:
 def judge(ended: Ended, before: Tree, after: Tree, may: Sequence[str], *, asks: bool) -> str:
     """Say what is wrong with a case; nothing if it is right."""
     if ended.status not in (0, 1, 2):
-        hung = ended.signal == signal.SIGALRM
+        hung = ended.signal in HUNG
         return "it hung" if hung else f"status {ended.status}, signal {ended.signal}"
     asked = ASKED in ended.said and not asks
     large = f"it took {ended.mebibytes} MiB" if ended.mebibytes > MEBIBYTES else ""

@@ -1,9 +1,10 @@
 """How are many cases run quickly? `python -m tests.support.hostile.server [--networks]`.
 
 A process imports everything once, and makes the files that cases begin with. It then reads a kind
-and a seed a line, and forks a process for each case. It computes nothing itself, so that no thread
-and no lock of its own is in the copies. A process without networks takes a second to begin; one
-with them (TensorFlow) some ten, and makes its files by training, converting and measuring.
+and a seed a line, and forks two processes for each case: one makes its files, one runs it. It
+computes nothing itself, so that no thread and no lock of its own is in the copies. A process
+without networks takes a second to begin; one with them (TensorFlow) some ten, and makes its files
+by training, converting and measuring.
 """
 
 import importlib
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +40,7 @@ from tests.support.hostile.sandbox import Outcome
 ROOT = Path(__file__).parents[3]
 WRITTEN = ROOT / "tests" / "written_before"
 NETWORKS = ("tensorflow", "keras")
-OTHERS = {"3.bmp": "BMP", "4.webp": "WEBP", "5.tiff": "TIFF"}
+PHOTOS = {"1.png": "PNG", "2.jpg": "JPEG", "3.bmp": "BMP", "4.webp": "WEBP", "5.tiff": "TIFF"}
 PATIENCE = 600  # seconds, for what every case begins with
 MADE = ("made*", ".made*", "data/made*")
 
@@ -71,19 +73,26 @@ def main(words: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         begun = Path(folder) / "begun"
         _import_all(networks=networks)
-        run = _command_line()
+        run, threads = _command_line(), _threads()
         _prepare(run, begun, networks=networks)
         for line in sys.stdin:
             kind, seed = json.loads(line)
+            assert _threads() <= threads, "its new threads are missing in the copies"
             answers.write(json.dumps(asdict(_outcome(run, begun, kind, seed))) + "\n")
             answers.flush()
+
+
+def _threads() -> int:
+    """The threads of this process, also those of libraries, where the system tells."""
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.is_dir() else 0
 
 
 def _outcome(run: sandbox.Main, begun: Path, kind: str, seed: int) -> Outcome:
     place, begin = begun.with_name("case"), time.perf_counter()
     shutil.copytree(begun, place, symlinks=True)
     work = place / "work"
-    words = KINDS[kind].make(work, random.Random(f"{kind} {seed}"))
+    words = sandbox.apart(partial(KINDS[kind].make, work, random.Random(f"{kind} {seed}")))
     may = (*MADE, *CHANGES.get(name_of(" ".join(words)), ()))
     before = sandbox.tree(place)
     ended = sandbox.run(run, ["--quiet", *words], place)
@@ -133,15 +142,18 @@ def _prepare(run: sandbox.Main, begun: Path, *, networks: bool) -> None:
     _must(run, "faces pack ada", begun)
     (work / "data" / "ada.zip").rename(work / "data" / "zipped.zip")
     _must(run, "faces drop ada ada-164140-000011.png", begun)
-    (work / "photos").mkdir()
-    (work / "photos" / "1.png").write_bytes(photo("PNG"))
-    (work / "photos" / "2.jpg").write_bytes(photo("JPEG"))
-    for name, suffix in OTHERS.items():
-        (work / "photos" / name).write_bytes(photo(suffix))
+    sandbox.apart(partial(_write_photos, work / "photos"))
     (work / "drop.txt").write_text("ada-164140-000002.png\nada-164140-000004.png\n")
-    (work / "points.json").write_text(json.dumps(_points(work / "data" / "ada")))
+    points = sandbox.apart(partial(_points, work / "data" / "ada"))
+    (work / "points.json").write_text(json.dumps(points))
     if networks:
         _prepare_for_networks(run, begun)
+
+
+def _write_photos(folder: Path) -> None:
+    folder.mkdir()
+    for name, kind in PHOTOS.items():
+        (folder / name).write_bytes(photo(kind))
 
 
 def _points(folder: Path) -> Any:
@@ -154,8 +166,6 @@ def _points(folder: Path) -> Any:
 
 
 def _prepare_for_networks(run: sandbox.Main, begun: Path) -> None:
-    from tests.support.vggface_file import layers_of, write
-
     work = begun / "work"
     for command in (CONVERT, EVALUATE):
         _must(run, command, begun)
@@ -169,15 +179,21 @@ def _prepare_for_networks(run: sandbox.Main, begun: Path) -> None:
     for name in ("ben", "ada", "play", "answer"):
         (work / "film" / "clips" / name).mkdir(parents=True)
         shutil.copy(work / "truth" / "truth.json", work / "film" / "clips" / name)
-    write(work / "vggface.h5", layers_of("vgg16"))
     weights = begun / "xdg_cache_home" / "faceswap_ae" / "weights"
     weights.mkdir(parents=True)
     name = "rcmalli_vggface_tf_notop_senet50.h5"
-    write(weights / name, layers_of("senet50"))
+    for path, network in ((work / "vggface.h5", "vgg16"), (weights / name, "senet50")):
+        sandbox.apart(partial(_write_vggface, path, network))
     (weights / f"{name}.pin.json").write_text(_pin(weights / name))
     (work / "own.yaml").write_text(
         "model: quick\ntrainer: autoencoder\nbatch: 4\nnetwork:\n  size: 32\n  width: 0.1\n"
     )
+
+
+def _write_vggface(path: Path, network: str) -> None:
+    from tests.support.vggface_file import layers_of, write
+
+    write(path, layers_of(network))
 
 
 def _killed_before_joining(run: sandbox.Main) -> sandbox.Main:
