@@ -203,7 +203,7 @@ def _numbers(told: JsonFields, name: str, shape: tuple[int, ...]) -> NDArray[np.
 def _array(told: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
     try:
         array = np.asarray(told, np.float64)
-    except OverflowError as error:
+    except (OverflowError, TypeError) as error:
         raise ValueError(str(error)) from error
     if array.shape != shape:
         raise ValueError(f"numbers of shape {array.shape} where {shape} belong")

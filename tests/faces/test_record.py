@@ -73,6 +73,7 @@ def test_a_crop_comes_back() -> None:
     [
         {"landmarks": [[1, 2]]},
         {"landmarks": "none"},
+        {"landmarks": [[{}, 2]] * 68},
         {"descriptor": "AAAA"},
         {"descriptor": "not base64!"},
         {"box": [1, 2, 3]},
