@@ -18,7 +18,7 @@ from faceswap_ae.faces.record import Face
 
 YAW_BIN = 15.0  # degrees; the sharpest face of each bin of yaw is taken in turn
 
-NO_FACE, OTHER = "no face", "another person"
+NO_FACE, OTHER, DOUBTFUL = "no face", "another person", "landmarks in doubt"
 BLURRED, SMALL, ALIKE, SURPLUS = "blurred", "small", "alike", "surplus"
 
 
@@ -106,6 +106,8 @@ def _reason(
         return NO_FACE
     if not theirs:
         return OTHER
+    if face.doubtful:
+        return DOUBTFUL
     if face.sharpness < limits.blur:
         return BLURRED
     if face.size < limits.size:

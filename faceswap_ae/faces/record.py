@@ -53,6 +53,7 @@ class Face:
     occlusion: float = 0.0  # an estimate in [0, 1]
     pose: tuple[float, float, float] = (0.0, 0.0, 0.0)  # yaw, pitch, roll in degrees
     track: int = 0
+    doubtful: bool = False  # the landmarks jump against the frames around: nothing to learn from
     corrected: bool = False  # the user has corrected the landmarks by hand
 
     @property
@@ -88,8 +89,10 @@ def face_to_json(face: Face) -> dict[str, Any]:
     for name in ("box", "pose"):
         told[name] = [round(float(value), DIGITS) for value in told[name]]
     told["landmarks"] = np.asarray(face.landmarks, np.float64).round(DIGITS).tolist()
+    if not face.doubtful:
+        del told["doubtful"]
     if face.mesh is None:
-        del told["mesh"]  # so that old programs read it too
+        del told["mesh"]
     else:
         told["mesh"] = _pack_mesh(face.mesh, face.landmarks)
     told["descriptor"] = pack_descriptors(face.descriptor)
@@ -127,6 +130,7 @@ def face_from_json(told: JsonFields) -> Face:
         occlusion=told.number("occlusion", 0.0),
         pose=(yaw, pitch, roll),
         track=told.whole("track", 0, least=-1),
+        doubtful=told.flag("doubtful", default=False),
         corrected=told.flag("corrected", default=False),
     )
 

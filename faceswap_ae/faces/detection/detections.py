@@ -20,6 +20,7 @@ class Detection:
     spot: DetectedBox
     landmarks: Points  # (68, 2)
     mesh: Points | None = None  # (478, 3), if a mesh was fitted
+    doubtful: bool = False  # the landmarks jump against the frames around
 
     @property
     def square(self) -> Square:
@@ -35,6 +36,9 @@ class CloseUp(Protocol):
 
     def follow(self, images: Sequence[Image], before: Detection) -> list[Detection]:
         """Return the same face in the next frames, up to the frame in which it is lost."""
+
+    def again(self, image: Image, like: Detection) -> Detection | None:
+        """Return the face at the place where another frame shows it."""
 
     def complete(self, seen: Sequence[tuple[Image, Detection]]) -> None:
         """Add what is only needed of faces that are kept, in place."""

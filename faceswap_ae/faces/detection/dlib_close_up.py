@@ -49,6 +49,10 @@ class DlibCloseUp:
             found.append(Detection(spot, self.landmarker(image, spot.square)))
         return found
 
+    def again(self, image: Image, like: Detection) -> Detection | None:
+        """Return the face at the place where another frame shows it."""
+        return Detection(like.spot, self.landmarker(image, like.square))
+
     def complete(self, seen: Sequence[tuple[Image, Detection]]) -> None:
         """Nothing: the landmarks are all that is found."""
 

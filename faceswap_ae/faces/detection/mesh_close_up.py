@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from faceswap_ae.common.geometry import Image
+from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.faces.boxes import Square
 from faceswap_ae.faces.detection.detections import Detection, alone
 from faceswap_ae.faces.detection.detectors import TURNS, DetectedBox
@@ -74,6 +74,12 @@ class MeshCloseUp:
             found += some
         return found[1:]
 
+    def again(self, image: Image, like: Detection) -> Detection | None:
+        """Return the face at the place where another frame shows it."""
+        assert like.mesh is not None
+        mesh = self._settled([(image, square_of(like.mesh))])[0]
+        return None if mesh is None else _detection(like.spot, mesh)
+
     def complete(self, seen: Sequence[tuple[Image, Detection]]) -> None:
         """Add the irises to the meshes of faces, in place."""
         self.network.add_irises([(image, one.mesh) for image, one in seen if one.mesh is not None])
@@ -88,10 +94,14 @@ class MeshCloseUp:
         found: list[Detection] = []
         for mesh in meshes:
             before = found[-1] if found else known[-1]
-            if mesh is None or not _continues(before, mesh):
+            if mesh is None or not _continues(before, mesh.points):
                 break
             found.append(_detection(before.spot, mesh))
-        return found or self._again(images[0], known[-1])
+        if found:
+            return found
+        again = self.again(images[0], known[-1])
+        there = again is not None and again.mesh is not None and _continues(known[-1], again.mesh)
+        return [again] if again and there else []
 
     def _centred(self, looks: Sequence[tuple[Image, Square]]) -> list[SeenMesh | None]:
         """Return the meshes in some squares, looked at twice where a square does not fit."""
@@ -106,13 +116,6 @@ class MeshCloseUp:
         ):
             meshes[place] = mesh if _fits(mesh, square) else None
         return [mesh if mesh and mesh.presence >= PRESENT else None for mesh in meshes]
-
-    def _again(self, image: Image, before: Detection) -> list[Detection]:
-        """Look at the place of the face in the frame before; return the face, or nothing."""
-        assert before.mesh is not None
-        settled = self._settled([(image, square_of(before.mesh))])[0]
-        there = settled is not None and _continues(before, settled)
-        return [_detection(before.spot, settled)] if settled and there else []
 
     def _settled(self, looks: Sequence[tuple[Image, Square]]) -> list[SeenMesh | None]:
         """Look in each mesh's own square until the square stays; None if no face is there."""
@@ -165,10 +168,10 @@ def _fits(mesh: SeenMesh, square: Square) -> bool:
     return place <= NEAR and size <= SIMILAR and turn <= LEVEL
 
 
-def _continues(before: Detection, mesh: SeenMesh) -> bool:
+def _continues(before: Detection, mesh: Points) -> bool:
     """Return whether a mesh can be of the face of the frame before."""
     assert before.mesh is not None
-    place, size, _ = _apart(square_of(mesh.points), square_of(before.mesh))
+    place, size, _ = _apart(square_of(mesh), square_of(before.mesh))
     return place <= FAR and size <= GROWN
 
 

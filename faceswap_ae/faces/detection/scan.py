@@ -194,6 +194,7 @@ class _FaceRecorder:
             occlusion=quality.occlusion,
             pose=(facing.yaw, facing.pitch, facing.roll),
             track=track,
+            doubtful=sight.doubtful,
         )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from faceswap_ae.common.geometry import Image
+from faceswap_ae.faces.detection.consistency import mend
 from faceswap_ae.faces.detection.detections import CloseUp, Detection, alone, covered
 from faceswap_ae.faces.detection.detectors import (
     MEDIUM,
@@ -67,6 +68,7 @@ class FaceFollower:
         else:
             self._follow(images, found, 0, self.last)
         self._discover(images, found)
+        mend(images, found, self.closely)
         self.last = found[-1]
         _complete(self.closely, images, found)
         return found

@@ -15,7 +15,17 @@ import numpy as np
 
 from faceswap_ae.common.atomic import replacing
 from faceswap_ae.common.errors import MediaError, UserError
-from faceswap_ae.common.geometry import Image, Matrix, Points, compose, invert, transform, warp
+from faceswap_ae.common.geometry import (
+    Image,
+    Matrix,
+    Points,
+    compose,
+    fit_similarity,
+    invert,
+    scale_of,
+    transform,
+    warp,
+)
 from faceswap_ae.common.limits import parse_json, read_whole
 from faceswap_ae.faces.alignment import matrix_of, misfit
 from faceswap_ae.faces.folders import face_file
@@ -101,8 +111,17 @@ def _moved(path: Path, stored: StoredFace, points: Points, old: Image) -> tuple[
         raise UserError(
             f"{path}: landmarks far from a face's shape ({wrong:.2f}); are they in dlib's order?"
         )
-    face = dataclasses.replace(stored.face, landmarks=landmarks, corrected=True)
+    mesh = None if stored.face.mesh is None else _carried(stored.face.mesh, stored.face, landmarks)
+    face = dataclasses.replace(
+        stored.face, landmarks=landmarks, mesh=mesh, doubtful=False, corrected=True
+    )
     return face, compose(matrix, invert(stored.matrix))
+
+
+def _carried(mesh: Points, face: Face, landmarks: Points) -> Points:
+    """Move a mesh as the landmarks were moved, as a whole."""
+    move = fit_similarity(face.landmarks, landmarks)
+    return np.column_stack([transform(mesh[:, :2], move), mesh[:, 2] * scale_of(move)])
 
 
 def _covered(move: Matrix, side: int) -> float:
