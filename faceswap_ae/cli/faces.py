@@ -100,20 +100,49 @@ def sort(
 
 def realign(
     context: typer.Context,
-    face: Annotated[Path, typer.Argument(help="The PNG of a face, in its folder.")],
-    landmarks: Annotated[Path, typer.Argument(help="JSON: 68 of [x, y] in the PNG's pixels.")],
+    face: Annotated[str, typer.Argument(help="A face's PNG; or a folder, with --landmarks.")],
+    points: Annotated[
+        Path | None, typer.Argument(help="JSON: 68 of [x, y] in the PNG's pixels.")
+    ] = None,
+    landmarks: Annotated[
+        str | None, typer.Option(help="Find all of a folder's anew: mesh, dlib.")
+    ] = None,
 ) -> None:
-    """Align a face anew by corrected landmarks.
+    """Align a face anew by corrected landmarks, or find a folder's landmarks anew.
 
     \b
     faceswap-ae faces realign data/ada/clip-000012.png points.json
+    faceswap-ae faces realign ada --landmarks mesh
     """
+    from faceswap_ae.common.errors import UserError
     from faceswap_ae.faces.folders.realignment import read_points
     from faceswap_ae.faces.folders.realignment import realign as align_anew
 
-    done = align_anew(face, read_points(landmarks))
-    mirrored = f"{done.mirrored:.0%} of it mirrored"
-    say(context.obj, f"realigned {face}, {mirrored}; as it was, it is {done.kept}")
+    if landmarks is not None:
+        _refit(context.obj, face, landmarks)
+    elif points is None:
+        raise UserError(f"{face}: give its landmarks in a JSON, or a folder and --landmarks mesh")
+    else:
+        done = align_anew(Path(face), read_points(points))
+        mirrored = f"{done.mirrored:.0%} of it mirrored"
+        say(context.obj, f"realigned {face}, {mirrored}; as it was, it is {done.kept}")
+
+
+def _refit(session: Session, named: str, landmarks: str) -> None:
+    from faceswap_ae.common.errors import UserError, unknown
+    from faceswap_ae.faces.folders import face_folder
+    from faceswap_ae.faces.record import LANDMARKERS
+
+    if landmarks not in LANDMARKERS:
+        raise UserError(unknown("kind of landmarks", landmarks, LANDMARKERS))
+    from faceswap_ae.faces.detection.refit import refit
+
+    path = face_folder.find_folder(named, session.data)
+    with session.progress("realign", 0) as told:
+        done = refit(path, landmarks, told)
+    beside = {"had them": done.there, "without a face, dropped": done.dropped}
+    rest = "".join(f", {count} {what}" for what, count in beside.items() if count)
+    say(session, f"{path}: landmarks by {landmarks} for {counted(done.refitted)}{rest}")
 
 
 def _print_statistics(path: Path, found: "FolderStatistics") -> None:

@@ -219,5 +219,5 @@ def check_kind(place: str, kind: str, wanted: str, others: str) -> None:
     if kind != wanted:
         raise UserError(
             f"{place}: has landmarks by {kind}, {others} by {wanted}, and they do not mix; "
-            f"use --landmarks {kind}, or extract again by {wanted} into a new folder"
+            f"faceswap-ae faces realign {place} --landmarks {wanted} finds them anew"
         )

@@ -17,7 +17,7 @@ import numpy as np
 from faceswap_ae.common.geometry import Doubles, Image, Points
 from faceswap_ae.faces.boxes import Square
 from faceswap_ae.faces.detection.detectors import DetectedBox
-from faceswap_ae.faces.detection.tflite_networks import rebuild
+from faceswap_ae.runtime.backend import load_keras
 from faceswap_ae.runtime.weights import weight_file
 
 # Of each range: its file, and for each of its grids the cells a side and the boxes of a cell.
@@ -73,6 +73,9 @@ class BlazeFace:
 @cache
 def blazeface(name: str) -> BlazeFace:
     """Return the detector of a range; its weights are read once."""
+    load_keras()
+    from faceswap_ae.faces.detection.tflite_networks import rebuild
+
     file, grids = RANGES[name]
     network = rebuild(weight_file(file))
     return BlazeFace(network, int(network.inputs[0].shape[1]), _anchors(grids), f"blaze-{name}")

@@ -111,7 +111,6 @@ def mtcnn(pixels: int = SMALL) -> Detector:
 
 def blaze() -> Detector:
     """Return MediaPipe's BlazeFace, for near and for far faces: quick, also on a CPU."""
-    load_keras()
     from faceswap_ae.faces.detection.blazeface import blazeface
 
     near, far = blazeface("short"), blazeface("full")

@@ -14,8 +14,8 @@ import numpy as np
 
 from faceswap_ae.common.geometry import Doubles, Floats, Image, Matrix, Points, invert, warp
 from faceswap_ae.faces.boxes import Square
-from faceswap_ae.faces.detection.tflite_networks import rebuild
 from faceswap_ae.faces.mesh import EYE_CORNERS, POINTS, SKIN
+from faceswap_ae.runtime.backend import load_keras
 from faceswap_ae.runtime.weights import weight_file
 
 FACE, IRIS = "face_landmark.tflite", "iris_landmark.tflite"
@@ -76,6 +76,9 @@ class FaceMesh:
 @cache
 def face_mesh() -> FaceMesh:
     """Return both networks; their weights are read once."""
+    load_keras()
+    from faceswap_ae.faces.detection.tflite_networks import rebuild
+
     return FaceMesh(rebuild(weight_file(FACE)), rebuild(weight_file(IRIS), [IRIS_OUTPUT]))
 
 

@@ -17,7 +17,7 @@ from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.faces.boxes import Square
 from faceswap_ae.faces.detection.detections import Detection, alone
 from faceswap_ae.faces.detection.detectors import TURNS, DetectedBox
-from faceswap_ae.faces.detection.face_mesh import FaceMesh, SeenMesh
+from faceswap_ae.faces.detection.face_mesh import FaceMesh, SeenMesh, face_mesh
 from faceswap_ae.faces.mesh import ROOM, landmarks_of, square_of
 
 AHEAD = 8  # frames that are looked at together
@@ -133,11 +133,6 @@ class MeshCloseUp:
 
 def mesh_close_up(*, turns: bool) -> MeshCloseUp:
     """Load the networks of the mesh for a close look."""
-    from faceswap_ae.runtime.backend import load_keras
-
-    load_keras()
-    from faceswap_ae.faces.detection.face_mesh import face_mesh
-
     return MeshCloseUp(face_mesh(), TURNS if turns else ())
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.common.geometry import Image, Matrix, Points, scale_of, transform, warp
 from faceswap_ae.faces.alignment import matrix_of
-from faceswap_ae.faces.detection.detections import Detection, covered, touch
+from faceswap_ae.faces.detection.detections import CloseUp, Detection, covered, touch
 from faceswap_ae.faces.detection.detectors import DETECTORS, TURNS, cnn, with_turns
 from faceswap_ae.faces.detection.dlib_close_up import dlib_close_up
 from faceswap_ae.faces.detection.mesh_close_up import mesh_close_up
@@ -199,13 +199,17 @@ class _FaceRecorder:
 
 
 def _finder(options: ScanOptions, picture: bool) -> Finder:
-    mesh = options.landmarks == MESH
     if options.detector == "auto" and not picture:
-        return (mesh_follower if mesh else dlib_follower)(turns=options.turns)
+        follower = mesh_follower if options.landmarks == MESH else dlib_follower
+        return follower(turns=options.turns)
     detector = cnn() if options.detector == "auto" else DETECTORS[options.detector]()
     tried = with_turns(detector, TURNS if options.turns else ())
-    close_up = mesh_close_up if mesh else dlib_close_up
-    return every_frame(tried, close_up(turns=options.turns))
+    return every_frame(tried, close_up_of(options.landmarks, turns=options.turns))
+
+
+def close_up_of(landmarks: str, *, turns: bool) -> CloseUp:
+    """Load the networks that find landmarks of one kind at a known place."""
+    return (mesh_close_up if landmarks == MESH else dlib_close_up)(turns=turns)
 
 
 def _pieces(shown: Iterable[Frame], known: set[int], every: int) -> Iterator[_Piece]:
