@@ -101,9 +101,8 @@ def open_person_folder(folder: Path, detectors: Detectors) -> PersonFolder:
     person = PersonFolder(folder, Journal(folder))
     if folder.is_dir():
         entries = face_file.entries(folder)
-        own = {one.stored.face.landmarker for one in entries if one.stored}
-        for kind in sorted(own | person.journal.landmarkers):
-            check_kind(str(folder), kind, detectors.options.landmarks, "this extraction's faces")
+        for kind in sorted(_kinds(entries) | person.journal.landmarkers):
+            check_kind(str(folder), kind, detectors.options.landmarker, "this extraction's faces")
         person.there = set(_ids(entries))
         dropped = folder / face_folder.DROPPED
         gone = _ids(face_file.entries(dropped)) if dropped.is_dir() else ()
@@ -111,6 +110,16 @@ def open_person_folder(folder: Path, detectors: Detectors) -> PersonFolder:
             person.journal.add_written(face)
         person.known = known_from_entries(entries, detectors)
     return person
+
+
+def kind_of(folder: Path) -> str | None:
+    """Return who found the landmarks of a folder's faces; None if it has no faces."""
+    found = _kinds(face_file.entries(folder)) if folder.is_dir() else set()
+    return min(found | Journal(folder).landmarkers, default=None)
+
+
+def _kinds(entries: list[face_file.FaceEntry]) -> set[str]:
+    return {one.stored.face.landmarker for one in entries if one.stored}
 
 
 def _ids(entries: list[face_file.FaceEntry]) -> Iterator[str]:

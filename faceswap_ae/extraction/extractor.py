@@ -14,7 +14,7 @@ import glob
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from faceswap_ae.common.errors import MediaError, UserError
@@ -25,6 +25,7 @@ from faceswap_ae.extraction.crop_writer import (
     CropFormat,
     Passing,
     PersonFolder,
+    kind_of,
     open_person_folder,
     write_crops,
 )
@@ -95,6 +96,9 @@ class _Extraction:
     )
 
     def __post_init__(self) -> None:
+        # A folder that has faces keeps the kind of their landmarks.
+        kind = self.options.scan.landmarks or kind_of(self.options.data / self.name)
+        self.options = replace(self.options, scan=replace(self.options.scan, landmarks=kind))
         self.detectors = Detectors(self.options.scan)
         # Before the scan: an error in a photo must not be reported after an hour of work.
         self.persons = [open_person_folder(self.options.data / self.name, self.detectors)]

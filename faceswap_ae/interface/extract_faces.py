@@ -30,7 +30,7 @@ def extract(
     min_size: float = 0.0,
     change: float = 0.0,
     detector: str = "auto",
-    landmarks: str = "mesh",
+    landmarks: str | None = None,
     turn: bool = True,
     crop: str = "whole",
     size: int = 512,
@@ -61,7 +61,7 @@ def extract(
         min_size: Leave out smaller faces, pixels.
         change: Leave out faces that differ less from the last, %: 2.
         detector: auto, blaze, cnn, hog or mtcnn.
-        landmarks: mesh (478 points), or dlib (68).
+        landmarks: mesh or dlib; else as the folder has.
         turn: Try lying faces where none is found.
         crop: whole, or head with all of the hair.
         size: Pixels a side of a face: 64 to 2048.

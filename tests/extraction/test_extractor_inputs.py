@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image as pillow
 
+from faceswap_ae.common.errors import UserError
 from faceswap_ae.extraction.extractor import extract
 from faceswap_ae.extraction.options import ExtractOptions
+from faceswap_ae.faces.detection.scan import ScanOptions
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
@@ -100,3 +102,16 @@ def test_a_clip_of_one_frame(tmp_path: Path, solo: Path) -> None:
     assert extract([tmp_path / "one.mp4"], "ben", ExtractOptions(tmp_path)).written == {
         tmp_path / "ben": 1
     }
+
+
+def test_a_folder_keeps_the_kind_of_its_landmarks(solo: Path, tmp_path: Path) -> None:
+    def asked(first: int, landmarks: str | None = None) -> ExtractOptions:
+        scan = ScanOptions(landmarks=landmarks)
+        return ExtractOptions(tmp_path, scan=scan, span=Span(first=first, last=first + 1))
+
+    extract([solo / "clip.mp4"], "ben", asked(0, "dlib"))
+    assert extract([solo / "clip.mp4"], "ben", asked(2)).written == {tmp_path / "ben": 2}
+    stored = [one.stored for one in face_file.entries(tmp_path / "ben")]
+    assert {one.face.landmarker for one in stored if one} == {"dlib"}
+    with pytest.raises(UserError, match=r"has landmarks by dlib, .* do not mix.* realign"):
+        extract([solo / "clip.mp4"], "ben", asked(0, "mesh"))

@@ -129,6 +129,16 @@ DETECTORS: dict[str, Callable[[], Detector]] = {
 }
 
 
+def together(*detectors: Detector) -> Detector:
+    """Return a detector that finds what any of some detectors finds; a face may come twice."""
+
+    def look(images: Sequence[Image]) -> list[list[DetectedBox]]:
+        found = zip(*(detector(images) for detector in detectors), strict=True)
+        return [[box for boxes in one for box in boxes] for one in found]
+
+    return look
+
+
 def with_turns(detector: Detector, turns: Sequence[int]) -> Detector:
     """Return a detector that also tries pictures rotated by quarter turns if it finds no face."""
 

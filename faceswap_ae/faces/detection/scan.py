@@ -12,7 +12,15 @@ from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.common.geometry import Image, Matrix, Points, scale_of, transform, warp
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.detection.detections import CloseUp, Detection, covered, touch
-from faceswap_ae.faces.detection.detectors import DETECTORS, TURNS, cnn, with_turns
+from faceswap_ae.faces.detection.detectors import (
+    DETECTORS,
+    TURNS,
+    Detector,
+    blaze,
+    cnn,
+    together,
+    with_turns,
+)
 from faceswap_ae.faces.detection.dlib_close_up import dlib_close_up
 from faceswap_ae.faces.detection.mesh_close_up import mesh_close_up
 from faceswap_ae.faces.detection.recogniser import describe
@@ -46,7 +54,7 @@ class ScanOptions:
     """Options of the scan: which networks, which frames, and what to do about damage."""
 
     detector: str = "auto"
-    landmarks: str = "mesh"  # who finds the landmarks
+    landmarks: str | None = None  # who finds them; None: who found those that are there, or mesh
     turns: bool = True  # try rotated pictures if no face is found
     every: int = 1  # step between scanned frames; 1: every frame
     described: int = DESCRIBED  # step between frames in which a followed face is described anew
@@ -56,8 +64,13 @@ class ScanOptions:
         known = ("auto", *DETECTORS)
         if self.detector not in known:
             raise UserError(unknown("detector", self.detector, known))
-        if self.landmarks not in LANDMARKERS:
-            raise UserError(unknown("kind of landmarks", self.landmarks, LANDMARKERS))
+        if self.landmarks not in (None, *LANDMARKERS):
+            raise UserError(unknown("kind of landmarks", str(self.landmarks), LANDMARKERS))
+
+    @property
+    def landmarker(self) -> str:
+        """Return who finds the landmarks."""
+        return self.landmarks or MESH
 
 
 @dataclass
@@ -200,11 +213,16 @@ class _FaceRecorder:
 
 def _finder(options: ScanOptions, picture: bool) -> Finder:
     if options.detector == "auto" and not picture:
-        follower = mesh_follower if options.landmarks == MESH else dlib_follower
+        follower = mesh_follower if options.landmarker == MESH else dlib_follower
         return follower(turns=options.turns)
-    detector = cnn() if options.detector == "auto" else DETECTORS[options.detector]()
+    detector = _thorough(options) if options.detector == "auto" else DETECTORS[options.detector]()
     tried = with_turns(detector, TURNS if options.turns else ())
-    return every_frame(tried, close_up_of(options.landmarks, turns=options.turns))
+    return every_frame(tried, close_up_of(options.landmarker, turns=options.turns))
+
+
+def _thorough(options: ScanOptions) -> Detector:
+    """Return the detector for single pictures, where nothing is followed."""
+    return together(blaze(), cnn()) if options.landmarker == MESH else cnn()
 
 
 def close_up_of(landmarks: str, *, turns: bool) -> CloseUp:

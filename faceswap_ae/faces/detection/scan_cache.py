@@ -72,11 +72,11 @@ def scan_clip(
 def find_scan(clip: Clip, span: Span, options: ScanOptions, folders: Iterable[Path]) -> ScannedClip:
     """What is known of a clip. `folders` are face folders of the people whose face is replaced."""
     key = fingerprint(clip.path)
-    own = cache_dir() / JOURNALS / (f"{key}-{options.landmarks}")
+    own = cache_dir() / JOURNALS / (f"{key}-{options.landmarker}")
     journals, dropped = [Journal(own)], set[str]()
     for folder in folders:
         journal = Journal(folder)
-        if key in journal.clips and journal.landmarkers <= {options.landmarks}:
+        if key in journal.clips and journal.landmarkers <= {options.landmarker}:
             dropped |= _dropped(folder, journal)
             journals.append(journal)
     for journal in journals:

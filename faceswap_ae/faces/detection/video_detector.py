@@ -21,6 +21,7 @@ from faceswap_ae.faces.detection.detectors import (
     Detector,
     blaze,
     cnn,
+    together,
     with_turns,
 )
 from faceswap_ae.faces.detection.dlib_close_up import dlib_close_up
@@ -139,12 +140,13 @@ def dlib_follower(*, turns: bool) -> FaceFollower:
 
 def mesh_follower(*, turns: bool) -> FaceFollower:
     """Load BlazeFace and the mesh for the detector `auto`; dlib's CNN finds what they miss."""
-    quick, well = blaze(), cnn(MEDIUM, ENLARGE)
-    around = with_turns(cnn(SMALL, ENLARGE), TURNS if turns else ())
+    quick = blaze()
+    well = together(quick, cnn(MEDIUM, ENLARGE))
+    around = with_turns(together(quick, cnn(SMALL, ENLARGE)), TURNS if turns else ())
     return FaceFollower(
         mesh_close_up(turns=turns),
         lambda image: quick([image])[0],
-        lambda image: [*quick([image])[0], *(well([image])[0] or around([image])[0])],
+        lambda image: well([image])[0] or around([image])[0],
         well=8,
     )
 

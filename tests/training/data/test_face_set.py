@@ -1,5 +1,6 @@
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -211,3 +212,14 @@ def test_a_broken_picture_is_named(folder: Path, cache: PixelCache) -> None:
     with pytest.raises(MediaError, match=r"first-000004.png: broken picture"):
         load_face_set(folder, "inner", SIZE, cache)
     assert list(cache.folder.iterdir()) == []
+
+
+def test_a_folder_with_landmarks_of_two_kinds_is_refused(folder: Path, cache: PixelCache) -> None:
+    assert load_face_set(folder, "inner", SIZE, cache).landmarker == "dlib"
+    path = folder / "first-000004.png"
+    stored = face_file.read(path)
+    assert stored is not None
+    meshed = replace(stored.face, mesh=np.zeros((478, 3)))
+    face_file.write_crop(path, face_file.pixels(path), replace(stored, face=meshed))
+    with pytest.raises(UserError, match=r"landmarks by mesh, the others by dlib.* do not mix"):
+        load_face_set(folder, "inner", SIZE, cache)
