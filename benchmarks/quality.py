@@ -6,6 +6,9 @@ baselines are a paste without any training, and `original`, the plain autoencode
 Other ways are a recipe with changes, for example `--ways quick "quick eyes=10"`. So the same
 command also measures a user's own model.
 
+Every figure is measured by the mesh, and once more by dlib's landmarks, as `dlib:NAME`: until the
+mesh came, figures of the history without a prefix were by dlib.
+
 Finished work is kept in the work folder: after an interruption, the same command continues.
 """
 
@@ -26,6 +29,7 @@ from benchmarks.quality_cast import PAIRS, Stage, staged
 from benchmarks.quality_picture import draw
 from benchmarks.quality_ways import PASTE, called, measured, swap_in, trained
 from faceswap_ae.common.atomic import write_text
+from faceswap_ae.faces.record import MESH
 
 CORES = 2  # one minute of training is the CPU time of this many cores
 # The default batch of 64 faces is for GPUs: on the CPU it makes 150 steps in 10 CPU-minutes.
@@ -110,7 +114,7 @@ def mean(pairs: Sequence[Figures]) -> dict[str, float | None]:
 def keep(minutes: float, found: Mapping[str, Mapping[str, Figures]]) -> None:
     """Add the measured figures to the history."""
     before = json.loads(HISTORY.read_bytes()) if HISTORY.exists() else []
-    told = {"machine": machine(), "minutes": minutes, "figures": found}
+    told = {"machine": machine(), "minutes": minutes, "landmarks": MESH, "figures": found}
     write_text(HISTORY, json.dumps([*before, told], indent=1) + "\n")
 
 

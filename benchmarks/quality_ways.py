@@ -15,7 +15,8 @@ from faceswap_ae.common.config import dump
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion.convert import convert_clip
 from faceswap_ae.conversion.converter import Converter, ConvertOptions
-from faceswap_ae.evaluation.evaluate import evaluate
+from faceswap_ae.evaluation.evaluate import SwapPaths, evaluate_paths
+from faceswap_ae.faces.record import DLIB, MESH
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.training.recipe import load_recipe
 from faceswap_ae.training.runs.run import Run
@@ -23,6 +24,10 @@ from faceswap_ae.training.stages import Budget
 
 PASTE = "paste"  # the way without training (baseline)
 QUIET = ("preview_seconds=100000", "save_minutes=10000")  # no previews and saves during a training
+KINDS = {
+    MESH: "",
+    DLIB: "dlib:",
+}  # who finds the landmarks measured, and what its figures begin with
 SPENT = "spent.json"  # the cost of a training; the file exists when the training is finished
 
 
@@ -73,8 +78,12 @@ def measured(stage: Stage, way: str, folder: Path) -> dict[str, float | None]:
             ConvertOptions((Run(folder / "run"),), stage.face.parent), no_progress
         )
         convert_clip(converter, open_clip(stage.play), out)
-    found = evaluate(out, stage.face, stage.play, stage.answer)
-    return {name: one.value for name, one in found.summary.items()}
+    clips = SwapPaths(out, stage.face, stage.play, stage.answer)
+    figures: dict[str, float | None] = {}
+    for kind, before in KINDS.items():
+        found = evaluate_paths(clips, no_progress, landmarks=kind)
+        figures |= {f"{before}{name}": one.value for name, one in found.summary.items()}
+    return figures
 
 
 def swap_in(folder: Path) -> Path:

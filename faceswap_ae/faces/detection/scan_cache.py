@@ -76,9 +76,9 @@ def find_scan(clip: Clip, span: Span, options: ScanOptions, folders: Iterable[Pa
     journals, dropped = [Journal(own)], set[str]()
     for folder in folders:
         journal = Journal(folder)
-        if key in journal.clips and journal.landmarkers <= {options.landmarker}:
+        if key in journal.clips:
             dropped |= _dropped(folder, journal)
-            journals.append(journal)
+            journals += [journal] if journal.landmarkers <= {options.landmarker} else []
     for journal in journals:
         if count_unscanned(clip, journal, span, options) == 0 and journal.frames(key):
             return ScannedClip(key, journal, frozenset(dropped))
