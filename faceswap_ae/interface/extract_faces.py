@@ -82,7 +82,7 @@ def extract(
         folder,
         as_paths(like),
         everyone,
-        ScanOptions(detector, landmarks, turn, every, keep_going),
+        ScanOptions(detector, landmarks, turn, every, keep_going=keep_going),
         SelectionLimits(blur, min_size, change, most),
         parse_span(as_text(start), as_text(end), frames),
         crop,

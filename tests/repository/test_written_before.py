@@ -13,7 +13,7 @@ from faceswap_ae.conversion.convert import convert, is_made
 from faceswap_ae.conversion.converter import Converter, ConvertOptions
 from faceswap_ae.conversion.renderer import REVISION
 from faceswap_ae.conversion.report import made_by, read_rows
-from faceswap_ae.evaluation.evaluate import evaluate
+from faceswap_ae.evaluation.evaluate import SwapPaths, evaluate_paths
 from faceswap_ae.extraction.extractor import extract
 from faceswap_ae.extraction.options import ExtractOptions as Extraction
 from faceswap_ae.media import provenance, reader
@@ -91,7 +91,8 @@ def test_a_run_of_before_makes_the_same_swap(old: Path) -> None:
 
 
 def test_an_output_of_before_measures_the_same(old: Path) -> None:
-    found = evaluate(old / "swap.mp4", old / "ben.mp4", old / "ada.mp4")
+    clips = SwapPaths(old / "swap.mp4", old / "ben.mp4", old / "ada.mp4")
+    found = evaluate_paths(clips, no_progress, landmarks="dlib")
     before = json.loads((old / "swap.evaluated.json").read_text())["figures"]
     after = {name: found.summary[name].value for name in before}
     assert after == pytest.approx(before, rel=0.02, abs=0.02)

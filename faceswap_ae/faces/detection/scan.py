@@ -57,8 +57,8 @@ class ScanOptions:
     landmarks: str | None = None  # who finds them; None: who found those that are there, or mesh
     turns: bool = True  # try rotated pictures if no face is found
     every: int = 1  # step between scanned frames; 1: every frame
-    described: int = DESCRIBED  # step between frames in which a followed face is described anew
     keep_going: bool = False  # continue after damage in the file
+    described: int = DESCRIBED  # step between frames in which a followed face is described anew
 
     def __post_init__(self) -> None:
         known = ("auto", *DETECTORS)
