@@ -38,7 +38,9 @@ LONGEST = 300  # characters of an error's text; Keras's name every argument
 # A line of the traceback that TensorFlow writes into the text of an error in compiled code.
 TRACED = re.compile(r'^ *File "(.+)", line (\d+), in (.+)$', re.MULTILINE)
 # What error texts name of the backend's own: colours, nodes, functions, arguments.
-INNER = re.compile(r"\x1b\[[0-9;]*m|\[*\{\{.*?\}\}\]*|\[Op:.*?\](?: name: *)?")
+INNER = re.compile(
+    r"\x1b\[[0-9;]*m|\[\[\{\{.*?\}\}\]\]|\{\{function_node .*?\}\}|\[Op:.*?\](?: name: *)?"
+)
 
 
 def names(kind: Kind) -> list[str]:
@@ -105,9 +107,10 @@ def blaming(module: ModuleType | None = None) -> Iterator[None]:
         places = _fault_places(error)
         if not places or is_out_of_memory(error):
             raise
-        where, *callers = [_format_place(*place) for place in places]
+        where, *others = places
+        callers = [_format_place(file, line, where[0]) for file, line in others]
         called = f" (called from {' and '.join(callers)})" if callers else ""
-        text = f"{where}{called}: {type(error).__name__}: {_short(str(error))}"
+        text = f"{_format_place(*where)}{called}: {type(error).__name__}: {_short(str(error))}"
         raise PluginError(f"{text} (--debug shows the whole way there)") from error
 
 
@@ -161,9 +164,11 @@ def _build_place(module: ModuleType) -> tuple[str, int]:
     return code.co_filename, code.co_firstlineno
 
 
-def _format_place(file: str, line: int) -> str:
+def _format_place(file: str, line: int, named: str = "") -> str:
+    """Say where something is; the file only if it is not the one that was named already."""
     path, here = Path(file), Path.cwd()
-    return f"{path.relative_to(here) if here in path.parents else path}, line {line}"
+    shown = path.relative_to(here) if here in path.parents else path
+    return f"line {line}" if file == named else f"{shown}, line {line}"
 
 
 def _short(text: str) -> str:
