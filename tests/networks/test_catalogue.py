@@ -66,9 +66,9 @@ def test_what_is_broken_is_named_and_the_rest_is_listed(
         assert "autoencoder" in catalogue.list_trainers()
         monkeypatch.setattr(plugins, "names", lambda _kind: ["broken", "quick"])
         assert [one.name for one in catalogue.list_models()] == ["quick"]
-    for kind, message in zip(("trainer", "model"), caplog.messages, strict=True):
-        assert message.startswith(f"{kind} broken is left out: ")
-        assert f"{kind}s/broken.py, line 2: SyntaxError" in message
+    for what, message in zip(("trainer", "model"), caplog.messages, strict=True):
+        assert message.startswith(f"{what} broken is left out: ")
+        assert f"{what}s/broken.py, line 2: SyntaxError" in message
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

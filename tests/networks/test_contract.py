@@ -186,7 +186,7 @@ def train(folder: Path, model: str, trainer: str) -> None:
     write_plugin(folder, "trainers", "own_trainer", trainer)
     trial = build_trial("own_model", "own_trainer")
     with plugins.blaming(plugins.load("trainers", "own_trainer")):
-        check_steps(trial)
+        check_steps([trial])
 
 
 def test_the_right_ones_train(tmp_path: Path) -> None:
