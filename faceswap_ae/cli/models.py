@@ -32,10 +32,7 @@ def run(
     session: Session = context.obj
     with session.progress("models", len(plugins.names("models"))) as advance:
         found = list(catalogue.list_models(advance))
-    trainers = {
-        name: catalogue.purpose(plugins.load("trainers", name))
-        for name in plugins.names("trainers")
-    }
+    trainers = catalogue.list_trainers()
     if as_json:
         told = {"models": [vars(one) for one in found], "trainers": trainers}
         typer.echo(json.dumps({**told, "recipes": list_recipes()}, indent=2))

@@ -39,7 +39,25 @@ def parse(
 
     `without` names settings, as `group.key`, that are left out of the text.
     """
-    tree = _composed(text, name)
+
+    def read(given: Sequence[str]) -> tuple[object, list[str]]:
+        return _read(kind, _composed(text, name), given, without)
+
+    result, mistakes = read(overrides)
+    if not mistakes:
+        return typing.cast(T, result)
+    own = read(())[1]  # without overrides: the other mistakes are theirs
+    added = {one: given for given in overrides for one in read([given])[1] if one not in own}
+    plain = [mistake for mistake in mistakes if mistake not in added]
+    count = f"{len(plain)} mistakes: " if len(plain) > 1 else ""
+    told = [f"{name}: {count}{'; '.join(plain)}"] if plain else []
+    raise RecipeError("; ".join([*told, *(f"'{added[one]}': {one}" for one in added)]))
+
+
+def _read(
+    kind: type, tree: yaml.MappingNode, overrides: Sequence[str], without: Collection[str]
+) -> tuple[object, list[str]]:
+    """Return a tree as a `kind`, and all mistakes; with mistakes the first has no meaning."""
     for path in without:
         group, _, key = path.partition(".")
         inner = _lookup(tree, group)
@@ -49,12 +67,7 @@ def parse(
     reader = _Reader([])
     for override in overrides:
         reader.override(tree, override)
-    result = reader.fields(kind, tree, "")
-    if reader.mistakes:
-        count = len(reader.mistakes)
-        heading = "" if count == 1 else f"{count} mistakes: "
-        raise RecipeError(f"{name}: {heading}{'; '.join(reader.mistakes)}")
-    return typing.cast(T, result)
+    return reader.fields(kind, tree, ""), reader.mistakes
 
 
 def unreadable_fields(kind: type) -> list[str]:
@@ -73,13 +86,13 @@ def _is_readable(kind: Any) -> bool:
     return kind in SCALARS
 
 
-def load(kind: type[T], path: Path, overrides: Sequence[str] = ()) -> T:
-    """Return a recipe file as a `kind`, with `key=value` overrides."""
+def load(kind: type[T], path: Path) -> T:
+    """Return a recipe file as a `kind`."""
     try:
         text = read_whole(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: cannot be read ({error})") from error
-    return parse(kind, text, str(path), overrides)
+    return parse(kind, text, str(path))
 
 
 def dump(recipe: object) -> str:
@@ -125,7 +138,7 @@ class _Reader:
         """Put the value of `a.b=value` into the tree; the value is read as YAML."""
         path, equals, text = override.partition("=")
         if not equals or not path:
-            self.mistakes.append(f"'{override}': write key=value")
+            self.mistakes.append("write key=value")
             return
         *groups, last = path.split(".")
         for name in groups:
@@ -139,20 +152,16 @@ class _Reader:
 
     def fields(self, kind: type, node: yaml.Node, where: str) -> object:
         """Build a dataclass from a mapping; absent fields keep their defaults."""
-        entries = self.entries(node, where)
+        found = self.entries(node, where)
         hints = typing.get_type_hints(kind)
         known = {field.name: field for field in dataclasses.fields(kind) if field.init}
-        for name in entries.keys() - known.keys():
+        for name in found.keys() - known.keys():
             self.mistakes.append(unknown("setting", where + name, [where + key for key in known]))
-        for name in known.keys() - entries.keys():
+        for name in known.keys() - found.keys():
             if _required(known[name]):
                 self.mistakes.append(f"{where}{name}: is missing")
         before = len(self.mistakes)
-        given = {
-            name: self.value(hints[name], entries[name], where + name)
-            for name in known
-            if name in entries
-        }
+        given = {at: self.value(hints[at], found[at], where + at) for at in known if at in found}
         complete = all(name in given or not _required(known[name]) for name in known)
         if len(self.mistakes) > before or not complete:
             return None
@@ -165,10 +174,9 @@ class _Reader:
     def entries(self, node: yaml.Node, where: str) -> dict[str, yaml.Node]:
         if isinstance(node, yaml.ScalarNode) and node.value in NOTHING:
             return {}
+        place = where.rstrip(".") or "recipe"
         if not isinstance(node, yaml.MappingNode):
-            self.mistakes.append(
-                f"{where.rstrip('.') or 'recipe'}: should hold 'name: value' lines"
-            )
+            self.mistakes.append(f"{place}: should hold 'name: value' lines")
             return {}
         found: dict[str, yaml.Node] = {}
         for key, value in node.value:

@@ -56,8 +56,13 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     For example: `unknown model 'orignal'; did you mean 'original'? (known: dfaker, original)`.
     """
     names = sorted(known)
-    near = difflib.get_close_matches(name.lower(), names, n=1)
-    guess = f"; did you mean '{near[0]}'?" if near else ""
+    group = name[: name.rfind(".") + 1]
+    if not all(one.startswith(group) for one in names):
+        group = ""
+    # The group that all of them are in is not compared: it would make each of them near.
+    inside = [one.removeprefix(group) for one in names]
+    near = difflib.get_close_matches(name.removeprefix(group).lower(), inside, n=1)
+    guess = f"; did you mean '{group}{near[0]}'?" if near else ""
     return f"unknown {what} '{name}'{guess} (known: {', '.join(names) or 'none'})"
 
 

@@ -35,6 +35,13 @@ Kind = Literal["models", "trainers"]
 KINDS: tuple[Kind, ...] = ("models", "trainers")
 LONGEST = 300  # characters of an error's text; Keras's name every argument
 
+# A line of the traceback that TensorFlow writes into the text of an error in compiled code.
+TRACED = re.compile(r'^ *File "(.+)", line (\d+), in (.+)$', re.MULTILINE)
+# What error texts name of the backend's own: colours, nodes, functions, arguments.
+INNER = re.compile(
+    r"\x1b\[[0-9;]*m|\[\[\{\{.*?\}\}\]\]|\{\{function_node .*?\}\}|\[Op:.*?\](?: name: *)?"
+)
+
 
 def names(kind: Kind) -> list[str]:
     """Return every name that `load` knows, sorted; no plug-in is imported."""
@@ -100,20 +107,44 @@ def blaming(module: ModuleType | None = None) -> Iterator[None]:
         places = _fault_places(error)
         if not places or is_out_of_memory(error):
             raise
-        where, *callers = [_format_place(*place) for place in places]
-        called = f" (called from {callers[0]})" if callers else ""
-        text = f"{where}{called}: {type(error).__name__}: {_short(str(error))}"
+        where, *others = places
+        callers = [_format_place(file, line, where[0]) for file, line in others]
+        called = f" (called from {' and '.join(callers)})" if callers else ""
+        text = f"{_format_place(*where)}{called}: {type(error).__name__}: {_short(str(error))}"
         raise PluginError(f"{text} (--debug shows the whole way there)") from error
 
 
 def _fault_places(error: Exception) -> list[tuple[str, int]]:
-    """Return the plug-ins' files, each with a line, that an error came through, innermost first."""
+    """Return the places in plug-ins that an error came through: files, each with a line.
+
+    The first is where it arose. Then come the line of the same file that led there, if it is
+    another, and the nearest line of another file.
+    """
     if isinstance(error, SyntaxError) and error.filename and _is_plugin(error.filename):
         return [(error.filename, error.lineno or 1)]
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = {one.filename: one.lineno or 1 for one in frames if _is_plugin(one.filename)}
-    order = [one.filename for one in frames[::-1] if one.filename in lines]
-    return [(file, lines[file]) for file in dict.fromkeys(order)]
+    inward = [one for one in _frames(error) if _is_plugin(one[0])]
+    own = [one for one in inward if one[0] == inward[-1][0]]
+    others = [one for one in inward if one[0] != inward[-1][0]]
+    return list(dict.fromkeys([*own[:-2:-1], *own[:1], *others[-1:]]))
+
+
+def _frames(error: Exception) -> list[tuple[str, int]]:
+    """Return the files and lines that an error came through, inward; a comprehension is one."""
+    frames = [(one.filename, one.lineno or 1, one.name) for one in _traced(error)]
+    following = [*frames[1:], ("", 0, "")]
+    return [
+        (file, line)
+        for (file, line, _), (inner, _, name) in zip(frames, following, strict=True)
+        if inner != file or not name.endswith(("comp>", "genexpr>"))
+    ]
+
+
+def _traced(error: Exception) -> list[traceback.FrameSummary]:
+    """Return the traceback of an error; in compiled code, it is in the text of the error."""
+    compiled = [
+        traceback.FrameSummary(one[1], int(one[2]), one[3]) for one in TRACED.finditer(str(error))
+    ]
+    return compiled or list(traceback.extract_tb(error.__traceback__))
 
 
 def _is_plugin(file: str) -> bool:
@@ -133,14 +164,16 @@ def _build_place(module: ModuleType) -> tuple[str, int]:
     return code.co_filename, code.co_firstlineno
 
 
-def _format_place(file: str, line: int) -> str:
+def _format_place(file: str, line: int, named: str = "") -> str:
+    """Say where something is; the file only if it is not the one that was named already."""
     path, here = Path(file), Path.cwd()
-    return f"{path.relative_to(here) if here in path.parents else path}, line {line}"
+    shown = path.relative_to(here) if here in path.parents else path
+    return f"line {line}" if file == named else f"{shown}, line {line}"
 
 
 def _short(text: str) -> str:
-    """Return an error's text without colours and without the arguments that Keras lists."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", text).partition("Arguments received by")[0]
+    """Return an error's text without its traceback, and without what is the backend's own."""
+    plain = INNER.sub("", TRACED.split(text)[-1]).partition("Arguments received by")[0]
     line = " ".join(plain.split()).rstrip(".")
     return line if len(line) <= LONGEST else f"{line[:LONGEST]} ..."
 

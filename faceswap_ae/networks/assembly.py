@@ -12,6 +12,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from faceswap_ae.common.errors import ContractError
 from faceswap_ae.networks.blocks import down, grid, scaled, up
 from faceswap_ae.networks.model_interface import (
     IDENTITIES,
@@ -57,11 +58,11 @@ def one_encoder(encoder: Any, inter: Any, decoder: Callable[[Shape, str], Any]) 
     shape = inter.output_shape[1:]
     shared = _Shared(encoder, inter, {key: decoder(shape, name) for key, name in names.items()})
     decoders = {name: shared.decoders[key] for key, name in names.items()}
-    side, channels = _last(next(iter(decoders.values())).output_shape)[2:]
+    side, has_mask = _picture(_last(next(iter(decoders.values())).output_shape))
     return Networks(
         size_in=encoder.input_shape[1],
         size_out=side,
-        has_mask=channels > 3,
+        has_mask=has_mask,
         parts={"encoder": encoder, "inter": inter, **decoders},
         encode=shared.encode,
         decode=shared.decode,
@@ -82,11 +83,11 @@ def one_decoder(
     parts = (encoder, *codes.values(), *inters.values(), decoder)
     face, onto = (set(ways[identity]) for identity in IDENTITIES)
     numbers = next(iter(codes.values())).output_shape[-1]
-    side, channels = decoder.output_shape[2:]
+    side, has_mask = _picture(decoder.output_shape)
     return Networks(
         size_in=encoder.input_shape[1],
         size_out=side,
-        has_mask=channels > 3,
+        has_mask=has_mask,
         parts={part.name: part for part in parts},
         encode=led.encode,
         decode=led.decode,
@@ -150,6 +151,14 @@ def _output(given: Any) -> Output:
     # Not by slices: the gradient of a slice of channels takes four times as long.
     face, mask = ops.split(made, [3], axis=-1)
     return Output(face, mask, tuple(smaller))
+
+
+def _picture(shape: Shape) -> tuple[int, bool]:
+    """Return the side of a decoder's pictures, and whether they have a mask."""
+    side, channels = shape[2:]
+    if channels not in (3, 4):
+        raise ContractError(f"the decoder's picture has {channels} channels; 3, or 4 with a mask")
+    return side, channels == 4
 
 
 def _last(shapes: Any) -> Shape:

@@ -8,6 +8,7 @@ them on a file, and the tests on every model that is here. A check raises Contra
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
+from inspect import signature
 from types import ModuleType
 from typing import Any
 
@@ -182,6 +183,37 @@ def check_start(module: ModuleType) -> None:
             raise ContractError(f"start: the first faces of '{identity}' are not the mean face")
         if output.mask is not None and numbers(output.mask).mean() >= NEAR_GREY:
             raise ContractError(f"start: the first mask of '{identity}' is not the mean mask")
+
+
+def find_training_layers(networks: Networks) -> list[str]:
+    """Return the kinds of layers, as Dropout, that would give other faces in training."""
+
+    def pictures(faces: Any) -> list[Any]:
+        both = [_pictures(networks.reconstruct(faces, identity)) for identity in IDENTITIES]
+        return [made for one in both for made in one]
+
+    # What a layer is told of training, Keras tells all layers that it calls.
+    around, x = keras.layers.Lambda(pictures, dtype="float32"), random_faces(networks)
+    pairs = zip(around(x, training=False), around(x, training=True), strict=True)
+    if all(np.allclose(numbers(one), numbers(other), atol=CLOSE) for one, other in pairs):
+        return []
+    every = [layer for part in networks.parts.values() for layer in _leaves(part)]
+    return sorted({type(layer).__name__ for layer in every if _hears_of_training(layer)})
+
+
+def _leaves(layer: Any) -> Iterator[Any]:
+    """Yield the layers of a model and of the models in it, but not the models themselves."""
+    if not isinstance(layer, keras.Model):
+        yield layer
+        return
+    for one in layer.layers:
+        yield from _leaves(one)
+
+
+def _hears_of_training(layer: Any) -> bool:
+    # Dense and its like take the word for their 8-bit weights alone.
+    own = type(layer).quantize is keras.Layer.quantize
+    return own and "training" in signature(layer.call).parameters
 
 
 CHECKS: Mapping[str, Check] = {

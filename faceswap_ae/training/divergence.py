@@ -5,6 +5,7 @@ while.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 TIMES = 3.0  # times the usual loss: a loss above this is too high
@@ -25,11 +26,13 @@ class DivergenceGuard:
         """Whether the last loss was finite and not too high."""
         return self.sound and self.above == 0
 
-    def trouble(self, loss: float) -> str | None:
-        """Take in a step's loss; return what is wrong, or None."""
+    def trouble(self, terms: Mapping[str, float]) -> str | None:
+        """Take in the terms of a step's loss, by name; return what is wrong, or None."""
+        loss = sum(terms.values())
         self.sound = math.isfinite(loss)
         if not self.sound:
-            return f"the loss is {loss}"
+            wrong = [name for name, term in terms.items() if not math.isfinite(term)]
+            return f"the loss {wrong[0]} is {terms[wrong[0]]}" if wrong else f"the loss is {loss}"
         if self.usual is not None and abs(loss) > TIMES * abs(self.usual):
             self.above += 1
             if self.above >= PATIENCE:

@@ -135,7 +135,7 @@ class TrainingLoop:
                 shrink_batch(session, error)
                 return
             session.count(timers.passed())
-            trouble = session.guard.trouble(sum(terms.values()))
+            trouble = session.guard.trouble(terms)
             if trouble is None and timers.is_time("save") and not session.save():
                 trouble = SPOILT
             if trouble is not None:

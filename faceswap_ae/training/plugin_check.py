@@ -4,12 +4,14 @@
 are the steps: small networks, random faces, two steps, and a checkpoint that comes back.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -28,23 +30,27 @@ from faceswap_ae.training.build import (
 )
 from faceswap_ae.training.data.batches import Batch
 from faceswap_ae.training.optimiser import Optimiser
-from faceswap_ae.training.recipe import parse_recipe
+from faceswap_ae.training.recipe import FullRecipe, parse_recipe
 from faceswap_ae.training.runs import checkpoint
 from faceswap_ae.training.runs.checkpoint import WEIGHTS, TrainingState
 from faceswap_ae.training.stepper import Stepper
 
 MODEL = "quick"  # which trainers are tried with
-NARROW = "network.width=0.1"
+NARROW, WIDER = "network.width=0.1", "network.width=0.5"
+STARTS = 4  # random ones: a narrow layer may begin with all its ReLUs dead
 RATE = 1e-3
 STEPS = 2  # a second one, since a part that begins at zero moves others only then
 
 Pair = dict[Identity, Batch]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
     """Networks with their players, and a pair of random batches for them."""
 
+    recipe: FullRecipe
     setup: TrainingSetup
     pair: Pair
 
@@ -57,6 +63,20 @@ def check_plugin(file: Path) -> Iterator[str]:
         with plugins.blaming(module):
             check(module)
         yield truth
+    if kind == "models":
+        yield _look_at(module, file)
+
+
+def _look_at(module: ModuleType, file: Path) -> str:
+    """Say what a model makes, and warn of layers that do nothing here."""
+    with plugins.blaming(module):
+        networks = model_check.build_small(module)
+        silent = model_check.find_training_layers(networks)
+    if silent:
+        told = "no layer is told that it is training, so it never does what it does only then"
+        log.warning("%s: %s: %s (docs/plugins.md says what to take)", file, ", ".join(silent), told)
+    mask = "with a mask" if networks.has_mask else "without a mask"
+    return f"{networks.size_in} pixels a side go in, {networks.size_out} come out, {mask}"
 
 
 def random_batches(size: int, out: int) -> Pair:
@@ -87,24 +107,54 @@ def build_trial(model: str, trainer: str, settings: Sequence[str] = ()) -> Trial
     pair = random_batches(own.size_in, own.size_out)
     known = batch_statistics(pair)
     warm_start(recipe, own, known)
-    return Trial(build_setup(recipe, own, known), pair)
+    return Trial(recipe, build_setup(recipe, own, known), pair)
 
 
-def check_steps(trial: Trial) -> None:
-    """Do two steps give finite losses, and move every weight that a player trains?"""
+def check_steps(starts: Iterable[Trial]) -> None:
+    """Do two steps give finite losses, and move every weight that a player trains?
+
+    `starts` differ in their random weights. The next one is tried only for weights that did not
+    move in any start before it.
+    """
+    still: set[str] | None = None
+    for trial in starts:
+        found = _unmoved_weights(trial)
+        still = found if still is None else still & found
+        if not still:
+            return
+    assert still is not None
+    part, _, number = min(still).rpartition("/")
+    weight = _describe(trial.setup.parts[part], int(number))
+    options = trial.recipe.network
+    width = f" at width {options.width:g}" if hasattr(options, "width") else ""
+    where = f"with the trainer {trial.recipe.trainer}{width}"
+    raise ContractError(
+        f"{len(still)} weights do not move in training {where}, as {part}: {weight}"
+    )
+
+
+def _unmoved_weights(trial: Trial) -> set[str]:
+    """Take the steps; return the names of the weights to train that are what they were."""
     variables = trial.setup.variables
     before = to_arrays(variables)
     take_steps(trial, STEPS)
     after = to_arrays(variables)
-    still = [
+    return {
         name
         for name, variable in variables.items()
         if variable.trainable and np.array_equal(before[name], after[name])
-    ]
-    if still:
-        part, _, number = still[0].rpartition("/")
-        weight = list(trial.setup.parts[part].variables)[int(number)].path
-        raise ContractError(f"{len(still)} weights do not move in training, as {part}: {weight}")
+    }
+
+
+def _describe(part: Any, number: int) -> str:
+    """Say which weight of a part this is: its name, its shape, its layer."""
+    weight, layer = part.variables[number], part
+    while inner := [
+        one for one in getattr(layer, "layers", ()) if any(own is weight for own in one.variables)
+    ]:
+        layer = inner[0]
+    name = weight.path.rpartition("/")[2]
+    return f"{name} {tuple(weight.shape)} of the {type(layer).__name__} '{layer.name}'"
 
 
 def take_steps(trial: Trial, count: int) -> None:
@@ -171,7 +221,7 @@ def _found(file: Path) -> tuple[plugins.Kind, str]:
 
 def _model_checks(name: str) -> Mapping[str, Callable[[ModuleType], None]]:
     def steps(trainer: str, module: ModuleType) -> None:
-        check_steps(build_trial(name, trainer, _narrow(module)))
+        check_steps(_starts(name, trainer, module))
 
     def saved(module: ModuleType) -> None:
         check_saved(*(build_trial(name, "autoencoder", _narrow(module)) for _ in range(2)))
@@ -190,7 +240,7 @@ def _trainer_checks(name: str) -> Mapping[str, Callable[[ModuleType], None]]:
             raise ContractError("Options: written to a recipe and read again, they are others")
 
     def steps(_: ModuleType) -> None:
-        check_steps(build_trial(MODEL, name, [NARROW]))
+        check_steps([build_trial(MODEL, name, [NARROW])])
 
     def own(_: ModuleType) -> None:
         check_own_weights(build_trial(MODEL, name, [NARROW]))
@@ -204,6 +254,14 @@ def _trainer_checks(name: str) -> Mapping[str, Callable[[ModuleType], None]]:
         "each player moves its own weights alone": own,
         "the networks swap alike when saved and loaded": saved,
     }
+
+
+def _starts(name: str, trainer: str, module: ModuleType) -> Iterator[Trial]:
+    """Build a model small, then less small: there, fewer layers are dead by chance."""
+    narrow = _narrow(module)
+    for seed in range(STARTS):
+        width = [WIDER] if narrow and seed else narrow
+        yield build_trial(name, trainer, [*width, f"seed={seed}"])
 
 
 def _narrow(module: ModuleType) -> list[str]:

@@ -23,7 +23,10 @@ from faceswap_ae.faces.alignment import CROPS
 from faceswap_ae.runtime.backend import load_keras
 from faceswap_ae.training.data.augmentation import Augmentation
 from faceswap_ae.training.optimiser import Optimiser
+from faceswap_ae.training.runs.run import Run
 from faceswap_ae.training.stages import CHANGED, ONLY, Budget, TrainingStage
+
+DEFAULT = "quick"  # the recipe of a new run, where none is named
 
 # What may change in a run that has begun: how long it goes on, and what a machine has of its own.
 FREE = (
@@ -101,6 +104,13 @@ def list_recipes() -> list[str]:
     return sorted(Path(one.name).stem for one in inside.iterdir() if one.name.endswith(".yaml"))
 
 
+def choose_recipe(named: str | None, run: Run, overrides: Sequence[str] = ()) -> FullRecipe:
+    """The recipe that is named; where none is, the run's own, or the default for a new run."""
+    if named is None and run.card.exists():
+        return read_recipe(run.recipe, overrides)
+    return load_recipe(named or DEFAULT, overrides)
+
+
 def load_recipe(named: str, overrides: Sequence[str] = ()) -> FullRecipe:
     """A recipe by its name or its path, with `key=value` changes."""
     path = Path(named)
@@ -127,10 +137,11 @@ def parse_recipe(text: str, name: str, overrides: Sequence[str] = ()) -> FullRec
     model, trainer = _named(text, name, overrides)
     kind = recipe_type(model, trainer)
     left = _left_behind(_tree(text, name), kind, {"model": model, "trainer": trainer})
-    if left:
-        own = f"{name}: {model} and {trainer} start from their own settings"
-        log.info("%s; left behind: %s", own, ", ".join(left))
     changes = [_placed(override, kind) for override in overrides]
+    given = {change.partition("=")[0] for change in changes}
+    if lost := [key for key in left if key not in given]:
+        own = f"{name}: {model} and {trainer} start from their own settings"
+        log.info("%s; left behind: %s", own, ", ".join(lost))
     found = config.parse(kind, text, name, changes, left)
     for stage in stages_of(found):
         recipe_at(found, stage, name)  # told now, not after hours
@@ -152,7 +163,10 @@ def recipe_at(recipe: FullRecipe, stage: TrainingStage, name: str = "recipe") ->
         if group not in CHANGED:
             can = ", ".join(CHANGED)
             raise RecipeError(f"{where}: cannot change {group.partition('=')[0]}, only {can}")
-    found = config.parse(kind, config.dump(recipe), where, changes) if changes else recipe
+    try:
+        found = config.parse(kind, config.dump(recipe), name, changes) if changes else recipe
+    except RecipeError as error:
+        raise RecipeError(f"{where}: {error}") from error
     for key in getattr(plugins.load("trainers", recipe.trainer), "FIXED", ()):
         if getattr(found.training, key) != getattr(recipe.training, key):
             raise RecipeError(f"{where}: cannot change training.{key}; it holds for all stages")

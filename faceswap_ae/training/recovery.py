@@ -41,9 +41,11 @@ def roll_back(session: TrainingSession, trouble: str, restored: int) -> int:
         raise Fault(f"{session.run.folder}: {trouble}, and no checkpoint is sound; begin anew")
     factor, step = session.rate_factor / 2, session.step
     if factor < LEAST_RATE:
+        recipe = session.job.recipe
+        whose = f"model {recipe.model}, trainer {recipe.trainer}"
         raise UserError(
             f"{session.run.folder}: {trouble} at every rate; the run is kept at step {state.step}."
-            " Try another recipe, or precision=float32"
+            f" Try another recipe ({whose}), or precision=float32"
         )
     session.restore(state)
     session.rate_factor, session.guard = factor, DivergenceGuard()

@@ -14,6 +14,10 @@ def test_unknown_guesses_what_was_meant() -> None:
         "unknown model 'orignal'; did you mean 'original'? (known: lightweight, original)"
     )
     assert unknown("model", "zzz", known) == "unknown model 'zzz' (known: lightweight, original)"
+    settings = ["network.latent", "network.size"]
+    assert "mean 'network.latent'" in unknown("setting", "network.latnt", settings)
+    assert "mean" not in unknown("setting", "network.heads", settings)
+    assert "mean 'my-quick'" in unknown("recipe", "my.quick", ["my-quick", "quick"])
     assert unknown("model", "zzz", []) == "unknown model 'zzz' (known: none)"
 
 

@@ -57,7 +57,7 @@ def begun(model: str, trainer: str, every: bool = True, seeing: bool = False) ->
 
 @pytest.mark.parametrize(("model", "trainer"), PAIRS)
 def test_two_steps_move_every_weight(model: str, trainer: str) -> None:
-    check_steps(begun(model, trainer))
+    check_steps([begun(model, trainer)])
 
 
 @pytest.mark.parametrize("trainer", plugins.names("trainers"))

@@ -8,6 +8,7 @@ from faceswap_ae.cli import main
 from faceswap_ae.common import plugins
 from faceswap_ae.networks import catalogue
 from faceswap_ae.networks.catalogue import ModelSummary
+from tests.support.own_plugins import forgotten, write_plugin
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,20 @@ def test_no_weight_of_the_list_gets_a_value_later(monkeypatch: pytest.MonkeyPatc
     with keras.StatelessScope():  # as a layer opens it to find out its own shape
         pass
     assert not drawn
+
+
+def test_what_is_broken_is_named_and_the_rest_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with forgotten():
+        for kind in plugins.KINDS:
+            write_plugin(tmp_path, kind, "broken", "import keras\ndef build(:\n")
+        assert "autoencoder" in catalogue.list_trainers()
+        monkeypatch.setattr(plugins, "names", lambda _kind: ["broken", "quick"])
+        assert [one.name for one in catalogue.list_models()] == ["quick"]
+    for what, message in zip(("trainer", "model"), caplog.messages, strict=True):
+        assert message.startswith(f"{what} broken is left out: ")
+        assert f"{what}s/broken.py, line 2: SyntaxError" in message
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

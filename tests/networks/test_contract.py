@@ -22,6 +22,14 @@ def _forgotten() -> Iterator[None]:
 
 # What is changed, into what, the line that is named, and what is said.
 MODELS = {
+    "five channels": (
+        "return Networks(size, size, True, parts, encode, decode, (8,), own)",
+        """from faceswap_ae.networks.assembly import one_encoder
+    return one_encoder(encoder, encoder, lambda *_: keras.Model(face, layers.Conv2D(5, 3)(face)))
+""",
+        BUILD,
+        "the decoder's picture has 5 channels; 3, or 4 with a mask",
+    ),
     "an encoder with two outputs": (
         "keras.Model(face, code)",
         "keras.Model(face, [code, code])",
@@ -156,12 +164,29 @@ TRAINERS = {
 }
 
 
+HELPER = """
+
+def far(one, other):
+    return pixel.mae(one, other)
+"""
+ODD = """
+
+class Odd(layers.Layer):
+    def call(self, x):
+        count = ops.cast(ops.sum(ops.cast(x > -1e9, "float32")), "int32") - 3
+        return ops.reshape(ops.cumsum(ops.reshape(x, (count,))), (-1, 8))
+
+    def compute_output_shape(self, shape):
+        return shape
+"""
+
+
 def train(folder: Path, model: str, trainer: str) -> None:
     write_plugin(folder, "models", "own_model", model)
     write_plugin(folder, "trainers", "own_trainer", trainer)
     trial = build_trial("own_model", "own_trainer")
     with plugins.blaming(plugins.load("trainers", "own_trainer")):
-        check_steps(trial)
+        check_steps([trial])
 
 
 def test_the_right_ones_train(tmp_path: Path) -> None:
@@ -197,6 +222,27 @@ def test_a_fault_in_the_middle_names_the_innermost_line(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match="KeyError: 'nobody'") as caught:
         train(tmp_path, code, TRAINER)
     assert_named(caught.value, "own_model", line_of(code, "nobody"))
+
+
+def test_a_fault_in_a_helper_names_the_line_of_the_loss_too(tmp_path: Path) -> None:
+    old = "pixel.mae(pair[name].target, output.face)"
+    code = changed(TRAINER, old, "far(pair[name].target, output.face[:, ::2])") + HELPER
+    with pytest.raises(PluginError, match="32 and 16") as caught:
+        train(tmp_path, MODEL, code)
+    assert_named(caught.value, "own_trainer", line_of(code, "return pixel.mae"))
+    assert f"(called from line {line_of(code, 'far(pair')})" in str(caught.value)
+
+
+def test_a_fault_in_compiled_code_is_one_short_line(tmp_path: Path) -> None:
+    """The layer promises another shape than it computes, so only numbers show the fault."""
+    flat = "layers.Dense(8)(layers.Flatten()(face))"
+    code = changed(MODEL, flat, f"Odd()({flat})") + ODD
+    with pytest.raises(PluginError, match="16 values, but the requested shape has 13") as caught:
+        train(tmp_path, code, TRAINER)
+    assert_named(caught.value, "own_model", line_of(code, "cumsum"))
+    said = str(caught.value)
+    assert f"(called from line {line_of(code, 'return encoder(x)')} and " in said
+    assert "{{" not in said and "Graph execution" not in said and len(said) < 500
 
 
 def test_errors_of_others_stay_what_they_are() -> None:

@@ -54,6 +54,18 @@ def test_a_fault_is_found(fault: str, tmp_path: Path) -> None:
         run_checks(write_plugin(tmp_path, "models", "own_model", changed(MODEL, old, new)))
 
 
+def test_layers_that_wait_for_training_are_found(tmp_path: Path) -> None:
+    hidden = changed(MODEL, "layers.Dense(8)(", "layers.Dropout(0.5)(layers.Dense(8)(")
+    hidden = changed(hidden, "Flatten()(face))", "Flatten()(face)))")
+    plain = changed(MODEL, "layers.Dense(8)(", "layers.Dropout(0.0)(layers.Dense(8)(")
+    plain = changed(plain, "Flatten()(face))", "Flatten()(face)))")
+    for code, kinds in ((hidden, ["Dropout"]), (plain, [])):
+        with forgotten():
+            write_plugin(tmp_path, "models", "own_model", code)
+            networks = model_check.build_small(plugins.load("models", "own_model"))
+            assert model_check.find_training_layers(networks) == kinds
+
+
 def test_the_command_names_the_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = changed(MODEL, "Output(face, mask)", "Output(face - 1, mask)")
     with forgotten():

@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -37,10 +38,12 @@ def test_spoilt_weights_are_not_saved(
 def test_a_loss_gone_wrong_goes_back_at_half_the_rate(
     two_people: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A far too high learning rate ends in a loss that is NaN."""
+    """A far too high learning rate ends in a loss that is NaN. The term and the files are named."""
     wild = job(two_people, tmp_path / "run", 12, "rate=1e18", "warmup=0", "decay=none", "clip=null")
-    with pytest.raises(UserError, match="at every rate; the run is kept at step 0"):
+    with pytest.raises(UserError, match="at every rate; the run is kept at step 0") as caught:
         train(wild)
+    assert re.search(r": the loss autoencoder/face \w+ is (nan|inf) at every", str(caught.value))
+    assert "(model quick, trainer autoencoder)" in str(caught.value)
     told = [
         record.getMessage() for record in caplog.records if "of the rate" in record.getMessage()
     ]

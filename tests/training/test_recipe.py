@@ -5,8 +5,15 @@ import pytest
 
 from faceswap_ae.common import config, plugins
 from faceswap_ae.common.errors import PluginError, RecipeError
-from faceswap_ae.training.recipe import list_recipes, load_recipe, parse_recipe
-from tests.support.own_plugins import TRAINER, changed, forgotten, write_plugin
+from faceswap_ae.training.recipe import (
+    choose_recipe,
+    list_recipes,
+    load_recipe,
+    parse_recipe,
+    recipe_type,
+)
+from faceswap_ae.training.runs.run import Run, RunFacts, begin_run
+from tests.support.own_plugins import MODEL, TRAINER, changed, forgotten, write_plugin
 
 
 @pytest.mark.parametrize("name", list_recipes())
@@ -50,6 +57,9 @@ def test_another_model_starts_from_its_own_settings(caplog: pytest.LogCaptureFix
     (line,) = caplog.messages
     assert "left behind: network.size" in line
     assert load_recipe("quick", ["model=original", "size=128"]).network.size == 128
+    with caplog.at_level("INFO", "faceswap_ae"):
+        load_recipe("quick", ["model=original", "network.size=128"])
+    assert len(caplog.messages) == 1  # what was given anew is not left behind
 
 
 def test_another_trainer_keeps_what_it_shares(
@@ -66,11 +76,39 @@ def test_another_trainer_keeps_what_it_shares(
     assert "training.dssim" in caplog.messages[0] and "training.mae" in caplog.messages[0]
 
 
+def begun(folder: Path, *changes: str) -> Run:
+    """A run that was begun with a change of the recipe `quick`."""
+    recipe = load_recipe("quick", changes)
+    return begin_run(folder, recipe, RunFacts("ben", "ada", recipe.model, recipe.trainer, "inner"))
+
+
+def test_a_run_goes_on_by_its_own_recipe(tmp_path: Path) -> None:
+    run = begun(tmp_path / "sae", "model=sae", "trainer=gan", "network.size=128", "judge_width=.5")
+    own = choose_recipe(None, run, ["judge_width=.25", "minutes=3"])
+    assert (own.model, own.trainer, own.network.size) == ("sae", "gan", 128)
+    assert (own.training.judge_width, own.minutes) == (0.25, 3)
+    assert choose_recipe(None, Run(tmp_path / "new")) == load_recipe("quick")
+    assert choose_recipe("original", run) == load_recipe("original")
+
+
+def test_a_run_of_a_model_that_is_not_here_says_so(tmp_path: Path) -> None:
+    with forgotten():
+        write_plugin(tmp_path, "models", "seres", MODEL)
+        run = begun(tmp_path / "run", "model=seres")
+    assert not recipe_type.cache_info().currsize
+    with pytest.raises(PluginError, match=r"unknown model 'seres'.*--plugins DIR adds"):
+        choose_recipe(None, run)
+
+
 def test_wrong_words_are_told_with_the_near_ones(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="did you mean 'quick'"):
         load_recipe("quik")
     with pytest.raises(RecipeError, match="did you mean 'batch'"):
         load_recipe("quick", ["bach=4"])
+    with pytest.raises(RecipeError, match=r"^'network.latnt=3': unknown .*mean 'network.latent'"):
+        load_recipe("quick", ["network.latnt=3"])
+    with pytest.raises(RecipeError, match=r"'network.heads' \(known: "):
+        load_recipe("quick", ["network.heads=3"])
     with pytest.raises(PluginError, match="did you mean 'original'"):
         load_recipe("quick", ["model=orignal"])
     with pytest.raises(RecipeError, match="half"):

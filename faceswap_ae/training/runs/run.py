@@ -151,13 +151,14 @@ def begin_run(folder: Path, settings: object, facts: RunFacts, free: Collection[
     run = Run(folder)
     if not run.card.exists():
         return _created(folder, settings, facts)
-    differ = differences(_begun(run.settings(type(settings)), run.facts), _begun(settings, facts))
+    differ = _changes(run, settings, facts)
     fixed = {key: change for key, change in differ.items() if not _among(key, free)}
     if fixed:
         told = [f"{key}: {old} -> {new}" for key, (old, new) in fixed.items()]
         more = f"; and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
         begun = f"{folder}: was begun with other settings ({'; '.join(told[:SHOWN])}{more})"
-        raise UserError(f"{begun}; go on with the old ones, or give the run another name")
+        old = f"go on with the old ones (--recipe {run.recipe})"
+        raise UserError(f"{begun}; {old}, or give the run another name")
     if differ:
         config.save(settings, run.recipe)
     return run
@@ -198,10 +199,23 @@ def _created(folder: Path, settings: object, facts: RunFacts) -> Run:
     return Run(folder)
 
 
-def _begun(settings: object, facts: RunFacts) -> dict[str, object]:
-    """Return all settings and facts that must stay the same, as YAML values."""
-    own = {key: value for key, value in asdict(facts).items() if key not in ("created", "origin")}
-    return {**own, **(yaml.safe_load(config.dump(settings)) or {})}
+def _changes(run: Run, settings: object, facts: RunFacts) -> dict[str, tuple[object, object]]:
+    """Return what differs from what a run was begun with."""
+    old, new = _lasting(run.facts), _lasting(facts)
+    if any(old[key] != new[key] for key in ("model", "trainer")):
+        return differences(old, new)  # their settings have other names and cannot be compared
+    before, after = run.settings(type(settings)), settings
+    return differences({**old, **_values(before)}, {**new, **_values(after)})
+
+
+def _lasting(facts: RunFacts) -> dict[str, object]:
+    """Return the facts that must stay the same."""
+    return {key: value for key, value in asdict(facts).items() if key not in ("created", "origin")}
+
+
+def _values(settings: object) -> dict[str, object]:
+    """Return settings as YAML values."""
+    return yaml.safe_load(config.dump(settings)) or {}
 
 
 def _flat(value: object, where: str = "") -> dict[str, object]:

@@ -51,11 +51,17 @@ def test_other_settings_change_nothing(tmp_path: Path) -> None:
         "rate: 5e-05 -> 0.0001; ",
         "stages[0].steps: 100 -> 200; ",
         "stages[1].name: (none) -> gan; ",
-        "); go on with the old ones, or give the run another name",
+        f"); go on with the old ones (--recipe {run.recipe}), or give the run another name",
     ):
         assert part in message
     assert "minutes" not in message and "mae" not in message and "\n" not in message
     assert run.recipe.read_bytes() == before
+
+
+def test_another_model_is_named_though_its_settings_have_other_names(tmp_path: Path) -> None:
+    run = trained(tmp_path / "x")
+    with pytest.raises(UserError, match=r"\(trainer: \w+ -> edgy\); go on with the old ones"):
+        begin_run(run.folder, Stage(), replace(FACTS, trainer="edgy"))
 
 
 def test_many_other_settings_are_counted(tmp_path: Path) -> None:
