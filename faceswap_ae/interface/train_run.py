@@ -27,7 +27,7 @@ def train(
     changes: Changes = (),
     *,
     run: AnyPath | None = None,
-    recipe: AnyPath = "quick",
+    recipe: AnyPath | None = None,
     minutes: float | None = None,
     steps: int | None = None,
     fork: AnyPath | None = None,
@@ -52,7 +52,7 @@ def train(
         onto: Onto whose performance it goes.
         changes: key=value, over what the recipe says.
         run: The run: runs/NAME, or a path. FACE-onto-ONTO if unsaid.
-        recipe: A recipe's name, or a .yaml file.
+        recipe: A name, or a .yaml file. The run's own, or quick for a new one, if unsaid.
         minutes: Of training, breaks not counted.
         steps: Instead of minutes, or beside them.
         fork: Begin a new run with another's weights: NAME, or NAME@STEP it kept.
@@ -71,17 +71,18 @@ def train(
         raise UserError("--part: is of --fork, which is not given")
     # All that needs no network comes first: TensorFlow takes seconds to load.
     faces, goal = (find_folder(os.fspath(one), *as_paths(data)) for one in (face, onto))
-    named = "-onto-".join(one.name.removesuffix(".zip") for one in (faces, goal))
-    folder = run_folder(named if run is None else os.fspath(run), *as_paths(runs))
+    people = "-onto-".join(one.name.removesuffix(".zip") for one in (faces, goal))
+    folder = run_folder(people if run is None else os.fspath(run), *as_paths(runs))
     origin, step = _fork(fork, *as_paths(runs))
     choose_device_once(gpu)
-    from faceswap_ae.training.recipe import Job, load_recipe
+    from faceswap_ae.training.recipe import Job, choose_recipe
     from faceswap_ae.training.stages import Budget, resolve_budget
     from faceswap_ae.training.train import train as train_job
 
     # Quoted for YAML, else a path with a colon or a hash would be read as something else.
     own = [] if vggface is None else [f"perceptual_file={json.dumps(os.path.abspath(vggface))}"]  # noqa: PTH100
-    settings = load_recipe(os.fspath(recipe), [*as_changes(changes), *own])
+    named = None if recipe is None else os.fspath(recipe)
+    settings = choose_recipe(named, Run(folder), [*as_changes(changes), *own])
     limit = resolve_budget(steps, minutes, Budget(settings.steps, settings.minutes))
     job = Job(faces, goal, folder, settings, limit, origin, step, parts)
     display = choose_display(progress)

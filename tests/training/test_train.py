@@ -239,6 +239,18 @@ class TestCommands:
         assert main.main(["runs", "list", *words]) == 0
         assert "ben-onto-ada" in capsys.readouterr().out
 
+    def test_a_run_of_another_recipe_goes_on_by_its_own(
+        self, two_people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        words = ["train", "--data", str(two_people), "--runs", str(tmp_path), "--gpu", "cpu"]
+        words += ["--face", "ben", "--onto", "ada", "--run", "try"]
+        small = ["model=lightweight", "width=.1", "batch=2", "precision=float32"]
+        assert main.main([*words, "--steps", "1", *small]) == 0
+        assert main.main([*words, "--steps", "2", "save_minutes=3"]) == 0
+        assert state(tmp_path / "try").step == 2
+        assert main.main([*words, "--steps", "3", "--recipe", "quick"]) == 2
+        assert "model: lightweight -> quick); go on with the old" in capsys.readouterr().err
+
     def test_wrong_words(
         self, two_people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
