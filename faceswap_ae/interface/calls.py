@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 # Options that Python calls otherwise: some of them are words of the language.
 PYTHON_NAMES = {"as": "name", "not": "spare", "max": "most", "with": "company"}
-SWITCHES = ("everyone", "keep-going")
+SWITCHES = ("everyone", "keep-going", "overwrite")
 VALUES = ("cnn", "png")  # that messages advise
 # An option, and what stands after it if that is its value: a number, WHAT TO GIVE, a value that the
 # message is about ("--crop wole: ..."), or one that it advises.

@@ -20,6 +20,7 @@ def evaluate(
     run: AnyPath | None = None,
     out: AnyPath | None = None,
     page: bool = True,
+    overwrite: bool = False,
     data: AnyPath = "data",
     runs: AnyPath = "runs",
     progress: bool | ProgressFunction = True,
@@ -43,6 +44,7 @@ def evaluate(
         run: The run that made it; else as RESULT.json says.
         out: The page; else RESULT.html beside it.
         page: Write a page to look at.
+        overwrite: Replace a file at OUT, though it is none of our outputs.
         data: Where the face folders are.
         runs: Where training runs are.
         progress: A bar; False is none; or a function of a task, the share done, and words.
@@ -51,6 +53,7 @@ def evaluate(
     from faceswap_ae.conversion.report import made_by
     from faceswap_ae.evaluation import html_report
     from faceswap_ae.evaluation.evaluate import SwapPaths, evaluate_paths, evaluation_to_json
+    from faceswap_ae.media.ownership import check_may_replace
     from faceswap_ae.training.runs.run import find_run
 
     swap, place = Path(result), Path(runs)
@@ -59,6 +62,7 @@ def evaluate(
     faces, performance = (_there(Path(one), Path(data)) for one in (face, onto))
     if page:
         check_is_no_input(report, [swap, faces, performance])
+        check_may_replace(report, overwrite=overwrite)
     clips = SwapPaths(swap, faces, performance, None if truth is None else Path(truth))
     found = evaluate_paths(clips, choose_display(progress).progress)
     if page:

@@ -248,8 +248,7 @@ def _media_html(path: Path) -> str:
         return ""
     from faceswap_ae.media.montage import in_notebook
 
-    shown: str = in_notebook(path)._repr_html_()
-    return shown
+    return in_notebook(path).html
 
 
 def _report_html(report: Path | None) -> str:

@@ -21,6 +21,7 @@ def swap(
     minutes: float | None = None,
     steps: int | None = None,
     truth: AnyPath | None = None,
+    overwrite: bool = False,
     gpu: Device | None = None,
     progress: bool | ProgressFunction = True,
 ) -> SwapResult:
@@ -44,6 +45,7 @@ def swap(
         minutes: Of training.
         steps: Instead of minutes, or beside them.
         truth: The folder of the exact answer, of synth --as-if.
+        overwrite: Replace a file at OUT, though it is none of our outputs.
         gpu: Which GPU: 0, 1, or cpu.
         progress: A bar; False is none; or a function of a task, the share done, and words.
     """
@@ -59,6 +61,7 @@ def swap(
         minutes=minutes,
         steps=steps,
         truth=None if truth is None else Path(truth),
+        overwrite=overwrite,
     )
     display = choose_display(progress)
     done = pipeline.swap(wanted, display.progress, display.status)

@@ -18,9 +18,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from faceswap_ae.common.atomic import check_is_no_input
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.common.progress import Progress, Status, no_progress, no_status
+from faceswap_ae.conversion.report import report_of
 from faceswap_ae.evaluation.ground_truth import find_ground_truth
 from faceswap_ae.extraction import extractor
 from faceswap_ae.extraction.options import ExtractOptions
@@ -28,6 +30,7 @@ from faceswap_ae.faces.folders.face_folder import is_name
 from faceswap_ae.faces.folders.journal import fingerprint
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.inputs import safe_stem
+from faceswap_ae.media.ownership import check_may_replace
 from faceswap_ae.training import train
 from faceswap_ae.training.recipe import load_recipe
 from faceswap_ae.training.runs.run import Run
@@ -59,6 +62,7 @@ class Swap:
     steps: int | None = None
     performance: Path | None = None  # another clip of the person in `onto`: it is converted instead
     truth: Path | None = None  # the folder of the exact answer (true swap), if there is one
+    overwrite: bool = False  # a file at `out` that is none of our outputs
 
     @property
     def work(self) -> Path:
@@ -100,6 +104,9 @@ def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_sta
         open_clip(path)  # an error is reported now, not after an hour
     if not wanted.out.suffix:
         raise UserError(f"{wanted.out}: name a file, such as swap.mp4")
+    check_is_no_input(wanted.out, (wanted.face, wanted.onto, wanted.played))
+    for path in (wanted.out, report_of(wanted.out)):
+        check_may_replace(path, overwrite=wanted.overwrite)
     settings = load_recipe(wanted.recipe, wanted.changes)
     limit = resolve_budget(wanted.steps, wanted.minutes, Budget(settings.steps, settings.minutes))
     with _written_down(wanted.work):
@@ -120,7 +127,7 @@ def _convert(wanted: Swap, data: Path, progress: Progress) -> "Masks":
     from faceswap_ae.conversion.converter import Converter, ConvertOptions
     from faceswap_ae.conversion.stills import render_masks
 
-    converter = Converter(ConvertOptions((wanted.run,), data), progress)
+    converter = Converter(ConvertOptions((wanted.run,), data, overwrite=wanted.overwrite), progress)
     clip = open_clip(wanted.played)
     if is_made(converter, clip, wanted.out):
         log.info("%s: is made already", wanted.out)

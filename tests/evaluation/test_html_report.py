@@ -16,6 +16,7 @@ from faceswap_ae.evaluation import html_report
 from faceswap_ae.evaluation.scores import SCORES
 from faceswap_ae.evaluation.wording import SwapNames
 from faceswap_ae.media import images
+from faceswap_ae.media.ownership import is_ours
 from faceswap_ae.training.runs.metric_log import MetricLog, MetricRow
 from faceswap_ae.training.runs.run import Run, RunFacts, begin_run
 from tests.support.html_page import Page
@@ -88,10 +89,11 @@ def test_every_element_is_closed_and_every_link_leads_somewhere(page: Page) -> N
 
 
 def test_nothing_is_loaded_from_elsewhere(page: Page, place: Path) -> None:
+    assert is_ours(place)
     assert all(told["src"].startswith("data:image/jpeg;base64,") for told in page.all("img"))
     assert not [told for tag, told in page.tags if "src" in told and tag != "img"]
     assert "http" not in re.sub(r"http-equiv", "", place.read_text(encoding="utf-8"))
-    assert "default-src 'none'" in page.all("meta")[2]["content"]
+    assert "default-src 'none'" in page.all("meta")[3]["content"]
 
 
 def test_every_picture_can_be_seen(page: Page) -> None:
@@ -217,3 +219,6 @@ def test_the_command(
     assert lines[-1] == f"{page}: to look at"
     assert "autoencoder: mae" in page.read_text(encoding="utf-8")
     assert main([*words, "-o", str(swapped.swap)]) == 2
+    page.write_text("mine")
+    assert main([*words, "-o", str(page)]) == 2
+    assert page.read_text() == "mine"

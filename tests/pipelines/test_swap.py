@@ -44,6 +44,14 @@ def test_what_is_missing_is_told_before_the_work(plain_clip: Path, tmp_path: Pat
     with pytest.raises(UserError, match="did you mean 'quick'"):
         swap(Swap(plain_clip, plain_clip, out, recipe="quik"))
     assert not list(tmp_path.iterdir())
+    for theirs in (out, tmp_path / "swap.mp4.json"):
+        theirs.write_text("mine")
+        with pytest.raises(UserError, match=f"{theirs.name}: is there already"):
+            swap(Swap(plain_clip, plain_clip, out))
+        assert [path.name for path in tmp_path.iterdir()] == [theirs.name]
+        theirs.unlink()
+    with pytest.raises(UserError, match="is a clip that is read"):
+        swap(Swap(plain_clip, plain_clip, plain_clip))
 
 
 @pytest.fixture(scope="module")

@@ -39,13 +39,17 @@ def write_sheet(name: str, entries: Sequence[FaceEntry], out: Path, most: int = 
     said = f"{name}: {len(entries)} faces"
     if len(shown) < len(entries):
         said = f"{name}: {len(shown)} of {len(entries)} faces, evenly chosen"
-    outs = []
-    for number, page in enumerate(pages, 1):
-        path = out if number == 1 else out.with_stem(f"{out.stem}-{number}")
+    outs = page_paths(out, len(shown))
+    for number, (path, page) in enumerate(zip(outs, pages, strict=True), 1):
         part = f", page {number} of {len(pages)}" if len(pages) > 1 else ""
         images.write(path, np.asarray(_drawn(page, said + part)))
-        outs.append(path)
     return outs
+
+
+def page_paths(out: Path, faces: int) -> list[Path]:
+    """Return the paths of the pages that so many faces need."""
+    numbers = range(1, -(-faces // (COLUMNS * ROWS)) + 1)
+    return [out if one == 1 else out.with_stem(f"{out.stem}-{one}") for one in numbers]
 
 
 def _drawn(page: Sequence[FaceEntry], title: str) -> pillow.Image:
