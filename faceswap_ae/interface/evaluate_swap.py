@@ -2,8 +2,10 @@
 
 import json
 import os
+from glob import has_magic
 from pathlib import Path
 
+from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.interface.arguments import AnyPath
 from faceswap_ae.interface.calls import public
 from faceswap_ae.interface.progress_bars import ProgressFunction, choose_display
@@ -73,4 +75,11 @@ def evaluate(
 
 def _there(place: Path, data: Path) -> Path:
     """A path, or a face folder by its name."""
-    return data / place if not place.exists() and (data / place).is_dir() else place
+    from faceswap_ae.faces.folders.face_folder import is_name, known_folders
+
+    if not place.exists() and (data / place).is_dir():
+        return data / place
+    if not place.exists() and is_name(str(place)) and not (place.suffix or has_magic(str(place))):
+        told = unknown("face folder", str(place), known_folders(data))
+        raise UserError(f"{place}: no such file, and {told}")
+    return place

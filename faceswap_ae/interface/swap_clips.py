@@ -50,11 +50,13 @@ def swap(
         progress: A bar; False is none; or a function of a task, the share done, and words.
     """
     choose_device_once(gpu)
+    from faceswap_ae.evaluation.target import clip_in
     from faceswap_ae.pipelines import swap as pipeline
+    from faceswap_ae.training.session import trained_so_far
 
     wanted = pipeline.Swap(
-        Path(face),
-        Path(onto),
+        clip_in(Path(face)),
+        clip_in(Path(onto)),
         Path(out),
         recipe=os.fspath(recipe),
         changes=tuple(as_changes(changes)),
@@ -65,5 +67,5 @@ def swap(
     )
     display = choose_display(progress)
     done = pipeline.swap(wanted, display.progress, display.status)
-    run = TrainResult(done.run.folder, done.run.preview)
+    run = TrainResult(done.run.folder, done.run.preview, *trained_so_far(done.run))
     return SwapResult(done.out, run, done.report, done.metrics)
