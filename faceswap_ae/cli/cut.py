@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from faceswap_ae.cli.options import Overwrite
 from faceswap_ae.cli.terminal import Session
 
 
@@ -20,6 +21,7 @@ def run(
     crf: Annotated[int, typer.Option(min=0, max=51, help="h264: 0 perfect, 51 poor.")] = 18,
     preset: Annotated[str, typer.Option(help="h264: ultrafast ... veryslow.")] = "veryfast",
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Pass over damage.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a clip, or part of it, anew: exact to the frame, with its sound.
 
@@ -32,12 +34,14 @@ def run(
     from faceswap_ae.media import reader
     from faceswap_ae.media.clip import open_clip
     from faceswap_ae.media.codecs import Encoding
+    from faceswap_ae.media.ownership import check_may_replace
     from faceswap_ae.media.span import parse_rate, parse_span
     from faceswap_ae.media.writer import writing
 
     session: Session = context.obj
     span, encoding = parse_span(start, end, frames), Encoding(codec, crf, preset)
     source = open_clip(clip, parse_rate(fps) if fps else None)
+    check_may_replace(out, overwrite=overwrite)
     with writing(out, source, encoding, tracks=source, span=span) as sink:
         shown = reader.frames(source, span, keep_going=keep_going)
         for frame in session.track(shown, "cut", span.count(source.rate, source.count)):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 
 from faceswap_ae.cli import faces_select, faces_transfer
 from faceswap_ae.cli.faces_select import Folder, Where, counted, say
+from faceswap_ae.cli.options import Overwrite
 from faceswap_ae.cli.terminal import Session
 from faceswap_ae.common.quantities import format_count
 
@@ -40,6 +42,7 @@ def show(
     where: Where = None,
     most: Annotated[int | None, typer.Option(min=1, help="Faces shown at most.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON object per face.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Say what is in a folder, or show it on a page.
 
@@ -68,7 +71,7 @@ def show(
             typer.echo(f"{counted(len(entries))} with {' and '.join(where)}")
         _print_ranges(ranges(entries))
     else:
-        _draw(session, path, entries, out, most)
+        _draw(session, path, entries, _Page(out, most, overwrite))
 
 
 def sort(
@@ -171,21 +174,33 @@ def _measured(entry: "FaceEntry") -> dict[str, Any]:
     return {"name": entry.name, **ids, **told}
 
 
-def _draw(
-    session: Session, path: Path, entries: "Sequence[FaceEntry]", out: Path, most: int | None
-) -> None:
+@dataclass(frozen=True)
+class _Page:
+    """What is drawn: where to, how many faces at most, and whether over anybody's file."""
+
+    out: Path
+    most: int | None
+    overwrite: bool
+
+
+def _draw(session: Session, path: Path, entries: "Sequence[FaceEntry]", page: _Page) -> None:
     from faceswap_ae.common.errors import UserError
     from faceswap_ae.faces.folders import contact_sheet, gallery
+    from faceswap_ae.media.ownership import check_may_replace
 
+    out, most = page.out, page.most
     if not entries:
         raise UserError(f"{path}: has no faces to show")
     suffix = out.suffix.lower()
     if suffix == ".html":
+        check_may_replace(out, overwrite=page.overwrite)
         with session.progress("show", min(len(entries), most or gallery.MOST)) as told:
             shown = gallery.write_gallery(path, entries, out, most or gallery.MOST, told)
         written = f"{out}; open it in a browser"
     elif suffix in (".png", ".jpg", ".jpeg"):
         most = most or contact_sheet.MOST
+        for place in contact_sheet.page_paths(out, min(len(entries), most)):
+            check_may_replace(place, overwrite=page.overwrite)
         pages = contact_sheet.write_sheet(path.name, entries, out, most)
         shown, written = min(len(entries), most), ", ".join(map(str, pages))
     else:

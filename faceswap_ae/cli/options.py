@@ -28,6 +28,10 @@ TYPES: Mapping[Any, Any] = {
 }
 MANY = (Paths, Texts, Numbers, Changes)
 
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace a file at OUT, though it is none of our outputs."),
+]
 Command = Callable[..., None]
 
 

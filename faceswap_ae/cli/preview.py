@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from faceswap_ae.cli.options import Overwrite
 from faceswap_ae.cli.terminal import Session
 
 
@@ -18,6 +19,7 @@ def run(
         str | None, typer.Option(help="Whose faces, if they are not in data/ any more.")
     ] = None,
     rows: Annotated[int, typer.Option(min=1, max=40, help="Faces shown.")] = 6,
+    overwrite: Overwrite = False,
 ) -> None:
     """Draw rows of onto's face | reconstruction | swap | owner's nearest face | mask, as it is now.
 
@@ -27,18 +29,20 @@ def run(
     """
     from faceswap_ae.faces.folders import face_folder
     from faceswap_ae.media import images
+    from faceswap_ae.media.ownership import check_may_replace
     from faceswap_ae.runtime.backend import load_keras
     from faceswap_ae.training.runs.run import find_run
 
+    session: Session = context.obj
+    found = find_run(name, session.runs)
+    written = out or found.preview
+    check_may_replace(written, overwrite=overwrite or out is None)
     load_keras()
     from faceswap_ae.training.trained_run import draw_run_preview
 
-    session: Session = context.obj
-    found = find_run(name, session.runs)
     facts, data = found.facts, session.data
     owner, target = (face_folder.find_folder(one, data) for one in (facts.face, onto or facts.onto))
     picture = draw_run_preview(found, owner, target, rows)
-    written = out or found.preview
     images.write(written, picture)
     if not session.quiet:
         typer.echo(written)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from faceswap_ae.cli.options import Overwrite
 from faceswap_ae.cli.terminal import Session, printable
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.limits import read_whole
@@ -96,6 +97,7 @@ def pack(
     name: Name,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Else RUN.zip beside it.")] = None,
     light: Annotated[bool, typer.Option("--light", help="Without the optimiser.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write the newest checkpoint, recipe and log of a run into one zip.
 
@@ -107,12 +109,14 @@ def pack(
     faceswap-ae runs pack ben-ada -o ben-ada-light.zip --light
     """
     from faceswap_ae.common.quantities import format_bytes
+    from faceswap_ae.media.ownership import check_may_replace
     from faceswap_ae.training.runs import bundle
     from faceswap_ae.training.runs.run import find_run
 
     session: Session = context.obj
     run = find_run(name, session.runs)
     target = out or run.folder.with_name(f"{run.name}.zip")
+    check_may_replace(target, overwrite=overwrite)
     step = bundle.pack(run, target, light=light)
     if not session.quiet:
         size = format_bytes(target.stat().st_size)

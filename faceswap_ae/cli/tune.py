@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from faceswap_ae.cli.options import Overwrite
 from faceswap_ae.cli.terminal import Session
 
 
@@ -18,6 +19,7 @@ def run(
     count: Annotated[int, typer.Option("--frames", min=1, max=12, help="How many.")] = 2,
     everyone: Annotated[bool, typer.Option("--everyone", help="Whoever is there.")] = False,
     reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a picture of every colour, mask, blend and edge on a few frames of a clip.
 
@@ -26,20 +28,21 @@ def run(
     \b
     faceswap-ae tune ada.mp4 --run ben-onto-ada
     """
+    from faceswap_ae.media.ownership import check_may_replace
     from faceswap_ae.runtime import devices
+    from faceswap_ae.training.runs.run import find_run
 
+    session: Session = context.obj
+    trained = find_run(name, session.runs)
+    check_may_replace(out, overwrite=overwrite)
     devices.choose_device("cpu")  # enough for a few frames
     from faceswap_ae.conversion.assignment import SwapRequest
     from faceswap_ae.conversion.converter import Converter, ConvertOptions
     from faceswap_ae.conversion.tuning import draw_choices
     from faceswap_ae.media import images
     from faceswap_ae.media.clip import open_clip
-    from faceswap_ae.training.runs.run import find_run
 
-    session: Session = context.obj
-    options = ConvertOptions(
-        (find_run(name, session.runs),), session.data, reverse, SwapRequest(everyone=everyone)
-    )
+    options = ConvertOptions((trained,), session.data, reverse, SwapRequest(everyone=everyone))
     images.write(out, draw_choices(Converter(options, session.progress), open_clip(clip), count))
-    told = f"faceswap-ae convert {clip} -o swap.mp4 --run {name}"
+    told = f"faceswap-ae convert {clip} -o tuned.mp4 --run {name}"
     typer.echo(f"{out}: look at it, then {told} and the option under the picture you like")

@@ -4,6 +4,7 @@
     ├── UserError       the command, a file or a setting is wrong; the text says what to do
     │   ├── MediaError      a picture or a clip cannot be read or written as asked
     │   ├── RecipeError     a setting has a wrong name or value
+    │   │   └── SettingsChanged  a run was begun with other settings
     │   └── PluginError     a model or trainer is unknown, defined twice or faulty
     │       └── ContractError   what it gives is not what is asked; `plugins.blaming` adds where
     └── Fault           the machine failed: disk full, a broken installation
@@ -36,6 +37,16 @@ class MediaError(UserError):
 
 class RecipeError(UserError):
     """A recipe or a `key=value` setting is wrong."""
+
+
+class SettingsChanged(RecipeError):
+    """A run was begun with other settings; `changes` names them."""
+
+    def __init__(self, run: object, changes: str, recipe: object) -> None:
+        begun = f"{run}: was begun with other settings ({changes})"
+        old = f"go on with the old ones (--recipe {recipe})"
+        super().__init__(f"{begun}; {old}, or give the run another name")
+        self.changes = changes
 
 
 class PluginError(UserError):

@@ -21,10 +21,10 @@ from faceswap_ae.common.progress import Progress, no_progress
 from faceswap_ae.conversion.converter import Converter, ConvertOptions, PreparedClip
 from faceswap_ae.conversion.renderer import REVISION
 from faceswap_ae.conversion.report import (
-    REPORT,
     ConvertedClip,
     count_up,
     read_job,
+    report_of,
     rows_of,
     write_clip_report,
 )
@@ -33,6 +33,7 @@ from faceswap_ae.media import images, png, provenance
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.codecs import CODECS
 from faceswap_ae.media.inputs import InputFailure, find_inputs
+from faceswap_ae.media.ownership import check_may_replace
 from faceswap_ae.media.resumable_writer import ResumableWriter, resumable
 from faceswap_ae.media.segments import OutputSpec
 from faceswap_ae.media.span import WHOLE
@@ -80,9 +81,10 @@ def convert_clip(converter: Converter, clip: Clip, out: Path) -> ConvertedClip:
     outputs = {name: _place(out, name, len(views)) for name in views}
     for place in outputs.values():
         _check(clip, place, options)
+    check_may_replace(report_of(out), overwrite=options.overwrite)
     covers = any(view.covers for view in views.values())
     one = converter.prepare(clip, WHOLE if clip.pictures else options.span, covers=covers)
-    report = out.with_name(out.name + REPORT)
+    report = report_of(out)
     if clip.pictures:
         return _convert_photo(converter, one, outputs, report)
     job = _job(converter, one)
@@ -123,9 +125,10 @@ def output_spec(converter: Converter, one: PreparedClip, place: Path, view: View
     return OutputSpec(place, size, encoding, one.clip, span, marks, options.segment)
 
 
-def check_picture(clip: Clip, out: Path) -> None:
+def check_picture(clip: Clip, out: Path, *, overwrite: bool) -> None:
     """Can a frame of a clip be written there?"""
     check_is_no_input(out, [clip.path, *clip.pictures])
+    check_may_replace(out, overwrite=overwrite)
     if out.suffix.lower() != ".png":
         raise UserError(f"{out}: a picture goes into .png, where it keeps its marks")
 
@@ -179,11 +182,12 @@ def _convert_photo(
 def _check(clip: Clip, out: Path, options: ConvertOptions) -> None:
     """Can this be written? Asked now, and not after the clip was searched."""
     if clip.pictures:
-        check_picture(clip, out)
+        check_picture(clip, out, overwrite=options.overwrite)
         return
     if options.frames and out.suffix:
         raise UserError(f"{out}: is no folder's name; --codec png writes a folder of pictures")
     check_is_no_input(out, [clip.path])
+    check_may_replace(out, overwrite=options.overwrite)
     form_of(out, options.encoding)
 
 

@@ -53,6 +53,7 @@ class ConvertOptions:
     view: str = "result"
     encoding: Encoding = H264
     frames: bool = False  # a video becomes a folder of pictures
+    overwrite: bool = False  # a file at an output's place that is none of ours
     segment: int = SEGMENT  # frames that are lost at most when it is stopped
 
     def __post_init__(self) -> None:

@@ -180,5 +180,10 @@ def made_by(output: Path, runs: Path) -> Run | None:
         return None
 
 
+def report_of(output: Path) -> Path:
+    """The report's place, beside the output."""
+    return output.with_name(output.name + REPORT)
+
+
 def _read(output: Path) -> JsonFields:
-    return JsonFields.read(output.with_name(output.name + REPORT))
+    return JsonFields.read(report_of(output))

@@ -21,7 +21,7 @@ def render_still(converter: Converter, clip: Clip, time: Fraction, out: Path) ->
     views = choose_views(converter.options.view)
     if len(views) > 1:
         raise UserError("--still: shows one view; name result, side, mask or triptych")
-    check_picture(clip, out)
+    check_picture(clip, out, overwrite=converter.options.overwrite)
     (shown,) = views.values()
     part = Span(max(time - AROUND, Fraction(0)), time + AROUND)
     one = converter.prepare(clip, part, covers=shown.covers)

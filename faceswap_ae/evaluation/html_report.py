@@ -24,11 +24,12 @@ from faceswap_ae.common.limits import read_whole
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.evaluation import training_charts
 from faceswap_ae.evaluation.evaluate import Evaluation
+from faceswap_ae.evaluation.report_scores import draw_cards, draw_rows, draw_verdict, shown_columns
 from faceswap_ae.evaluation.report_stills import Masks, StillSources, draw_stills, embedded
-from faceswap_ae.evaluation.scores import Score, leading, series
+from faceswap_ae.evaluation.scores import leading, series
 from faceswap_ae.evaluation.svg_chart import Chart, ChartLine, chart_to_json, draw_chart
-from faceswap_ae.evaluation.verdict import Verdict, figure_level, judge
-from faceswap_ae.evaluation.wording import GROUPS, SwapNames, format_score, sentences
+from faceswap_ae.evaluation.verdict import judge
+from faceswap_ae.evaluation.wording import SwapNames, sentences
 from faceswap_ae.media import images
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.training.runs.run import Run
@@ -42,16 +43,6 @@ PACKAGES = (
     *("opencv-python", "opencv-python-headless", "dlib", "dlib-bin"),
 )
 DECIBELS = "dB"  # a unit whose axis need not start at zero
-MOODS = {"ready": "good", "nearly ready": "near", "not ready": "bad", "no verdict": ""}
-CARDS = {
-    "nearer_to_owner": ("", "of the frames look more like {face} than like {onto}"),
-    "sharpness": ("", "of the natural detail"),
-    "psnr": (" dB", "similarity to the true swap (PSNR)"),
-    "pose": ("°", "between the head and the performer's"),
-    "mouth": (" %", "error of the mouth, as a share of the distance between the eyes"),
-    "jitter_ratio": ("×", "the trembling of {standard}"),
-    "missed": ("", "of {seen} frames not swapped"),
-}
 
 Still = Mapping[str, Image]
 
@@ -72,13 +63,15 @@ def write_report(
     parts = {
         "title": html.escape(f"{names.face} on {names.onto}"),
         "about": html.escape(_about(evaluation)),
-        "verdict": _verdict(judge(evaluation.summary, names, evaluation.seen)),
-        "cards": "".join(_cards(evaluation, names)),
+        "verdict": draw_verdict(judge(evaluation.summary, names, evaluation.seen)),
+        "cards": draw_cards(evaluation, names),
         "headline": "".join(f"<li>{html.escape(one)}</li>" for one in _words(evaluation, names)),
         "film": _film(evaluation, {at: shown[at] for at in film}),
         "worst": _worst(evaluation, shown),
+        "marks": _marks(over_time),
         "curves": "".join(map(draw_chart, over_time)),
-        "figures": "".join(_rows(evaluation, names)),
+        "columns": "".join(f'<th scope="col">{name}</th>' for name in shown_columns(evaluation)),
+        "figures": "".join(draw_rows(evaluation, names)),
         "training": _training(run, losses) if run else "",
         "to_training": '<a href="#training">Training</a>' if run else "",
         "again": _again(evaluation, run),
@@ -105,41 +98,18 @@ def _shown(evaluation: Evaluation, masks: Masks | None) -> dict[int, dict[str, I
 
 def _about(evaluation: Evaluation) -> str:
     clip = open_clip(evaluation.clips.result)
-    length = float(evaluation.columns["time"][-1]) if evaluation.columns.count else 0.0
-    size = f"{clip.width}×{clip.height}"
-    return f"{clip.path.name}: {evaluation.columns.count} frames, {length:.1f} s, {size}"
-
-
-def _verdict(verdict: Verdict) -> str:
-    """Return the verdict as the first line of the page, in the colour of its level."""
-    reasons = html.escape(", ".join(verdict.reasons))
-    return f'<p class="verdict {MOODS[verdict.level]}"><b>{verdict.level}</b> {reasons}</p>'
+    size, length = f"{clip.width}×{clip.height}", float(clip.duration)
+    return f"{clip.path.name}: {evaluation.columns.count} frames, {length:.2f} s, {size}"
 
 
 def _words(evaluation: Evaluation, names: SwapNames) -> list[str]:
     return sentences(evaluation.summary, names, evaluation.seen)
 
 
-def _cards(evaluation: Evaluation, names: SwapNames) -> Iterator[str]:
-    """Yield the few metrics at the top of the page, each with its baselines."""
-    figures, seen = evaluation.summary, evaluation.seen
-    standard = "the performance" if figures["jitter_truth"].value is None else "the true swap"
-    for name, (unit, words) in CARDS.items():
-        one = figures[name]
-        if one.value is None:
-            continue
-        said = words.format(face=names.face, onto=names.onto, standard=standard, seen=seen)
-        mood = MOODS[figure_level(name, figures, seen)]
-        yield (
-            f'<div class="card {mood}"><b>{format_score(name, one.value)}{unit}</b>'
-            f"<span>{html.escape(said)}</span><small>{_beside(name, one)}</small></div>"
-        )
-
-
-def _beside(name: str, one: Score) -> str:
-    parts = (("true swap", one.truth), ("floor", one.floor), ("untouched", one.unswapped))
-    known = [f"{what} {format_score(name, value)}" for what, value in parts if value is not None]
-    return ", ".join(known) if name != "missed" else ""
+def _marks(charts: Sequence[Chart]) -> str:
+    """Say what is marked in the charts, if anything is."""
+    red = "Red: frames in which the face was not swapped." if charts[0].bands else ""
+    return " ".join(filter(None, (red, "Dashed: cuts." if charts[0].marks else "")))
 
 
 def _film(evaluation: Evaluation, film: Mapping[int, Still]) -> str:
@@ -216,22 +186,6 @@ def _merged(bands: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
         else:
             found.append((first, last))
     return found
-
-
-def _rows(evaluation: Evaluation, names: SwapNames) -> Iterator[str]:
-    """Yield the rows of the table of all metrics."""
-    for group, members in GROUPS.items():
-        shown = [name for name in members if evaluation.summary[name].value is not None]
-        if shown:
-            yield f'<tr><th colspan="5" scope="colgroup">{group}</th></tr>'
-        for name in shown:
-            one = evaluation.summary[name]
-            values = (one.value, one.floor, one.truth, one.unswapped)
-            cells = "".join(f"<td>{format_score(name, value)}</td>" for value in values)
-            unit = f", {one.unit}" if one.unit and one.unit not in one.words else ""
-            said = html.escape(f"{one.words}{unit}")
-            title = html.escape(names.title(name))
-            yield f'<tr><th scope="row">{title}<small>{said}</small></th>{cells}</tr>'
 
 
 def _training(run: Run, losses: Sequence[Chart]) -> str:

@@ -24,34 +24,45 @@ class Limit:
 
     ready: float
     not_ready: float
-    words: str  # {value} is the figure, {percent} the same in per cent
+    words: str  # {value} is the figure, {percent} the same in per cent, {ready} the first limit
+    trained: bool = False  # more training makes it better
 
 
+SHARES = ("missed", "nearer_to_owner", "sharpness")  # limits in per cent
 LIMITS = {
-    "missed": Limit(0.0, 0.1, "{percent} % of the frames not swapped"),  # of the frames seen
-    "nearer_to_owner": Limit(0.95, 0.75, "nearer to {face} in only {percent} % of the frames"),
-    "id_owner": Limit(0.45, 0.6, "not like {face} (distance {value:.2f})"),
-    "sharpness": Limit(0.6, 0.45, "soft ({percent} % of the detail)"),
-    "pose": Limit(6.0, 10.0, "head {value:.1f} degrees off"),
-    "eyes": Limit(9.0, 13.0, "eyes {value:.1f} % of their distance off"),
-    "mouth": Limit(11.0, 15.0, "mouth {value:.1f} % of the eyes' distance off"),
-    "jitter_ratio": Limit(2.0, 3.0, "trembles {value:.1f} times as much as it should"),
-    "warping": Limit(4.0, 8.0, "unsteady ({value:.1f} levels from frame to frame)"),
-    "seam": Limit(8.0, 16.0, "border visible ({value:.1f} levels)"),
+    "missed": Limit(0.0, 0.1, "{percent} % of the frames not swapped ({ready})"),  # of those seen
+    "nearer_to_owner": Limit(
+        0.95, 0.75, "nearer to {face} in only {percent} % of the frames ({ready})", trained=True
+    ),
+    "id_owner": Limit(0.45, 0.6, "unlike {face} (distance {value:.2f}; {ready})", trained=True),
+    "sharpness": Limit(0.6, 0.45, "soft ({percent} % of the detail; {ready})", trained=True),
+    "pose": Limit(6.0, 10.0, "head {value:.1f} degrees off ({ready})", trained=True),
+    "eyes": Limit(9.0, 13.0, "eyes {value:.1f} % of their distance off ({ready})", trained=True),
+    "mouth": Limit(
+        11.0, 15.0, "mouth {value:.1f} % of the eyes' distance off ({ready})", trained=True
+    ),
+    "jitter_ratio": Limit(2.0, 3.0, "trembles {value:.1f} times as much as it should ({ready})"),
+    "warping": Limit(4.0, 8.0, "unsteady ({value:.1f} levels from frame to frame; {ready})"),
+    "seam": Limit(8.0, 16.0, "border visible ({value:.1f} levels; {ready})"),
 }
+TRAIN = "train longer: the same train or swap command with more --minutes"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on a swap, and its reasons: first those that decide it."""
+    """The verdict on a swap, what decides it, what is nearly right, and what to do next."""
 
     level: Level
     reasons: tuple[str, ...]
+    nearly: tuple[str, ...] = ()
+    next_step: str = ""
 
     @property
     def words(self) -> str:
-        """One line, such as `not ready: soft (24 % of the detail), head 16.6 degrees off`."""
-        return f"{self.level}: {', '.join(self.reasons)}" if self.reasons else self.level
+        """One line, as `not ready: soft (...); nearly: head 7.0 degrees off (...). Next: ...`."""
+        told = f"{self.level}: {', '.join(self.reasons)}" if self.reasons else self.level
+        beside = f"; nearly: {', '.join(self.nearly)}" if self.nearly else ""
+        return told + beside + (f". Next: {self.next_step}" if self.next_step else "")
 
 
 def judge(figures: Mapping[str, Score], names: SwapNames, seen: int) -> Verdict:
@@ -61,14 +72,29 @@ def judge(figures: Mapping[str, Score], names: SwapNames, seen: int) -> Verdict:
     """
     found = {name: one for name in LIMITS if (one := _level_of(name, figures, seen)) is not None}
     bad, weak = (
-        [_reason(name, figures, names, seen) for name, one in found.items() if one == level]
+        [name for name, one in found.items() if one == level]
         for level in ("not ready", "nearly ready")
     )
+    told = {name: _reason(name, figures, names, seen) for name in (*bad, *weak)}
+    reasons, nearly = (tuple(told[name] for name in group) for group in (bad, weak))
+    # What is worst comes first: nothing is gained by mending a small fault beside a large one.
+    step = TRAIN if any(LIMITS[name].trained for name in bad or weak) else ""
     if bad:
-        return Verdict("not ready", (*bad, *weak))
+        return Verdict("not ready", reasons, nearly, step)
     if unknown := [names.title(name) for name in LIMITS if name not in found]:
-        return Verdict("no verdict", (f"not measured: {', '.join(unknown)}", *weak))
-    return Verdict("nearly ready" if weak else "ready", tuple(weak))
+        return Verdict("no verdict", (f"not measured: {', '.join(unknown)}",), nearly)
+    return Verdict("nearly ready", nearly, (), step) if weak else Verdict("ready", ())
+
+
+def describe_limit(name: str) -> str:
+    """Return up to where a figure is ready, as `ready: 60 % or more`; empty if it has no limit."""
+    if name not in LIMITS:
+        return ""
+    limit = LIMITS[name]
+    value = f"{PERCENT * limit.ready:g} %" if name in SHARES else f"{limit.ready:g}"
+    if not limit.ready:
+        return f"ready: {value}"
+    return f"ready: {value} or {'less' if limit.ready < limit.not_ready else 'more'}"
 
 
 def figure_level(name: str, figures: Mapping[str, Score], seen: int) -> Level:
@@ -88,7 +114,8 @@ def _level_of(name: str, figures: Mapping[str, Score], seen: int) -> Level | Non
 
 def _reason(name: str, figures: Mapping[str, Score], names: SwapNames, seen: int) -> str:
     value = _value(name, figures, seen) or 0.0
-    return LIMITS[name].words.format(value=value, percent=_percent(value), face=names.face)
+    told = {"value": value, "percent": _percent(value), "ready": describe_limit(name)}
+    return LIMITS[name].words.format(**told, face=names.face)
 
 
 def _percent(share: float) -> str:

@@ -75,6 +75,9 @@ def extract(
     people = run.know(clips)
     others = run.choose(clips, people)
     run.write(clips, others)
+    if run.summary.alone and any(run.summary.written.values()):
+        for failure in run.summary.failures:
+            log.warning("%s", failure.reason)
     return run.summary
 
 
@@ -147,6 +150,7 @@ class _Extraction:
 
     def _opened(self, inputs: Sequence[Path]) -> Clips:
         paths, failures = find_inputs(inputs)
+        self.summary.alone = len(paths) + len(failures) == 1
         for failure in failures:
             self.summary.fail(failure.path, failure.reason)
         clips: Clips = {}
@@ -200,7 +204,7 @@ class _Extraction:
             )
 
     def _stranger(self, clips: Clips) -> str:
-        names = ", ".join(clip.path.name for clip in clips.values())
+        names = ", ".join(str(clip.path) for clip in clips.values())
         if self.options.like:
             return f"{names}: nobody there is like the photos given; name others with --like"
         here = self.persons[0].folder

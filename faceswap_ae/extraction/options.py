@@ -50,11 +50,13 @@ class ExtractSummary:
     sheet: Path | None = None  # the contact sheet of the others
     looked: int = 0  # frames scanned in this run
     failures: list[InputFailure] = field(default_factory=list)
+    alone: bool = False  # one input: its failure is told at the end, or is the error
 
     def fail(self, path: Path, reason: str) -> None:
         """Report an input that cannot be used; the extraction continues. Each reason once."""
         failure = InputFailure(path, reason)
         if failure in self.failures:
             return
-        log.warning("%s", reason)
+        if not self.alone:
+            log.warning("%s", reason)
         self.failures.append(failure)

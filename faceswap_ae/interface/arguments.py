@@ -3,7 +3,10 @@
 import json
 import os
 from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
 from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from faceswap_ae.common.errors import UserError
 
@@ -55,6 +58,38 @@ def check_range(least: float, most: float | None = None, /, **given: float | Non
         if value is not None and not (least <= value and (most is None or value <= most)):
             wanted = f"{least:g} or more" if most is None else f"{least:g} to {most:g}"
             raise UserError(f"--{name} {value:g}: give a number, {wanted}")
+
+
+PLAIN: Mapping[Any, tuple[tuple[type, ...], str]] = {  # what is taken for a type, and its name
+    bool: ((bool,), "True or False"),
+    int: ((Integral,), "a whole number"),
+    float: ((Real,), "a number"),
+    str: ((str,), "a text"),
+    os.PathLike: ((os.PathLike,), "a path"),
+    type(None): ((type(None),), "None"),
+}
+
+
+def check_types(hints: Mapping[str, Any], given: Mapping[str, object]) -> None:
+    """Raise UserError if an argument is of another type than its hint says.
+
+    Hints of many things, and of functions, are left to those who take them apart.
+    """
+    for name, value in given.items():
+        kinds = [get_origin(one) or one for one in _members(hints[name])]
+        if not all(kind in PLAIN for kind in kinds) or any(_fits(value, kind) for kind in kinds):
+            continue
+        words = " or ".join(PLAIN[kind][1] for kind in kinds)
+        raise UserError(f"{name}={value!r}: give {words}")
+
+
+def _members(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def _fits(value: object, kind: Any) -> bool:
+    # True is a whole number for Python, but nobody means it so.
+    return isinstance(value, PLAIN[kind][0]) and isinstance(value, bool) <= (kind is bool)
 
 
 def _yaml(value: object) -> str:

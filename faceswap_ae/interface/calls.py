@@ -4,21 +4,23 @@ Messages of the core name an option as the command line does. Here they become t
 `--detector cnn` is `detector="cnn"`, `--as` is `name=`.
 """
 
+import inspect
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, get_type_hints
 
-from faceswap_ae.common.errors import FaceswapError
+from faceswap_ae.common.errors import FaceswapError, UserError, unknown
+from faceswap_ae.interface.arguments import check_types
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 # Options that Python calls otherwise: some of them are words of the language.
 PYTHON_NAMES = {"as": "name", "not": "spare", "max": "most", "with": "company"}
-SWITCHES = ("everyone", "keep-going")
+SWITCHES = ("everyone", "keep-going", "overwrite")
 VALUES = ("cnn", "png")  # that messages advise
 # An option, and what stands after it if that is its value: a number, WHAT TO GIVE, a value that the
 # message is about ("--crop wole: ..."), or one that it advises.
@@ -59,12 +61,28 @@ def public(function: Callable[P, T]) -> Callable[P, T]:
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         with _heard():
             try:
+                _check(function, args, kwargs)
                 return function(*args, **kwargs)
             except FaceswapError as error:
                 error.args = (in_python(str(error)),)
                 raise
 
     return call
+
+
+def _check(
+    function: Callable[..., Any], args: tuple[object, ...], kwargs: Mapping[str, object]
+) -> None:
+    """Raise UserError for a wrong keyword, one that is lacking, or a value of another type."""
+    signature = inspect.signature(function)
+    wrong = next((name for name in kwargs if name not in signature.parameters), None)
+    if wrong is not None:
+        raise UserError(f"{function.__name__}: {unknown('argument', wrong, signature.parameters)}")
+    try:
+        given = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise UserError(f"{function.__name__}: {error}") from error
+    check_types(get_type_hints(function), given.arguments)
 
 
 class _Words(logging.Formatter):

@@ -54,6 +54,7 @@ def convert(
     crf: int = 18,
     preset: str = "veryfast",
     keep_going: bool = False,
+    overwrite: bool = False,
     gpu: Device | None = None,
     data: AnyPath = "data",
     runs: AnyPath = "runs",
@@ -98,6 +99,7 @@ def convert(
         crf: h264: 0 perfect to 51 poor.
         preset: h264: ultrafast to veryslow.
         keep_going: Pass over damage.
+        overwrite: Replace a file at OUT, though it is none of our outputs.
         gpu: Which GPU: 0, 1, or cpu.
         data: Where the face folders are.
         runs: Where training runs are.
@@ -148,6 +150,7 @@ def convert(
         view=view,
         encoding=Encoding("h264" if codec == "png" else codec, crf, preset),
         frames=codec == "png",
+        overwrite=overwrite,
     )
     shown = choose_display(progress).progress
     with one_opencv_thread():

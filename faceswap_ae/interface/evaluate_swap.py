@@ -2,8 +2,10 @@
 
 import json
 import os
+from glob import has_magic
 from pathlib import Path
 
+from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.interface.arguments import AnyPath
 from faceswap_ae.interface.calls import public
 from faceswap_ae.interface.progress_bars import ProgressFunction, choose_display
@@ -21,6 +23,7 @@ def evaluate(
     out: AnyPath | None = None,
     page: bool = True,
     landmarks: str = "mesh",
+    overwrite: bool = False,
     data: AnyPath = "data",
     runs: AnyPath = "runs",
     progress: bool | ProgressFunction = True,
@@ -45,6 +48,7 @@ def evaluate(
         out: The page; else RESULT.html beside it.
         page: Write a page to look at.
         landmarks: Who finds the points measured: mesh, dlib.
+        overwrite: Replace a file at OUT, though it is none of our outputs.
         data: Where the face folders are.
         runs: Where training runs are.
         progress: A bar; False is none; or a function of a task, the share done, and words.
@@ -53,6 +57,7 @@ def evaluate(
     from faceswap_ae.conversion.report import made_by
     from faceswap_ae.evaluation import html_report
     from faceswap_ae.evaluation.evaluate import SwapPaths, evaluate_paths, evaluation_to_json
+    from faceswap_ae.media.ownership import check_may_replace
     from faceswap_ae.training.runs.run import find_run
 
     swap, place = Path(result), Path(runs)
@@ -61,6 +66,7 @@ def evaluate(
     faces, performance = (_there(Path(one), Path(data)) for one in (face, onto))
     if page:
         check_is_no_input(report, [swap, faces, performance])
+        check_may_replace(report, overwrite=overwrite)
     clips = SwapPaths(swap, faces, performance, None if truth is None else Path(truth))
     found = evaluate_paths(clips, choose_display(progress).progress, landmarks=landmarks)
     if page:
@@ -71,4 +77,11 @@ def evaluate(
 
 def _there(place: Path, data: Path) -> Path:
     """A path, or a face folder by its name."""
-    return data / place if not place.exists() and (data / place).is_dir() else place
+    from faceswap_ae.faces.folders.face_folder import is_name, known_folders
+
+    if not place.exists() and (data / place).is_dir():
+        return data / place
+    if not place.exists() and is_name(str(place)) and not (place.suffix or has_magic(str(place))):
+        told = unknown("face folder", str(place), known_folders(data))
+        raise UserError(f"{place}: no such file, and {told}")
+    return place

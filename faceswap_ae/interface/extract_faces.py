@@ -59,7 +59,7 @@ def extract(
         most: The best so many, over all poses.
         blur: Leave out what is less sharp.
         min_size: Leave out smaller faces, pixels.
-        change: Leave out faces that differ less from the last, %: 2.
+        change: Leave out a face that differs from the last by less than this, %: 2.
         detector: auto, blaze, cnn, hog or mtcnn.
         landmarks: mesh or dlib; else as the folder has.
         turn: Try lying faces where none is found.
@@ -73,6 +73,7 @@ def extract(
     from faceswap_ae.extraction.options import ExtractOptions
     from faceswap_ae.extraction.selection import SelectionLimits
     from faceswap_ae.faces.detection.scan import ScanOptions
+    from faceswap_ae.faces.folders.face_file import pictures
     from faceswap_ae.media.span import parse_span
 
     check_range(1, every=every)
@@ -91,12 +92,14 @@ def extract(
     found = extractor.extract(as_paths(inputs), name, options, choose_display(progress).progress)
     failures = [failure.reason for failure in found.failures]
     if failures and not any(found.written.values()):
-        raise UserError(f"no new face: {'; '.join(failures)}")
+        several = f"{len(failures)} inputs gave trouble, as told above"
+        raise UserError(f"no new face: {failures[0] if len(failures) == 1 else several}")
     return ExtractResult(
         folder / name,
         dict(found.written),
         found.looked,
         dict(found.skipped.most_common()),
+        len(pictures(folder / name)) if (folder / name).is_dir() else 0,
         len(found.others),
         found.sheet,
         failures,

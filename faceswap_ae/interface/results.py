@@ -11,10 +11,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from faceswap_ae.common.quantities import format_count
+from faceswap_ae.common.quantities import format_count, format_duration
 from faceswap_ae.interface.calls import in_python
 from faceswap_ae.interface.progress_bars import picture_html
 
+MINUTE = 60.0  # seconds
+ACROSS = 5  # faces beside each other there: a phone shows no more
 SHOWN_FACES = 30  # on the sheet in a notebook
 PICTURES = (".png", ".jpg", ".jpeg")
 LIST = 'style="margin:.3em 0;padding-left:1.2em"'
@@ -56,6 +58,7 @@ class ExtractResult(_Result):
     new: Mapping[Path, int]  # faces, by folder: with `everyone` there are several
     looked: int  # frames
     skipped: Mapping[str, int] = field(default_factory=dict)  # faces left out, by reason
+    faces: int = 0  # in the folder by now
     others: int = 0  # other people in the clips
     others_sheet: Path | None = None  # a picture of them
     failures: Sequence[str] = ()
@@ -67,6 +70,8 @@ class ExtractResult(_Result):
     @property
     def lines(self) -> list[str]:
         """What was done."""
+        if not self.looked and not any(self.new.values()):
+            return [f"{self.folder}: {format_count(self.faces, 'face')}, all there already"]
         said = [
             f"{folder}: {format_count(count, 'new face')}" for folder, count in self.new.items()
         ]
@@ -85,7 +90,7 @@ class ExtractResult(_Result):
         faces = entries(self.folder) if self.folder.is_dir() else []
         with TemporaryDirectory() as place:
             out = Path(place, f"{self.folder.name}.jpg")
-            pages = write_sheet(self.folder.name, faces, out, SHOWN_FACES) if faces else []
+            pages = write_sheet(self.folder.name, faces, out, SHOWN_FACES, ACROSS) if faces else []
             return "".join(map(picture_html, pages))
 
 
@@ -95,6 +100,8 @@ class TrainResult(_Result):
 
     folder: Path
     preview: Path
+    steps: int = 0
+    seconds: float = 0.0  # of training, breaks not counted
 
     @property
     def place(self) -> Path:
@@ -103,7 +110,10 @@ class TrainResult(_Result):
     @property
     def lines(self) -> list[str]:
         """What was done."""
-        return [f"{self.folder}: trained so far; see {self.preview}"]
+        # The first minute is not told: seconds say more of the machine than of the training.
+        time = f" in {format_duration(self.seconds)}" if self.seconds >= MINUTE else ""
+        told = f"{format_count(self.steps, 'step')}{time}"
+        return [f"{self.folder}: trained for {told}; see {self.preview}"]
 
     def _pictures(self) -> str:
         return picture_html(self.preview) if self.preview.exists() else ""
@@ -248,8 +258,7 @@ def _media_html(path: Path) -> str:
         return ""
     from faceswap_ae.media.montage import in_notebook
 
-    shown: str = in_notebook(path)._repr_html_()
-    return shown
+    return in_notebook(path).html
 
 
 def _report_html(report: Path | None) -> str:

@@ -21,6 +21,7 @@ def swap(
     minutes: float | None = None,
     steps: int | None = None,
     truth: AnyPath | None = None,
+    overwrite: bool = False,
     gpu: Device | None = None,
     progress: bool | ProgressFunction = True,
 ) -> SwapResult:
@@ -44,23 +45,27 @@ def swap(
         minutes: Of training.
         steps: Instead of minutes, or beside them.
         truth: The folder of the exact answer, of synth --as-if.
+        overwrite: Replace a file at OUT, though it is none of our outputs.
         gpu: Which GPU: 0, 1, or cpu.
         progress: A bar; False is none; or a function of a task, the share done, and words.
     """
     choose_device_once(gpu)
+    from faceswap_ae.evaluation.target import clip_in
     from faceswap_ae.pipelines import swap as pipeline
+    from faceswap_ae.training.session import trained_so_far
 
     wanted = pipeline.Swap(
-        Path(face),
-        Path(onto),
+        clip_in(Path(face)),
+        clip_in(Path(onto)),
         Path(out),
         recipe=os.fspath(recipe),
         changes=tuple(as_changes(changes)),
         minutes=minutes,
         steps=steps,
         truth=None if truth is None else Path(truth),
+        overwrite=overwrite,
     )
     display = choose_display(progress)
     done = pipeline.swap(wanted, display.progress, display.status)
-    run = TrainResult(done.run.folder, done.run.preview)
+    run = TrainResult(done.run.folder, done.run.preview, *trained_so_far(done.run))
     return SwapResult(done.out, run, done.report, done.metrics)

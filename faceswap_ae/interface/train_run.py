@@ -45,7 +45,7 @@ def train(
 
     >>> small = {"width": 0.25, "size": 32, "latent": 32, "batch": 4}
     >>> train("ben", "ada", small, steps=2)
-    runs/ben-onto-ada: trained so far; see runs/ben-onto-ada/preview.png
+    runs/ben-onto-ada: trained for 2 steps; see runs/ben-onto-ada/preview.png
 
     Args:
         face: Whose face is wanted: a folder in data/, or a path.
@@ -63,19 +63,20 @@ def train(
         runs: Where training runs are.
         progress: A bar; False is none; or a function of a task, the share done, and words.
     """
-    from faceswap_ae.faces.folders.face_folder import find_folder
+    from faceswap_ae.faces.folders.face_folder import find_folders
     from faceswap_ae.training.runs.run import Run, run_folder
 
     parts = as_texts(part)
     if parts and not fork:
         raise UserError("--part: is of --fork, which is not given")
     # All that needs no network comes first: TensorFlow takes seconds to load.
-    faces, goal = (find_folder(os.fspath(one), *as_paths(data)) for one in (face, onto))
+    faces, goal = find_folders([os.fspath(one) for one in (face, onto)], *as_paths(data))
     people = "-onto-".join(one.name.removesuffix(".zip") for one in (faces, goal))
     folder = run_folder(people if run is None else os.fspath(run), *as_paths(runs))
     origin, step = _fork(fork, *as_paths(runs))
     choose_device_once(gpu)
     from faceswap_ae.training.recipe import Job, choose_recipe
+    from faceswap_ae.training.session import trained_so_far
     from faceswap_ae.training.stages import Budget, resolve_budget
     from faceswap_ae.training.train import train as train_job
 
@@ -88,7 +89,7 @@ def train(
     display = choose_display(progress)
     with one_opencv_thread(), display.status("train", Run(folder).preview) as say:
         done = train_job(job, lambda report: say(report.moment.progress, report.words))
-    return TrainResult(done.folder, done.preview)
+    return TrainResult(done.folder, done.preview, *trained_so_far(done))
 
 
 def _fork(fork: AnyPath | None, runs: Path) -> tuple[Path | None, int | None]:

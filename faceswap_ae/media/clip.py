@@ -24,6 +24,7 @@ from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.limits import check_is_file
 from faceswap_ae.media import images
+from faceswap_ae.media.inputs import VIDEOS
 
 PICTURE_RATE = Fraction(25)  # frames per second of pictures, if no rate is given
 TRIES = 100  # packets that are tried to find a first frame
@@ -246,7 +247,7 @@ def _pictures(path: Path) -> tuple[Path, ...]:
     """Return the pictures that a path means, in natural order; none for a video file."""
     if path.is_dir():
         found = [item for item in path.iterdir() if _is_picture(item)]
-        missing = f"{path}: no pictures in this folder"
+        missing = f"{path}: is a folder without pictures{_clips_in(path)}"
     elif path.suffix.lower() in images.READABLE and path.exists():
         return (path,)
     elif glob.has_magic(str(path)) and not path.exists():
@@ -258,6 +259,12 @@ def _pictures(path: Path) -> tuple[Path, ...]:
     if not found:
         raise MediaError(missing)
     return tuple(sorted(found, key=_natural))
+
+
+def _clips_in(folder: Path) -> str:
+    """Say which clip may be meant, if there is one in a folder."""
+    clips = sorted(item for item in folder.iterdir() if item.suffix.lower() in VIDEOS)
+    return f"; name the clip in it: {clips[0]}" if clips else ""
 
 
 def _is_picture(path: Path) -> bool:

@@ -6,6 +6,7 @@ transparent pixels are put on black, 16-bit grey keeps its upper bits.
 """
 
 import io
+import struct
 import warnings
 from pathlib import Path
 from typing import IO, Any
@@ -15,9 +16,10 @@ from PIL import Image as pillow
 from PIL import ImageCms, ImageOps, UnidentifiedImageError
 
 from faceswap_ae.common.atomic import replacing
-from faceswap_ae.common.errors import MediaError, unknown
+from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.limits import check_is_file, check_pixels
+from faceswap_ae.version import TOOL
 
 READABLE = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif"}
 # Fast PNG: level 6 takes five times as long to save a tenth of the bytes.
@@ -27,6 +29,8 @@ WRITERS: dict[str, dict[str, Any]] = {
     ".jpeg": {"format": "JPEG", "quality": 95, "subsampling": 0},
     ".webp": {"format": "WEBP", "quality": 95},
 }
+UNREADABLE = (OSError, SyntaxError, ValueError, EOFError)  # that Pillow raises
+SOFTWARE = 0x0131  # EXIF's tag for the tool that wrote a picture
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
@@ -45,7 +49,7 @@ def read(file: Path | IO[bytes], name: str = "") -> Image:
         raise MediaError(f"{path}: not a picture; is it empty or of another kind?") from error
     except MemoryError as error:  # of a part that claims to be far longer than the file
         raise MediaError(f"{path}: broken picture, or too large for the memory") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except UNREADABLE as error:
         raise MediaError(
             f"{path}: broken picture ({error}); copy it again or leave it out"
         ) from error
@@ -66,8 +70,19 @@ def write(path: Path, image: Image) -> None:
     options = WRITERS.get(path.suffix.lower())
     if options is None:
         raise MediaError(f"{path}: {unknown('kind of picture', path.suffix, WRITERS)}")
+    exif = pillow.Exif()
+    exif[SOFTWARE] = TOOL
     with replacing(path) as part:
-        pillow.fromarray(image).save(part, **options)
+        pillow.fromarray(image).save(part, exif=exif, **options)
+
+
+def read_software(path: Path) -> str:
+    """Return the tool that wrote a picture, as the picture says; empty if it does not."""
+    try:
+        with warnings.catch_warnings(), _opened(path, "") as picture:
+            return str(picture.getexif().get(SOFTWARE, ""))
+    except (*UNREADABLE, UserError, pillow.DecompressionBombError, struct.error):
+        return ""
 
 
 def _rgb(image: pillow.Image) -> pillow.Image:

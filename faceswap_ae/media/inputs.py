@@ -15,6 +15,7 @@ VIDEOS = {
     *(".mts", ".m2ts", ".3gp", ".ogv", ".gif"),
 }
 
+MASKS, TRUTH = "face-mask.mkv", "truth.json"  # files of `synth`, beside its clip
 LONGEST = 60  # characters of a file's name that the names of its faces keep
 
 
@@ -41,7 +42,8 @@ def find_inputs(named: Iterable[Path]) -> tuple[list[Path], list[InputFailure]]:
 def _files(path: Path, failures: list[InputFailure]) -> list[Path]:
     if path.is_dir():
         before, inside = len(failures), _walk(path, failures)
-        files = [file for file in inside if file.suffix.lower() in VIDEOS | images.READABLE]
+        kinds = VIDEOS | images.READABLE
+        files = [one for one in inside if one.suffix.lower() in kinds and not _is_mask(one)]
         if not files and len(failures) == before:
             raise UserError(f"{path}: no videos or pictures in this folder")
         return files
@@ -53,6 +55,11 @@ def _files(path: Path, failures: list[InputFailure]) -> list[Path]:
         raise UserError(f"{path}: nothing matches")
     each = [_files(match, failures) if match.is_dir() else [match] for match in matching]
     return [file for files in each for file in files]
+
+
+def _is_mask(path: Path) -> bool:
+    """Is it the video of masks that `synth` writes beside its clip?"""
+    return path.name == MASKS and path.with_name(TRUTH).is_file()
 
 
 def _walk(folder: Path, failures: list[InputFailure]) -> Iterator[Path]:

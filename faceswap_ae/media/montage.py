@@ -5,10 +5,12 @@ so no other module reads or writes video with it. It is imported late, because i
 a second.
 """
 
+import base64
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.limits import MOST_GIF_PIXELS, MOST_IN_GIF, MOST_SHOWN
 from faceswap_ae.common.progress import AdvanceOf
 from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.provenance import WRITTEN
 from faceswap_ae.media.truncation import missing_bytes
 
 if TYPE_CHECKING:
@@ -32,7 +35,8 @@ WIDEST = 7680  # pixels of clips side by side; moviepy takes sixty bytes for eac
 NAME_HEIGHT = 0.06  # of the clip's height
 # Each frame gets its own palette of 256 colours, so that no frame has to wait for the last one.
 GIF_COLOURS = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"
-NARROW = 'style="max-width:100%;height:auto"'
+NARROW = 'style="max-width:100%;height:auto"'  # on a phone too
+MADE_WITH = [word for tag in WRITTEN.items() for word in ("-metadata", "=".join(tag))]
 PREVIEW_SECONDS = 60  # a notebook holds the video's bytes, so a long video makes it slow
 
 
@@ -102,17 +106,26 @@ def side_by_side(
             _write(whole.with_audio(sound), part, rate, _logger(advance, round(seconds * rate)))
 
 
-def in_notebook(video: Path, width: int = 640) -> Any:
-    """Return the video as an object that Jupyter shows; the notebook holds its bytes."""
-    from moviepy.video.io.display_in_notebook import HTML2, html_embed
+@dataclass(frozen=True)
+class NotebookVideo:
+    """A video that a notebook shows, which holds its bytes."""
 
+    html: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def in_notebook(video: Path, width: int = 640) -> NotebookVideo:
+    """Return the beginning of a video as an object that a notebook shows."""
     with tempfile.TemporaryDirectory() as folder, _moving(video) as clip:
         begin = clip.subclipped(0, min(clip.duration, PREVIEW_SECONDS))
         height = round(width * clip.h / clip.w / 2) * 2
         preview = Path(folder, "preview.mp4")
         _write(begin.resized((width // 2 * 2, height)), preview, clip.fps, None)
-        shown = html_embed(str(preview), width=width)
-        return HTML2(shown.replace("<video ", f"<video {NARROW} ", 1))  # on a phone too
+        data = base64.b64encode(preview.read_bytes()).decode()
+    source = f'src="data:video/mp4;base64,{data}"'
+    return NotebookVideo(f'<video {NARROW} width="{width}" controls {source}></video>')
 
 
 def _write(clip: "VideoClip", path: Path, rate: float, logger: Any) -> None:
@@ -125,7 +138,7 @@ def _write(clip: "VideoClip", path: Path, rate: float, logger: Any) -> None:
             codec="libx264",
             audio_codec="aac",
             preset="veryfast",
-            ffmpeg_params=["-crf", "18", "-movflags", "+faststart"],
+            ffmpeg_params=["-crf", "18", "-movflags", "+faststart+use_metadata_tags", *MADE_WITH],
             pixel_format="yuv420p",
             temp_audiofile_path=folder,
             logger=logger,

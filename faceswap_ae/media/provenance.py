@@ -5,12 +5,14 @@ they are tags or texts under our own keys. Once they are XMP, with IPTC's term f
 model made in part (https://cv.iptc.org/newscodes/digitalsourcetype). The XMP is in the place that
 XMP's specification, part 3, names: a box in MP4 (readers look there in MOV too), a chunk in PNG, an
 extension in GIF. Matroska has no such place, so it has only tags.
+
+What we only cut or lay side by side is not altered: it says no more than which tool wrote it.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +27,8 @@ from faceswap_ae.version import TOOL
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 KEYS = ("comment", "ai_altered", "ai_tool", "ai_time", "digital_source_type")
+MADE_WITH = "made_with"  # the tool, in every output, altered or not
+WRITTEN = {MADE_WITH: TOOL}
 XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -71,9 +75,7 @@ def make_marks(when: datetime, what: str) -> dict[str, str]:
 
 def png_words(told: Mapping[str, str]) -> dict[str, str]:
     """Return the marks as texts for a PNG, by keyword."""
-    if not told:
-        return {}
-    return {**told, XMP_KEYWORD: _xmp(told)}
+    return {**told, XMP_KEYWORD: _xmp(told)} if "ai_tool" in told else dict(told)
 
 
 def stamp(path: Path, told: Mapping[str, str]) -> None:
@@ -81,35 +83,42 @@ def stamp(path: Path, told: Mapping[str, str]) -> None:
     if not told:
         return
     suffix = path.suffix.lower()
-    if suffix in (".mp4", ".mov"):
-        body = XMP_BOX + _xmp(told).encode()
+    xmp = _xmp(told).encode() if "ai_tool" in told else b""
+    if suffix in (".mp4", ".mov") and xmp:
+        body = XMP_BOX + xmp
         with path.open("ab") as file:
             file.write((8 + len(body)).to_bytes(4, "big") + b"uuid" + body)
     elif suffix == ".gif":
-        _insert(path, _gif_comment(told) + GIF_XMP + _xmp(told).encode() + GIF_XMP_END)
+        packet = GIF_XMP + xmp + GIF_XMP_END if xmp else b""
+        _insert(path, _gif_comment(told) + packet)
 
 
 def read(path: Path) -> dict[str, str] | None:
     """Return the marks in a file, or in a folder's first picture; None if there are none."""
     place = min(path.glob("*.png"), default=None) if path.is_dir() else path
-    if place is None:
-        return None
-    with place.open("rb") as file:
-        head = file.read(6)
-        file.seek(0)
-        if head == png.SIGNATURE[:6]:
-            found = _png_words(file)
-        elif head.startswith(b"GIF8"):
-            found = _comment_words(file)
-        else:
-            found = _tags(place)
+    found = {} if place is None else _read(place, KEYS)
     return found if "ai_tool" in found else None
+
+
+def read_tool(path: Path) -> str:
+    """Return the tool that wrote a file, as the file says; empty if it does not."""
+    return next(iter(_read(path, ("ai_tool", MADE_WITH)).values()), "")
 
 
 def read_clip_marks(clip: Clip) -> dict[str, str]:
     """Return the marks of a clip, for an output that is cut out of it."""
     place = clip.pictures[0] if clip.pictures else clip.path
     return (read(place) or {}) if place.is_file() else {}
+
+
+def _read(path: Path, keys: Sequence[str]) -> dict[str, str]:
+    with path.open("rb") as file:
+        head = file.read(6)
+        file.seek(0)
+        if head == png.SIGNATURE[:6]:
+            return _png_words(file, keys)
+        found = _comment_words(file) if head.startswith(b"GIF8") else _tags(path)
+    return {key: found[key] for key in keys if key in found}
 
 
 def _xmp(told: Mapping[str, str]) -> str:
@@ -119,15 +128,14 @@ def _xmp(told: Mapping[str, str]) -> str:
 def _tags(video: Path) -> dict[str, str]:
     try:
         with open_media(video) as container:
-            tags = {key.lower(): text for key, text in container.metadata.items()}
+            return {key.lower(): text for key, text in container.metadata.items()}
     except av.error.FFmpegError:  # a picture of another format, or no media file at all
         return {}
-    return {key: tags[key] for key in KEYS if key in tags}
 
 
-def _png_words(file: BinaryIO) -> dict[str, str]:
+def _png_words(file: BinaryIO, keys: Sequence[str]) -> dict[str, str]:
     found = {}
-    for key in KEYS:
+    for key in keys:
         file.seek(0)
         if (text := png.read_text(file, key)) is not None:
             found[key] = text
@@ -167,7 +175,7 @@ def _comment_words(file: BinaryIO) -> dict[str, str]:
         if label == GIF_COMMENT[1:]:
             lines = body.decode("utf-8", "replace").splitlines()
             found |= dict(line.split(": ", 1) for line in lines if ": " in line)
-    return {key: found[key] for key in KEYS if key in found}
+    return found
 
 
 def _pass_table(file: BinaryIO, flags: bytes) -> None:

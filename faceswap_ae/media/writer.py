@@ -51,13 +51,15 @@ def writing(
     tracks: Clip | Waveform | None = None,
     span: Span = WHOLE,
 ) -> Iterator[Sink]:
-    """Open an output with the size, clock and colour of `like`, and with its AI marks, if any.
+    """Open an output with the size, clock and colour of `like`, and with its AI marks, if any,
+    and says which tool wrote it.
 
     `tracks` is the clip whose sound, subtitles and chapters are copied, or generated sound; `span`
     is the part of the clip that will be written.
     """
     check_is_no_input(path, [like.path, *([tracks.path] if isinstance(tracks, Clip) else [])])
-    form, said = form_of(path, encoding), provenance.read_clip_marks(like)
+    form = form_of(path, encoding)
+    said = {**provenance.WRITTEN, **provenance.read_clip_marks(like)}
     if form == "pictures":
         with replacing_folder(path) as part:
             pictures = PictureFolder(part, words=provenance.png_words(said))
@@ -170,6 +172,7 @@ def container_at(part: Path, path: Path, encoding: Encoding) -> Iterator[OutputC
     if encoding.repeatable:
         flags["fflags"] = "+bitexact"  # else Matroska gives each file a random number
     with explaining_errors(path), av.open(part, "w", options=flags) as container:
+        container.metadata.update(provenance.WRITTEN)
         yield container
 
 

@@ -73,8 +73,7 @@ function tell() {
   const count = document.createElement("b");
   count.textContent = `${names.length} marked`;
   const beside = document.createElement("span");
-  beside.className = "wide";
-  beside.textContent = ` (yaw · ${second()})`;
+  beside.textContent = ` · under each: yaw and ${second()}`;
   count.className = names.length ? "some" : "";
   $("open").textContent = names.length ? `Drop ${names.length} …` : "Drop …";
   $("told").replaceChildren(count, ` · ${shown.length} of ${all.length} shown`, beside);

@@ -11,26 +11,33 @@ files except the result are in this one folder, so the user's own folders are no
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.atomic import check_is_no_input
+from faceswap_ae.common.errors import SettingsChanged, UserError
 from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.common.progress import Progress, Status, no_progress, no_status
+from faceswap_ae.common.quantities import format_count, format_duration
+from faceswap_ae.conversion.report import report_of
 from faceswap_ae.evaluation.ground_truth import find_ground_truth
 from faceswap_ae.extraction import extractor
 from faceswap_ae.extraction.options import ExtractOptions
+from faceswap_ae.faces.folders.face_file import pictures
 from faceswap_ae.faces.folders.face_folder import is_name
 from faceswap_ae.faces.folders.journal import fingerprint
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.inputs import safe_stem
+from faceswap_ae.media.ownership import check_may_replace
 from faceswap_ae.training import train
+from faceswap_ae.training.data.face_set import LEAST
 from faceswap_ae.training.recipe import load_recipe
 from faceswap_ae.training.runs.run import Run
+from faceswap_ae.training.session import trained_so_far
 from faceswap_ae.training.stages import Budget, resolve_budget
 from faceswap_ae.version import TOOL
 
@@ -59,6 +66,7 @@ class Swap:
     steps: int | None = None
     performance: Path | None = None  # another clip of the person in `onto`: it is converted instead
     truth: Path | None = None  # the folder of the exact answer (true swap), if there is one
+    overwrite: bool = False  # a file at `out` that is none of our outputs
 
     @property
     def work(self) -> Path:
@@ -100,18 +108,43 @@ def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_sta
         open_clip(path)  # an error is reported now, not after an hour
     if not wanted.out.suffix:
         raise UserError(f"{wanted.out}: name a file, such as swap.mp4")
+    check_is_no_input(wanted.out, (wanted.face, wanted.onto, wanted.played))
+    for path in (wanted.out, report_of(wanted.out)):
+        check_may_replace(path, overwrite=wanted.overwrite)
     settings = load_recipe(wanted.recipe, wanted.changes)
     limit = resolve_budget(wanted.steps, wanted.minutes, Budget(settings.steps, settings.minutes))
-    with _written_down(wanted.work):
+    with _written_down(wanted.work) as note:
+        note(f"{wanted.face.name} onto {wanted.played.name}, recipe {wanted.recipe}")
         data = wanted.work / "data"
-        for path, name in zip((wanted.face, wanted.onto), wanted.names, strict=True):
-            extractor.extract([path], name, ExtractOptions(data), progress)
         folders = face, onto = data / wanted.names[0], data / wanted.names[1]
-        with status("train", wanted.run.preview) as say:
-            job = train.Job(face, onto, wanted.run.folder, settings, limit)
-            train.train(job, lambda report: say(report.moment.progress, report.words))
+        for path, folder in zip((wanted.face, wanted.onto), folders, strict=True):
+            _extract(path, folder, progress)
+        _train(wanted, train.Job(face, onto, wanted.run.folder, settings, limit), status)
         covers = _convert(wanted, data, progress)
-        return _evaluated(wanted, folders, covers, progress)
+        done = _evaluated(wanted, folders, covers, progress)
+        note(f"{done.out}: {done.metrics['verdict']}")
+        return done
+
+
+def _extract(clip: Path, folder: Path, progress: Progress) -> None:
+    found = extractor.extract([clip], folder.name, ExtractOptions(folder.parent), progress)
+    count = len(pictures(folder)) if folder.is_dir() else 0
+    if count < LEAST:
+        why = f"shows {format_count(count, 'usable face')}, and training needs {LEAST} or more"
+        raise UserError(f"{clip}: {why}; choose a clip in which one face is large and well lit")
+    new = sum(found.written.values())
+    log.info("extract %s: %s, %d of them new", folder.name, format_count(count, "face"), new)
+
+
+def _train(wanted: Swap, job: train.Job, status: Status) -> None:
+    try:
+        with status("train", wanted.run.preview) as say:
+            train.train(job, lambda report: say(report.moment.progress, report.words))
+    except SettingsChanged as error:
+        begun = f"{wanted.out}: was begun with other settings ({error.changes})"
+        raise UserError(f"{begun}; go on with the old ones, or name another output") from error
+    steps, seconds = trained_so_far(wanted.run)
+    log.info("train: %s in %s", format_count(steps, "step"), format_duration(seconds))
 
 
 def _convert(wanted: Swap, data: Path, progress: Progress) -> "Masks":
@@ -120,12 +153,13 @@ def _convert(wanted: Swap, data: Path, progress: Progress) -> "Masks":
     from faceswap_ae.conversion.converter import Converter, ConvertOptions
     from faceswap_ae.conversion.stills import render_masks
 
-    converter = Converter(ConvertOptions((wanted.run,), data), progress)
+    converter = Converter(ConvertOptions((wanted.run,), data, overwrite=wanted.overwrite), progress)
     clip = open_clip(wanted.played)
     if is_made(converter, clip, wanted.out):
-        log.info("%s: is made already", wanted.out)
+        log.info("convert: %s is made already", wanted.out)
     else:
-        convert_clip(converter, clip, wanted.out)
+        done = convert_clip(converter, clip, wanted.out)
+        log.info("convert: %d of %d frames with a new face", done.swapped, done.frames)
     return partial(render_masks, converter, clip)
 
 
@@ -138,7 +172,9 @@ def _evaluated(
     clips = evaluate.SwapPaths(wanted.out, wanted.face, wanted.played, wanted.truth)
     page, metrics = wanted.work / "report.html", wanted.work / "metrics.json"
     told = _measured(clips, page, metrics)
-    if told is None:
+    if told is not None:
+        log.info("evaluate: %s is measured already", wanted.out)
+    else:
         found = evaluate.evaluate_paths(clips, progress, folders)
         told = {**evaluate.evaluation_to_json(found), "fingerprints": _fingerprints(clips)}
         write_text(metrics, json.dumps(told, indent=1) + "\n")
@@ -177,8 +213,11 @@ def _name(path: Path) -> str | None:
 
 
 @contextmanager
-def _written_down(work: Path) -> Iterator[None]:
-    """Write all log messages also to the log file."""
+def _written_down(work: Path) -> Iterator[Callable[[str], None]]:
+    """Write all log messages also to the log file; yields what writes to it alone.
+
+    How it ended is written to it alone: the terminal gets that as a result, or as an error.
+    """
     work.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(work / "log.txt", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
@@ -187,10 +226,14 @@ def _written_down(work: Path) -> Iterator[None]:
     logger.addHandler(handler)
     if not logger.isEnabledFor(logging.INFO):
         logger.setLevel(logging.INFO)
+
+    def note(text: str) -> None:
+        handler.handle(log.makeRecord(log.name, logging.INFO, "", 0, text, (), None))
+
     try:
-        yield
+        yield note
     except BaseException as error:
-        log.info("stopped: %s", error or type(error).__name__)
+        note(f"stopped: {str(error) or type(error).__name__}")
         raise
     finally:
         logger.setLevel(before)

@@ -33,12 +33,17 @@ def choose_device(wanted: str | None) -> None:
     name = keras.backend.backend()
     if gpu_capability() is not None:
         _grow(name)
-    elif wanted == "cpu":
-        log.info("computing on the CPU, as asked")
-    elif wanted is not None:
+    elif wanted not in (None, "cpu"):
         raise UserError(f"--gpu {wanted}: {name} finds no such GPU; see faceswap-ae doctor")
-    else:
-        log.warning(SLOW, name)
+
+
+def warn_of_no_gpu() -> None:
+    """Say that training will be slow without a GPU, unless the user chose the CPU."""
+    load_keras()
+    import keras
+
+    if gpu_capability() is None and os.environ.get("CUDA_VISIBLE_DEVICES") != "-1":
+        log.warning(SLOW, keras.backend.backend())
 
 
 def _grow(backend: str) -> None:

@@ -76,7 +76,10 @@ class TrainingLoop:
         if state is not None:
             checkpoint.rewind(folder, state.step)
             session.restore(state)
-            log.info("%s: going on from step %s", session.run.name, f"{state.step:,}")
+            told = f"going on from step {state.step:,}"
+            if session.progress >= 1:
+                told = f"its training is over at step {state.step:,}; more minutes or steps go on"
+            log.info("%s: %s", session.run.name, told)
             if several and session.place.number == len(session.stages) - 1:
                 last = "it is in its last stage (%s), which all that is left goes to"
                 log.info(last, session.stages[-1].name)

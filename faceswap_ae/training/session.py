@@ -36,6 +36,12 @@ from faceswap_ae.training.stages import StagePosition, TrainingStage
 MOST_CODES = 512  # faces of each identity that the saved alignment of codes is computed from
 
 
+def trained_so_far(run: Run) -> tuple[int, float]:
+    """Return the steps and the seconds of training that a run's newest checkpoint has."""
+    saved = checkpoint.listed(run.checkpoints)
+    return (saved[0].step, SessionFacts.from_json(saved[0].facts).seconds) if saved else (0, 0.0)
+
+
 @dataclass(frozen=True)
 class SessionFacts:
     """What a checkpoint keeps beside arrays. Old checkpoints may lack some of it."""

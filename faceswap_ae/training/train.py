@@ -10,6 +10,7 @@ from faceswap_ae.faces.record import check_kind
 from faceswap_ae.networks.model_interface import Networks
 from faceswap_ae.networks.variables import assign_arrays, named_variables, select_parts
 from faceswap_ae.runtime.backend import load_keras
+from faceswap_ae.runtime.devices import warn_of_no_gpu
 from faceswap_ae.training.build import build_networks
 from faceswap_ae.training.data import face_set
 from faceswap_ae.training.data.face_set import FaceSet
@@ -64,6 +65,8 @@ def _train(job: Job, run: Run, listener: StepListener, lock: RunLock) -> Run:
         loop = TrainingLoop(session)
         try:
             loop.resume()
+            if session.progress < 1:
+                warn_of_no_gpu()
             loop.run()
         finally:
             session.close()

@@ -89,6 +89,14 @@ def test_show_draws_a_page_or_a_picture(capsys: pytest.CaptureFixture[str]) -> N
     run("show", "ada", "-o", "ada.jpg", "--where", "sharpness<0.3", "--most", "4")
     some = "4 of 6 faces, evenly chosen (--most shows more), in ada.jpg\n"
     assert said(capsys) == some and Path("ada.jpg").exists()
+    run("show", "ada", "-o", "ada.html")  # again: it is of our own making
+    run("show", "ada", "-o", "ada.jpg")
+    for theirs in ("mine.html", "mine.png"):
+        Path(theirs).write_text("mine")
+        with pytest.raises(UserError, match=f"{theirs}: is there already"):
+            run("show", "ada", "-o", theirs)
+        assert Path(theirs).read_text() == "mine"
+        run("show", "ada", "-o", theirs, "--overwrite")
     with pytest.raises(UserError, match=r"x\.gif: faces are shown as"):
         run("show", "ada", "-o", "x.gif")
     with pytest.raises(UserError, match="has no faces to show"):

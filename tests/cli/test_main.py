@@ -187,6 +187,21 @@ def test_side(plain_clip: Path, tmp_path: Path) -> None:
     assert open_clip(out).width == 128
 
 
+@pytest.mark.parametrize("command", ["cut", "side"])
+def test_a_file_of_somebody_is_replaced_only_if_told(
+    command: str, plain_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = record(tmp_path / "precious.mp4", Recording(count=3))
+    before, words = theirs.read_bytes(), (command, plain_clip, "-o", theirs, "-q")
+    assert run(*words) == 2
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1 and "choose another name, or say --overwrite" in line
+    assert theirs.read_bytes() == before
+    assert run(*words, "--overwrite") == 0
+    assert run(*words) == 0  # it is ours now
+    assert theirs.read_bytes() != before
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_being_stopped_leaves_nothing_half_written(tmp_path: Path, number: int) -> None:
     clip = record(tmp_path / "long.mp4", Recording(count=250, size=(640, 480)))

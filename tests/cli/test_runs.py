@@ -111,6 +111,10 @@ def test_pack(place: Path, tmp_path: Path) -> None:
     assert f"at step 12000 into {place / 'ben-ada.zip'}, " in said(place, "pack", "ben-ada")
     light = tmp_path / "light.zip"
     assert said(place, "pack", "ben-ada", "-o", str(light), "--light", quiet=True) == ""
+    said(place, "pack", "ben-ada", "-o", str(light), "--light")  # again: it is of our own making
+    (tmp_path / "mine.zip").write_text("mine")
+    with pytest.raises(UserError, match=r"mine\.zip: is there already"):
+        said(place, "pack", "ben-ada", "-o", str(tmp_path / "mine.zip"))
     names = [Path(name).name for name in ZipFile(light).namelist()]
     whole = [Path(name).name for name in ZipFile(place / "ben-ada.zip").namelist()]
     assert sum("weights" in name for name in names) == 1

@@ -240,6 +240,12 @@ def test_what_cannot_be_written_is_told_before_looking(
     for name, said in (("x.avi", "ffv1 goes into .mkv"), ("x.gif", "for videos")):
         with pytest.raises(UserError, match=said):
             convert_clip(converter, clip, tmp_path / name)
+    for theirs in ("x.mkv", "x.mkv.json"):
+        (tmp_path / theirs).write_text("mine")
+        with pytest.raises(UserError, match=f"{theirs}: is there already"):
+            convert_clip(converter, clip, tmp_path / "x.mkv")
+        assert (tmp_path / theirs).read_text() == "mine"
+        (tmp_path / theirs).unlink()
     late = Converter(options(studio, span=Span(first=900)), refusing)
     with pytest.raises(UserError, match="has 40 frames"):
         convert_clip(late, clip, tmp_path / "x.mkv")

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from faceswap_ae.evaluation import html_report
 from faceswap_ae.evaluation.scores import SCORES
 from faceswap_ae.evaluation.wording import SwapNames
 from faceswap_ae.media import images
+from faceswap_ae.media.ownership import is_ours
 from faceswap_ae.training.runs.metric_log import MetricLog, MetricRow
 from faceswap_ae.training.runs.run import Run, RunFacts, begin_run
 from tests.support.html_page import Page
@@ -23,6 +25,7 @@ from tests.support.swaps import COVERED, KEPT, Swapped
 
 pytest_plugins = ("tests.support.swap_fixtures",)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+COLUMN = '<th scope="col">{}</th>'
 NASTY = "<script>alert(1)</script> & {{data}}"
 # A script that moves the pointer over the chart, and writes what the page shows into its title.
 ASKED = """<script>
@@ -88,10 +91,11 @@ def test_every_element_is_closed_and_every_link_leads_somewhere(page: Page) -> N
 
 
 def test_nothing_is_loaded_from_elsewhere(page: Page, place: Path) -> None:
+    assert is_ours(place)
     assert all(told["src"].startswith("data:image/jpeg;base64,") for told in page.all("img"))
     assert not [told for tag, told in page.tags if "src" in told and tag != "img"]
     assert "http" not in re.sub(r"http-equiv", "", place.read_text(encoding="utf-8"))
-    assert "default-src 'none'" in page.all("meta")[2]["content"]
+    assert "default-src 'none'" in page.all("meta")[3]["content"]
 
 
 def test_every_picture_can_be_seen(page: Page) -> None:
@@ -106,7 +110,7 @@ def test_every_picture_can_be_seen(page: Page) -> None:
         )
 
 
-def test_the_headline_and_the_figures(page: Page, swapped: Swapped) -> None:
+def test_the_headline_and_the_figures(page: Page, place: Path, swapped: Swapped) -> None:
     assert page.texts["h1"] == "ben on ada"
     verdict = swapped.measured.verdict
     assert page.texts["b"].startswith(verdict.level) and "% of the frames not" in verdict.words
@@ -117,6 +121,25 @@ def test_the_headline_and_the_figures(page: Page, swapped: Swapped) -> None:
         if one.value is not None and name not in ("psnr_unswapped", "jitter_truth"):
             assert SCORES[name].words.partition("{")[0] in page.texts["small"], name
     assert "agreed to it" in page.texts["p"]
+    assert "ready: 0.45 or less" in page.texts["small"] and "at best " in page.texts["small"]
+    assert "distance to ben" in page.texts["span"] and "error of the eyes" in page.texts["span"]
+    assert "Dashed: cuts." in page.texts["p"]
+    assert COLUMN.format("true swap") in place.read_text(encoding="utf-8")
+
+
+def test_what_is_not_there_gets_no_column_and_no_key(swapped: Swapped, tmp_path: Path) -> None:
+    own = swapped.measured
+    bare = {name: replace(one, truth=None) for name, one in own.summary.items()}
+    columns = deepcopy(own.columns)
+    for at in range(columns.count):
+        columns.put(at, [("cut", 0.0)])
+    html_report.write_report(
+        tmp_path / "page.html", replace(own, summary=bare, columns=columns, missed={})
+    )
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    page = Report(text)
+    assert COLUMN.format("swap") in text and COLUMN.format("true swap") not in text
+    assert "Dashed" not in page.texts["p"] and "Red: " not in page.texts["p"]
 
 
 def test_the_worst_frames_and_why(page: Page) -> None:
@@ -217,3 +240,6 @@ def test_the_command(
     assert lines[-1] == f"{page}: to look at"
     assert "autoencoder: mae" in page.read_text(encoding="utf-8")
     assert main([*words, "-o", str(swapped.swap)]) == 2
+    page.write_text("mine")
+    assert main([*words, "-o", str(page)]) == 2
+    assert page.read_text() == "mine"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from faceswap_ae.evaluation.scores import SCORES, Score
-from faceswap_ae.evaluation.verdict import LIMITS, figure_level, judge
+from faceswap_ae.evaluation.verdict import LIMITS, TRAIN, figure_level, judge
 from faceswap_ae.evaluation.wording import SwapNames
 from tests.conftest import ROOT
 
@@ -41,8 +41,11 @@ def test_measured_blurs_are_not_ready_and_measured_swaps_are_better() -> None:
 
 def test_the_reasons_are_said_and_those_that_decide_come_first() -> None:
     bad = scored({**GOOD, "sharpness": 0.24, "pose": 16.6, "id_owner": 0.5})
-    said = "not ready: soft (24 % of the detail), head 16.6 degrees off"
-    assert judge(bad, NAMES, 90).words == f"{said}, not like ben (distance 0.50)"
+    soft = "soft (24 % of the detail; ready: 60 % or more)"
+    head = "head 16.6 degrees off (ready: 6 or less)"
+    ben = "unlike ben (distance 0.50; ready: 0.45 or less)"
+    verdict = judge(bad, NAMES, 90)
+    assert verdict.words == f"not ready: {soft}, {head}; nearly: {ben}. Next: {TRAIN}"
     assert judge(scored(GOOD), NAMES, 90).words == "ready"
 
 
@@ -71,13 +74,19 @@ def test_a_figure_that_is_not_known_leaves_no_verdict() -> None:
     lacking = {**scored(GOOD), "sharpness": replace(scored(GOOD)["sharpness"], value=None)}
     assert judge(lacking, NAMES, 90).words == "no verdict: not measured: detail"
     lacking |= {"pose": scored({"pose": 20.0})["pose"]}
-    assert judge(lacking, NAMES, 90).words == "not ready: head 20.0 degrees off"
+    said = judge(lacking, NAMES, 90).words
+    assert said == f"not ready: head 20.0 degrees off (ready: 6 or less). Next: {TRAIN}"
     assert figure_level("psnr", scored({"psnr": 20.0}), 90) == "no verdict"
 
 
 def test_one_missed_frame_of_many_is_not_called_none() -> None:
     words = judge(scored({**GOOD, "missed": 1.0}), NAMES, 1000).words
-    assert words == "nearly ready: 0.1 % of the frames not swapped"
+    assert words == "nearly ready: 0.1 % of the frames not swapped (ready: 0 %)"
+
+
+def test_training_is_advised_only_where_it_helps_with_the_worst() -> None:
+    trembling = scored({**GOOD, "jitter_ratio": 9.0, "sharpness": 0.5})
+    assert judge(trembling, NAMES, 90).next_step == ""
 
 
 def test_the_page_has_the_same_limits() -> None:

@@ -117,7 +117,14 @@ def test_on_a_terminal_there_is_a_bar_with_rate_and_time_left(
 
 @pytest.mark.parametrize(
     ("seconds", "spoken"),
-    [(0.4, "0 s"), (89, "89 s"), (95, "2 min"), (3600, "60 min"), (7500, "2 h 05 min")],
+    [
+        (0.4, "0 s"),
+        (89, "89 s"),
+        (95, "1.5 min"),
+        (400, "7 min"),
+        (3600, "60 min"),
+        (7500, "2 h 05 min"),
+    ],
 )
 def test_times_as_people_say_them(seconds: float, spoken: str) -> None:
     assert format_duration(seconds) == spoken

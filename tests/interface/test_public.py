@@ -109,6 +109,24 @@ def test_a_folder_that_is_not_there_is_told_before_tensorflow_loads(here: Path) 
         (lambda: faceswap_ae.extract("x.mp4", "x"), "no new face: x.mp4: cannot be read"),
         (lambda: faceswap_ae.convert("x.mp4", "r", "o.mp4", mask="image"), 'mask="image": name'),
         (lambda: faceswap_ae.convert(["a", "b"], "r", "o", still=1), "still=: is of one clip"),
+        (
+            lambda: faceswap_ae.train("a", "b", minuts=1),  # type: ignore[call-arg]
+            "train: unknown argument 'minuts'; did you mean 'minutes'?",
+        ),
+        (
+            lambda: faceswap_ae.convert("a", "r", "o", color="mkl"),  # type: ignore[call-arg]
+            "convert: unknown argument 'color'; did you mean 'colour'?",
+        ),
+        (
+            lambda: faceswap_ae.train("a", "b", minutes="one"),  # type: ignore[arg-type]
+            "minutes='one': give a number or None",
+        ),
+        (lambda: faceswap_ae.train("a", None), "onto=None: give a text or a path"),  # type: ignore[arg-type]
+        (lambda: faceswap_ae.train("a"), "train: missing a required argument: 'onto'"),  # type: ignore[call-arg]
+        (
+            lambda: faceswap_ae.evaluate("o.mp4", "bem", "ada"),
+            "bem: no such file, and unknown face folder 'bem'",
+        ),
     ],
 )
 def test_errors_are_in_the_words_of_python(call: Callable[[], Any], said: str) -> None:
@@ -116,6 +134,15 @@ def test_errors_are_in_the_words_of_python(call: Callable[[], Any], said: str) -
         call()
     assert str(error.value).startswith(said)
     assert "--" not in str(error.value)
+
+
+@pytest.mark.usefixtures("here")
+def test_both_folders_that_are_missing_are_told_and_a_clip_is_to_be_extracted() -> None:
+    with pytest.raises(UserError, match=r"'zoe'.*; and data/yan: unknown face folder 'yan'"):
+        faceswap_ae.train("zoe", "yan")
+    Path("My ben.mp4").touch()
+    with pytest.raises(UserError, match=r"faceswap-ae extract My ben\.mp4 --as My_ben"):
+        faceswap_ae.train("My ben.mp4", "yan")
 
 
 def test_a_command_s_options_are_the_function_s() -> None:

@@ -33,6 +33,8 @@ def test_faces_as_text_and_as_a_sheet(two_people: Path) -> None:
         "1 other is in data/ada-others.jpg; everyone=True takes them too"
     )
     assert done.lines[-1].endswith("--everyone takes them too")
+    nothing = ExtractResult(Path("data/ada"), {Path("data/ada"): 0}, 0, {"surplus": 3}, faces=60)
+    assert nothing.lines == ["data/ada: 60 faces, all there already"]
     shown = html_of(replace(done, folder=folder))
     assert shown.count("data:image/jpeg;base64,") == 1 and "max-width:100%" in shown
     assert "<li>12 frames looked at</li>" in shown
@@ -48,7 +50,9 @@ def test_a_training_shows_its_preview(tmp_path: Path) -> None:
     assert "<img" not in html_of(done)
     images.write(done.preview, np.zeros((8, 8, 3), np.uint8))
     assert "data:image/png;base64," in html_of(done)
-    assert Path(done) == tmp_path and "trained so far" in repr(done)
+    assert Path(done) == tmp_path
+    long = replace(done, steps=727, seconds=90.0)
+    assert f"{tmp_path}: trained for 727 steps in 1.5 min; see" in repr(long)
 
 
 def test_a_conversion_shows_its_first_output(plain_clip: Path, tmp_path: Path) -> None:

@@ -62,9 +62,14 @@ def test_a_folder_of_pictures_is_a_clip(tmp_path: Path) -> None:
     assert open_clip(tmp_path / "frame9.png").count == 1
 
 
+def test_a_folder_with_a_clip_names_it(plain_clip: Path) -> None:
+    with pytest.raises(MediaError, match=r"; name the clip in it: .*plain\.mp4"):
+        open_clip(plain_clip.parent)
+
+
 def test_hidden_files_are_no_pictures(tmp_path: Path) -> None:
     images.write(tmp_path / ".hidden.png", bars(1, (32, 24)))
-    with pytest.raises(MediaError, match="no pictures in this folder"):
+    with pytest.raises(MediaError, match="is a folder without pictures"):
         open_clip(tmp_path)
 
 
@@ -96,7 +101,7 @@ def test_each_unreadable_file_says_why(tmp_path: Path, plain_clip: Path) -> None
         "empty.mp4": "is empty",
         "text.mp4": "not a video",
         "indexless.mp4": "not a video, or one cut off before its index",
-        "pictures": "no pictures in this folder",
+        "pictures": "is a folder without pictures",
         "*.png": "matches no file",
     }
     for name, reason in reasons.items():

@@ -29,6 +29,13 @@ def test_folders_and_globs_and_files_each_once(place: Path) -> None:
     assert named(place, "mo*") == ["more/ü ber.PNG"]
 
 
+def test_masks_of_a_rendered_clip_are_left_out(place: Path) -> None:
+    (place / "more" / "face-mask.mkv").write_bytes(b"")
+    assert named(place, "more") == ["more/face-mask.mkv", "more/ü ber.PNG"]
+    (place / "more" / "truth.json").write_bytes(b"")
+    assert named(place, "more") == ["more/ü ber.PNG"]
+
+
 def test_a_file_named_is_taken_whatever_it_is_called(place: Path) -> None:
     assert named(place, "notes.txt", "not there.mp4") == ["notes.txt", "not there.mp4"]
 

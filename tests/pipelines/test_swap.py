@@ -44,6 +44,14 @@ def test_what_is_missing_is_told_before_the_work(plain_clip: Path, tmp_path: Pat
     with pytest.raises(UserError, match="did you mean 'quick'"):
         swap(Swap(plain_clip, plain_clip, out, recipe="quik"))
     assert not list(tmp_path.iterdir())
+    for theirs in (out, tmp_path / "swap.mp4.json"):
+        theirs.write_text("mine")
+        with pytest.raises(UserError, match=f"{theirs.name}: is there already"):
+            swap(Swap(plain_clip, plain_clip, out))
+        assert [path.name for path in tmp_path.iterdir()] == [theirs.name]
+        theirs.unlink()
+    with pytest.raises(UserError, match="is a clip that is read"):
+        swap(Swap(plain_clip, plain_clip, plain_clip))
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +71,36 @@ def test_two_clips_become_a_swap_and_a_report(done: SwapFiles, wanted: Swap) -> 
     assert {path.name for path in wanted.work.iterdir()} == {
         *("data", "runs", "log.txt", "report.html", "metrics.json")
     }
-    assert "going on" not in (wanted.work / "log.txt").read_text()
+    told = (wanted.work / "log.txt").read_text()
+    assert "going on" not in told
+    said = ["extract solo: ", "extract play: ", "train: 12 steps in ", "convert: 64 of 64 frames"]
+    assert [one for one in said if one not in told] == []
+    assert told.splitlines()[-1].endswith(f"{wanted.out}: {done.metrics['verdict']}")
     assert done.metrics
     page = done.report.read_text(encoding="utf-8")
     assert ">mask<" in page and ">change<" not in page
+
+
+def test_a_clip_without_a_face_is_named_and_nothing_is_trained(
+    plain_clip: Path, play: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "swap.mp4"
+    words = ["swap", "--face", str(plain_clip), "--onto", str(play / "clip.mp4"), "-o", str(out)]
+    assert main.main(words) == 2
+    (line,) = [one for one in capsys.readouterr().err.splitlines() if plain_clip.name in one]
+    assert line.startswith(f"faceswap-ae: {plain_clip}: shows 0 usable faces")
+    assert not (tmp_path / "swap.work" / "runs").exists()
+    assert line.removeprefix("faceswap-ae: ") in (tmp_path / "swap.work" / "log.txt").read_text()
+
+
+def test_other_settings_want_another_output(
+    done: SwapFiles, wanted: Swap, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UserError) as caught:
+        swap(replace(wanted, changes=(*SMALL, "batch=3")))
+    assert str(caught.value).startswith(f"{done.out}: was begun with other settings (batch: ")
+    assert str(caught.value).endswith("; go on with the old ones, or name another output")
+    assert "other settings" not in capsys.readouterr().err
 
 
 def test_clips_that_were_extracted_are_not_looked_at_again(done: SwapFiles, wanted: Swap) -> None:

@@ -111,6 +111,16 @@ def test_settings_that_lead_elsewhere_are_dropped(monkeypatch: pytest.MonkeyPatc
     assert not {"PIP_USER", "PYTHONPATH"} & setup_env.clean().keys()
 
 
+def test_set_up_says_what_comes_next(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(setup_env, "installed", lambda _venv, _lock: True)
+    monkeypatch.setattr(setup_env, "stamped", lambda _venv, name: setup_env.digest(name))
+    monkeypatch.setattr(sys, "argv", ["setup_env.py", "setup"])
+    assert setup_env.main() == 0
+    assert capsys.readouterr().out.startswith("ready. Next: make demo, or .venv")
+
+
 def test_the_makefile_has_every_task() -> None:
     text = (ROOT / "Makefile").read_text()
     (line,) = (line for line in text.splitlines() if line.startswith("TASKS"))

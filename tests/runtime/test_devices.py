@@ -9,6 +9,8 @@ from faceswap_ae.runtime.precision import gpu_capability
 class TestWithoutGpu:
     def test_it_is_said_loudly(self, caplog: pytest.LogCaptureFixture) -> None:
         devices.choose_device(None)
+        assert not caplog.text  # nothing is trained yet
+        devices.warn_of_no_gpu()
         assert "NO GPU: tensorflow computes on the CPU" in caplog.text
 
     def test_a_gpu_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,6 +24,7 @@ class TestWithoutGpu:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
         monkeypatch.setenv("JAX_PLATFORMS", "")
         devices.choose_device("cpu")
+        devices.warn_of_no_gpu()
         assert "NO GPU" not in caplog.text
 
 

@@ -31,7 +31,9 @@ TEXT_WIDTH = 230  # pixels beside the faces
 PAPER, INK = (250, 250, 248), (40, 40, 40)
 
 
-def write_sheet(name: str, entries: Sequence[FaceEntry], out: Path, most: int = MOST) -> list[Path]:
+def write_sheet(
+    name: str, entries: Sequence[FaceEntry], out: Path, most: int = MOST, columns: int = COLUMNS
+) -> list[Path]:
     """Write one page or several (`sheet.png`, `sheet-2.png`); return their paths."""
     shown = evenly_spaced(entries, most)
     each = COLUMNS * ROWS
@@ -39,25 +41,29 @@ def write_sheet(name: str, entries: Sequence[FaceEntry], out: Path, most: int = 
     said = f"{name}: {len(entries)} faces"
     if len(shown) < len(entries):
         said = f"{name}: {len(shown)} of {len(entries)} faces, evenly chosen"
-    outs = []
-    for number, page in enumerate(pages, 1):
-        path = out if number == 1 else out.with_stem(f"{out.stem}-{number}")
+    outs = page_paths(out, len(shown))
+    for number, (path, page) in enumerate(zip(outs, pages, strict=True), 1):
         part = f", page {number} of {len(pages)}" if len(pages) > 1 else ""
-        images.write(path, np.asarray(_drawn(page, said + part)))
-        outs.append(path)
+        images.write(path, np.asarray(_drawn(page, said + part, columns)))
     return outs
 
 
-def _drawn(page: Sequence[FaceEntry], title: str) -> pillow.Image:
-    rows = -(-len(page) // COLUMNS)
-    columns = min(COLUMNS, max(4, len(page)))  # room for the title
+def page_paths(out: Path, faces: int) -> list[Path]:
+    """Return the paths of the pages that so many faces need."""
+    numbers = range(1, -(-faces // (COLUMNS * ROWS)) + 1)
+    return [out if one == 1 else out.with_stem(f"{out.stem}-{one}") for one in numbers]
+
+
+def _drawn(page: Sequence[FaceEntry], title: str, most: int) -> pillow.Image:
+    rows = -(-len(page) // most)
+    columns = min(most, max(4, len(page)))  # room for the title
     across, down = SIDE + GAP, SIDE + CAPTION + GAP
     board = pillow.new("RGB", (GAP + columns * across, TITLE + rows * down), GROUND)
     pen = ImageDraw.Draw(board)
     pen.text((GAP, TITLE / 2), title, TEXT, ImageFont.load_default(18), anchor="lm")
     small = ImageFont.load_default(12)
     for place, entry in enumerate(page):
-        x, y = GAP + place % COLUMNS * across, TITLE + place // COLUMNS * down
+        x, y = GAP + place % most * across, TITLE + place // most * down
         board.paste(pillow.fromarray(thumbnail(entry, SIDE)), (x, y))
         middle = x + SIDE / 2, y + SIDE + CAPTION / 2
         pen.text(middle, caption(entry), FAINT, small, anchor="mm")
@@ -69,7 +75,7 @@ def caption(entry: FaceEntry) -> str:
     if not entry.stored:
         return "no face data"
     face = entry.stored.face
-    return f"yaw {face.pose[0]:+.0f}°  sharp {face.sharpness:.2g}"
+    return f"yaw {face.pose[0]:+.0f}°  sharp {face.sharpness:.2f}"
 
 
 def thumb(image: Image, face: Face) -> Image:

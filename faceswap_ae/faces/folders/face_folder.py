@@ -9,7 +9,7 @@ import difflib
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
@@ -20,6 +20,7 @@ from faceswap_ae.common.limits import read_whole
 from faceswap_ae.faces.folders import face_file, sorting
 from faceswap_ae.faces.folders.face_file import FaceEntry
 from faceswap_ae.faces.folders.journal import Journal
+from faceswap_ae.media.inputs import safe_stem
 
 DROPPED = ".dropped"
 NAME = re.compile(r"[^\W_]([^/\\:\n]*[^/\\:\s.])?")  # of a folder in data/
@@ -59,9 +60,33 @@ def find_folder(named: str, data: Path) -> Path:
     for path in (folder_path(named, data), Path(named)):
         if path.is_dir() or zip_of(path).is_file():
             return path
+    if Path(named).is_file():
+        clip = Path(named)
+        how = f"faceswap-ae extract {clip} --as {safe_stem(clip.stem)}"
+        raise UserError(f"{named}: is no face folder; make one of it: {how}")
+    told = unknown("face folder", named, known_folders(data))
+    add = "faceswap-ae extract CLIP --as NAME adds one"
+    raise UserError(f"{folder_path(named, data)}: {told}; {add}")
+
+
+def find_folders(named: Sequence[str], data: Path) -> list[Path]:
+    """Return the paths of several existing face folders; what is wrong is said of all."""
+    found: list[Path] = []
+    wrong: dict[str, None] = {}
+    for one in named:
+        try:
+            found.append(find_folder(one, data))
+        except UserError as error:
+            wrong[str(error)] = None
+    if wrong:
+        raise UserError("; and ".join(wrong))
+    return found
+
+
+def known_folders(data: Path) -> set[str]:
+    """Return the names of all face folders, packed or not."""
     inside = data.glob("[!.]*") if data.is_dir() else []
-    known = {one.stem for one in inside if one.is_dir() or one.suffix == ".zip"}
-    raise UserError(f"{folder_path(named, data)}: {unknown('face folder', named, known)}")
+    return {one.stem for one in inside if one.is_dir() or one.suffix == ".zip"}
 
 
 def zip_of(folder: Path) -> Path:

@@ -16,6 +16,7 @@ from faceswap_ae.common.zip_check import check_written
 from faceswap_ae.training.runs import checkpoint, manifest
 from faceswap_ae.training.runs.checkpoint import USED
 from faceswap_ae.training.runs.run import Run
+from faceswap_ae.version import TOOL
 
 
 def pack(run: Run, out: Path, *, light: bool = False) -> int:
@@ -38,5 +39,6 @@ def pack(run: Run, out: Path, *, light: bool = False) -> int:
                 zipped.write(path, Path(run.name, path.relative_to(run.folder)))
             told = Path(run.name, saved.path.relative_to(run.folder)).as_posix()
             zipped.writestr(told, manifest.format_manifest(saved))
+            zipped.comment = TOOL.encode()  # so that it is known for ours (media/ownership.py)
         check_written(part, out)
     return saved.step

@@ -25,7 +25,7 @@ import yaml
 
 from faceswap_ae.common import config
 from faceswap_ae.common.atomic import explain_os_error, part_name, replacing_folder, write_text
-from faceswap_ae.common.errors import UserError, unknown
+from faceswap_ae.common.errors import SettingsChanged, UserError, unknown
 from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.faces.record import DLIB
 from faceswap_ae.training.runs.lock import only_trainer
@@ -156,9 +156,7 @@ def begin_run(folder: Path, settings: object, facts: RunFacts, free: Collection[
     if fixed:
         told = [f"{key}: {old} -> {new}" for key, (old, new) in fixed.items()]
         more = f"; and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
-        begun = f"{folder}: was begun with other settings ({'; '.join(told[:SHOWN])}{more})"
-        old = f"go on with the old ones (--recipe {run.recipe})"
-        raise UserError(f"{begun}; {old}, or give the run another name")
+        raise SettingsChanged(folder, f"{'; '.join(told[:SHOWN])}{more}", run.recipe)
     if differ:
         config.save(settings, run.recipe)
     return run

@@ -67,7 +67,7 @@ def test_nothing_is_loaded_from_elsewhere(page: Page) -> None:
     assert "http" not in "".join(
         (PAGES / name).read_text() for name in ("gallery.js", "gallery.css")
     )
-    policy = page.all("meta")[2]["content"]
+    policy = page.all("meta")[3]["content"]
     assert "default-src 'none'" in policy
 
 

@@ -121,7 +121,7 @@ def at_output(*commands: Sequence[str]) -> Kind:
             out = work / "data" / out.name
         place = rng.choice((out, out.with_name(f".{out.name}.parts"), Path(f"{out}.json")))
         _put(rng.choice(OTHERS if faces else ODD), place)
-        return words
+        return words if faces or rng.random() < 0.5 else [*words, "--overwrite"]
 
     return Kind(each, make)
 
