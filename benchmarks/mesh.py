@@ -134,7 +134,7 @@ def profiles(people: Sequence[str], yaws: Sequence[int], count: int) -> dict[str
     return {"degrees": found}
 
 
-def _aside(follower: FaceFollower, shown: Sequence[SyntheticFrame]) -> dict[str, float]:
+def _aside(follower: FaceFollower, shown: Sequence[SyntheticFrame]) -> dict[str, float | None]:
     errors = []
     for one in shown:
         truth = one.landmarks.picture
@@ -142,7 +142,7 @@ def _aside(follower: FaceFollower, shown: Sequence[SyntheticFrame]) -> dict[str,
         if sight is not None:
             off = lengths(sight.landmarks - truth)[INNER].mean()
             errors.append(100 * off / _across(one))
-    error = round(float(np.mean(errors)), 2) if errors else float("nan")
+    error = round(float(np.mean(errors)), 2) if errors else None
     return {"found": round(len(errors) / len(shown), 3), "error": error}
 
 

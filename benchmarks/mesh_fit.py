@@ -16,12 +16,12 @@ import numpy as np
 from benchmarks.field import anything
 from benchmarks.mesh_scores import INNER, PARTS, eyes, lengths
 from faceswap_ae.common.atomic import write_text
-from faceswap_ae.common.geometry import Doubles, Integers, Points
+from faceswap_ae.common.geometry import Doubles, Image, Integers, Points
 from faceswap_ae.faces import mesh
 from faceswap_ae.faces.boxes import square_around
 from faceswap_ae.faces.detection.detectors import DetectedBox
-from faceswap_ae.faces.detection.dlib_close_up import dlib_close_up
-from faceswap_ae.faces.detection.mesh_close_up import mesh_close_up
+from faceswap_ae.faces.detection.dlib_close_up import DlibCloseUp, dlib_close_up
+from faceswap_ae.faces.detection.mesh_close_up import MeshCloseUp, mesh_close_up
 from faceswap_ae.synthetic.people import CAST, alone, person
 from faceswap_ae.synthetic.scene import render
 
@@ -29,7 +29,8 @@ PEOPLE = (*CAST, *(f"random:{seed}" for seed in range(1000, 1030)))
 ACTS, SEED = 10, 7  # of each person; of their acts
 FILE = Path(mesh.__file__).with_name(mesh.FITTED)
 ASTRAY = 12.0  # % of the eyes' distance; dlib's mean error beyond which a frame is not used
-FRONTAL, HALF, NEARLY = 12.0, 25.0, 20.0  # degrees of yaw: mean mesh, landmarks, head
+# Degrees of yaw: frames turned farther do not count for the mean mesh, the weights, the head.
+SHAPE_YAW, WEIGHTS_YAW, HEAD_YAW = 12.0, 25.0, 20.0
 NEIGHBOURS, RIDGE = 6, 1e-3  # ridge: of the squared eyes' distance
 STILL = 60  # points of the head
 
@@ -52,7 +53,7 @@ def fit() -> dict[str, Any]:
     """Fit on the cast and random people, and write the file. Return how near dlib it comes."""
     found = collected(PEOPLE, ACTS)
     fitted = fitted_on(found)
-    used = found.where(trusted(found) & (np.abs(found.yaw) < HALF))
+    used = found.where(trusted(found) & (np.abs(found.yaw) < WEIGHTS_YAW))
     before = np.stack([mesh.landmarks_of(one) for one in used.mesh])
     facts = {
         "frames": len(found.yaw),
@@ -75,21 +76,22 @@ def collected(people: tuple[str, ...], acts: int) -> Samples:
             act, setting = anything(rng)
             frame = render(alone(person(who)), act, setting)
             truth = np.asarray(frame.landmarks.picture, np.float64)
-            spot = DetectedBox(square_around(truth), 1.0, "truth")
-            seen = [one.sights(frame.image, [spot]) for one in closely]
-            if all(seen):
-                (ours,), (theirs,) = seen
+            found = _both(closely, frame.image, truth)
+            if found:
                 unit = 100 * eyes(truth[None])
-                rows.append(
-                    (
-                        ours.mesh[: mesh.SKIN] / unit,
-                        theirs.landmarks / unit,
-                        truth / unit,
-                        frame.turn,
-                        act.yaw,
-                    )
-                )
+                rows.append((*(one / unit for one in (*found, truth)), frame.turn, act.yaw))
     return Samples(*(np.array(column, np.float64) for column in zip(*rows, strict=True)))
+
+
+def _both(
+    closely: tuple[MeshCloseUp, DlibCloseUp], image: Image, truth: Points
+) -> tuple[Points, Points] | None:
+    """The mesh and dlib's landmarks of the face that is known to be there, if both see it."""
+    spot = DetectedBox(square_around(truth), 1.0, "truth")
+    ours, theirs = (one.sights(image, [spot]) for one in closely)
+    if not ours or not theirs or ours[0].mesh is None:
+        return None
+    return ours[0].mesh[: mesh.SKIN], theirs[0].landmarks
 
 
 def fitted_on(found: Samples) -> dict[str, Any]:
@@ -106,8 +108,8 @@ def landmark_rows(found: Samples) -> list[list[list[float]]]:
     """For each landmark, its points of the mesh and their weights."""
     sure = trusted(found)
     middles = found.mesh.mean(axis=1, keepdims=True) * [1, 1, 0]
-    shape = (found.mesh - middles)[sure & (np.abs(found.yaw) < FRONTAL)].mean(axis=0)
-    used = found.where(sure & (np.abs(found.yaw) < HALF))
+    shape = (found.mesh - middles)[sure & (np.abs(found.yaw) < SHAPE_YAW)].mean(axis=0)
+    used = found.where(sure & (np.abs(found.yaw) < WEIGHTS_YAW))
     flat = used.mesh[..., :2]
     rows = []
     for landmark, point in enumerate(mesh.NEAREST):
@@ -122,7 +124,7 @@ def head_rows(found: Samples) -> list[list[float]]:
     """The points of the mesh that move least in the head, each with its mean place."""
     centred = (found.mesh - found.mesh.mean(axis=1, keepdims=True)) * [1, -1, -1]
     centred /= np.linalg.norm(centred, axis=(1, 2), keepdims=True)
-    near = np.abs(found.yaw) < NEARLY
+    near = np.abs(found.yaw) < HEAD_YAW
     ahead = (centred @ found.turn)[near]  # as if every head looked straight ahead
     head = ahead.mean(axis=0)
     moves = lengths(ahead - head).mean(axis=0)
@@ -153,7 +155,7 @@ def _row(point: int, near: Integers, weights: Doubles) -> list[list[float]]:
 def _held_out(found: Samples) -> dict[str, float]:
     """Fit on every other person, and measure on the rest."""
     odd = np.arange(len(found.yaw)) % (2 * ACTS) < ACTS
-    rest = found.where(~odd & trusted(found) & (np.abs(found.yaw) < HALF))
+    rest = found.where(~odd & trusted(found) & (np.abs(found.yaw) < WEIGHTS_YAW))
     return _apart(placed(landmark_rows(found.where(odd)), rest.mesh), rest.dlib)
 
 
