@@ -8,7 +8,7 @@ import pytest
 from benchmarks.mesh import nearest
 from benchmarks.mesh_fit import FILE, STILL, Samples, head_rows, landmark_rows, placed
 from benchmarks.mesh_scores import INNER, PARTS, Watched, scores
-from faceswap_ae.common.geometry import Doubles, Points
+from faceswap_ae.common.geometry import Doubles, Integers, Points
 from faceswap_ae.faces import mesh
 from faceswap_ae.faces.boxes import square_around
 from faceswap_ae.faces.detection.detections import Detection
@@ -83,9 +83,9 @@ def samples() -> Samples:
     return Samples(seen, dlib, dlib, turn, yaw)
 
 
-def neighbours(head: Doubles) -> Doubles:
+def neighbours(head: Doubles) -> Integers:
     apart = np.linalg.norm(head[mesh.NEAREST][:, None] - head, axis=-1)
-    return np.argsort(apart, axis=1)[:, 1]
+    return np.asarray(np.argsort(apart, axis=1)[:, 1], np.int64)
 
 
 def test_weights_bring_the_mesh_to_the_landmarks() -> None:
