@@ -5,14 +5,14 @@ own frame and the frame before. Metrics that need all rows are in scores.py.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import cv2
 import numpy as np
 
 from faceswap_ae.common.geometry import Doubles, Flags, Image, Points, transform
 from faceswap_ae.conversion.compositing.colour_transfer import COLOUR, measure_colours, recolour
-from faceswap_ae.evaluation.gaze import irises
+from faceswap_ae.evaluation.gaze import irises_of_face
 from faceswap_ae.evaluation.identity_metrics import (
     PersonViews,
     expression_error,
@@ -21,6 +21,7 @@ from faceswap_ae.evaluation.identity_metrics import (
     views_of_faces,
 )
 from faceswap_ae.evaluation.image_metrics import CROP, SIDE, aligned, psnr, seam, sharpness, ssim
+from faceswap_ae.evaluation.openings import openings
 from faceswap_ae.evaluation.synchronised import AlignedFrames, Role
 from faceswap_ae.evaluation.temporal_metrics import FacePair, mean_colour, quad, warping_error
 from faceswap_ae.faces.alignment import matrix_of
@@ -105,7 +106,9 @@ def _placed(role: Role, image: Image, face: Face) -> Values:
     yield f"{role}.pose", np.array(face.pose)
     yield f"{role}.quad", quad(face.landmarks)
     yield f"{role}.crop", matrix_of(face.landmarks, "whole", 1)
-    yield f"{role}.irises", irises(image, face.landmarks)
+    yield f"{role}.irises", irises_of_face(image, face)
+    for part, value in asdict(openings(face)).items():
+        yield f"{role}.{part}", value
 
 
 def _compared(faces: Mapping[Role, Face]) -> Values:

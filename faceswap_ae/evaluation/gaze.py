@@ -1,6 +1,7 @@
-"""In which direction do the eyes look (gaze), measured by the position of each iris in a picture?
+"""In which direction do the eyes look (gaze), measured by the position of each iris in its eye?
 
-The iris is searched inside the opening of each eye: a disc of an iris's size that is darker than
+A mesh has the irises: each is measured from the middle of its eye's corners. Without a mesh the
+iris is searched inside the opening of each eye: a disc of an iris's size that is darker than
 the parts left and right of it. Daugman (1993) too uses only the sides of an iris, because the lids
 hide the rest. The position is measured from the mean of the eye's landmarks, which moves with the
 head, and in widths of the eye. On the synthetic cast one degree of gaze is about .0075 widths
@@ -13,7 +14,10 @@ import numpy as np
 
 from faceswap_ae.common.geometry import Doubles, Image, Matrix, Points, transform, warp
 from faceswap_ae.evaluation.identity_metrics import levelled
+from faceswap_ae.evaluation.openings import eye_openings
 from faceswap_ae.faces.landmark_masks import EYES, outline_mask
+from faceswap_ae.faces.mesh import EYE_CORNERS, IRISES
+from faceswap_ae.faces.record import Face
 
 WIDTH, SIZE = 40, (64, 48)  # pixels of an eye from corner to corner, and of the crop around it
 MIDDLE = (np.array(SIZE) - 1) / 2
@@ -23,7 +27,21 @@ SIDES, SECTOR = 1.8, 50.0
 RIM = 0.015  # of the eye's width: the landmarks' outline is drawn so much wider
 # Share of the strongest contrast: the iris's centre is the mean of the places above it.
 BEST = 0.85
+EYE_ENDS = (EYE_CORNERS[0], EYE_CORNERS[1][::-1])  # left and right as the viewer sees them
+CLOSED = 0.1  # of its width: the opening below which an eye of a mesh is closed
+TINY = np.finfo(float).tiny
 LEAST = 0.15  # least contrast of an iris, as a share of the opening's brightness
+
+
+def irises_of_face(image: Image, face: Face) -> Doubles:
+    """Return the irises of a face, by its mesh if it has one; see `irises`."""
+    return irises(image, face.landmarks) if face.mesh is None else mesh_irises(face.mesh)
+
+
+def mesh_irises(mesh: Points) -> Doubles:
+    """Return the irises of a mesh (478, 3); see `irises`."""
+    found = [_place(mesh[:, :2], *eye) for eye in zip(EYE_ENDS, IRISES, strict=True)]
+    return np.where(eye_openings(mesh)[:, None] < CLOSED, np.nan, found)
 
 
 def irises(image: Image, landmarks: Points) -> Doubles:
@@ -47,6 +65,14 @@ def gaze_error(made: Doubles, wanted: Doubles, *, level: bool = False) -> Double
     together = np.where(seen[..., None], off, 0).sum(axis=1)
     length = np.linalg.norm(together, axis=1) / np.maximum(count, 1)
     return np.asarray(np.where(count > 0, length, np.nan))
+
+
+def _place(points: Points, ends: tuple[int, int], iris: slice) -> Doubles:
+    """Return (2,): the middle of an iris, from the middle of its eye's left and right end."""
+    left, right = points[list(ends)]
+    across = right - left
+    turned = np.array([across, [-across[1], across[0]]]) / max(float(across @ across), TINY)
+    return np.asarray(turned @ (points[iris][0] - (left + right) / 2))
 
 
 def _iris(image: Image, eye: Points) -> Doubles:

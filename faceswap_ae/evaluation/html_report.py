@@ -42,6 +42,7 @@ PACKAGES = (
     *("tensorflow", "tensorflow-cpu", "jax", "keras", "numpy", "av"),
     *("opencv-python", "opencv-python-headless", "dlib", "dlib-bin"),
 )
+MOVING = {"swap": "result", "performance": "onto", "true swap": "truth"}
 DECIBELS = "dB"  # a unit whose axis need not start at zero
 
 Still = Mapping[str, Image]
@@ -56,10 +57,8 @@ def write_report(
         names = SwapNames(run.facts.face, run.facts.onto)
     shown = _shown(evaluation, masks)
     film = evenly_spaced(range(evaluation.columns.count), FILMED)
-    over_time, losses = (
-        _over_time(evaluation, names),
-        training_charts.draw_training_charts(run) if run else [],
-    )
+    over_time = _over_time(evaluation, names)
+    losses = training_charts.draw_training_charts(run) if run else []
     parts = {
         "title": html.escape(f"{names.face} on {names.onto}"),
         "about": html.escape(_about(evaluation)),
@@ -153,12 +152,18 @@ def _over_time(evaluation: Evaluation, names: SwapNames) -> list[Chart]:
         return {"swap": swap[figure], **known}
 
     people = {names.face: swap["id_owner"], names.onto: swap["id_replaced"]}
+
+    def moved(part: str) -> dict[str, Doubles]:
+        return {name: columns[f"{role}.{part}"] for name, role in MOVING.items()}
+
     near = {"swap": swap["psnr"], "untouched": swap["psnr_unswapped"]}
     charts: tuple[tuple[str, str, Mapping[str, Doubles]], ...] = (
         ("distance of descriptors", "", people),
         ("head off the performance", "°", lines("pose")),
         ("mouth off the performance", "%", lines("mouth")),
         ("eyes off the performance", "%", lines("eyes")),
+        ("how far the mouth is open", "", moved("mouth_open")),
+        ("how far the eyes are open", "", moved("eyes_open")),
         ("nearness to the true swap", DECIBELS, near),
         ("jitter", "px", lines("jitter")),
         ("detail, as a share of what is natural there", "", {"swap": swap["sharpness"]}),

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Doubles
+from faceswap_ae.evaluation.following import following
 from faceswap_ae.evaluation.frame_metrics import FrameColumns
 from faceswap_ae.evaluation.gaze import gaze_error
 from faceswap_ae.evaluation.identity_metrics import PersonViews, pose_error
@@ -52,6 +53,14 @@ class ScoreKind:
 
 
 EYES_APART = "% of the eyes' distance"
+FOLLOW = "goes with the performance in time (correlation, 1 at best): {}"
+AMOUNT = "moves as far as the performance (its share): {}"
+MOVED = {
+    "eyes": "how far the eyes are open",
+    "mouth": "how far the mouth is open",
+    "brows": "how high the brows are",
+    "gaze": "where the eyes look",
+}
 SCORES = {
     "id_owner": ScoreKind("distance of descriptors to the owner's view nearest in pose"),
     "id_replaced": ScoreKind(
@@ -70,6 +79,11 @@ SCORES = {
         "distance of the irises to those of the performance, without its constant part",
         "% of an eye's width",
     ),
+    **{
+        f"{part}_follow": ScoreKind(FOLLOW.format(what), "", "higher")
+        for part, what in MOVED.items()
+    },
+    **{f"{part}_amount": ScoreKind(AMOUNT.format(what), "", "one") for part, what in MOVED.items()},
     "pose_truth": ScoreKind("angle between the heads of swap and true swap", "°"),
     "expression_truth": ScoreKind(
         "distance of the landmarks to those of the true swap", EYES_APART
@@ -166,6 +180,8 @@ def means(columns: FrameColumns, made: Role = "result") -> dict[str, float]:
     """Return each metric over all frames: the mean, but the median for jitter."""
     every = series(columns, made)
     found = {name: mean(values) for name, values in every.items()}
+    if made != "onto":
+        found |= following(columns, made)
     return {**found, "jitter": middle(every["jitter"]), "flicker": _flicker(columns, made)}
 
 

@@ -14,6 +14,10 @@ GROUPS = {
         *("pose", "expression", "expression_px", "eyes", "mouth", "gaze"),
         *("sharpness", "seam", "missed"),
     ),
+    "how it follows the performance": (
+        *("eyes_follow", "mouth_follow", "brows_follow", "gaze_follow"),
+        *("eyes_amount", "mouth_amount", "brows_amount", "gaze_amount"),
+    ),
     "against the true swap": (
         *("pose_truth", "expression_truth", "eyes_truth", "mouth_truth", "gaze_truth"),
         *("ssim", "psnr", "psnr_coloured", "psnr_gain", "ssim_other", "psnr_other"),
@@ -31,6 +35,14 @@ TITLES = {
     "eyes": "eyes",
     "mouth": "mouth",
     "gaze": "gaze",
+    "eyes_follow": "lids follow",
+    "mouth_follow": "lips follow",
+    "brows_follow": "brows follow",
+    "gaze_follow": "gaze follows",
+    "eyes_amount": "lids, how far",
+    "mouth_amount": "lips, how far",
+    "brows_amount": "brows, how far",
+    "gaze_amount": "gaze, how far",
     "sharpness": "detail",
     "seam": "seam",
     "missed": "not swapped",
@@ -52,7 +64,8 @@ TITLES = {
     "flicker": "flicker",
     "warping": "warping error",
 }
-SHARES = ("nearer_to_owner", "retrieval", "sharpness")  # printed in per cent
+AMOUNTS = ("eyes_amount", "mouth_amount", "brows_amount", "gaze_amount")
+SHARES = ("nearer_to_owner", "retrieval", "sharpness", *AMOUNTS)  # printed in per cent
 # The columns of the table, and the value of a score that each shows; an empty one is left out.
 COLUMNS = {"swap": "value", "floor": "floor", "truth": "truth", "untouched": "unswapped"}
 COLUMN = 11  # characters of a figure in the terminal
@@ -113,8 +126,10 @@ def format_score(name: str, value: float | None) -> str:
         return f"{100 * value:.0f} %"
     if name == "missed":
         return f"{value:.0f}"
-    if name.startswith(("id_", "ssim")) or name == "jitter_ratio":
-        return f"{value:.3f}" if name.startswith(("id_", "ssim")) else f"{value:.2f}"
+    if name.startswith(("id_", "ssim")):
+        return f"{value:.3f}"
+    if name.endswith("_follow") or name == "jitter_ratio":
+        return f"{value:.2f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 

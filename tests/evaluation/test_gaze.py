@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.evaluation.gaze import gaze_error, irises
+from faceswap_ae.evaluation.gaze import CLOSED, gaze_error, irises, mesh_irises
+from faceswap_ae.evaluation.openings import LOWER_LIDS, UPPER_LIDS, eye_openings
+from faceswap_ae.faces.boxes import square_around
+from faceswap_ae.faces.detection.detectors import DetectedBox
+from faceswap_ae.faces.detection.mesh_close_up import mesh_close_up
+from faceswap_ae.faces.mesh import EYE_CORNERS, IRISES, POINTS
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.light import LIGHTS
 from faceswap_ae.synthetic.people import Sitter, alone, hybrid, person
@@ -126,3 +131,53 @@ def test_other_eyes_are_levelled(by: tuple[float, ...]) -> None:
     assert np.allclose(gaze_error(made, wanted, level=True), 0, atol=1e-12)
     together = np.reshape(by, (2, 2)).mean(axis=0)
     assert np.allclose(gaze_error(made, wanted), np.linalg.norm(together))
+
+
+def mesh_of(places: Array, opened: float = 0.3) -> Array:
+    """A mesh of which only the eyes have their places: 30 pixels wide, each iris at its place."""
+    mesh = np.zeros((POINTS, 3))
+    for side, ends, iris, upper, lower, place in zip(
+        (-1, 1), EYE_CORNERS, IRISES, UPPER_LIDS, LOWER_LIDS, places, strict=True
+    ):
+        middle = np.array([side * 30.0, 0, 0])
+        mesh[list(ends)] = middle + side * np.array([[15.0, 0, 0], [-15, 0, 0]])
+        mesh[list(upper)] = middle - np.array([0, 15 * opened, 0])
+        mesh[list(lower)] = middle + np.array([0, 15 * opened, 0])
+        mesh[iris] = middle + 30 * np.array([*place, 0])
+    return mesh
+
+
+@given(st.tuples(*[st.floats(-0.3, 0.3)] * 4), st.floats(-1.5, 1.5), st.floats(0.2, 4))
+def test_a_mesh_that_is_tilted_or_larger_looks_the_same_way(
+    where: tuple[float, ...], tilt: float, scale: float
+) -> None:
+    places = np.reshape(where, (2, 2))
+    cosine, sine = np.cos(tilt), np.sin(tilt)
+    turned = scale * mesh_of(places) @ [[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]]
+    assert np.allclose(mesh_irises(turned + np.array([100, 50, 3])), places)
+
+
+def test_a_closed_eye_of_a_mesh_looks_nowhere() -> None:
+    mesh = mesh_of(np.full((2, 2), 0.1), CLOSED + 0.01)
+    assert np.allclose(mesh_irises(mesh), 0.1)
+    mesh[list(UPPER_LIDS[0])] = mesh[list(LOWER_LIDS[0])]
+    assert np.isnan(mesh_irises(mesh)).tolist() == [[True, True], [False, False]]
+    assert np.isnan(mesh_irises(np.zeros((POINTS, 3)))).all()
+
+
+def test_a_mesh_looks_where_the_eyes_look() -> None:
+    close_up = mesh_close_up(turns=False)
+    gazes = [(-15, 0), (0, 0), (15, 0), (0, 9), (0, -9)]
+    found = []
+    for gaze in gazes:
+        frame = shot(alone(person("ada")), replace(STRAIGHT, look=Look(gaze)))
+        box = DetectedBox(square_around(frame.landmarks.picture.astype(np.float64)), 1.0, "box")
+        (seen,) = close_up.sights(frame.image, [box])
+        close_up.complete([(frame.image, seen)])
+        assert seen.mesh is not None
+        assert eye_openings(seen.mesh).min() > 2 * CLOSED
+        found.append(mesh_irises(seen.mesh).mean(axis=0))
+    right, down = np.array(found).T
+    # About .007 of an eye's width for a degree sideways, .004 up or down.
+    assert right[1] - right[0] > 0.06 and right[2] - right[1] > 0.06
+    assert down[4] - down[3] > 0.03

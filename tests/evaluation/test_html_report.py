@@ -151,14 +151,14 @@ def test_the_worst_frames_and_why(page: Page) -> None:
 
 def test_curves_over_time_and_of_the_losses(page: Page) -> None:
     charts = page.data
-    assert len(charts) == len(page.all("figure")) == 9
+    assert len(charts) == len(page.all("figure")) == 11
     assert isinstance(charts, list)
     for chart in charts:
         assert all(len(line["values"]) == len(chart["x"]) for line in chart["lines"])
     assert [line["label"] for line in charts[0]["lines"]] == ["ben", "ada"]
     assert charts[-1]["xUnit"] == "steps"
     assert (
-        len([told for told in page.all("rect") if told["class"] == "band"]) == 2 * 8
+        len([told for told in page.all("rect") if told["class"] == "band"]) == 2 * 10
     )  # frames not swapped
     assert "two" in page.texts["title"] and "cut" in page.texts["title"]
     assert "Dashed: one from step 1, two from step 3." in page.texts["p"]

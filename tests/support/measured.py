@@ -30,6 +30,7 @@ def columns(away: float = 0.2, cuts: tuple[int, ...] = (0,)) -> FrameColumns:
                     (f"{role}.retrieval", float(not own)),
                     (f"{role}.pose", np.array([at, 0.0, 0.0])),
                     (f"{role}.quad", SQUARE + at),
+                    (f"{role}.eyes_open", 0.2 + 0.1 * (at % 2)),
                     (f"{role}.irises", np.full((2, 2), 0.1 * at)),
                     (f"{role}.colour", np.full(3, 100.0 + at % 2)),
                 ],
