@@ -62,10 +62,10 @@ def warping_error(before: FacePair, now: FacePair, mask: Flags) -> float:
     if not mask.any():
         return np.nan
     part = _around(mask)
-    motion = _motion(now.original[part], before.original[part])
+    places = _places_before(now.original[part], before.original[part])
     pairs = (now.swapped, before.swapped), (now.original, before.original)
-    made, own = (_off(one[part], last[part], motion)[mask[part]].mean() for one, last in pairs)
-    return float(made - own)
+    made, own = (_off(one[part], last[part], places, mask[part]) for one, last in pairs)
+    return made - own
 
 
 def _around(mask: Flags) -> tuple[slice, slice]:
@@ -78,21 +78,19 @@ def _around(mask: Flags) -> tuple[slice, slice]:
     )
 
 
-def _motion(now: Image, before: Image) -> NDArray[np.float32]:
-    """Return (height, width, 2): the optical flow from each pixel to its place before."""
+def _places_before(now: Image, before: Image) -> NDArray[np.float32]:
+    """Return (2, height, width): x and y of each pixel's place before, by the optical flow."""
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     one, other = (np.ascontiguousarray(cv2.cvtColor(x, cv2.COLOR_RGB2GRAY)) for x in (now, before))
-    return np.asarray(flow.calc(one, other, np.zeros((*one.shape, 2), np.float32)), np.float32)
+    motion = flow.calc(one, other, np.zeros((*one.shape, 2), np.float32))
+    y, x = np.mgrid[: one.shape[0], : one.shape[1]].astype(np.float32)
+    return np.stack([x + motion[..., 0], y + motion[..., 1]])
 
 
-def _off(now: Image, before: Image, motion: NDArray[np.float32]) -> Doubles:
-    """Return (height, width): the mean absolute difference of `now` and the warped `before`."""
-    y, x = np.mgrid[: now.shape[0], : now.shape[1]].astype(np.float32)
+def _off(now: Image, before: Image, places: NDArray[np.float32], mask: Flags) -> float:
+    """Return the mean absolute difference of `now` and the warped `before` under the mask."""
     moved = cv2.remap(
-        before,
-        x + motion[..., 0],
-        y + motion[..., 1],
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
+        before, places[0], places[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    return np.asarray(np.abs(now.astype(np.float64) - moved).mean(axis=-1))
+    levels = cv2.mean(cv2.absdiff(now, moved), mask.astype(np.uint8))
+    return float(np.mean(levels[: now.shape[2]]))
