@@ -212,7 +212,7 @@ def loaded(text: str, width: int, place: Path) -> tuple[str, str]:
 @pytest.mark.parametrize("width", [390, 1280])
 def test_a_browser_finds_no_error(width: int, place: Path, tmp_path: Path) -> None:
     text = place.read_text(encoding="utf-8").replace("</body>", f"{ASKED}</body>")
-    assert loaded(text, width, tmp_path) == (f"8 told at {width}, 4 large, fits", "")
+    assert loaded(text, width, tmp_path) == (f"10 told at {width}, 4 large, fits", "")
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
