@@ -23,7 +23,7 @@ class Part:
     """A part of the face: the column of its motion, and the least spread of a performance's."""
 
     column: str
-    least: float  # in the column's unit: three times what detection alone makes on the cast
+    least: float  # in the column's unit: more than detection alone makes of a still face
 
 
 PARTS = {
