@@ -18,8 +18,9 @@ from faceswap_ae.synthetic.scene import Act, Setting, SyntheticFrame, render
 MIDDLE = np.array([160.0, 160.0])
 
 
-def shot(who: str, **act: float) -> SyntheticFrame:
-    return render(alone(person(who)), Act(150, **act), Setting((320, 320)))
+def shot(who: str, yaw: float = 0, pitch: float = 0, roll: float = 0) -> SyntheticFrame:
+    act = Act(150, yaw=yaw, pitch=pitch, roll=roll)
+    return render(alone(person(who)), act, Setting((320, 320)))
 
 
 def fitted(image: Image) -> Points:

@@ -6,7 +6,7 @@ import pytest
 from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.faces.boxes import square_around
 from faceswap_ae.faces.detection.consistency import jumping, mend
-from faceswap_ae.faces.detection.detections import Detection
+from faceswap_ae.faces.detection.detections import CloseUp, Detection
 from faceswap_ae.faces.detection.detectors import DetectedBox
 from faceswap_ae.faces.detection.dlib_close_up import dlib_close_up
 from faceswap_ae.faces.detection.mesh_close_up import mesh_close_up
@@ -70,7 +70,7 @@ def images() -> list[Image]:
 
 @pytest.mark.parametrize("kind", ["mesh", "dlib"])
 def test_a_wrong_face_is_found_again(images: list[Image], kind: str) -> None:
-    close_up = {"mesh": mesh_close_up, "dlib": dlib_close_up}[kind](turns=False)
+    close_up: CloseUp = mesh_close_up(turns=False) if kind == "mesh" else dlib_close_up(turns=False)
     found = {"mesh": mesh_follower, "dlib": dlib_follower}[kind](turns=False)(images, True)
     (right,) = found[4]
     middle = right.landmarks.mean(axis=0)
