@@ -123,7 +123,7 @@ def _prelu(step: Step) -> Value:
     x, slopes = step.inputs
     by = ops.convert_to_tensor(np.asarray(slopes, np.float32).reshape(1, 1, 1, -1))
     # Where no slope is above 1 it is the same function, and costs two thirds of the other.
-    return ops.maximum(x, x * by) if slopes.max() <= 1 else ops.relu(x) + by * ops.minimum(x, 0.0)
+    return ops.maximum(x, x * by) if slopes.max() <= 1 else ops.relu(x) + ops.minimum(x, 0.0) * by
 
 
 def _pool(step: Step) -> Value:
