@@ -23,6 +23,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import BinaryIO
 
 from faceswap_ae.common.errors import FaceswapError, Fault, UserError
 
@@ -73,6 +74,19 @@ def check_is_no_input(out: Path, inputs: Iterable[Path]) -> None:
     """Raise UserError if `out` is one of the input files, which it would overwrite."""
     if any(out.exists() and path.exists() and out.samefile(path) for path in inputs):
         raise UserError(f"{out}: is a clip that is read; choose another name for the output")
+
+
+def open_to_append(path: Path) -> BinaryIO:
+    """Open a file of ours, new or not, to add to its end.
+
+    Raises UserError if it is a link: what it leads to may be a file of the user's own.
+    """
+    if path.is_symlink():
+        what = "is a link to another file, which would be changed"
+        raise UserError(f"{path}: {what}; put the file itself here, or remove the link")
+    flags = os.O_CREAT | os.O_APPEND | os.O_WRONLY
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(path, flags, 0o666), "ab")
 
 
 def explain_os_error(error: OSError, path: Path) -> FaceswapError:

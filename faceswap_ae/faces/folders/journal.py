@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from faceswap_ae.common.atomic import explain_os_error
+from faceswap_ae.common.atomic import explain_os_error, open_to_append
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.common.limits import check_is_file, lines_of, parse_json
@@ -119,7 +119,7 @@ class Journal:
         line = json.dumps(row, separators=(",", ":")).encode() + b"\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab") as file:
+            with open_to_append(self.path) as file:
                 # If a kill left an incomplete line, this ends it, so that only that line is lost.
                 if self._torn:
                     file.write(b"\n")

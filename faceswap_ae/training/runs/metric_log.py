@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from faceswap_ae.common.atomic import explain_os_error
+from faceswap_ae.common.atomic import explain_os_error, open_to_append
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.common.limits import lines_of
@@ -52,7 +52,7 @@ class MetricLog:
         line = before + json.dumps(row, separators=(",", ":")).encode() + b"\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab") as file:
+            with open_to_append(self.path) as file:
                 file.write(line)
         except OSError as error:
             raise explain_os_error(error, self.path) from error

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from faceswap_ae.common.atomic import explain_os_error
+from faceswap_ae.common.atomic import explain_os_error, open_to_append
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.media import png
 
@@ -35,7 +35,7 @@ class EventWriter:
         self.path = folder / f"events.out.tfevents.{now:017.6f}.{os.getpid()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("ab")
+            self._file = open_to_append(self.path)
         except OSError as error:
             raise explain_os_error(error, self.path) from error
         self._add(0, now, _bytes(3, FORMAT))

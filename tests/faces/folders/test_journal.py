@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae.common.errors import MediaError
+from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.faces.folders.journal import NAME, Journal, fingerprint
 from tests.support.face_records import some_face
 
@@ -97,3 +97,13 @@ def test_a_fingerprint_is_of_the_contents(tmp_path: Path) -> None:
     assert len(set(found)) == 3
     with pytest.raises(MediaError, match="cannot be read"):
         fingerprint(tmp_path / "nothing")
+
+
+def test_a_linked_journal_is_not_written_through(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_text("mine")
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada" / NAME).symlink_to(mine)
+    with pytest.raises(UserError, match="is a link to another file, which would be changed"):
+        Journal(tmp_path / "ada").add_written("clip-000001")
+    assert mine.read_text() == "mine"
