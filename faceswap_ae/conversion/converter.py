@@ -26,7 +26,6 @@ from faceswap_ae.conversion.trajectories import place_faces
 from faceswap_ae.conversion.views import ViewNames, choose_views
 from faceswap_ae.faces.detection.scan import Detectors, ScanOptions
 from faceswap_ae.faces.detection.scan_cache import ScannedClip, scan_clip
-from faceswap_ae.faces.record import check_kind
 from faceswap_ae.media import provenance, reader
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.codecs import H264, Encoding, check_encoding
@@ -148,7 +147,8 @@ class Converter:
 
 def _landmarks(runs: Sequence[Run]) -> str:
     """Who finds the landmarks: whoever found those that the runs were trained with."""
-    first, *others = (run.facts.landmarks for run in runs)
-    for run, kind in zip(runs[1:], others, strict=True):
-        check_kind(run.name, kind, first, runs[0].name)
-    return first
+    kinds = {run.facts.landmarks: run.name for run in runs}
+    if len(kinds) > 1:
+        told = ", ".join(f"{name} with landmarks by {kind}" for kind, name in kinds.items())
+        raise UserError(f"trained {told}: these do not mix; convert with one run after the other")
+    return next(iter(kinds))

@@ -6,12 +6,13 @@ so a turned head changes little. Without a mesh they are measured on the 68 land
 picture.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from faceswap_ae.common.geometry import Doubles, Points
-from faceswap_ae.faces.landmark_masks import EACH_BROW, EYES, INSIDE, opening
+from faceswap_ae.faces.landmark_masks import EACH_BROW, EYES, INSIDE, gap, opening
 from faceswap_ae.faces.mesh import EYE_CORNERS
 from faceswap_ae.faces.record import Face
 
@@ -38,7 +39,17 @@ class Openings:
 
 def openings(face: Face) -> Openings:
     """Return how far eyes and mouth of a face are open, and how high its brows are."""
-    return _of_landmarks(face.landmarks) if face.mesh is None else _of_mesh(face.mesh)
+    mesh, landmarks = face.mesh, face.landmarks
+    if mesh is not None:
+        eyes = _middles(mesh, EYE_CORNERS)
+        brows, lips = _middles(mesh, BROWS), _apart(mesh, UPPER_LIP, LOWER_LIP)
+        lids = float(eye_openings(mesh).mean())
+    else:
+        eyes = np.stack([landmarks[eye][[0, 3]].mean(axis=0) for eye in EYES])
+        brows = np.stack([landmarks[brow].mean(axis=0) for brow in EACH_BROW])
+        lips, lids = gap(landmarks[INSIDE]), float(np.mean([opening(landmarks[e]) for e in EYES]))
+    unit = max(float(np.linalg.norm(eyes[1] - eyes[0])), np.finfo(float).tiny)
+    return Openings(lids, lips / unit, float(np.linalg.norm(brows - eyes, axis=1).mean()) / unit)
 
 
 def eye_openings(mesh: Points) -> Doubles:
@@ -48,35 +59,10 @@ def eye_openings(mesh: Points) -> Doubles:
     return np.array(gaps) / np.maximum(widths, np.finfo(float).tiny)
 
 
-def _of_mesh(mesh: Points) -> Openings:
-    eyes = np.stack([mesh[list(corners)].mean(axis=0) for corners in EYE_CORNERS])
-    brows = np.stack([mesh[list(brow)].mean(axis=0) for brow in BROWS])
-    unit = _length(eyes[1] - eyes[0])
-    return Openings(
-        eyes_open=float(eye_openings(mesh).mean()),
-        mouth_open=_apart(mesh, UPPER_LIP, LOWER_LIP) / unit,
-        brows_high=float(np.linalg.norm(brows - eyes, axis=1).mean()) / unit,
-    )
-
-
-def _of_landmarks(landmarks: Points) -> Openings:
-    eyes = np.stack([landmarks[eye][[0, 3]].mean(axis=0) for eye in EYES])
-    brows = np.stack([landmarks[brow].mean(axis=0) for brow in EACH_BROW])
-    unit = _length(eyes[1] - eyes[0])
-    lips = landmarks[INSIDE]
-    half = len(lips) // 2
-    gaps = np.linalg.norm(lips[1:half] - lips[:half:-1], axis=1)
-    return Openings(
-        eyes_open=float(np.mean([opening(landmarks[eye]) for eye in EYES])),
-        mouth_open=float(gaps.mean()) / unit,
-        brows_high=float(np.linalg.norm(brows - eyes, axis=1).mean()) / unit,
-    )
+def _middles(mesh: Points, parts: Sequence[Sequence[int]]) -> Points:
+    return np.stack([mesh[list(part)].mean(axis=0) for part in parts])
 
 
 def _apart(mesh: Points, ones: tuple[int, ...], others: tuple[int, ...]) -> float:
     """Return the mean distance between pairs of points."""
     return float(np.linalg.norm(mesh[list(ones)] - mesh[list(others)], axis=1).mean())
-
-
-def _length(step: Points) -> float:
-    return max(float(np.linalg.norm(step)), np.finfo(float).tiny)

@@ -27,8 +27,23 @@ class PersonFolder:
     folder: Path
     journal: Journal
     there: set[str] = field(default_factory=set)  # ids of the faces in the folder
+    entries: list[face_file.FaceEntry] = field(default_factory=list)  # when it was opened
     known: KnownPerson | None = None
     count: int = 0  # faces written in this run
+
+    @property
+    def landmarkers(self) -> list[str]:
+        """Who found the landmarks of its faces; of a whole folder it is one alone."""
+        own = {one.stored.face.landmarker for one in self.entries if one.stored}
+        return sorted(own | self.journal.landmarkers)
+
+    def know(self, detectors: Detectors) -> None:
+        """Know the person by the faces. Raises UserError if their landmarks are of another kind."""
+        for kind in self.landmarkers:
+            check_kind(
+                str(self.folder), kind, detectors.options.landmarker, "this extraction's faces"
+            )
+        self.known = known_from_entries(self.entries, detectors)
 
     def put(self, image: Image, face: Face, crop: str, size: int) -> None:
         """Cut a face out of its frame and write its PNG."""
@@ -91,35 +106,19 @@ def _record(written: Future[None], person: PersonFolder, face: str) -> None:
     person.count += 1
 
 
-def open_person_folder(folder: Path, detectors: Detectors) -> PersonFolder:
-    """Open a person's folder, which may be new, and read which faces are in it.
-
-    Raises UserError if it has faces with landmarks of the other kind.
-    """
+def open_person_folder(folder: Path) -> PersonFolder:
+    """Open a person's folder, which may be new, and read which faces are in it."""
     if folder.exists() or face_folder.zip_of(folder).exists():
         face_folder.check_unpacked(folder)
     person = PersonFolder(folder, Journal(folder))
     if folder.is_dir():
-        entries = face_file.entries(folder)
-        for kind in sorted(_kinds(entries) | person.journal.landmarkers):
-            check_kind(str(folder), kind, detectors.options.landmarker, "this extraction's faces")
-        person.there = set(_ids(entries))
+        person.entries = face_file.entries(folder)
+        person.there = set(_ids(person.entries))
         dropped = folder / face_folder.DROPPED
         gone = _ids(face_file.entries(dropped)) if dropped.is_dir() else ()
         for face in sorted({*person.there, *gone} - person.journal.written):
             person.journal.add_written(face)
-        person.known = known_from_entries(entries, detectors)
     return person
-
-
-def kind_of(folder: Path) -> str | None:
-    """Return who found the landmarks of a folder's faces; None if it has no faces."""
-    found = _kinds(face_file.entries(folder)) if folder.is_dir() else set()
-    return min(found | Journal(folder).landmarkers, default=None)
-
-
-def _kinds(entries: list[face_file.FaceEntry]) -> set[str]:
-    return {one.stored.face.landmarker for one in entries if one.stored}
 
 
 def _ids(entries: list[face_file.FaceEntry]) -> Iterator[str]:

@@ -25,7 +25,6 @@ from faceswap_ae.extraction.crop_writer import (
     CropFormat,
     Passing,
     PersonFolder,
-    kind_of,
     open_person_folder,
     write_crops,
 )
@@ -99,19 +98,18 @@ class _Extraction:
     )
 
     def __post_init__(self) -> None:
+        first = open_person_folder(self.options.data / self.name)
         # A folder that has faces keeps the kind of their landmarks.
-        kind = self.options.scan.landmarks or kind_of(self.options.data / self.name)
+        kind = self.options.scan.landmarks or next(iter(first.landmarkers), None)
         self.options = replace(self.options, scan=replace(self.options.scan, landmarks=kind))
         self.detectors = Detectors(self.options.scan)
         # Before the scan: an error in a photo must not be reported after an hour of work.
-        self.persons = [open_person_folder(self.options.data / self.name, self.detectors)]
+        first.know(self.detectors)
+        self.persons = [first]
         if self.options.like:
-            self.persons[0].known = known_from_photos(self.options.like, self.detectors)
+            first.known = known_from_photos(self.options.like, self.detectors)
         if self.options.everyone:
-            numbers = sorted(self._numbers())
-            self.persons += [
-                open_person_folder(self._numbered(number), self.detectors) for number in numbers
-            ]
+            self.persons += [self._opened_for(number) for number in sorted(self._numbers())]
 
     @property
     def journal(self) -> Journal:
@@ -124,12 +122,15 @@ class _Extraction:
             if number.isdigit():
                 yield int(number)
 
-    def _numbered(self, number: int) -> Path:
-        return self.options.data / f"{self.name}-{number}"
+    def _opened_for(self, number: int) -> PersonFolder:
+        """Open the folder of a further person."""
+        person = open_person_folder(self.options.data / f"{self.name}-{number}")
+        person.know(self.detectors)
+        return person
 
     def look(self, inputs: Sequence[Path]) -> Clips:
         """Find every face."""
-        clips = self._opened(inputs)
+        clips = self._open_clips(inputs)
         total = sum(
             count_unscanned(clip, self.journal, *self._how(clip)) for clip in clips.values()
         )
@@ -148,7 +149,7 @@ class _Extraction:
                     self.summary.fail(clip.path, f"{clip.path}: {FACELESS}")
         return clips
 
-    def _opened(self, inputs: Sequence[Path]) -> Clips:
+    def _open_clips(self, inputs: Sequence[Path]) -> Clips:
         paths, failures = find_inputs(inputs)
         self.summary.alone = len(paths) + len(failures) == 1
         for failure in failures:
@@ -189,7 +190,7 @@ class _Extraction:
         often = [group for group in people.unknown if _count(tracks, group) >= LEAST]
         first = max(self._numbers(), default=1) + 1
         for number, group in enumerate(often, first):
-            self.persons.append(open_person_folder(self._numbered(number), self.detectors))
+            self.persons.append(self._opened_for(number))
             people.known.append(group)
             people.unknown.remove(group)
 

@@ -64,10 +64,14 @@ def between_lips(landmarks: Points, size: tuple[int, int]) -> Image:
 
 def opening(outline: Points) -> float:
     """Return how far an eye (6, 2) or the mouth (inner lips, 8, 2) is open: height / width."""
+    width = float(np.linalg.norm(outline[len(outline) // 2] - outline[0]))
+    return gap(outline) / width if width > 0 else 0.0
+
+
+def gap(outline: Points) -> float:
+    """Return the mean distance between the upper and the lower edge of an eye or of the mouth."""
     half = len(outline) // 2
-    width = np.linalg.norm(outline[half] - outline[0])
-    gaps = np.linalg.norm(outline[1:half] - outline[:half:-1], axis=1)
-    return float(gaps.mean() / width) if width > 0 else 0.0
+    return float(np.linalg.norm(outline[1:half] - outline[:half:-1], axis=1).mean())
 
 
 def middle_mask(landmarks: Points, size: tuple[int, int]) -> Image:

@@ -16,7 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from faceswap_ae.common.geometry import Doubles, Integers, Points
+from faceswap_ae.common.geometry import (
+    Doubles,
+    Integers,
+    Matrix,
+    Points,
+    scale_of,
+    transform,
+)
 from faceswap_ae.faces.boxes import Square
 from faceswap_ae.faces.head_pose import HeadPose, pose_of
 
@@ -51,6 +58,11 @@ def square_of(mesh: Points, room: float = ROOM) -> Square:
     level = mesh[:SKIN, :2] @ turned.T
     low, high = level.min(axis=0), level.max(axis=0)
     return Square((low + high) / 2 @ turned, room * float((high - low).max()), angle)
+
+
+def move_mesh(mesh: Points, matrix: Matrix) -> Points:
+    """Return the points (n, 3), mapped by a matrix; their depth is scaled as the picture is."""
+    return np.column_stack([transform(mesh[:, :2], matrix), mesh[:, 2] * scale_of(matrix)])
 
 
 def mesh_pose(mesh: Points) -> HeadPose:

@@ -27,6 +27,7 @@ from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.media.span import Span
 from faceswap_ae.media.writer import writing
+from faceswap_ae.training.runs.run import Run
 from tests.support.conversions import LOSSLESS, PLAIN, converted, options, shown
 
 
@@ -278,3 +279,18 @@ def test_odd_sizes_varying_rates_and_no_sound(studio: Path, play: Path, tmp_path
     assert [frame.time for frame in made] == times[:-1]
     assert made[0].image.shape == (187, 251, 3)
     assert open_clip(tmp_path / "out.mkv").sound == ()
+
+
+def test_a_run_converts_by_its_own_landmarks_and_two_kinds_do_not_mix(
+    studio: Path, tmp_path: Path
+) -> None:
+    first = options(studio).runs[0]
+    assert Converter(options(studio), no_progress).detectors.options.landmarker == "mesh"
+    older = Run(Path(shutil.copytree(first.folder, tmp_path / "older")))
+    told = json.loads(older.card.read_text())
+    del told["landmarks"]  # as runs of before the mesh
+    older.card.write_text(json.dumps(told))
+    by_dlib = Converter(options(studio, runs=(older,)), no_progress)
+    assert by_dlib.detectors.options.landmarker == "dlib"
+    with pytest.raises(UserError, match=r"landmarks by mesh, older with landmarks by dlib"):
+        Converter(options(studio, runs=(first, older)), no_progress)

@@ -15,28 +15,17 @@ from faceswap_ae.evaluation.openings import (
     openings,
 )
 from faceswap_ae.faces.mesh import EYE_CORNERS, POINTS
-from faceswap_ae.faces.record import DESCRIPTOR, Face
+from faceswap_ae.faces.record import Face
 from faceswap_ae.synthetic.expression import Expression
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
+from tests.support.face_records import some_face
 
 APART, WIDE = 60.0, 30.0  # pixels between the eyes, and of an eye
 
 
 def face(mesh: np.ndarray | None, landmarks: np.ndarray | None = None) -> Face:
-    return Face(
-        id="a",
-        source="a.mp4",
-        clip="a",
-        frame=0,
-        time=0.0,
-        box=(0, 0, 1, 1),
-        landmarks=np.zeros((68, 2)) if landmarks is None else landmarks,
-        mesh=mesh,
-        detector="blaze",
-        score=1.0,
-        descriptor=np.zeros(DESCRIPTOR, np.float32),
-    )
+    return some_face(landmarks=np.zeros((68, 2)) if landmarks is None else landmarks, mesh=mesh)
 
 
 def mesh(eyes: float, mouth: float, brows: float) -> np.ndarray:

@@ -7,6 +7,7 @@ from faceswap_ae.common.errors import UserError
 from faceswap_ae.extraction.selection import (
     ALIKE,
     BLURRED,
+    DOUBTFUL,
     NO_FACE,
     OTHER,
     SMALL,
@@ -46,6 +47,13 @@ def test_limits_leave_out_what_they_say() -> None:
     faces = [face(0, sharpness=0.1), face(1, landmarks=small), face(2)]
     choice = select_faces(faces, OWN, SelectionLimits(blur=0.2, size=60), AlreadyThere())
     assert choice.skipped == {"clip-000000": BLURRED, "clip-000001": SMALL}
+
+
+def test_landmarks_in_doubt_are_nothing_to_learn_from() -> None:
+    faces = [face(0, doubtful=True), face(1)]
+    choice = select_faces(faces, OWN, SelectionLimits(), AlreadyThere())
+    assert choice.skipped == {"clip-000000": DOUBTFUL}
+    assert ids(choice) == {"clip-000001"}
 
 
 def test_faces_like_the_last_one_taken_are_left_out() -> None:

@@ -50,6 +50,12 @@ def test_a_mesh_comes_back_to_a_thousandth_of_the_face(seed: int) -> None:
     assert face_to_json(again)["mesh"] == face_to_json(face)["mesh"]
 
 
+def test_a_doubt_is_told_only_where_there_is_one() -> None:
+    assert "doubtful" not in face_to_json(some_face())
+    told = face_to_json(some_face(doubtful=True))
+    assert face_from_json(JsonFields(told)).doubtful
+
+
 def test_a_face_without_a_mesh_is_told_as_ever() -> None:
     assert "mesh" not in face_to_json(some_face())
     assert some_face().landmarker == "dlib"

@@ -105,6 +105,20 @@ def test_other_settings_are_refused_and_change_nothing(
     }
 
 
+def test_landmarks_of_two_kinds_are_refused_before_a_run_begins(
+    two_people: Path, tmp_path: Path
+) -> None:
+    data = Path(shutil.copytree(two_people, tmp_path / "data"))
+    for entry in face_file.entries(data / "ada"):
+        assert entry.stored is not None
+        meshed = replace(entry.stored.face, mesh=np.zeros((478, 3)))
+        path = data / "ada" / entry.name
+        face_file.write_crop(path, face_file.pixels(path), replace(entry.stored, face=meshed))
+    with pytest.raises(UserError, match=r"ada: has landmarks by mesh, .* by dlib.* do not mix"):
+        train(job(data, tmp_path / "run", 1))
+    assert not (tmp_path / "run" / "run.json").exists()
+
+
 def test_a_fork_begins_with_anothers_weights(
     trained: Path, two_people: Path, tmp_path: Path
 ) -> None:

@@ -113,12 +113,7 @@ def blaze() -> Detector:
     """Return MediaPipe's BlazeFace, for near and for far faces: quick, also on a CPU."""
     from faceswap_ae.faces.detection.blazeface import blazeface
 
-    near, far = blazeface("short"), blazeface("full")
-
-    def look(images: Sequence[Image]) -> list[list[DetectedBox]]:
-        return [one or other for one, other in zip(near(images), far(images), strict=True)]
-
-    return look
+    return together(blazeface("short"), blazeface("full"))
 
 
 DETECTORS: dict[str, Callable[[], Detector]] = {

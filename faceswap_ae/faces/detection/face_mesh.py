@@ -14,7 +14,7 @@ import numpy as np
 
 from faceswap_ae.common.geometry import Doubles, Floats, Image, Matrix, Points, invert, warp
 from faceswap_ae.faces.boxes import Square
-from faceswap_ae.faces.mesh import EYE_CORNERS, POINTS, SKIN
+from faceswap_ae.faces.mesh import EYE_CORNERS, POINTS, SKIN, move_mesh
 from faceswap_ae.runtime.backend import load_keras
 from faceswap_ae.runtime.weights import weight_file
 
@@ -95,11 +95,9 @@ def _eye_matrix(mesh: Points, which: int) -> Matrix:
 
 
 def _to_frame(points: Doubles, matrix: Matrix) -> Points:
-    """Map a crop's points (n, 3), which count from its corner, to the frame; depth is scaled."""
-    back = invert(matrix)
-    placed = (points[:, :2] - 0.5) @ back[:, :2].T + back[:, 2]
-    depth = points[:, 2:] * np.hypot(*back[:, 0])
-    return np.asarray(np.concatenate([placed, depth], axis=1).clip(-CROSSED, CROSSED), np.float64)
+    """Map a crop's points (n, 3), which count from its corner, to the frame."""
+    from_centre = points.astype(np.float64) - (0.5, 0.5, 0.0)
+    return move_mesh(from_centre, invert(matrix)).clip(-CROSSED, CROSSED)
 
 
 def _computed(network: Any, crops: Sequence[Image]) -> list[Floats]:

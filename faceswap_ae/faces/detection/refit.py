@@ -1,16 +1,17 @@
 """How do the faces of a folder get landmarks of the other kind?
 
 The landmarks are found anew in each face's own picture, which shows the whole face. The picture
-stays as it is, to the bit: its record alone is written anew. The rows of scanned frames leave the
-journal, because they hold the old landmarks; which faces were written and dropped stays in it. So
-the next extraction or conversion scans those clips again.
+stays as it is, to the bit: its record alone is written anew. What the user corrected by hand is
+kept in `.dropped/` as it was. The rows of scanned frames leave the journal, because they hold the
+old landmarks; which faces were written and dropped stays in it. So the next extraction or
+conversion scans those clips again.
 """
 
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from faceswap_ae.common.atomic import replacing
-from faceswap_ae.common.geometry import Image, Points, invert, scale_of, transform
+from faceswap_ae.common.geometry import Image, invert, transform
 from faceswap_ae.common.limits import lines_of, parse_json
 from faceswap_ae.common.progress import Advance
 from faceswap_ae.faces.boxes import square_around
@@ -18,9 +19,9 @@ from faceswap_ae.faces.detection.detections import CloseUp, Detection
 from faceswap_ae.faces.detection.detectors import DetectedBox
 from faceswap_ae.faces.detection.scan import close_up_of
 from faceswap_ae.faces.folders import face_file
-from faceswap_ae.faces.folders.face_folder import check_unpacked, drop
+from faceswap_ae.faces.folders.face_folder import check_unpacked, drop, set_aside
 from faceswap_ae.faces.folders.journal import NAME
-from faceswap_ae.faces.mesh import mesh_pose
+from faceswap_ae.faces.mesh import mesh_pose, move_mesh
 from faceswap_ae.faces.record import Face, StoredFace
 
 
@@ -50,6 +51,8 @@ def refit(folder: Path, landmarks: str, advance: Advance = lambda _: None) -> Re
                 lost.append(entry.name)
             else:
                 path = folder / entry.name
+                if stored.face.corrected:
+                    set_aside(path)
                 face_file.write_crop(path, image, replace(stored, face=_refitted(stored, sight)))
                 fitted += 1
         advance(count)
@@ -69,23 +72,12 @@ def _seen(image: Image, stored: StoredFace, closely: CloseUp) -> Detection | Non
 
 def _refitted(stored: StoredFace, sight: Detection) -> Face:
     back = invert(stored.matrix)
-    mesh = None if sight.mesh is None else _to_frame(sight.mesh, stored)
-    moved = replace(sight, landmarks=transform(sight.landmarks, back), mesh=mesh)
-    return replace(
-        stored.face,
-        landmarks=moved.landmarks,
-        mesh=moved.mesh,
-        pose=stored.face.pose if moved.mesh is None else astuple(mesh_pose(moved.mesh)),
-        doubtful=False,
-        corrected=False,
-    )
-
-
-def _to_frame(mesh: Points, stored: StoredFace) -> Points:
-    placed = mesh.copy()
-    placed[:, :2] = transform(mesh[:, :2], invert(stored.matrix))
-    placed[:, 2] /= scale_of(stored.matrix)
-    return placed
+    landmarks = transform(sight.landmarks, back)
+    found = replace(stored.face, landmarks=landmarks, mesh=None, doubtful=False, corrected=False)
+    if sight.mesh is None:  # the pose stays: by landmarks, it needs the frame's size
+        return found
+    mesh = move_mesh(sight.mesh, back)
+    return replace(found, mesh=mesh, pose=astuple(mesh_pose(mesh)))
 
 
 def _forget_frames(folder: Path) -> None:

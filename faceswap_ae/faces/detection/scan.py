@@ -32,7 +32,7 @@ from faceswap_ae.faces.detection.video_detector import (
     mesh_follower,
 )
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
-from faceswap_ae.faces.head_pose import head_pose
+from faceswap_ae.faces.head_pose import HeadPose, head_pose
 from faceswap_ae.faces.mesh import mesh_pose
 from faceswap_ae.faces.quality import measure_quality
 from faceswap_ae.faces.record import LANDMARKERS, MESH, Descriptor, Face
@@ -45,7 +45,7 @@ from faceswap_ae.media.span import WHOLE, Span
 
 PIECE = 32  # greatest number of frames between searches of the whole picture
 PIECE_BYTES = 200_000_000  # memory for the frames of a piece
-DESCRIBED = 4  # a descriptor costs as much as all else, and hardly changes from frame to frame
+DESCRIBED = 4  # a descriptor costs as much as a mesh, and hardly changes from frame to frame
 MEASURED = 256  # pixels a side of the crop on which quality is measured
 
 
@@ -166,9 +166,11 @@ class _FaceRecorder:
             own = []
             for sight in sights:
                 kept = self._kept(sight, found[number - 1]) if number % self.described else None
-                own.append(len(seen) if kept is None else places[number - 1][kept])
                 if kept is None:
+                    own.append(len(seen))
                     seen.append((frame.image, sight.landmarks))
+                else:
+                    own.append(places[number - 1][kept])
             places.append(own)
         descriptors = describe(seen)
         return [[descriptors[place] for place in own] for own in places]
@@ -185,11 +187,7 @@ class _FaceRecorder:
         landmarks = sight.landmarks
         crop, matrix = _aligned(frame.image, sight)
         quality = measure_quality(crop, transform(landmarks, matrix), scale_of(matrix))
-        facing = (
-            head_pose(landmarks, (self.clip.width, self.clip.height))
-            if sight.mesh is None
-            else mesh_pose(sight.mesh)
-        )
+        facing = self._pose(sight)
         return Face(
             id=face_name(self.clip, self.key, frame.index, number),
             source=self.clip.path.name,
@@ -209,6 +207,11 @@ class _FaceRecorder:
             track=track,
             doubtful=sight.doubtful,
         )
+
+    def _pose(self, sight: Detection) -> HeadPose:
+        if sight.mesh is not None:
+            return mesh_pose(sight.mesh)
+        return head_pose(sight.landmarks, (self.clip.width, self.clip.height))
 
 
 def _finder(options: ScanOptions, picture: bool) -> Finder:

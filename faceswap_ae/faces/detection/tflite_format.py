@@ -7,7 +7,7 @@ and everything else is refused with its name.
 
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ OPTIONS: Mapping[int, Mapping[str, int]] = {
     **{code: {} for code in (DEQUANTIZE, RELU, RESHAPE, RESIZE, PAD, PRELU)},
 }
 BYTES = {"valid", "activation"}  # the other options are numbers of four bytes
-DEEPEST = 10_000  # entries of a list of the file, of which our largest has 423
+MOST_ENTRIES = 10_000  # of a list of tables: the longest of our files has 423
 DAMAGE = (OSError, struct.error, IndexError, KeyError, OverflowError, TypeError, ValueError)
 
 
@@ -44,7 +44,7 @@ class Operator:
     code: int
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    options: Mapping[str, int] = field(default_factory=dict)
+    options: Mapping[str, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +89,8 @@ class _Record:
 
     def records(self, number: int) -> Iterator["_Record"]:
         start, count = self._vector(number, width=4)
-        if count > DEEPEST:
-            raise ValueError(f"a list of {count} entries, of at most {DEEPEST}")
+        if count > MOST_ENTRIES:
+            raise ValueError(f"a list of {count} entries, of at most {MOST_ENTRIES}")
         for place in range(start, start + 4 * count, 4):
             yield _Record(Table(self._table.Bytes, self._table.Indirect(place)))
 

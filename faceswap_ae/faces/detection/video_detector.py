@@ -52,7 +52,7 @@ class FaceFollower:
     closely: CloseUp
     search: Search  # quick, but misses small faces
     search_well: Search  # at the start of a scene, if no face is seen, and in some pieces
-    well: int  # one thorough search in so many pieces
+    well_every: int  # pieces, of which one has a thorough search
     last: list[Detection] = field(default_factory=list)
     pieces: int = 0  # number of pieces in this scene
 
@@ -105,7 +105,7 @@ class FaceFollower:
     def _discover(self, images: Sequence[Image], found: Found) -> None:
         """Search the last frame, and follow each new face back to where it first appears."""
         self.pieces += 1
-        well = self.pieces % self.well == 0 or not found[-1]
+        well = self.pieces % self.well_every == 0 or not found[-1]
         spots = (self.search_well if well else self.search)(images[-1])
         new = self._new(images[-1], spots, found[-1])
         found[-1] = alone([*found[-1], *new])
@@ -134,7 +134,7 @@ def dlib_follower(*, turns: bool) -> FaceFollower:
         dlib_close_up(turns=turns),
         lambda image: quick([image])[0],
         lambda image: well([image])[0] or around([image])[0],
-        well=4,
+        well_every=4,
     )
 
 
@@ -147,7 +147,7 @@ def mesh_follower(*, turns: bool) -> FaceFollower:
         mesh_close_up(turns=turns),
         lambda image: quick([image])[0],
         lambda image: well([image])[0] or around([image])[0],
-        well=8,
+        well_every=8,
     )
 
 

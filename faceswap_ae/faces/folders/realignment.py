@@ -22,7 +22,6 @@ from faceswap_ae.common.geometry import (
     compose,
     fit_similarity,
     invert,
-    scale_of,
     transform,
     warp,
 )
@@ -31,6 +30,7 @@ from faceswap_ae.faces.alignment import matrix_of, misfit
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.face_folder import mask_of, set_aside
 from faceswap_ae.faces.folders.journal import Journal
+from faceswap_ae.faces.mesh import move_mesh
 from faceswap_ae.faces.record import LANDMARKS, Face, StoredFace
 from faceswap_ae.media import png
 
@@ -111,17 +111,13 @@ def _moved(path: Path, stored: StoredFace, points: Points, old: Image) -> tuple[
         raise UserError(
             f"{path}: landmarks far from a face's shape ({wrong:.2f}); are they in dlib's order?"
         )
-    mesh = None if stored.face.mesh is None else _carried(stored.face.mesh, stored.face, landmarks)
+    # As a whole: nobody has corrected its points one by one.
+    move, mesh = fit_similarity(stored.face.landmarks, landmarks), stored.face.mesh
+    mesh = None if mesh is None else move_mesh(mesh, move)
     face = dataclasses.replace(
         stored.face, landmarks=landmarks, mesh=mesh, doubtful=False, corrected=True
     )
     return face, compose(matrix, invert(stored.matrix))
-
-
-def _carried(mesh: Points, face: Face, landmarks: Points) -> Points:
-    """Move a mesh as the landmarks were moved, as a whole."""
-    move = fit_similarity(face.landmarks, landmarks)
-    return np.column_stack([transform(mesh[:, :2], move), mesh[:, 2] * scale_of(move)])
 
 
 def _covered(move: Matrix, side: int) -> float:

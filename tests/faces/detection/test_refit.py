@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,20 @@ def test_faces_get_the_other_landmarks_and_keep_their_pixels(folder: Path) -> No
         assert away < 0.12 * old.size
         assert abs(face.pose[0] - old.pose[0]) < 15
     assert refit(folder, "mesh").there == 3
+
+
+def test_what_was_corrected_by_hand_is_kept_as_it_was(folder: Path) -> None:
+    name = next(iter(faces(folder)))
+    stored = face_file.read(folder / name)
+    assert stored is not None
+    mine = replace(stored, face=replace(stored.face, corrected=True))
+    face_file.write_crop(folder / name, face_file.pixels(folder / name), mine)
+    refit(folder, "mesh")
+    (kept,) = (one.stored for one in face_file.entries(folder / DROPPED))
+    assert kept is not None
+    assert kept.face.corrected
+    assert np.array_equal(kept.face.landmarks, mine.face.landmarks)
+    assert faces(folder)[name].landmarker == "mesh"
 
 
 def test_the_journal_forgets_frames_and_no_faces(folder: Path) -> None:

@@ -19,6 +19,7 @@ TRAIN = f"train --face ben --onto ada --steps 13 {SMALL}"
 BEGIN = "train --face ben --onto ada --run new --steps 1"
 EXTRACT = "extract ada.mp4 --as ada --size 64"
 PREVIEW = f"preview {RUN}"
+REFIT = "faces realign ada --landmarks mesh"
 TUNE = f"tune ada.mp4 --run {RUN} -o made.png --frames 1"
 WHOLE = f"swap --face ben.mp4 --onto ada.mp4 -o made.mp4 --steps 1 {SMALL}"
 SYNTH = "synth made --seconds 0.2 --size 160x120 --fps 5 --who ada --as-if ben"
@@ -125,9 +126,9 @@ USED = {
     "used log": of_file(f"runs/{RUN}/log.jsonl", damage.changed_lines, TRAIN),
     "used clip": of_file("ada.mp4", pictures.changed_mp4, CONVERT, EVALUATE, EXTRACT, TUNE),
     "measured swap": of_file(SWAP, pictures.changed_mp4, EVALUATE),
-    "used face": of_file("data/ada/*.png", pictures.changed_face, TRAIN, EXTRACT, CONVERT),
+    "used face": of_file("data/ada/*.png", pictures.changed_face, TRAIN, EXTRACT, CONVERT, REFIT),
     "used journal": of_file(
-        "data/ada/.journal.jsonl", damage.changed_lines, CONVERT, EXTRACT, TUNE
+        "data/ada/.journal.jsonl", damage.changed_lines, CONVERT, EXTRACT, TUNE, REFIT
     ),
     "photo": of_file(
         *("photos/2.jpg", pictures.changed_jpeg, "extract photos --as new --size 64"),
