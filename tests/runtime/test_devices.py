@@ -7,7 +7,10 @@ from faceswap_ae.runtime.precision import gpu_capability
 
 @pytest.mark.skipif(gpu_capability() is not None, reason="there is a GPU here")
 class TestWithoutGpu:
-    def test_it_is_said_loudly(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_it_is_said_loudly(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)  # else the CPU was asked for
         devices.choose_device(None)
         assert not caplog.text  # nothing is trained yet
         devices.warn_of_no_gpu()
