@@ -11,10 +11,9 @@ from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.landmark_masks import hide_outside, hull_mask
 from faceswap_ae.networks import code_alignment
 from faceswap_ae.networks.model_interface import FACE, ONTO, Identity
+from faceswap_ae.runtime.inference import CompiledNetwork
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.training.trained_run import load_trained
-
-LOTS = (1, 2, 4, 8, 16)  # faces at a time: each number is compiled once
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +37,7 @@ class Swapper:
         self.crop, self.hides = trained.recipe.crop, trained.recipe.augment.hide
         own = trained.networks
         self.size_in, self.size_out, self.has_mask = own.size_in, own.size_out, own.has_mask
-        self._model = _model(own, trained.alignment(to), to)
+        self._network = CompiledNetwork(_model(own, trained.alignment(to), to))
 
     def matrix(self, landmarks: Points, size: int | None = None) -> Matrix:
         """Frame to crop, of the size that comes out unless told."""
@@ -55,24 +54,14 @@ class Swapper:
 
     def __call__(self, crops: Sequence[Floats]) -> list[GeneratedFace]:
         """The faces for these crops."""
-        made: list[GeneratedFace] = []
-        while rest := len(crops) - len(made):
-            lot = next((lot for lot in LOTS if lot >= rest), LOTS[-1])
-            filled = np.zeros((lot, self.size_in, self.size_in, 3), np.float32)
-            count = min(rest, lot)
-            filled[:count] = np.stack(crops[len(made) : len(made) + count])
-            made += self._made(filled, count)
-        return made
-
-    def _made(self, filled: Floats, count: int) -> list[GeneratedFace]:
-        found = self._model.predict_on_batch(filled)
-        faces, *masks = found if isinstance(found, list) else [found]
-        faces = np.clip(np.nan_to_num(faces[:count]), 0, 1)
+        if not crops:
+            return []
+        faces, *masks = self._network(np.stack(crops))
+        faces = np.clip(np.nan_to_num(faces), 0, 1)
         if not masks:
             return [GeneratedFace(face, None) for face in faces]
         return [
-            GeneratedFace(face, mask[..., 0])
-            for face, mask in zip(faces, masks[0][:count], strict=True)
+            GeneratedFace(face, mask[..., 0]) for face, mask in zip(faces, masks[0], strict=True)
         ]
 
 

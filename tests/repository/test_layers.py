@@ -19,7 +19,7 @@ ROOMS = {
     "synthetic": "media",
     "extraction": "faces media",
     "training": "networks faces media runtime",
-    "conversion": "training networks faces media",
+    "conversion": "training networks faces media runtime",
     "evaluation": "conversion training networks faces synthetic media",
     "pipelines": "evaluation conversion training extraction faces synthetic media",
     "interface": (

@@ -9,15 +9,15 @@ also smaller ones.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import cv2
 import numpy as np
 
-from faceswap_ae.common.geometry import Doubles, Image, Points
+from faceswap_ae.common.geometry import Doubles, Floats, Image, Points
 from faceswap_ae.faces.boxes import Square
 from faceswap_ae.faces.detection.detectors import DetectedBox
 from faceswap_ae.runtime.backend import load_keras
+from faceswap_ae.runtime.inference import CompiledNetwork
 from faceswap_ae.runtime.weights import weight_file
 
 # Of each range: its file, and for each of its grids the cells a side and the boxes of a cell.
@@ -28,7 +28,6 @@ RANGES: dict[str, tuple[str, tuple[tuple[int, int], ...]]] = {
 SURE = 0.5  # score from which a box is a face
 SAME = 0.3  # intersection over union from which boxes are of one face
 LIMIT = 80.0  # of a score before the sigmoid
-LOT = 8  # pictures at once
 RIGHT_EYE, LEFT_EYE = 2, 3  # rows of a box's numbers, after its centre and its size
 
 
@@ -36,22 +35,17 @@ RIGHT_EYE, LEFT_EYE = 2, 3  # rows of a box's numbers, after its centre and its 
 class BlazeFace:
     """The detector of one range."""
 
-    network: Any
+    network: CompiledNetwork
     side: int  # pixels of the network's picture
     anchors: Points  # (n, 2): the middle of each box's cell in the unit square
     name: str
 
     def __call__(self, images: Sequence[Image]) -> list[list[DetectedBox]]:
         """Return the faces of pictures of one size, the best score first."""
-        found: list[list[DetectedBox]] = []
-        for begin in range(0, len(images), LOT):
-            found += self._some(images[begin : begin + LOT])
-        return found
-
-    def _some(self, images: Sequence[Image]) -> list[list[DetectedBox]]:
+        if not images:
+            return []
         small, scale, edge = _boxed(images, self.side)
-        outputs = self.network.predict_on_batch(small)
-        numbers, scores = (np.asarray(one, np.float64) for one in outputs)
+        numbers, scores = (one.astype(np.float64) for one in self.network(small))
         numbers = numbers.reshape(len(images), -1, 8, 2) / self.side
         numbers[:, :, 0] += self.anchors
         numbers[:, :, 2:] += self.anchors[:, None]
@@ -77,8 +71,9 @@ def blazeface(name: str) -> BlazeFace:
     from faceswap_ae.faces.detection.tflite_networks import rebuild
 
     file, grids = RANGES[name]
-    network = rebuild(weight_file(file))
-    return BlazeFace(network, int(network.inputs[0].shape[1]), _anchors(grids), f"blaze-{name}")
+    model = rebuild(weight_file(file))
+    side = int(model.inputs[0].shape[1])
+    return BlazeFace(CompiledNetwork(model), side, _anchors(grids), f"blaze-{name}")
 
 
 def _anchors(grids: tuple[tuple[int, int], ...]) -> Points:
@@ -90,7 +85,7 @@ def _anchors(grids: tuple[tuple[int, int], ...]) -> Points:
     return np.concatenate(found)
 
 
-def _boxed(images: Sequence[Image], side: int) -> tuple[Any, float, Doubles]:
+def _boxed(images: Sequence[Image], side: int) -> tuple[Floats, float, Doubles]:
     """Return pictures shrunk into squares with black bars, the scale, and the bars' widths."""
     height, width = images[0].shape[:2]
     scale = side / max(height, width)

@@ -136,9 +136,23 @@ def together(*detectors: Detector) -> Detector:
 
 def with_turns(detector: Detector, turns: Sequence[int]) -> Detector:
     """Return a detector that also tries pictures rotated by quarter turns if it finds no face."""
+    around = only_turned(detector, turns)
 
     def look(images: Sequence[Image]) -> list[list[DetectedBox]]:
         found = detector(images)
+        blank = [number for number, spots in enumerate(found) if not spots]
+        for number, spots in zip(blank, around([images[one] for one in blank]), strict=True):
+            found[number] = spots
+        return found
+
+    return look
+
+
+def only_turned(detector: Detector, turns: Sequence[int]) -> Detector:
+    """Return a detector that tries pictures rotated by quarter turns, until it finds a face."""
+
+    def look(images: Sequence[Image]) -> list[list[DetectedBox]]:
+        found: list[list[DetectedBox]] = [[] for _ in images]
         for turn in turns:
             blank = [number for number, spots in enumerate(found) if not spots]
             turned = [np.ascontiguousarray(np.rot90(images[number], turn)) for number in blank]

@@ -6,7 +6,6 @@ version of a residual network (He et al. 2016): two descriptors of one person ar
 other. The network has a gradient, so a distance of descriptors can be a loss term.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,7 @@ from faceswap_ae.faces.detection.mmod_pyramid import (
     draw,
     layout,
 )
+from faceswap_ae.runtime.inference import CompiledNetwork
 from faceswap_ae.runtime.weights import weight_file
 
 DESCRIPTOR = "dlib_face_recognition_resnet_model_v1.dat"
@@ -48,10 +48,8 @@ DESCRIBING = (
     *(one for count in BLOCKS for one in abs(count) * (HALVING if count < 0 else EVEN, EVEN)),
 )
 DETECTING = (*3 * ((5, 2, 0),), *3 * ((5, 1, 2),), (9, 1, 4))
-LOTS = (16, 4, 1)  # batch sizes of chips: some backends compile anew for each size
 LOT_PIXELS = 4_000_000  # pixels of the canvases in one batch: 0.2 GB with all features
 LEAST_SIDE = 7  # pixels; in a smaller image the detector's strides leave no output
-KEPT_SIZES = 16  # canvas sizes for which a backend may keep compiled code
 # Explicit, because a global mixed precision policy must not change these networks.
 EXACT: dict[str, Any] = {"dtype": "float32"}
 PLANES: dict[str, Any] = {**EXACT, "data_format": "channels_last"}
@@ -82,29 +80,13 @@ class Describer:
     """Computes the descriptors of many chips in batches. Keeps the network."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._model = descriptor(path)
+        self._network = CompiledNetwork(descriptor(path))
 
     def __call__(self, chips: Image) -> Floats:
         """Return the descriptors (n, 128) of chips (n, 150, 150, 3) uint8 RGB."""
         if chips.dtype != np.uint8 or chips.shape[1:] != (CHIP, CHIP, 3):
             raise ValueError(f"chips are uint8 (n, 150, 150, 3), not {chips.dtype} {chips.shape}")
-        found = np.empty((len(chips), NUMBERS), np.float32)
-        for begin, end, lot in _lots(len(chips)):
-            filled = np.zeros((lot, *chips.shape[1:]), np.uint8)
-            filled[: end - begin] = chips[begin:end]
-            found[begin:end] = self._model.predict_on_batch(filled)[: end - begin]
-        return found
-
-
-def _lots(count: int) -> Iterator[tuple[int, int, int]]:
-    """Yield for each batch: its begin, its end, and its size with padding."""
-    begin = 0
-    while begin < count:
-        rest = count - begin
-        # If padding were more than a third of the batch, smaller batches would be cheaper.
-        lot = next(lot for lot in LOTS if 3 * rest > 2 * lot)
-        yield begin, min(begin + lot, count), lot
-        begin += lot
+        return self._network(chips)[0]
 
 
 class MmodDetector:
@@ -115,9 +97,8 @@ class MmodDetector:
         assert isinstance(network.loss, MmodSpec)
         self._mean = network.input.mean
         self._rule = ScoreRule(network.loss.window, network.loss.overlap, network.loss.covered)
-        self._model = _detector(network)
+        self._network = CompiledNetwork(_detector(network))
         self._canvas = np.zeros((0, 0, 0, 3), np.float32)
-        self._shapes: set[tuple[int, ...]] = set()
 
     def find(self, images: Image, threshold: float = 0.0) -> list[list[FoundBox]]:
         """Return the faces in each image of (n, h, w, 3) uint8 RGB, best first.
@@ -131,10 +112,8 @@ class MmodDetector:
         plan = layout(*images.shape[1:3])
         lot = max(1, LOT_PIXELS // (plan.canvas[0] * plan.canvas[1]))
         found: list[list[FoundBox]] = []
-        while rest := len(images) - len(found):
-            # Full batches, then single images: only two shapes to compile for each image size.
-            begin, count = len(found), lot if rest >= lot else 1
-            scores = self._scores(images[begin : begin + count], plan)
+        for begin in range(0, len(images), lot):
+            scores = self._scores(images[begin : begin + lot], plan)
             found += [boxes(one, plan, self._rule, threshold) for one in scores]
         return found
 
@@ -144,11 +123,7 @@ class MmodDetector:
             self._canvas = np.zeros(shape, np.float32)
         for image, canvas in zip(images, self._canvas, strict=True):
             draw(image, plan, self._mean, canvas)
-        if shape not in self._shapes and len(self._shapes) == KEPT_SIZES:
-            self._model.make_predict_function(force=True)
-            self._shapes.clear()
-        self._shapes.add(shape)
-        return np.asarray(self._model.predict_on_batch(self._canvas)[..., 0])
+        return self._network(self._canvas)[0][..., 0]
 
 
 def _detector(network: NetworkSpec) -> Any:

@@ -8,7 +8,6 @@ square fits, the better are the points, so most faces are looked at twice.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 
@@ -16,13 +15,13 @@ from faceswap_ae.common.geometry import Doubles, Floats, Image, Matrix, Points, 
 from faceswap_ae.faces.boxes import Square
 from faceswap_ae.faces.mesh import EYE_CORNERS, POINTS, SKIN, move_mesh
 from faceswap_ae.runtime.backend import load_keras
+from faceswap_ae.runtime.inference import CompiledNetwork
 from faceswap_ae.runtime.weights import weight_file
 
 FACE, IRIS = "face_landmark.tflite", "iris_landmark.tflite"
 FACE_SIDE, EYE_SIDE = 192, 64  # pixels of the networks' pictures
 EYE_ROOM = 2.3  # times the distance of an eye's corners: the square that the network sees
 IRIS_OUTPUT = 1  # of the iris network's two; the other is the eye's outline, which the mesh has
-LOTS = (16, 8, 4, 2, 1)  # batch sizes: some backends compile anew for each
 CROSSED = 1e6  # pixels: points beyond are no points
 
 
@@ -38,11 +37,13 @@ class SeenMesh:
 class FaceMesh:
     """Both networks."""
 
-    face: Any
-    iris: Any
+    face: CompiledNetwork
+    iris: CompiledNetwork
 
     def __call__(self, looks: Sequence[tuple[Image, Square]]) -> list[SeenMesh]:
         """Return the mesh of the face in each square. The irises are still missing in it."""
+        if not looks:
+            return []
         matrices = [square.cut(FACE_SIDE, 1.0) for _, square in looks]
         crops = [
             warp(image, matrix, (FACE_SIDE, FACE_SIDE))
@@ -58,6 +59,8 @@ class FaceMesh:
 
     def add_irises(self, faces: Sequence[tuple[Image, Points]]) -> None:
         """Fill in the irises of meshes (478, 3), in place."""
+        if not faces:
+            return
         eyes = [(image, mesh, which) for image, mesh in faces for which in (0, 1)]
         matrices = [_eye_matrix(mesh, which) for _, mesh, which in eyes]
         crops = [
@@ -79,7 +82,8 @@ def face_mesh() -> FaceMesh:
     load_keras()
     from faceswap_ae.faces.detection.tflite_networks import rebuild
 
-    return FaceMesh(rebuild(weight_file(FACE)), rebuild(weight_file(IRIS), [IRIS_OUTPUT]))
+    iris = rebuild(weight_file(IRIS), [IRIS_OUTPUT])
+    return FaceMesh(CompiledNetwork(rebuild(weight_file(FACE))), CompiledNetwork(iris))
 
 
 def _eye_matrix(mesh: Points, which: int) -> Matrix:
@@ -100,18 +104,7 @@ def _to_frame(points: Doubles, matrix: Matrix) -> Points:
     return move_mesh(from_centre, invert(matrix)).clip(-CROSSED, CROSSED)
 
 
-def _computed(network: Any, crops: Sequence[Image]) -> list[Floats]:
-    """Return each of the network's outputs (n, width) for crops, in batches of few sizes."""
-    found: list[list[Floats]] = [[] for _ in network.outputs]
-    begin = 0
-    while begin < len(crops):
-        lot = next(lot for lot in LOTS if lot <= len(crops) - begin)
-        batch = np.stack(crops[begin : begin + lot]).astype(np.float32) / np.float32(255)
-        outputs = network.predict_on_batch(batch)
-        outputs = outputs if isinstance(outputs, list) else [outputs]
-        for own, one in zip(found, outputs, strict=True):
-            own.append(np.asarray(one, np.float32).reshape(lot, -1))
-        begin += lot
-    widths = [int(np.prod(one.shape[1:])) for one in network.outputs]
-    none = [np.zeros((0, width), np.float32) for width in widths]
-    return [np.concatenate([empty, *own]) for empty, own in zip(none, found, strict=True)]
+def _computed(network: CompiledNetwork, crops: Sequence[Image]) -> list[Floats]:
+    """Return each of the network's outputs (n, width) for crops."""
+    batch = np.stack(crops).astype(np.float32) / np.float32(255)
+    return [one.reshape(len(crops), -1) for one in network(batch)]

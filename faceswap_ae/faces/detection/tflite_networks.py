@@ -1,7 +1,7 @@
 """How is the network of a .tflite file rebuilt in Keras?
 
-The operators are taken one by one in the order of the file, and each becomes a Keras layer or
-operation with the file's own weights. The result runs on every backend and device, for any number
+The operators are taken one by one in the order of the file, and each becomes a Keras operation
+with the file's own weights. The result runs on every backend and device, for any number
 of pictures at once.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import ops
 from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import MediaError
@@ -35,7 +35,6 @@ from faceswap_ae.faces.detection.tflite_format import (
 
 # Explicit, because a global mixed precision policy must not change these networks.
 EXACT: dict[str, Any] = {"dtype": "float32"}
-PLANES: dict[str, Any] = {**EXACT, "data_format": "channels_last"}
 ACTIVATIONS = {0: None, 1: "relu"}
 Value = Any  # a Keras tensor, or a constant array
 
@@ -88,50 +87,45 @@ def _check_shape(value: Value, shape: tuple[int, ...]) -> None:
 
 def _convolve(step: Step) -> Value:
     x, kernel, bias = step.inputs
-    kernel = kernel.transpose(1, 2, 3, 0)  # from (out, rows, columns, in)
-    layer = layers.Conv2D(kernel.shape[3], kernel.shape[:2], **_sliding(step.options))
-    return _with_weights(layer, x, kernel, bias)
+    kernel = _constant(kernel.transpose(1, 2, 3, 0))  # from (out, rows, columns, in)
+    return _shifted(ops.conv(x, kernel, **_sliding(step.options)), bias, step.options)
 
 
 def _convolve_each(step: Step) -> Value:
     """Apply a filter of its own to each channel."""
     x, kernel, bias = step.inputs
-    multiplier = step.options["multiplier"]
-    kernel = kernel.reshape(*kernel.shape[1:3], -1, multiplier)
-    layer = layers.DepthwiseConv2D(
-        kernel.shape[:2], depth_multiplier=multiplier, **_sliding(step.options)
-    )
-    return _with_weights(layer, x, kernel, bias)
+    kernel = _constant(kernel.reshape(*kernel.shape[1:3], -1, step.options["multiplier"]))
+    return _shifted(ops.depthwise_conv(x, kernel, **_sliding(step.options)), bias, step.options)
+
+
+def _shifted(x: Value, bias: NDArray[Any], options: Mapping[str, int]) -> Value:
+    return _activated(x + _constant(bias), options)
 
 
 def _sliding(options: Mapping[str, int]) -> dict[str, Any]:
     return {
         "strides": (options["rows"], options["columns"]),
         "padding": "valid" if options["valid"] else "same",
-        "activation": ACTIVATIONS[options["activation"]],
-        **PLANES,
+        "data_format": "channels_last",
     }
 
 
-def _with_weights(layer: Any, x: Value, *weights: NDArray[Any]) -> Value:
-    y = layer(x)
-    layer.set_weights([np.asarray(one, np.float32) for one in weights])
-    return y
+def _constant(array: NDArray[Any]) -> Value:
+    """Weights are constants: a variable takes ten times as long to make."""
+    return ops.convert_to_tensor(np.ascontiguousarray(array, np.float32))
 
 
 def _prelu(step: Step) -> Value:
     x, slopes = step.inputs
-    by = ops.convert_to_tensor(np.asarray(slopes, np.float32).reshape(1, 1, 1, -1))
+    by = _constant(slopes.reshape(1, 1, 1, -1))
     # Where no slope is above 1 it is the same function, and costs two thirds of the other.
     return ops.maximum(x, x * by) if slopes.max() <= 1 else ops.relu(x) + ops.minimum(x, 0.0) * by
 
 
 def _pool(step: Step) -> Value:
-    sliding = _sliding(step.options)
-    if sliding.pop("activation"):
-        raise ValueError("a pooling with an activation")
     window = step.options["height"], step.options["width"]
-    return layers.MaxPooling2D(window, **sliding)(step.inputs[0])
+    pooled = ops.max_pool(step.inputs[0], window, **_sliding(step.options))
+    return _activated(pooled, step.options)
 
 
 def _add(step: Step) -> Value:
@@ -163,7 +157,7 @@ def _pad(step: Step) -> Value:
     # Not `pad`: TensorFlow crashes where it merges a convolution with the sum of its result and
     # padded channels, and JAX computes wrong numbers.
     channels = x.shape[-1]
-    return ops.matmul(x, ops.convert_to_tensor(np.eye(channels, channels + more, dtype="float32")))
+    return ops.matmul(x, _constant(np.eye(channels, channels + more)))
 
 
 def _dequantize(step: Step) -> Value:

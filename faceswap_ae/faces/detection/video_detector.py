@@ -21,8 +21,8 @@ from faceswap_ae.faces.detection.detectors import (
     Detector,
     blaze,
     cnn,
+    only_turned,
     together,
-    with_turns,
 )
 from faceswap_ae.faces.detection.dlib_close_up import dlib_close_up
 from faceswap_ae.faces.detection.mesh_close_up import mesh_close_up
@@ -68,7 +68,8 @@ class FaceFollower:
             self._enter(images, found, 0, self._new(images[0], self.search_well(images[0]), []))
         else:
             self._follow(images, found, 0, self.last)
-        self._discover(images, found)
+        if not fresh or len(images) > 1:  # else the last frame is the first, and was searched
+            self._discover(images, found)
         mend(images, found, self.closely)
         self.last = found[-1]
         _complete(self.closely, images, found)
@@ -129,7 +130,7 @@ class FaceFollower:
 def dlib_follower(*, turns: bool) -> FaceFollower:
     """Load dlib's networks for the detector `auto`."""
     quick, well = cnn(SMALL, ENLARGE), cnn(MEDIUM, ENLARGE)
-    around = with_turns(quick, TURNS if turns else ())
+    around = only_turned(quick, TURNS if turns else ())
     return FaceFollower(
         dlib_close_up(turns=turns),
         lambda image: quick([image])[0],
@@ -142,7 +143,7 @@ def mesh_follower(*, turns: bool) -> FaceFollower:
     """Load BlazeFace and the mesh for the detector `auto`; dlib's CNN finds what they miss."""
     quick = blaze()
     well = together(quick, cnn(MEDIUM, ENLARGE))
-    around = with_turns(together(quick, cnn(SMALL, ENLARGE)), TURNS if turns else ())
+    around = only_turned(together(quick, cnn(SMALL, ENLARGE)), TURNS if turns else ())
     return FaceFollower(
         mesh_close_up(turns=turns),
         lambda image: quick([image])[0],
