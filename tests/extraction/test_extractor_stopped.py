@@ -56,7 +56,7 @@ extract([Path(sys.argv[1])], "ben", ExtractOptions(Path(sys.argv[2])), progress)
 """
 
 
-@pytest.mark.parametrize("moment", ["look 5", "write 6"])
+@pytest.mark.parametrize("moment", [pytest.param("look 5", marks=pytest.mark.slow), "write 6"])
 def test_a_kill_loses_nothing(tmp_path: Path, solo: Path, made: Path, moment: str) -> None:
     command = [sys.executable, "-c", KILLED, str(solo / "clip.mp4"), str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:

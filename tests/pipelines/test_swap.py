@@ -137,6 +137,7 @@ def test_the_command_goes_on_and_measures_by_the_truth(
     assert told["figures"]["psnr"]["value"] > 5
 
 
+@pytest.mark.slow
 def test_what_changed_is_measured_anew(done: SwapFiles, wanted: Swap) -> None:
     """The last of this file: it changes the output that the others share."""
     swap(wanted)

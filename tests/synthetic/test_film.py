@@ -124,7 +124,9 @@ def test_one_clear_line_and_nothing_written(
     assert not (tmp_path / "out").exists() or not any((tmp_path / "out").iterdir())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_being_stopped_leaves_nothing_half_written(tmp_path: Path, number: int) -> None:
     """The signal also reaches the rendering processes, as in a terminal."""
     out = tmp_path / "long"

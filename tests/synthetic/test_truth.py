@@ -50,7 +50,10 @@ def test_each_is_one_person_and_no_other(seen: dict[str, list[Seen]]) -> None:
 
 
 @pytest.mark.parametrize("truth", TRUTHS)
-@pytest.mark.parametrize(("face", "head"), PAIRS[:5])
+@pytest.mark.parametrize(
+    ("face", "head"),
+    [*PAIRS[:2], *(pytest.param(*pair, marks=pytest.mark.slow) for pair in PAIRS[2:5])],
+)
 def test_a_hybrid_is_taken_for_the_face_owner(
     field: Dlib, seen: dict[str, list[Seen]], face: str, head: str, truth: Any
 ) -> None:

@@ -98,6 +98,7 @@ def test_exchanged_decoders_keep_their_moments() -> None:
         assert same(of(after[group], "encoder"), of(before[group], "encoder"))
 
 
+@pytest.mark.slow
 def test_restored_in_the_middle_it_goes_on_alike() -> None:
     one, other = learner(), learner()
     for number in range(3):
