@@ -31,7 +31,7 @@ def pack(folder: Path, advance: Advance = lambda _: None) -> tuple[Path, int]:
     masks = dict.fromkeys(mask for mask in map(face_file.mask_place, pictures) if mask.exists())
     journal = [folder / NAME] if (folder / NAME).exists() else []
     for path in (*pictures, *masks, *journal):
-        check_is_file(Path(str(path)))
+        _check_readable(Path(str(path)))
     with replacing(out) as part:
         with zipfile.ZipFile(part, "w", strict_timestamps=False) as zipped:
             for count, file in enumerate([*pictures, *masks, *journal], 1):
@@ -49,6 +49,15 @@ def unpack(path: Path, out: Path, advance: Advance = lambda _: None) -> MergeRes
     if not face_file.pictures(path):
         raise UserError(f"{path}: has no faces at its top; unzip it with another program")
     return merge([path], out, advance)
+
+
+def _check_readable(path: Path) -> None:
+    """Raise UserError if a file of the folder cannot be read: the zip would be without it."""
+    check_is_file(path)
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); mend or remove it") from error
 
 
 def _check_replaces(out: Path, folder: Path) -> None:

@@ -35,6 +35,13 @@ def test_a_zip_has_everything_as_it_is(ada: Path) -> None:
     assert files(ada) == before
 
 
+def test_a_face_that_cannot_be_read_is_named(ada: Path) -> None:
+    (ada / "gone.png").symlink_to("nowhere")
+    with pytest.raises(UserError, match=r"gone\.png: cannot be read \(No such file"):
+        pack(ada)
+    assert not ada.with_name("ada.zip").exists()
+
+
 def test_there_and_back(ada: Path, tmp_path: Path) -> None:
     out, _ = pack(ada)
     assert unpack(out, tmp_path / "again") == MergeResult(5, 0, 0)
