@@ -1,4 +1,5 @@
 import os
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from faceswap_ae.faces.folders.journal import NAME, Journal
 from faceswap_ae.faces.folders.merging import MergeResult
 from faceswap_ae.faces.folders.packing import pack, unpack
 from tests.support.face_folders import face, fill, ids, names, paint, plain_picture
+from tests.support.processes import closed
 
 
 @pytest.fixture
@@ -35,11 +37,16 @@ def test_a_zip_has_everything_as_it_is(ada: Path) -> None:
     assert files(ada) == before
 
 
-def test_a_face_that_cannot_be_read_is_named(ada: Path) -> None:
-    (ada / "gone.png").symlink_to("nowhere")
-    with pytest.raises(UserError, match=r"gone\.png: cannot be read \(No such file"):
-        pack(ada)
-    assert not ada.with_name("ada.zip").exists()
+def test_a_face_that_cannot_be_read_is_named() -> None:
+    with tempfile.TemporaryDirectory() as place:  # pytest's own folder is closed to others
+        ada = Path(place, "ada")
+        fill(ada, range(2))
+        for folder in (Path(place), ada):
+            folder.chmod(0o777)
+        name = names(ada)[0]
+        with closed(ada / name), pytest.raises(UserError, match=rf"{name}: cannot be read \(Perm"):
+            pack(ada)
+        assert not ada.with_name("ada.zip").exists()
 
 
 def test_there_and_back(ada: Path, tmp_path: Path) -> None:
