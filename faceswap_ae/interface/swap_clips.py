@@ -17,7 +17,7 @@ def swap(
     out: AnyPath,
     changes: Changes = (),
     *,
-    recipe: AnyPath = "quick",
+    recipe: AnyPath | None = None,
     minutes: float | None = None,
     steps: int | None = None,
     truth: AnyPath | None = None,
@@ -41,7 +41,7 @@ def swap(
         onto: The clip onto which it goes.
         out: The result: .mp4, .mov or .mkv.
         changes: key=value, over what the recipe says.
-        recipe: A recipe's name, or a .yaml file.
+        recipe: A name, or a .yaml file. The run's own, or quick for a new one, if unsaid.
         minutes: Of training.
         steps: Instead of minutes, or beside them.
         truth: The folder of the exact answer, of synth --as-if.
@@ -58,7 +58,7 @@ def swap(
         clip_in(Path(face)),
         clip_in(Path(onto)),
         Path(out),
-        recipe=os.fspath(recipe),
+        recipe=None if recipe is None else os.fspath(recipe),
         changes=tuple(as_changes(changes)),
         minutes=minutes,
         steps=steps,

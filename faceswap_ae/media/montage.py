@@ -8,7 +8,7 @@ a second.
 import base64
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,8 +24,8 @@ from faceswap_ae.common.errors import Fault, MediaError, UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.limits import MOST_GIF_PIXELS, MOST_IN_GIF, MOST_SHOWN
 from faceswap_ae.common.progress import AdvanceOf
+from faceswap_ae.media import provenance
 from faceswap_ae.media.clip import open_clip
-from faceswap_ae.media.provenance import WRITTEN
 from faceswap_ae.media.truncation import missing_bytes
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ NAME_HEIGHT = 0.06  # of the clip's height
 # Each frame gets its own palette of 256 colours, so that no frame has to wait for the last one.
 GIF_COLOURS = "split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=new=1"
 NARROW = 'style="max-width:100%;height:auto"'  # on a phone too
-MADE_WITH = [word for tag in WRITTEN.items() for word in ("-metadata", "=".join(tag))]
+NO_MARKS: Mapping[str, str] = {}
 PREVIEW_SECONDS = 60  # a notebook holds the video's bytes, so a long video makes it slow
 
 
@@ -84,7 +84,10 @@ def _explaining_end(out: Path) -> Iterator[None]:
 def side_by_side(
     videos: Sequence[Path], names: Sequence[str], out: Path, advance: AdvanceOf | None = None
 ) -> None:
-    """Write the videos side by side, each with its name, with the first one's sound."""
+    """Write the videos side by side, each with its name, with the first one's sound.
+
+    The marks of the first one that is AI-altered are the output's marks too.
+    """
     if len(videos) != len(names):
         raise UserError(f"{len(videos)} clips, but {len(names)} names: {', '.join(names)}")
     if out.suffix.lower() not in (".mp4", ".mov", ".mkv"):
@@ -94,6 +97,7 @@ def side_by_side(
 
     with ExitStack() as stack:
         height = _common_height(videos)
+        marks = next(filter(None, map(provenance.read, videos)), {})
         clips = [stack.enter_context(_moving(video, height)) for video in videos]
         shown = [_named(clip, name, height) for clip, name in zip(clips, names, strict=True)]
         seconds = min(clip.duration for clip in clips)
@@ -103,7 +107,9 @@ def side_by_side(
         rate = max(clip.fps for clip in clips)
         _check_length(out, seconds * rate, MOST_SHOWN)
         with _explaining_end(out):
-            _write(whole.with_audio(sound), part, rate, _logger(advance, round(seconds * rate)))
+            logger = _logger(advance, round(seconds * rate))
+            _write(whole.with_audio(sound), part, rate, logger, marks)
+        provenance.stamp(part, marks)
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,11 @@ def in_notebook(video: Path, width: int = 640) -> NotebookVideo:
     return NotebookVideo(f'<video {NARROW} width="{width}" controls {source}></video>')
 
 
-def _write(clip: "VideoClip", path: Path, rate: float, logger: Any) -> None:
+def _write(
+    clip: "VideoClip", path: Path, rate: float, logger: Any, marks: Mapping[str, str] = NO_MARKS
+) -> None:
+    tags = {**provenance.WRITTEN, **marks}.items()
+    said = [word for name, value in tags for word in ("-metadata", f"{name}={value}")]
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # moviepy rounds a clip's length up, and then warns about a last frame that is missing.
         warnings.simplefilter("ignore", UserWarning)
@@ -138,7 +148,7 @@ def _write(clip: "VideoClip", path: Path, rate: float, logger: Any) -> None:
             codec="libx264",
             audio_codec="aac",
             preset="veryfast",
-            ffmpeg_params=["-crf", "18", "-movflags", "+faststart+use_metadata_tags", *MADE_WITH],
+            ffmpeg_params=["-crf", "18", "-movflags", "+faststart+use_metadata_tags", *said],
             pixel_format="yuv420p",
             temp_audiofile_path=folder,
             logger=logger,

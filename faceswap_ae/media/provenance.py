@@ -6,7 +6,8 @@ model made in part (https://cv.iptc.org/newscodes/digitalsourcetype). The XMP is
 XMP's specification, part 3, names: a box in MP4 (readers look there in MOV too), a chunk in PNG, an
 extension in GIF. Matroska has no such place, so it has only tags.
 
-What we only cut or lay side by side is not altered: it says no more than which tool wrote it.
+What we only cut or lay side by side says no more than which tool wrote it, unless a clip in it is
+marked: then it carries that clip's marks.
 """
 
 from __future__ import annotations

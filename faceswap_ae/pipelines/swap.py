@@ -35,7 +35,7 @@ from faceswap_ae.media.inputs import safe_stem
 from faceswap_ae.media.ownership import check_may_replace
 from faceswap_ae.training import train
 from faceswap_ae.training.data.face_set import LEAST
-from faceswap_ae.training.recipe import load_recipe
+from faceswap_ae.training.recipe import DEFAULT, choose_recipe
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.training.session import trained_so_far
 from faceswap_ae.training.stages import Budget, resolve_budget
@@ -60,7 +60,7 @@ class Swap:
     onto: Path
     out: Path
     _: KW_ONLY
-    recipe: str = "quick"
+    recipe: str | None = None  # the run's own, or quick for a new one
     changes: tuple[str, ...] = ()
     minutes: float | None = None
     steps: int | None = None
@@ -111,10 +111,11 @@ def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_sta
     check_is_no_input(wanted.out, (wanted.face, wanted.onto, wanted.played))
     for path in (wanted.out, report_of(wanted.out)):
         check_may_replace(path, overwrite=wanted.overwrite)
-    settings = load_recipe(wanted.recipe, wanted.changes)
+    settings = choose_recipe(wanted.recipe, wanted.run, wanted.changes)
     limit = resolve_budget(wanted.steps, wanted.minutes, Budget(settings.steps, settings.minutes))
     with _written_down(wanted.work) as note:
-        note(f"{wanted.face.name} onto {wanted.played.name}, recipe {wanted.recipe}")
+        recipe = wanted.recipe or (wanted.run.recipe if wanted.run.card.exists() else DEFAULT)
+        note(f"{wanted.face.name} onto {wanted.played.name}, recipe {recipe}")
         data = wanted.work / "data"
         folders = face, onto = data / wanted.names[0], data / wanted.names[1]
         for path, folder in zip((wanted.face, wanted.onto), folders, strict=True):

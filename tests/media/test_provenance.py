@@ -13,6 +13,7 @@ from PIL import Image as pillow
 
 from faceswap_ae.media import png, provenance
 from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.montage import side_by_side
 from faceswap_ae.media.reader import frames
 from faceswap_ae.media.resumable_writer import resumable
 from faceswap_ae.media.segments import OutputSpec
@@ -147,3 +148,20 @@ def test_what_is_cut_out_of_an_altered_clip_says_so(tmp_path: Path, source: str,
             parts.write(NOISE, Fraction(0), Fraction(1, 25))
     cut = rewrite(made, tmp_path / name)
     assert provenance.read(cut) == TOLD
+
+
+@pytest.mark.parametrize("name", ["both.mp4", "both.mov", "both.mkv"])
+def test_what_is_beside_an_altered_clip_says_so(tmp_path: Path, name: str) -> None:
+    plain, altered = tmp_path / "plain.mp4", tmp_path / "altered.mp4"
+    for path, marks in ((plain, {}), (altered, TOLD)):
+        with resumable(OutputSpec(path, new(), marks=marks), {}) as parts:
+            for number in range(4):
+                parts.write(NOISE, Fraction(number, 25), Fraction(1, 25))
+    both, neither = tmp_path / name, tmp_path / f"neither-{name}"
+    side_by_side([plain, altered], ["ada", "swap"], both)
+    side_by_side([plain, plain], ["ada", "ada"], neither)
+    assert provenance.read(both) == TOLD
+    assert provenance.read(neither) is None and missing_bytes(both) == 0
+    with av.open(both, options={"export_xmp": "1"}) as container:
+        packet = container.metadata.get("xmp")
+    assert both.suffix == ".mkv" or (packet and source_type(packet) == provenance.SOURCE_TYPE)

@@ -103,6 +103,16 @@ def test_other_settings_want_another_output(
     assert "other settings" not in capsys.readouterr().err
 
 
+def test_another_recipe_of_ones_own_goes_on_unnamed(
+    done: SwapFiles, wanted: Swap, tmp_path: Path
+) -> None:
+    own = tmp_path / "mine.yaml"
+    own.write_text(done.run.recipe.read_text())
+    assert swap(replace(wanted, recipe=str(own), changes=())).metrics == done.metrics
+    before = done.out.stat().st_mtime_ns
+    assert swap(replace(wanted, recipe=None, changes=())).out.stat().st_mtime_ns == before
+
+
 def test_clips_that_were_extracted_are_not_looked_at_again(done: SwapFiles, wanted: Swap) -> None:
     kept = {path.name.partition("-")[0] for path in (cache_dir() / JOURNALS).iterdir()}
     assert fingerprint(done.out) in kept  # the result is scanned for its evaluation
