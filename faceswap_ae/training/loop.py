@@ -25,7 +25,7 @@ from faceswap_ae.training.data.batches import Batch
 from faceswap_ae.training.logger import StepStatus
 from faceswap_ae.training.recipe import FullRecipe
 from faceswap_ae.training.recovery import roll_back, shrink_batch
-from faceswap_ae.training.runs import checkpoint, tensor_file
+from faceswap_ae.training.runs import checkpoint, manifest, tensor_file
 from faceswap_ae.training.session import TrainingSession
 from faceswap_ae.training.stages import StagePosition, format_stage, is_stage_over
 
@@ -90,6 +90,16 @@ class TrainingLoop:
             more = ", to begin with" if several else ""
             log.info("a checkpoint takes %s%s; the newest two are kept", format_bytes(size), more)
             session.save()
+        elif session.progress >= 1 and not self._is_shown():
+            self.look()
+
+    def _is_shown(self) -> bool:
+        """Was the preview drawn after the newest checkpoint? A kill may have come between them."""
+        run = self.session.run
+        saved = manifest.list_manifests(run.checkpoints, manifest.CHECKPOINT)
+        if not run.preview.exists() or not saved:
+            return False
+        return run.preview.stat().st_mtime_ns >= saved[0].stat().st_mtime_ns
 
     def run(self) -> None:
         """Train until the budget is over, or the session's share of it."""

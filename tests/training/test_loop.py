@@ -83,8 +83,18 @@ def test_stopped_at_any_moment_nothing_is_lost(
     found = state(tmp_path / "run")
     least = steps[-1] if how is signal.SIGINT else 1
     assert found.step >= least
-    train(job(two_people, tmp_path / "run", found.step + 2))
+    preview, done = (
+        tmp_path / "run" / "preview.png",
+        job(two_people, tmp_path / "run", found.step + 2),
+    )
+    train(done)
     assert state(tmp_path / "run").step == found.step + 2
+    preview.unlink()  # as if the kill had come between the last save and its preview
+    train(done)
+    assert preview.exists()
+    before = preview.stat().st_mtime_ns
+    train(done)
+    assert preview.stat().st_mtime_ns == before
 
 
 SPOILT = """
