@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from faceswap_ae.common.beside import beside
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.conversion.assignment import DROPPED, NO_FACE, OUTSIDE, Assignment
@@ -182,7 +183,7 @@ def made_by(output: Path, runs: Path) -> Run | None:
 
 def report_of(output: Path) -> Path:
     """The report's place, beside the output."""
-    return output.with_name(output.name + REPORT)
+    return beside(output, after=REPORT)
 
 
 def _read(output: Path) -> JsonFields:

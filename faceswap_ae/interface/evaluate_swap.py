@@ -54,6 +54,7 @@ def evaluate(
         progress: A bar; False is none; or a function of a task, the share done, and words.
     """
     from faceswap_ae.common.atomic import check_is_no_input
+    from faceswap_ae.common.beside import beside
     from faceswap_ae.conversion.report import made_by
     from faceswap_ae.evaluation import html_report
     from faceswap_ae.evaluation.evaluate import SwapPaths, evaluate_paths, evaluation_to_json
@@ -62,7 +63,7 @@ def evaluate(
 
     swap, place = Path(result), Path(runs)
     maker = made_by(swap, place) if run is None else find_run(os.fspath(run), place)
-    report = Path(out) if out is not None else swap.with_name(f"{swap.name}.html")
+    report = Path(out) if out is not None else beside(swap, after=".html")
     faces, performance = (_there(Path(one), Path(data)) for one in (face, onto))
     if page:
         check_is_no_input(report, [swap, faces, performance])

@@ -32,6 +32,7 @@ from typing import IO, Any, Literal
 import av
 
 from faceswap_ae.common.atomic import explain_os_error, is_part, write_text
+from faceswap_ae.common.beside import beside
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.limits import parse_json, read_whole
 from faceswap_ae.media.segments import OutputSpec, Segment, segment_from_json, segment_to_json
@@ -142,7 +143,7 @@ def open_work_folder(output: OutputSpec, job: Mapping[str, Any]) -> Iterator[Wor
     `remove_work_folder` deletes it.
     """
     path = output.path.absolute()
-    folder = WorkFolder(path.with_name(f".{path.name}.parts"))
+    folder = WorkFolder(beside(path, before=".", after=".parts"))
     try:
         if not folder.path.is_symlink():
             folder.path.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from faceswap_ae.common.atomic import replacing
+from faceswap_ae.common.beside import beside
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.common.geometry import Image, warp
 from faceswap_ae.common.json_fields import JsonFields
@@ -141,7 +142,7 @@ def _inside(folder: Path) -> Place:
     """Return a face folder, or the root inside its zip: `ada`, `ada.zip`."""
     if folder.is_dir():
         return folder
-    packed = folder if folder.suffix == ".zip" else folder.with_name(f"{folder.name}.zip")
+    packed = folder if folder.suffix == ".zip" else beside(folder, after=".zip")
     if not packed.exists():
         raise UserError(f"{folder}: no such face folder; fill it with faceswap-ae extract")
     try:

@@ -15,6 +15,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from faceswap_ae.common.atomic import explain_os_error, replacing
+from faceswap_ae.common.beside import beside
 from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.common.limits import read_whole
 from faceswap_ae.faces.folders import face_file, sorting
@@ -91,7 +92,7 @@ def known_folders(data: Path) -> set[str]:
 
 def zip_of(folder: Path) -> Path:
     """Return the path of a face folder's zip."""
-    return folder if folder.suffix == ".zip" else folder.with_name(f"{folder.name}.zip")
+    return folder if folder.suffix == ".zip" else beside(folder, after=".zip")
 
 
 def check_unpacked(folder: Path) -> Path:

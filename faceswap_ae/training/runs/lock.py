@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Self
 
 from faceswap_ae.common.atomic import explain_os_error, is_running, machine, started
+from faceswap_ae.common.beside import beside
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.common.limits import read_whole
@@ -100,7 +101,7 @@ class RunLock:
 def lock_path(folder: Path) -> Path:
     """The lock of a run, beside its folder, which need not exist yet."""
     place = folder.absolute()
-    return place.with_name(f".{place.name}.training")
+    return beside(place, before=".", after=".training")
 
 
 @contextmanager
