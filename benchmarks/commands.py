@@ -10,6 +10,7 @@ import resource
 import shutil
 import signal
 import sys
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -67,8 +68,9 @@ class Command:
     """A command that runs in a process group of its own."""
 
     def __init__(self, words: str, place: Path, most: int | None = None) -> None:
-        self.said = place.parent / "said.txt"
-        self.said.unlink(missing_ok=True)
+        # Not beside the project: the disk that it is on may be full.
+        self._folder = tempfile.TemporaryDirectory(prefix="said-", ignore_cleanup_errors=True)
+        self.said = Path(self._folder.name) / "said.txt"
         self.process: ForkServerProcess = server().Process(
             target=_run, args=(words.split(), place, self.said, most)
         )

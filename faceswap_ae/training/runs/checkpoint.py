@@ -20,7 +20,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from faceswap_ae.common.atomic import is_old
-from faceswap_ae.common.errors import Fault, UserError
+from faceswap_ae.common.errors import Fault
 from faceswap_ae.common.quantities import format_bytes
 from faceswap_ae.runtime.disk import free_bytes, used_bytes
 from faceswap_ae.training.runs import manifest, tensor_file
@@ -116,13 +116,13 @@ def rewind(folder: Path, step: int) -> None:
 
 
 def check_room(folder: Path, size: int) -> None:
-    """Raise UserError if the disk has no room for two checkpoints of `size` bytes."""
+    """Raise Fault if the disk has no room for two checkpoints of `size` bytes."""
     own = used_bytes(folder.glob(f"{CHECKPOINT}-*")) if folder.is_dir() else 0
     free = free_bytes(folder)
     if free + own < KEEP * size:
         wanted = f"{KEEP} checkpoints of {format_bytes(size)}"
         there = f"{format_bytes(free)} are free"
-        raise UserError(f"{folder}: {wanted} do not fit, {there}; free some, or use another --runs")
+        raise Fault(f"{folder}: {wanted} do not fit, {there}; free some, or use another --runs")
 
 
 def _sound(path: Path, groups: Sequence[str] | None) -> CheckpointManifest | None:

@@ -190,7 +190,7 @@ def test_a_newer_programs_checkpoints_stay(tmp_path: Path) -> None:
 def test_room_is_looked_for_before(tmp_path: Path) -> None:
     place = tmp_path / "not" / "yet"
     checkpoint.check_room(place, 1000)
-    with pytest.raises(UserError, match=r"2 checkpoints of 100 PB do not fit, .*B are free; free"):
+    with pytest.raises(Fault, match=r"2 checkpoints of 100 PB do not fit, .*B are free; free"):
         checkpoint.check_room(place, 10**17)
     for step in (1, 2, 3):
         save(place, state_of(step))
