@@ -107,11 +107,16 @@ def forgotten() -> Iterator[None]:
         kind: importlib.import_module(f"faceswap_ae.{kind}").__path__ for kind in plugins.KINDS
     }
     before = {kind: list(place) for kind, place in places.items()}
-    loaded = set(sys.modules)
-    yield
-    for kind, place in places.items():
-        place[:] = before[kind]
-    for name in set(sys.modules) - loaded:
-        if name.startswith(tuple(f"faceswap_ae.{kind}." for kind in plugins.KINDS)):
-            del sys.modules[name]
-    recipe_type.cache_clear()
+    loaded, compiled = set(sys.modules), sys.dont_write_bytecode
+    # Another text of the same length, written in the same second, would be taken for the old one.
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = compiled
+        for kind, place in places.items():
+            place[:] = before[kind]
+        for name in set(sys.modules) - loaded:
+            if name.startswith(tuple(f"faceswap_ae.{kind}." for kind in plugins.KINDS)):
+                del sys.modules[name]
+        recipe_type.cache_clear()
