@@ -3,6 +3,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,20 @@ from faceswap_ae.training.recipe import parse_recipe, stages_of
 from faceswap_ae.training.runs import checkpoint, metric_log
 from faceswap_ae.training.stages import Budget
 from faceswap_ae.training.train import Job, train
+from tests.support.own_plugins import forgotten
 from tests.support.trainings import job, staged, state
 
 pytestmark = pytest.mark.usefixtures("cache")
 
 
+@pytest.fixture
+def own_folder() -> Iterator[None]:
+    """A folder of plug-ins that counts in this test only."""
+    with forgotten():
+        yield
+
+
+@pytest.mark.usefixtures("own_folder")
 def test_spoilt_weights_are_not_saved(
     two_people: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -135,6 +145,7 @@ def build(networks, options, known):
 """
 
 
+@pytest.mark.usefixtures("own_folder")
 def test_what_does_not_fit_becomes_a_smaller_batch(
     two_people: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
