@@ -60,7 +60,11 @@ def load(kind: Kind, name: str) -> ModuleType:
         raise PluginError(f"{kind}: '{name}' is defined by {both}; rename one of them")
     with blaming():
         if isinstance(home, Path):
-            return importlib.import_module(f"faceswap_ae.{kind}.{name}")
+            try:
+                return importlib.import_module(f"faceswap_ae.{kind}.{name}")
+            except SyntaxError as error:  # that of a text with null bytes names no file
+                error.filename = error.filename or str(home / f"{name}.py")
+                raise
         return importlib.import_module(home.module)
 
 

@@ -54,6 +54,14 @@ def test_unknown_name_lists_the_known(tmp_path: Path) -> None:
         plugins.load("models", "poket")
 
 
+def test_a_file_with_null_bytes_is_named(tmp_path: Path) -> None:
+    file = add(tmp_path, "pocket") / "models" / "pocket.py"
+    file.write_bytes(b"size = 64\x00\n")
+    plugins.add_folder(tmp_path)
+    with pytest.raises(PluginError, match=r"pocket\.py.*null bytes"):
+        plugins.load("models", "pocket")
+
+
 def test_entry_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed(tmp_path, "foreign", "foreign_swap")
     monkeypatch.syspath_prepend(tmp_path)

@@ -59,7 +59,10 @@ class EventWriter:
 
     def close(self) -> None:
         """Close the file; nothing can be added after that."""
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as error:  # what a full disk did not take is still in its buffer
+            raise explain_os_error(error, self.path) from error
 
     def __enter__(self) -> Self:
         return self

@@ -1,5 +1,7 @@
 import math
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.training.runs import tensorboard
 from faceswap_ae.training.runs.tensorboard import EventWriter, crc32c
+from tests.support.processes import limited
 
 
 def told(folder: Path) -> list[Any]:
@@ -92,3 +95,24 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="choose another place"):
         EventWriter(tmp_path / "file" / "events")
+
+
+FILLED = """
+import sys
+from pathlib import Path
+import numpy as np
+from faceswap_ae.common.errors import Fault
+from faceswap_ae.training.runs.tensorboard import EventWriter
+noise = np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8)
+try:
+    with EventWriter(Path(sys.argv[1])) as events:
+        events.image(1, "noise", noise, 0.0)
+except Fault as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_is_one_line_when_the_file_is_closed_too(tmp_path: Path) -> None:
+    command = limited(3000, [sys.executable, "-c", FILLED, str(tmp_path)])
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "could not be written" in done.stdout and not done.stderr
