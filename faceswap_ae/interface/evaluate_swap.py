@@ -36,8 +36,8 @@ def evaluate(
     >>> found = evaluate("swap.mp4", face="clips/ben/clip.mp4", onto="clips/ada/clip.mp4")
     >>> found.report
     PosixPath('swap.mp4.html')
-    >>> sorted(found.metrics["figures"])[:3]
-    ['expression', 'expression_px', 'expression_truth']
+    >>> [name for name in sorted(found.metrics["figures"]) if name.startswith("gaze")]
+    ['gaze', 'gaze_amount', 'gaze_follow', 'gaze_truth']
 
     Args:
         result: The swap: a video.

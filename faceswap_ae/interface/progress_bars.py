@@ -175,11 +175,13 @@ def _notebook_status(what: str, picture: Path | None = None, /) -> Iterator[Say]
     html_of = ipython.HTML
     bar = ipython.display(html_of(""), display_id=True)
     shown = None if picture is None else ipython.display(html_of(""), display_id=True)
-    drawn, at, last = 0, -DRAW_EVERY, (0.0, "")
+    drawn, at = 0, -DRAW_EVERY
+    last: tuple[float, str] | None = None
 
     def draw() -> None:
         nonlocal drawn
-        bar.update(html_of(_bar_html(what, *last)))
+        if last is not None:  # of what there is nothing to do, there is no bar
+            bar.update(html_of(_bar_html(what, *last)))
         changed = picture.stat().st_mtime_ns if picture is not None and picture.exists() else 0
         if shown is not None and picture is not None and changed != drawn:
             drawn = changed

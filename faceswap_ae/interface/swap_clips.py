@@ -32,9 +32,9 @@ def swap(
 
     >>> clips = "clips/ben/clip.mp4", "clips/ada/clip.mp4"
     >>> small = {"width": 0.25, "size": 32, "latent": 32, "batch": 4}
-    >>> swap(*clips, "all.mp4", small, steps=2)
-    all.mp4: done
-    all.work/report.html: how good it is, to look at
+    >>> made = swap(*clips, "all.mp4", small, steps=2)
+    >>> made.report
+    PosixPath('all.work/report.html')
 
     Args:
         face: A clip of whose face is wanted.

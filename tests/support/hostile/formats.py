@@ -44,19 +44,20 @@ CLIP = (
     *("side ada.mp4 ben.mp4 -o made.mp4", "cut ada.mp4 -o made.mp4 --keep-going --end 0.4s"),
 )
 PHOTO = ("info photos", "info photos --json", "cut photos -o made.mkv --fps 25")
+COMPILED = ("mine/*/__pycache__*",)  # what Python keeps of a plug-in's file
 # What each command may change, besides what is called `made`.
 CHANGES: Mapping[str, tuple[str, ...]] = {
     "demo": ("film*",),
     "doctor": (),
     "swap": (),
     "extract": ("data/*",),
-    "train": ("runs/*",),
+    "train": ("runs/*", *COMPILED),
     "convert": ("late.*", ".late.*"),
     "evaluate": (),
     "preview": (f"runs/{RUN}/preview.png",),
     "tune": (),
-    "models": (),
-    "models check": (),
+    "models": COMPILED,
+    "models check": COMPILED,
     "fetch": (),
     "info": (),
     "cut": (),
