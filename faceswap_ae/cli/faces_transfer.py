@@ -131,10 +131,10 @@ def unpack(
     faceswap-ae faces unpack data/ada.zip
     faceswap-ae faces unpack ada.zip -o ada-again
     """
-    from faceswap_ae.faces.folders import face_folder, packing
+    from faceswap_ae.faces.folders import face_file, face_folder, packing
 
     session: Session = context.obj
-    path = face_folder.zip_of(face_folder.find_folder(zipped, session.data))
+    path = face_file.zip_of(face_folder.find_folder(zipped, session.data))
     into = face_folder.folder_path(out, session.data) if out else path.with_suffix("")
     with session.progress("unpack", 0) as told:
         merged = packing.unpack(path, into, told)

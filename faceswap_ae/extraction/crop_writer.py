@@ -108,7 +108,7 @@ def _record(written: Future[None], person: PersonFolder, face: str) -> None:
 
 def open_person_folder(folder: Path) -> PersonFolder:
     """Open a person's folder, which may be new, and read which faces are in it."""
-    if folder.exists() or face_folder.zip_of(folder).exists():
+    if folder.exists() or face_file.zip_of(folder).exists():
         face_folder.check_unpacked(folder)
     person = PersonFolder(folder, Journal(folder))
     if folder.is_dir():

@@ -35,7 +35,7 @@ from faceswap_ae.media.inputs import safe_stem
 from faceswap_ae.media.ownership import check_may_replace
 from faceswap_ae.training import train
 from faceswap_ae.training.data.face_set import LEAST
-from faceswap_ae.training.recipe import DEFAULT, choose_recipe
+from faceswap_ae.training.recipe import choose_recipe, recipe_name
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.training.session import trained_so_far
 from faceswap_ae.training.stages import Budget, resolve_budget
@@ -114,7 +114,7 @@ def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_sta
     settings = choose_recipe(wanted.recipe, wanted.run, wanted.changes)
     limit = resolve_budget(wanted.steps, wanted.minutes, Budget(settings.steps, settings.minutes))
     with _written_down(wanted.work) as note:
-        recipe = wanted.recipe or (wanted.run.recipe if wanted.run.card.exists() else DEFAULT)
+        recipe = recipe_name(wanted.recipe, wanted.run)
         note(f"{wanted.face.name} onto {wanted.played.name}, recipe {recipe}")
         data = wanted.work / "data"
         folders = face, onto = data / wanted.names[0], data / wanted.names[1]

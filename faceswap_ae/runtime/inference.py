@@ -42,7 +42,8 @@ class CompiledNetwork:
     def __call__(self, pictures: NDArray[Any]) -> list[Floats]:
         """Return each of the network's outputs for any number of pictures."""
         if not len(pictures):
-            return [np.zeros((0, *map(_known, one.shape[1:])), "f") for one in self.model.outputs]
+            shapes = [[side or 0 for side in one.shape[1:]] for one in self.model.outputs]
+            return [np.zeros((0, *shape), np.float32) for shape in shapes]
         lots = [
             self._compute(np.asarray(pictures[begin : begin + self.most], np.float32))
             for begin in range(0, len(pictures), self.most)
@@ -78,10 +79,6 @@ def _compiled_once(model: Any) -> Callable[[Floats], Sequence[Any]]:
         compute, input_signature=signature, autograph=False
     )
     return compiled
-
-
-def _known(side: int | None) -> int:
-    return side or 0
 
 
 def _listed(outputs: Any) -> list[Any]:

@@ -106,9 +106,12 @@ def list_recipes() -> list[str]:
 
 def choose_recipe(named: str | None, run: Run, overrides: Sequence[str] = ()) -> FullRecipe:
     """The recipe that is named; where none is, the run's own, or the default for a new run."""
-    if named is None and run.card.exists():
-        return read_recipe(run.recipe, overrides)
-    return load_recipe(named or DEFAULT, overrides)
+    return load_recipe(recipe_name(named, run), overrides)
+
+
+def recipe_name(named: str | None, run: Run) -> str:
+    """The name or the path of the recipe that `choose_recipe` loads."""
+    return named or (str(run.recipe) if run.card.exists() else DEFAULT)
 
 
 def load_recipe(named: str, overrides: Sequence[str] = ()) -> FullRecipe:

@@ -1,4 +1,4 @@
-"""How do tests start a process with a file size limit, or one that receives Ctrl-C?
+"""How do tests start a process with a limit for files, or with Ctrl-C, and close a file to all?
 
 The preparation runs in the new process itself. `preexec_fn` is not used: it runs in a copy of this
 process without its other threads, whose locks stay locked, so it may never end.

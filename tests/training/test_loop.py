@@ -93,10 +93,8 @@ def test_stopped_at_any_moment_nothing_is_lost(
     found = state(tmp_path / "run")
     least = steps[-1] if how is signal.SIGINT else 1
     assert found.step >= least
-    preview, done = (
-        tmp_path / "run" / "preview.png",
-        job(two_people, tmp_path / "run", found.step + 2),
-    )
+    preview = tmp_path / "run" / "preview.png"
+    done = job(two_people, tmp_path / "run", found.step + 2)
     train(done)
     assert state(tmp_path / "run").step == found.step + 2
     preview.unlink()  # as if the kill had come between the last save and its preview

@@ -59,7 +59,7 @@ def import_faces(
     """
     if square not in SQUARES:
         raise UserError(unknown("crop", square, SQUARES))
-    if not folder.is_dir() and face_folder.zip_of(folder).is_file():
+    if not folder.is_dir() and face_file.zip_of(folder).is_file():
         face_folder.check_unpacked(folder)
     run = _Import(folder, describe, square)
     for count, found in enumerate(run.candidates(places), 1):

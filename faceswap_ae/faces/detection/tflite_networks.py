@@ -74,9 +74,7 @@ def _model(graph: TfliteGraph, outputs: Sequence[int]) -> Any:
         step = Step(inputs, operator.options, graph.shapes[number])
         values[number] = BUILDERS[operator.code](step)
         _check_shape(values[number], graph.shapes[number])
-    model = keras.Model(sources, [values[number] for number in outputs])
-    model.trainable = False
-    return model
+    return keras.Model(sources, [values[number] for number in outputs])
 
 
 def _check_shape(value: Value, shape: tuple[int, ...]) -> None:

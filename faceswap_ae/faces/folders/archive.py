@@ -15,8 +15,7 @@ from tempfile import TemporaryDirectory
 
 from faceswap_ae.common.errors import MediaError
 from faceswap_ae.faces.folders import face_file
-from faceswap_ae.faces.folders.face_file import ZIP_ERRORS, FaceEntry
-from faceswap_ae.faces.folders.face_folder import zip_of
+from faceswap_ae.faces.folders.face_file import ZIP_ERRORS, FaceEntry, zip_of
 from faceswap_ae.faces.folders.journal import NAME, Journal
 
 log = logging.getLogger(__name__)

@@ -138,11 +138,16 @@ def _is_face(name: str) -> bool:
     return is_picture and not name.startswith(".") and not name.endswith(MASK)
 
 
+def zip_of(folder: Path) -> Path:
+    """Return the path of a face folder's zip."""
+    return folder if folder.suffix == ".zip" else beside(folder, after=".zip")
+
+
 def _inside(folder: Path) -> Place:
     """Return a face folder, or the root inside its zip: `ada`, `ada.zip`."""
     if folder.is_dir():
         return folder
-    packed = folder if folder.suffix == ".zip" else beside(folder, after=".zip")
+    packed = zip_of(folder)
     if not packed.exists():
         raise UserError(f"{folder}: no such face folder; fill it with faceswap-ae extract")
     try:

@@ -15,11 +15,10 @@ from itertools import chain, count
 from pathlib import Path
 
 from faceswap_ae.common.atomic import explain_os_error, replacing
-from faceswap_ae.common.beside import beside
 from faceswap_ae.common.errors import MediaError, UserError, unknown
 from faceswap_ae.common.limits import read_whole
 from faceswap_ae.faces.folders import face_file, sorting
-from faceswap_ae.faces.folders.face_file import FaceEntry
+from faceswap_ae.faces.folders.face_file import FaceEntry, zip_of
 from faceswap_ae.faces.folders.journal import Journal
 from faceswap_ae.media.inputs import safe_stem
 
@@ -88,11 +87,6 @@ def known_folders(data: Path) -> set[str]:
     """Return the names of all face folders, packed or not."""
     inside = data.glob("[!.]*") if data.is_dir() else []
     return {one.stem for one in inside if one.is_dir() or one.suffix == ".zip"}
-
-
-def zip_of(folder: Path) -> Path:
-    """Return the path of a face folder's zip."""
-    return folder if folder.suffix == ".zip" else beside(folder, after=".zip")
 
 
 def check_unpacked(folder: Path) -> Path:

@@ -20,13 +20,12 @@ from faceswap_ae.common.progress import Advance
 from faceswap_ae.faces.clustering import cluster_numbers, single_clusters
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.archive import entries, journal_of
-from faceswap_ae.faces.folders.face_file import FaceEntry, contents
+from faceswap_ae.faces.folders.face_file import FaceEntry, contents, zip_of
 from faceswap_ae.faces.folders.face_folder import (
     check_unpacked,
     face_key,
     free_name,
     put_mask,
-    zip_of,
 )
 from faceswap_ae.faces.folders.journal import Journal
 from faceswap_ae.faces.folders.sorting import descriptors

@@ -15,7 +15,8 @@ from faceswap_ae.common.progress import Advance
 from faceswap_ae.common.zip_check import check_written
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.archive import check
-from faceswap_ae.faces.folders.face_folder import check_unpacked, face_key, zip_of
+from faceswap_ae.faces.folders.face_file import zip_of
+from faceswap_ae.faces.folders.face_folder import check_unpacked, face_key
 from faceswap_ae.faces.folders.journal import NAME, Journal
 from faceswap_ae.faces.folders.merging import MergeResult, merge
 

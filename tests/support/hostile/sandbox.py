@@ -164,13 +164,13 @@ def _told(path: Path) -> str:
     if not stat.S_ISREG(status.st_mode) or status.st_size > LIMIT:
         return f"{status.st_mode:o} {status.st_size if stat.S_ISREG(status.st_mode) else 0}"
     content = path.read_bytes()
-    return f"{status.st_mode:o} {hashlib.blake2b(content).hexdigest()} {_pixels(content)}"
+    whole = hashlib.blake2b(content).hexdigest()
+    face = f" {_pixels(content)}" if content.startswith(PNG) else ""
+    return f"{status.st_mode:o} {whole}{face}"
 
 
 def _pixels(content: bytes) -> str:
     """The hash of a PNG's pixels alone: its record may change, and the face is still there."""
-    if not content.startswith(PNG):
-        return hashlib.blake2b(content).hexdigest()
     found, at = hashlib.blake2b(), len(PNG)
     while at + 8 <= len(content):
         length = int.from_bytes(content[at : at + 4], "big")
