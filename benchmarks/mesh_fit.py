@@ -91,6 +91,7 @@ def _both(
     ours, theirs = (one.sights(image, [spot]) for one in closely)
     if not ours or not theirs or ours[0].mesh is None:
         return None
+    closely[0].complete([(image, ours[0])])
     return ours[0].mesh[: mesh.SKIN], theirs[0].landmarks
 
 

@@ -28,7 +28,7 @@ RIM = 0.015  # of the eye's width: the landmarks' outline is drawn so much wider
 # Share of the strongest contrast: the iris's centre is the mean of the places above it.
 BEST = 0.85
 EYE_ENDS = (EYE_CORNERS[0], EYE_CORNERS[1][::-1])  # left and right as the viewer sees them
-CLOSED = 0.1  # of its width: the opening below which an eye of a mesh is closed
+CLOSED = 0.15  # of its width: the opening below which an eye of a mesh is closed
 TINY = np.finfo(float).tiny
 LEAST = 0.15  # least contrast of an iris, as a share of the opening's brightness
 

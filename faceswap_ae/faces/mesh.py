@@ -40,6 +40,22 @@ OUTER_CORNERS = (33, 263)  # of the eyes
 # Corners of each eye (outer, inner) and its iris, the viewer's left eye first.
 EYE_CORNERS = ((33, 133), (263, 362))
 IRISES = (slice(468, 473), slice(473, 478))
+# The edge of the lids of each eye (9 points below from the outer corner to the inner one, 7 above),
+# and the two rings of skin around it, in the order in which the eyes' network gives them.
+# fmt: off
+EYE_RINGS = (
+    (
+        33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173,
+        130, 25, 110, 24, 23, 22, 26, 112, 243, 247, 30, 29, 27, 28, 56, 190,
+        226, 31, 228, 229, 230, 231, 232, 233, 244, 113, 225, 224, 223, 222, 221, 189,
+    ),
+    (
+        263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398,
+        359, 255, 339, 254, 253, 252, 256, 341, 463, 467, 260, 259, 257, 258, 286, 414,
+        446, 261, 448, 449, 450, 451, 452, 453, 464, 342, 445, 444, 443, 442, 441, 413,
+    ),
+)
+# fmt: on
 ROOM = 1.5  # times the box around the mesh: the square that the networks see
 FITTED = "mesh.json"  # what was fitted on the cast: see `python -m benchmarks.mesh --fit`
 

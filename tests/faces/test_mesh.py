@@ -1,15 +1,18 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from faceswap_ae.common.geometry import Image, Points, invert, transform
+from faceswap_ae.evaluation.openings import eye_openings
 from faceswap_ae.faces import mesh as points
 from faceswap_ae.faces.alignment import matrix_of, misfit
 from faceswap_ae.faces.detection.detectors import DETECTORS
 from faceswap_ae.faces.detection.dlib_close_up import dlib_close_up
 from faceswap_ae.faces.detection.mesh_close_up import mesh_close_up
+from faceswap_ae.faces.landmark_masks import EYES, opening
 from faceswap_ae.faces.mesh import landmarks_of, mesh_pose, square_of
 from faceswap_ae.synthetic.eyes import Look
 from faceswap_ae.synthetic.people import CAST, alone, person
@@ -44,6 +47,17 @@ def test_landmarks_lie_where_they_should(who: str) -> None:
     assert off[36:48].mean() < 0.08
     assert off[17:].mean() < 0.1
     assert misfit(found) < 0.1
+
+
+@pytest.mark.parametrize("who", ["ada", "carl", "emil"])
+def test_a_blink_is_seen(who: str) -> None:
+    act, setting = Act(150, yaw=8.0), Setting((320, 320))
+    shut = replace(act, look=Look(blink=(1.0, 1.0)))
+    found = [fitted(render(alone(person(who)), one, setting).image) for one in (act, shut)]
+    meshes = [float(eye_openings(mesh).mean()) for mesh in found]
+    landmarks = [np.mean([opening(landmarks_of(mesh)[eye]) for eye in EYES]) for mesh in found]
+    assert meshes[1] < 0.7 * meshes[0]
+    assert landmarks[1] < 0.7 * landmarks[0]
 
 
 def test_the_crop_is_where_dlibs_landmarks_have_it() -> None:

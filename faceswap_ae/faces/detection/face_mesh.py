@@ -1,8 +1,9 @@
 """Where are the 478 points of a face, given the square it lies in?
 
 MediaPipe's two networks: one sees the face and gives 468 points with depth, the other sees an eye
-and gives its iris (Ablavatski et al. 2020). Both are batched over faces and frames. The better the
-square fits, the better are the points, so most faces are looked at twice.
+and gives its iris and its outline (Ablavatski et al. 2020). The first hardly sees a blink, so the
+eyes' points are the second's. Both are batched over faces and frames. The better the square fits,
+the better are the points, so most faces are looked at twice.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import numpy as np
 
 from faceswap_ae.common.geometry import Doubles, Floats, Image, Matrix, Points, invert, warp
 from faceswap_ae.faces.boxes import Square
-from faceswap_ae.faces.mesh import EYE_CORNERS, POINTS, SKIN, move_mesh
+from faceswap_ae.faces.mesh import EYE_CORNERS, EYE_RINGS, POINTS, SKIN, move_mesh
 from faceswap_ae.runtime.backend import load_keras
 from faceswap_ae.runtime.inference import CompiledNetwork
 from faceswap_ae.runtime.weights import weight_file
@@ -21,7 +22,6 @@ from faceswap_ae.runtime.weights import weight_file
 FACE, IRIS = "face_landmark.tflite", "iris_landmark.tflite"
 FACE_SIDE, EYE_SIDE = 192, 64  # pixels of the networks' pictures
 EYE_ROOM = 2.3  # times the distance of an eye's corners: the square that the network sees
-IRIS_OUTPUT = 1  # of the iris network's two; the other is the eye's outline, which the mesh has
 CROSSED = 1e6  # pixels: points beyond are no points
 
 
@@ -41,7 +41,7 @@ class FaceMesh:
     iris: CompiledNetwork
 
     def __call__(self, looks: Sequence[tuple[Image, Square]]) -> list[SeenMesh]:
-        """Return the mesh of the face in each square. The irises are still missing in it."""
+        """Return the mesh of the face in each square. Its eyes are still to be looked at."""
         if not looks:
             return []
         matrices = [square.cut(FACE_SIDE, 1.0) for _, square in looks]
@@ -57,8 +57,8 @@ class FaceMesh:
             found.append(SeenMesh(mesh, float(1 / (1 + np.exp(-np.clip(logit[0], -80, 80))))))
         return found
 
-    def add_irises(self, faces: Sequence[tuple[Image, Points]]) -> None:
-        """Fill in the irises of meshes (478, 3), in place."""
+    def add_eyes(self, faces: Sequence[tuple[Image, Points]]) -> None:
+        """Fill in the irises of meshes (478, 3), and put the lids where they are, in place."""
         if not faces:
             return
         eyes = [(image, mesh, which) for image, mesh in faces for which in (0, 1)]
@@ -67,13 +67,14 @@ class FaceMesh:
             warp(image, matrix, (EYE_SIDE, EYE_SIDE))
             for (image, _, _), matrix in zip(eyes, matrices, strict=True)
         ]
-        (irises,) = _computed(self.iris, crops)
-        for (_, mesh, which), matrix, row in zip(eyes, matrices, irises, strict=True):
+        rows = zip(eyes, matrices, *_computed(self.iris, crops), strict=True)
+        for (_, mesh, which), matrix, outline, iris in rows:
+            ring = list(EYE_RINGS[which])
             begin = SKIN + 5 * which
-            mesh[begin : begin + 5] = _to_frame(row.reshape(5, 3), matrix)
+            mesh[begin : begin + 5] = _to_frame(iris.reshape(5, 3), matrix)
             # The network's depth is the eye's own, from its middle.
-            outer, inner = EYE_CORNERS[which]
-            mesh[begin : begin + 5, 2] += mesh[[outer, inner], 2].mean()
+            mesh[begin : begin + 5, 2] += mesh[list(EYE_CORNERS[which]), 2].mean()
+            mesh[ring, :2] = _to_frame(outline.reshape(-1, 3)[: len(ring)], matrix)[:, :2]
 
 
 @cache
@@ -82,8 +83,8 @@ def face_mesh() -> FaceMesh:
     load_keras()
     from faceswap_ae.faces.detection.tflite_networks import rebuild
 
-    iris = rebuild(weight_file(IRIS), [IRIS_OUTPUT])
-    return FaceMesh(CompiledNetwork(rebuild(weight_file(FACE))), CompiledNetwork(iris))
+    face, iris = (CompiledNetwork(rebuild(weight_file(name))) for name in (FACE, IRIS))
+    return FaceMesh(face, iris)
 
 
 def _eye_matrix(mesh: Points, which: int) -> Matrix:

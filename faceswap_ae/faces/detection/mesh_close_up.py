@@ -81,8 +81,11 @@ class MeshCloseUp:
         return None if mesh is None else _detection(like.spot, mesh)
 
     def complete(self, seen: Sequence[tuple[Image, Detection]]) -> None:
-        """Add the irises to the meshes of faces, in place."""
-        self.network.add_irises([(image, one.mesh) for image, one in seen if one.mesh is not None])
+        """Look at the eyes of faces: their meshes and landmarks are corrected in place."""
+        meshes = [(image, one.mesh) for image, one in seen if one.mesh is not None]
+        self.network.add_eyes(meshes)
+        for (_, mesh), (_, one) in zip(meshes, seen, strict=True):
+            one.landmarks[:] = landmarks_of(mesh)
 
     def _ahead(self, images: Sequence[Image], known: Sequence[Detection]) -> list[Detection]:
         """Look at the next frames together; return those before the first that is uncertain.

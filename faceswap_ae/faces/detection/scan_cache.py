@@ -21,6 +21,7 @@ from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.span import WHOLE, Span
 
 JOURNALS = "journals"
+REVISION = 2  # goes up when a scan of the same clip finds other points
 ROUNDED = Fraction(1, 10_000)  # second, by which times in a journal may be too early
 
 
@@ -72,7 +73,7 @@ def scan_clip(
 def find_scan(clip: Clip, span: Span, options: ScanOptions, folders: Iterable[Path]) -> ScannedClip:
     """What is known of a clip. `folders` are face folders of the people whose face is replaced."""
     key = fingerprint(clip.path)
-    own = cache_dir() / JOURNALS / (f"{key}-{options.landmarker}")
+    own = cache_dir() / JOURNALS / f"{key}-{options.landmarker}-{REVISION}"
     journals, dropped = [Journal(own)], set[str]()
     for folder in folders:
         journal = Journal(folder)

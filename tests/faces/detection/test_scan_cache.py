@@ -5,7 +5,7 @@ import pytest
 
 from faceswap_ae.common.cache_dir import cache_dir
 from faceswap_ae.faces.detection.scan import ScanOptions
-from faceswap_ae.faces.detection.scan_cache import JOURNALS, find_scan
+from faceswap_ae.faces.detection.scan_cache import JOURNALS, REVISION, find_scan
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.span import WHOLE, Span
@@ -40,7 +40,7 @@ def test_a_clip_that_was_extracted_is_known(clip: Clip, tmp_path: Path) -> None:
 def test_a_clip_that_nobody_knows_is_kept_in_the_cache(clip: Clip, tmp_path: Path) -> None:
     (tmp_path / "ada").mkdir()
     found = find_scan(clip, WHOLE, DLIB, [tmp_path / "ada"])
-    assert found.journal.path.parent == cache_dir() / JOURNALS / f"{found.key}-dlib"
+    assert found.journal.path.parent == cache_dir() / JOURNALS / f"{found.key}-dlib-{REVISION}"
     assert not (tmp_path / "ada" / ".journal.jsonl").exists()
 
 
@@ -49,7 +49,7 @@ def test_one_that_was_looked_at_here_and_there_is_looked_at_anew(
 ) -> None:
     told(clip, tmp_path / "ada", range(0, clip.count, 5))
     found = find_scan(clip, WHOLE, DLIB, [tmp_path / "ada"])
-    assert found.journal.path.parent == cache_dir() / JOURNALS / f"{found.key}-dlib"
+    assert found.journal.path.parent == cache_dir() / JOURNALS / f"{found.key}-dlib-{REVISION}"
 
 
 def test_what_was_written_and_is_gone_is_not_converted(clip: Clip, tmp_path: Path) -> None:
@@ -82,5 +82,5 @@ def test_landmarks_of_the_other_kind_are_not_used(clip: Clip, tmp_path: Path) ->
     journal = told(clip, tmp_path / "ada", range(clip.count))
     journal.add_written(some_face(3).id)
     found = find_scan(clip, WHOLE, ScanOptions(landmarks="mesh"), [tmp_path / "ada"])
-    assert found.journal.path.parent == cache_dir() / JOURNALS / f"{found.key}-mesh"
+    assert found.journal.path.parent == cache_dir() / JOURNALS / f"{found.key}-mesh-{REVISION}"
     assert found.dropped == {some_face(3).id}
