@@ -15,12 +15,14 @@ from faceswap_ae.interface.swap_clips import swap
 def run(context: typer.Context, **given: Any) -> None:
     """Extract, train, convert and evaluate in one go. Only for people who agreed.
 
-    Stopped anywhere, the same command goes on there. All its work lies in OUT.work/, with a
-    report to look at and a log; a longer --minutes trains on and makes the result anew.
+    A first swap, without training, is made at once; the trained one replaces it. Stopped anywhere,
+    the same command goes on there. All its work lies in OUT.work/, with a report to look at and
+    a log; a longer --minutes trains on and makes the result anew.
 
     \b
     faceswap-ae swap --face ben.mp4 --onto ada.mp4 -o swap.mp4
     faceswap-ae swap --face ben.mp4 --onto ada.mp4 -o swap.mp4 --minutes 60
+    faceswap-ae swap --face ben.jpg --onto ada.mp4 -o now.mp4 --instant
     """
     session: Session = context.obj
     begin = time.monotonic()

@@ -51,6 +51,7 @@ class RunRole:
 
     name: str
     known: KnownPerson | None
+    anyone: bool = False  # whoever is seen most is meant
 
 
 @dataclass(frozen=True)
@@ -96,12 +97,12 @@ def _warn_of_unmet(roles: Sequence[RunRole], wanted: SwapRequest, found: Assignm
 def _guess(
     people: PeopleSplit, roles: Sequence[RunRole], tracks: Mapping[TrackKey, TrackTally]
 ) -> None:
-    """Whoever is seen most is meant by a run that does not know its people."""
+    """Whoever is seen most is meant where nobody is known."""
     for number, role in enumerate(roles):
         if role.known is None and people.unknown:
-            log.warning(
-                "%s: does not tell whom it knows, so whoever is seen most is swapped", role.name
-            )
+            if not role.anyone:
+                told = "does not tell whom it knows, so whoever is seen most is swapped"
+                log.warning("%s: %s", role.name, told)
             often = max(people.unknown, key=lambda group: sum(tracks[key].count for key in group))
             people.unknown.remove(often)
             people.known[number] |= often

@@ -30,8 +30,8 @@ from faceswap_ae.conversion.compositing.masks import (
     refine_mask,
 )
 from faceswap_ae.conversion.compositing.region_colour import ColourSample, Pairs, RegionColours
-from faceswap_ae.conversion.swapper import GeneratedFace, Swapper
-from faceswap_ae.conversion.trajectories import FacePlacement
+from faceswap_ae.conversion.face_generator import FaceGenerator, GeneratedFace
+from faceswap_ae.conversion.trajectories import FacePlacement, Trajectories
 
 STABLE = "poisson-stable"  # a blend that wants what it adds to be steady
 
@@ -75,7 +75,7 @@ class PlacedFace:
     """A face on its way to a place in a frame."""
 
     place: FacePlacement
-    points: Points  # (68, 2): the outline in the crop
+    points: Points  # (68, 2): the new face's landmarks in the crop
     matrix: Matrix  # frame to crop
     seen: Floats  # (s, s, 3): what the frame shows there
     face: Floats  # (s, s, 3)
@@ -85,9 +85,9 @@ class PlacedFace:
 
 @dataclass(eq=False)
 class Compositor:
-    """Composites the faces that one run's network generates."""
+    """Composites the faces that one generator makes."""
 
-    swapper: Swapper
+    swapper: FaceGenerator
     style: CompositeOptions
     painted: Image | None = None  # a mask of the user's
     complexion: RegionColours = field(init=False)
@@ -96,6 +96,10 @@ class Compositor:
     def __post_init__(self) -> None:
         self.complexion = RegionColours(self.style.colour, self.style.amount)
         self._way = choose_mask(self.style.mask, has_mask=self.swapper.has_mask)
+
+    def for_clip(self, where: Trajectories, role: int) -> "Compositor":
+        """The same for the faces of one clip that have a role."""
+        return replace(self, swapper=self.swapper.for_clip(where, role))
 
     def fitted(self, image: Image, place: FacePlacement, made: GeneratedFace) -> PlacedFace:
         """A face that was made of a frame's crop, and what is known of where it goes."""
@@ -107,7 +111,8 @@ class Compositor:
         matrix = compose(_enlarged(style.scale, size), crop)
         seen = warp(image, matrix, (size, size)).astype(np.float32)
         seen *= np.float32(1 / 255)
-        return PlacedFace(place, known.landmarks, matrix, seen, made.face, whole, soft)
+        points = known.landmarks if made.landmarks is None else made.landmarks
+        return PlacedFace(place, points, matrix, seen, made.face, whole, soft)
 
     def colours(self, one: PlacedFace) -> Pairs:
         """What the face has and what its place has; to be pooled over time."""

@@ -198,10 +198,7 @@ def _job(converter: Converter, one: PreparedClip) -> dict[str, Any]:
     return {
         "version": [VERSION, REVISION],
         "clip": one.found.key,
-        "runs": [
-            [own.run.name, own.run.facts.created, own.step, own.face, own.align]
-            for own in converter.swappers
-        ],
+        "runs": [own.job for own in converter.swappers],
         "style": asdict(options.style),
         "view": options.view,
         "encoding": asdict(options.encoding),

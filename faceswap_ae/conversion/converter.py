@@ -18,6 +18,8 @@ from faceswap_ae.common.progress import Progress
 from faceswap_ae.conversion.assignment import Assignment, RunRole, SwapRequest, assign_faces
 from faceswap_ae.conversion.compositing.masks import painted
 from faceswap_ae.conversion.compositor import CompositeOptions, Compositor
+from faceswap_ae.conversion.face_generator import FaceGenerator
+from faceswap_ae.conversion.instant import InstantSwapper
 from faceswap_ae.conversion.renderer import GROUP, WARMUP, RenderedFrame, RenderPlan, render
 from faceswap_ae.conversion.report import FrameRow, ReportBuilder
 from faceswap_ae.conversion.smoothing import SMOOTH
@@ -31,7 +33,7 @@ from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.codecs import H264, Encoding, check_encoding
 from faceswap_ae.media.segments import SEGMENT
 from faceswap_ae.media.span import WHOLE, Span
-from faceswap_ae.training.known_people import load_known_person
+from faceswap_ae.reenactment.source_faces import load_source_faces
 from faceswap_ae.training.runs.run import Run
 
 
@@ -39,7 +41,7 @@ from faceswap_ae.training.runs.run import Run
 class ConvertOptions:
     """How to convert."""
 
-    runs: tuple[Run, ...]
+    runs: tuple[Run, ...] = ()
     data: Path = Path("data")
     reverse: bool = False  # the onto-identity's face goes onto the other's clip
     wanted: SwapRequest = field(default_factory=SwapRequest)
@@ -54,10 +56,14 @@ class ConvertOptions:
     frames: bool = False  # a video becomes a folder of pictures
     overwrite: bool = False  # a file at an output's place that is none of ours
     segment: int = SEGMENT  # frames that are lost at most when it is stopped
+    source: Path | None = None  # a face folder: its pictures are used, and no run
+    onto: str = "the performer"  # with a source, who is replaced; a folder of the name may be there
 
     def __post_init__(self) -> None:
-        if not self.runs:
+        if not self.runs and self.source is None:
             raise UserError("convert: name a run with --run; faceswap-ae runs list shows all")
+        if self.runs and self.source is not None:
+            raise UserError("convert: --run and --face: say one of them")
         choose_views(self.view)
         if self.smooth not in SMOOTH:
             raise UserError(unknown("smoothing", self.smooth, SMOOTH))
@@ -89,8 +95,8 @@ class Converter:
 
     def __init__(self, options: ConvertOptions, progress: Progress) -> None:
         self.options, self.progress = options, progress
-        self.swappers = [Swapper(run, reverse=options.reverse) for run in options.runs]
-        self.detectors = Detectors(replace(options.scan, landmarks=_landmarks(options.runs)))
+        self.swappers = _generators(options)
+        self.detectors = Detectors(replace(options.scan, landmarks=_landmarks(self.swappers)))
         self.painted = None if options.painted is None else painted(options.painted)
         self.compositors = [Compositor(one, options.style, self.painted) for one in self.swappers]
         self.now = datetime.now(UTC)
@@ -112,15 +118,16 @@ class Converter:
             there = f"has {clip.count} frames, {float(clip.duration):.2f} s"
             raise UserError(f"{clip.path}: {there}; the part asked for holds none")
         options, found = self.options, self.scan(clip, span)
-        roles = [RunRole(one.onto, load_known_person(one.run, one.whom)) for one in self.swappers]
+        instant = options.source is not None
+        roles = [RunRole(one.onto, one.known, anyone=instant) for one in self.swappers]
         try:
             assignment = assign_faces(found.faces(span), roles, options.wanted, self.detectors)
         except UserError as error:
             raise UserError(f"{clip.path}: {error}") from error
-        where = place_faces(found.faces(span), assignment.roles, options.smooth, found.dropped)
-        return PreparedClip(
-            clip, span, found, assignment, RenderPlan(self.compositors, where, covers)
-        )
+        places = found.faces(span), assignment.roles, options.smooth, found.dropped
+        where = place_faces(*places, meshes=instant)
+        compositors = [one.for_clip(where, role) for role, one in enumerate(self.compositors)]
+        return PreparedClip(clip, span, found, assignment, RenderPlan(compositors, where, covers))
 
     def frames(
         self, one: PreparedClip, span: Span, first: int = 0
@@ -145,9 +152,16 @@ class Converter:
         return provenance.make_marks(self.now, "; ".join(swaps))
 
 
-def _landmarks(runs: Sequence[Run]) -> str:
-    """Who finds the landmarks: whoever found those that the runs were trained with."""
-    kinds = {run.facts.landmarks: run.name for run in runs}
+def _generators(options: ConvertOptions) -> list[FaceGenerator]:
+    """What makes the faces: a network of each run, or a person's own pictures."""
+    if options.source is not None:
+        return [InstantSwapper(load_source_faces(options.source), options.onto)]
+    return [Swapper(run, reverse=options.reverse) for run in options.runs]
+
+
+def _landmarks(generators: Sequence[FaceGenerator]) -> str:
+    """Who finds the landmarks: whoever found those that the faces are made by."""
+    kinds = {one.landmarks: one.name for one in generators}
     if len(kinds) > 1:
         told = ", ".join(f"{name} with landmarks by {kind}" for kind, name in kinds.items())
         raise UserError(f"trained {told}: these do not mix; convert with one run after the other")

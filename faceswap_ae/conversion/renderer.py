@@ -20,7 +20,7 @@ from faceswap_ae.conversion.compositing.blending import warp_layer
 from faceswap_ae.conversion.compositing.colour_transfer import Pair
 from faceswap_ae.conversion.compositing.temporal import gaussian, smoothed
 from faceswap_ae.conversion.compositor import Compositor, PlacedFace
-from faceswap_ae.conversion.swapper import GeneratedFace
+from faceswap_ae.conversion.face_generator import FaceRequest, GeneratedFace
 from faceswap_ae.conversion.trajectories import Trajectories
 from faceswap_ae.media.reader import Frame
 
@@ -103,19 +103,18 @@ def generated(frames: Iterator[Frame], plan: RenderPlan) -> Generator[Measured]:
 
 
 def _made(frames: Sequence[Frame], plan: RenderPlan) -> dict[tuple[int, int], GeneratedFace]:
-    """What each run's network makes of its faces, by the frame's place and the track."""
+    """What each generator makes of its faces, by the frame's place and the track."""
     found: dict[tuple[int, int], GeneratedFace] = {}
     for role, compositor in enumerate(plan.compositors):
-        swapper = compositor.swapper
         here = [
-            (number, frame.image, place)
+            (number, FaceRequest(frame.index, frame.image, place))
             for number, frame in enumerate(frames)
             for place in plan.trajectories.at(frame.index)
             if place.role == role
         ]
-        crops = [swapper.shown(image, one.landmarks, one.outline) for _, image, one in here]
-        for (number, _, place), made in zip(here, swapper(crops), strict=True):
-            found[number, place.track] = made
+        made = compositor.swapper([wanted for _, wanted in here])
+        for (number, wanted), face in zip(here, made, strict=True):
+            found[number, wanted.place.track] = face
     return found
 
 

@@ -1,27 +1,22 @@
 """How does a trained run make one person's face from another's, crop by crop?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from faceswap_ae.common.geometry import Floats, Image, Matrix, Points, transform, warp
+from faceswap_ae.conversion.face_generator import FaceRequest, GeneratedFace
+from faceswap_ae.conversion.trajectories import Trajectories
 from faceswap_ae.faces.alignment import matrix_of
+from faceswap_ae.faces.identities import KnownPerson
 from faceswap_ae.faces.landmark_masks import hide_outside, hull_mask
 from faceswap_ae.networks import code_alignment
 from faceswap_ae.networks.model_interface import FACE, ONTO, Identity
 from faceswap_ae.runtime.inference import CompiledNetwork
+from faceswap_ae.training.known_people import load_known_person
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.training.trained_run import load_trained
-
-
-@dataclass(frozen=True, eq=False)
-class GeneratedFace:
-    """What a network answers to one crop."""
-
-    face: Floats  # (s, s, 3) RGB in [0, 1]
-    mask: Floats | None  # (s, s) in [0, 1]
 
 
 class Swapper:
@@ -30,7 +25,7 @@ class Swapper:
     def __init__(self, run: Run, *, reverse: bool = False) -> None:
         trained, facts = load_trained(run), run.facts
         to: Identity = ONTO if reverse else FACE
-        self.run, self.step, self.seed = run, trained.step, trained.recipe.seed
+        self.run, self.name, self.step, self.seed = run, run.name, trained.step, trained.recipe.seed
         self.align = trained.recipe.align
         self.face, self.onto = (facts.onto, facts.face) if reverse else (facts.face, facts.onto)
         self.whom: Identity = FACE if reverse else ONTO  # of the run's people, who is replaced
@@ -43,6 +38,26 @@ class Swapper:
         """Frame to crop, of the size that comes out unless told."""
         return matrix_of(landmarks, self.crop, size or self.size_out)
 
+    @property
+    def landmarks(self) -> str:
+        """Who finds the landmarks: whoever found those that the run was trained with."""
+        return self.run.facts.landmarks
+
+    @property
+    def known(self) -> KnownPerson | None:
+        """The person who is replaced, if the run knows."""
+        return load_known_person(self.run, self.whom)
+
+    @property
+    def job(self) -> list[Any]:
+        """All that its faces depend on."""
+        return [self.run.name, self.run.facts.created, self.step, self.face, self.align]
+
+    def for_clip(self, where: Trajectories, role: int) -> Self:
+        """The same: a network needs to know nothing of the other frames."""
+        del where, role
+        return self
+
     def shown(self, image: Image, landmarks: Points, outline: Points) -> Floats:
         """What the network is to see of a frame, as it was trained to see faces."""
         size, matrix = self.size_in, self.matrix(landmarks, self.size_in)
@@ -52,10 +67,12 @@ class Swapper:
             hide_outside(crop, hull_mask(transform(outline, matrix), (size, size)))
         return crop
 
-    def __call__(self, crops: Sequence[Floats]) -> list[GeneratedFace]:
-        """The faces for these crops."""
-        if not crops:
+    def __call__(self, wanted: Sequence[FaceRequest]) -> list[GeneratedFace]:
+        """The faces for these places."""
+        if not wanted:
             return []
+        places = [(one.image, one.place) for one in wanted]
+        crops = [self.shown(image, one.landmarks, one.outline) for image, one in places]
         faces, *masks = self._network(np.stack(crops))
         faces = np.clip(np.nan_to_num(faces), 0, 1)
         if not masks:

@@ -38,7 +38,7 @@ class FacePlacement:
 
 
 @dataclass(frozen=True, eq=False)
-class _TrackRow:
+class TrackRow:
     """A track's places without a longer break."""
 
     track: int
@@ -47,6 +47,7 @@ class _TrackRow:
     steady: Floats  # (m, 68, 2)
     outline: Floats
     dropped: frozenset[int]  # frames in which it is left alone
+    meshes: Floats | None = None  # (m, 478, 3), as found; in a gap between the frames around it
 
     @property
     def frames(self) -> range:
@@ -72,7 +73,7 @@ class _TrackRow:
 class Trajectories:
     """All of a clip."""
 
-    rows: tuple[_TrackRow, ...]
+    rows: tuple[TrackRow, ...]
 
     @property
     def frames(self) -> list[int]:
@@ -100,18 +101,24 @@ def place_faces(
     roles: Mapping[int, int],
     how: str = "rts",
     dropped: Collection[str] = (),
+    *,
+    meshes: bool = False,
 ) -> Trajectories:
     """The places of the tracks that have a role, from all their faces.
 
-    Dropped ones (ids) tell where a face is, but it is left alone there.
+    Dropped ones (ids) tell where a face is, but it is left alone there. `meshes` are kept only
+    where they are asked for: they take ten times as much memory as the landmarks.
     """
     if how not in SMOOTH:
         raise UserError(unknown("smoothing", how, SMOOTH))
     tracks: dict[int, dict[int, Floats]] = defaultdict(dict)
+    shapes: dict[int, dict[int, Floats]] = defaultdict(dict)
     left: dict[int, set[int]] = defaultdict(set)
     for face in faces:
         if face.track in roles:
             tracks[face.track][face.frame] = face.landmarks.astype(np.float32)
+            if meshes and face.mesh is not None:
+                shapes[face.track][face.frame] = face.mesh.astype(np.float32)
             if face.id in dropped:
                 left[face.track].add(face.frame)
     rows = []
@@ -119,9 +126,19 @@ def place_faces(
         numbers = np.array(sorted(found))
         for part in np.split(numbers, np.flatnonzero(np.diff(numbers) > BRIDGED + 1) + 1):
             steady, outline = _steadied(np.stack([found[frame] for frame in part]), part, how)
-            own = frozenset(left[track])
-            rows.append(_TrackRow(track, roles[track], int(part[0]), steady, outline, own))
+            own, shape = frozenset(left[track]), _every_mesh(shapes[track], part)
+            rows.append(TrackRow(track, roles[track], int(part[0]), steady, outline, own, shape))
     return Trajectories(tuple(rows))
+
+
+def _every_mesh(found: Mapping[int, Floats], frames: NDArray[np.int64]) -> Floats | None:
+    """Meshes for every frame from the first to the last, or None where they are not known."""
+    if any(frame not in found for frame in frames):
+        return None
+    stack = np.stack([found[frame] for frame in frames])
+    if len(frames) == frames[-1] - frames[0] + 1:
+        return stack
+    return SMOOTH["none"](stack.astype(np.float64), frames, 1.0).astype(np.float32)
 
 
 def _steadied(points: Floats, frames: NDArray[np.int64], how: str) -> tuple[Floats, Floats]:

@@ -15,7 +15,7 @@ from faceswap_ae.conversion.compositing.colour_transfer import COLOUR
 from faceswap_ae.conversion.compositing.masks import ERODE, FEATHER, MASK
 from faceswap_ae.conversion.compositor import CompositeOptions, Compositor
 from faceswap_ae.conversion.converter import Converter
-from faceswap_ae.conversion.swapper import GeneratedFace
+from faceswap_ae.conversion.face_generator import FaceRequest, GeneratedFace
 from faceswap_ae.conversion.trajectories import FacePlacement
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip
@@ -40,9 +40,10 @@ PAPER, INK, CHOSEN = (250, 250, 248), (40, 40, 40), (29, 111, 184)
 def draw_choices(converter: Converter, clip: Clip, count: int = 2) -> Image:
     """A sheet of every choice, for so many frames evenly taken from the swapped."""
     span = WHOLE if clip.pictures else converter.options.span
-    where = converter.prepare(clip, span, covers=False).plan.trajectories
+    plan = converter.prepare(clip, span, covers=False).plan
+    where = plan.trajectories
     tables = [
-        _table(converter, frame, where.at(frame.index)[0])
+        _table(plan.compositors, converter.options.style, frame, where.at(frame.index)[0])
         for frame in _frames(clip, where.frames, count)
     ]
     if not tables:
@@ -57,10 +58,11 @@ def _frames(clip: Clip, there: Sequence[int], count: int) -> Iterator[Frame]:
         yield from reader.frames(clip, Span(first=number, last=number))
 
 
-def _table(converter: Converter, frame: Frame, place: FacePlacement) -> Image:
-    swapper = converter.swappers[place.role]
-    made = swapper([swapper.shown(frame.image, place.landmarks, place.outline)])[0]
-    base = converter.options.style
+def _table(
+    compositors: Sequence[Compositor], base: CompositeOptions, frame: Frame, place: FacePlacement
+) -> Image:
+    swapper = compositors[place.role].swapper
+    (made,) = swapper([FaceRequest(frame.index, frame.image, place)])
     rows: list[list[tuple[str, Image]]] = []
 
     def cell(option: str, choice: Any) -> Image:

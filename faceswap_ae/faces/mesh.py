@@ -88,7 +88,7 @@ def mesh_pose(mesh: Points) -> HeadPose:
     mean head: the best similarity (Kabsch 1976). The network sees each face in a crop of its own,
     so the pose is the one that the viewer sees, wherever the face is in the frame.
     """
-    places, head = _head()
+    places, head = still_head()
     seen = (mesh[places] - mesh[places].mean(axis=0)) * [1, -1, -1]
     u, _, vt = np.linalg.svd(seen.T @ head)
     sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
@@ -106,7 +106,7 @@ def _weights() -> Doubles:
 
 
 @cache
-def _head() -> tuple[Integers, Doubles]:
+def still_head() -> tuple[Integers, Doubles]:
     """Return the numbers (n,) of points that move little, and their places (n, 3) in a head.
 
     x to the viewer's right, y up, z towards the viewer, when the head looks straight ahead.

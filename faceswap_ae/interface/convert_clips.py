@@ -25,14 +25,15 @@ from faceswap_ae.interface.results import ConvertedFile, ConvertResult
 @public
 def convert(
     inputs: Paths,
-    run: Paths,
-    out: AnyPath,
+    run: Paths = (),
+    out: AnyPath | None = None,
     *,
+    face: AnyPath | None = None,
     reverse: bool = False,
     everyone: bool = False,
     only: Numbers = (),
     spare: Paths = (),
-    colour: str = "tint",
+    colour: str | None = None,
     amount: float = 1.0,
     mask: AnyPath = "learned",
     erode: float = 0.01,
@@ -60,24 +61,28 @@ def convert(
     runs: AnyPath = "runs",
     progress: bool | ProgressFunction = True,
 ) -> ConvertResult:
-    """Put a run's face onto the performance in clips and photos, with their sound.
+    """Put a face onto the performance in clips and photos, with their sound.
 
-    Stopped, it goes on where it was. What it did to each frame stands in OUT.json, and the output
-    says of itself that it was altered. Only for people who agreed.
+    The face is made by a trained run, or without any training from a folder of faces. Stopped,
+    it goes on where it was. What it did to each frame stands in OUT.json, and the output says of
+    itself that it was altered. Only for people who agreed.
 
     >>> convert("clips/ada/clip.mp4", "ben-onto-ada", "swap.mp4", colour="mkl")
     swap.mp4: 8 of 8 frames with a new face
+    >>> convert("clips/ada/clip.mp4", out="instant.mp4", face="data/ben")
+    instant.mp4: 8 of 8 frames with a new face
 
     Args:
         inputs: Videos, photos, folders, globs, GIFs.
         run: The trained run; two for two people in a scene.
         out: .mp4, .mov, .mkv, .gif; .png of a photo; a folder.
+        face: Instead of a run: a face folder, whose pictures are used without training.
         reverse: The other way round, by the same run.
         everyone: Swap every face, not only the run's person.
         only: Swap this track of the report, or several.
         spare: A photo of somebody who is left alone, or several.
-        colour: tint, mkl, reinhard, lct, histogram, idt, sot, adain, average, none: how the face
-            gets the frame's colours.
+        colour: tint, light, mkl, reinhard, lct, histogram, idt, sot, adain, average, none: how the
+            face gets the frame's colours. Unsaid, tint for a run, light for pictures.
         amount: Of the colours: 0 to 1.
         mask: learned, hull, learned-and-hull, or a picture of one.
         erode: Draw the mask in, share of the face.
@@ -109,7 +114,9 @@ def convert(
     from faceswap_ae.training.runs.run import find_run
 
     check_range(0, 51, crf=crf)
-    clips, (place,), painted = as_paths(inputs), as_paths(out), _painted(mask)
+    if out is None:
+        raise UserError("convert: name the output; try -o swap.mp4")
+    clips, place, painted = as_paths(inputs), Path(out), _painted(mask)
     moment = None if still is None else parse_time(as_text(still) or "")
     if moment is not None and len(clips) != 1:
         raise UserError(f"--still: is of one clip, not of {len(clips)}")
@@ -133,7 +140,7 @@ def convert(
         scan=ScanOptions(detector, keep_going=keep_going),
         smooth=smooth,
         style=CompositeOptions(
-            colour=colour,
+            colour=colour or ("tint" if face is None else "light"),
             amount=amount,
             mask="image" if painted else os.fspath(mask),
             erode=erode,
@@ -151,6 +158,7 @@ def convert(
         encoding=Encoding("h264" if codec == "png" else codec, crf, preset),
         frames=codec == "png",
         overwrite=overwrite,
+        source=None if face is None else _folder(face, as_paths(data)[0]),
     )
     shown = choose_display(progress).progress
     with one_opencv_thread():
@@ -163,6 +171,12 @@ def convert(
         for one in done
     ]
     return ConvertResult(place, files, [failure.reason for failure in failures])
+
+
+def _folder(face: AnyPath, data: Path) -> Path:
+    """The face folder of a path, or of a person's name."""
+    named = Path(face)
+    return named if named.exists() or not (data / named).exists() else data / named
 
 
 def _painted(mask: AnyPath) -> Path | None:

@@ -196,10 +196,10 @@ class EvaluateResult(_Result):
 
 @dataclass(frozen=True, repr=False)
 class SwapResult(_Result):
-    """A clip with a new face, and how good it is."""
+    """A clip with a new face, and how good it is. Without training there is no run."""
 
     out: Path
-    run: TrainResult
+    run: TrainResult | None
     report: Path
     metrics: Mapping[str, Any]
 

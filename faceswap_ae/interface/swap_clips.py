@@ -20,6 +20,7 @@ def swap(
     recipe: AnyPath | None = None,
     minutes: float | None = None,
     steps: int | None = None,
+    instant: bool = False,
     truth: AnyPath | None = None,
     overwrite: bool = False,
     gpu: Device | None = None,
@@ -27,8 +28,9 @@ def swap(
 ) -> SwapResult:
     """Extract, train, convert and evaluate in one go. Only for people who agreed.
 
-    Stopped anywhere, the same call goes on there. All its work lies in OUT.work/, with a report to
-    look at and a log; more minutes train on and make the result anew.
+    A first swap, without training, is made at once; the trained one replaces it. Stopped anywhere,
+    the same call goes on there. All its work lies in OUT.work/, with a report to look at and a
+    log; more minutes train on and make the result anew.
 
     >>> clips = "clips/ben/clip.mp4", "clips/ada/clip.mp4"
     >>> small = {"width": 0.25, "size": 32, "latent": 32, "batch": 4}
@@ -37,13 +39,14 @@ def swap(
     PosixPath('all.work/report.html')
 
     Args:
-        face: A clip of whose face is wanted.
+        face: Of whose face is wanted: a clip, a photo, or a folder of them.
         onto: The clip onto which it goes.
         out: The result: .mp4, .mov or .mkv.
         changes: key=value, over what the recipe says.
         recipe: A name, or a .yaml file. The run's own, or quick for a new one, if unsaid.
         minutes: Of training.
         steps: Instead of minutes, or beside them.
+        instant: No training: the pictures of the face are bent to the performance.
         truth: The folder of the exact answer, of synth --as-if.
         overwrite: Replace a file at OUT, though it is none of our outputs.
         gpu: Which GPU: 0, 1, or cpu.
@@ -62,10 +65,12 @@ def swap(
         changes=tuple(as_changes(changes)),
         minutes=minutes,
         steps=steps,
+        instant=instant,
         truth=None if truth is None else Path(truth),
         overwrite=overwrite,
     )
     display = choose_display(progress)
     done = pipeline.swap(wanted, display.progress, display.status)
-    run = TrainResult(done.run.folder, done.run.preview, *trained_so_far(done.run))
+    own = done.run
+    run = None if own is None else TrainResult(own.folder, own.preview, *trained_so_far(own))
     return SwapResult(done.out, run, done.report, done.metrics)

@@ -7,11 +7,13 @@
 
 Each stage continues where it was stopped, and a stage whose result exists is not repeated. All
 files except the result are in this one folder, so the user's own folders are not touched.
+
+The first result is made at once, of the pictures of the face, without training (instant). A trained
+one replaces it. It stays the result where it was asked for, or where there is too little to train.
 """
 
-import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
@@ -20,29 +22,25 @@ from typing import TYPE_CHECKING, Any
 
 from faceswap_ae.common.atomic import check_is_no_input
 from faceswap_ae.common.errors import SettingsChanged, UserError
-from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.common.progress import Progress, Status, no_progress, no_status
 from faceswap_ae.common.quantities import format_count, format_duration
 from faceswap_ae.conversion.report import report_of
-from faceswap_ae.evaluation.ground_truth import find_ground_truth
 from faceswap_ae.extraction import extractor
 from faceswap_ae.extraction.options import ExtractOptions
 from faceswap_ae.faces.folders.face_file import pictures
 from faceswap_ae.faces.folders.face_folder import is_name
-from faceswap_ae.faces.folders.journal import fingerprint
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.inputs import safe_stem
 from faceswap_ae.media.ownership import check_may_replace
+from faceswap_ae.pipelines.swap_report import SwapReport
 from faceswap_ae.training import train
 from faceswap_ae.training.data.face_set import LEAST
-from faceswap_ae.training.recipe import choose_recipe, recipe_name
+from faceswap_ae.training.recipe import FullRecipe, choose_recipe, recipe_name
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.training.session import trained_so_far
 from faceswap_ae.training.stages import Budget, resolve_budget
-from faceswap_ae.version import TOOL
 
 if TYPE_CHECKING:
-    from faceswap_ae.evaluation.evaluate import SwapPaths
     from faceswap_ae.evaluation.report_stills import Masks
 
 FACE, ONTO = "face", "onto"  # names of folders, if the file names give none
@@ -56,7 +54,7 @@ log = logging.getLogger(__name__)
 class Swap:
     """The job: put the face of one clip onto the performance in another clip."""
 
-    face: Path
+    face: Path  # a clip, a photo, or a folder of them
     onto: Path
     out: Path
     _: KW_ONLY
@@ -67,6 +65,7 @@ class Swap:
     performance: Path | None = None  # another clip of the person in `onto`: it is converted instead
     truth: Path | None = None  # the folder of the exact answer (true swap), if there is one
     overwrite: bool = False  # a file at `out` that is none of our outputs
+    instant: bool = False  # no training: the pictures of the face are used
 
     @property
     def work(self) -> Path:
@@ -94,47 +93,97 @@ class Swap:
 
 @dataclass(frozen=True)
 class SwapFiles:
-    """The files of a finished swap, and its metrics."""
+    """The files of a finished swap, and its metrics. An instant swap has no run."""
 
     out: Path
-    run: Run
+    run: Run | None
     report: Path
     metrics: dict[str, Any] = field(default_factory=dict)
 
 
 def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_status) -> SwapFiles:
     """Extract, train, convert, evaluate. If it is stopped, the same call continues from there."""
+    plan = _checked(wanted)
+    with _written_down(wanted.work) as note:
+        data = wanted.work / "data"
+        folders = data / wanted.names[0], data / wanted.names[1]
+        if plan is None:
+            note(f"{wanted.face.name} onto {wanted.played.name}, without training")
+            _extract(wanted.face, folders[0], progress)
+            covers = _convert(wanted, data, progress, folders[0])
+            done = _finish(wanted, folders, covers, progress)
+        else:
+            note(f"{wanted.face.name} onto {wanted.played.name}, recipe {plan.name}")
+            done = _trained(wanted, folders, plan, progress, status)
+        note(f"{done.out}: {done.metrics['verdict']}")
+        return done
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How a swap is trained."""
+
+    name: str  # of the recipe
+    settings: FullRecipe
+    limit: Budget
+
+
+def _checked(wanted: Swap) -> _Plan | None:
+    """Raise UserError, now and not after an hour, if something cannot be read or written.
+
+    Return how to train; None for a swap without training.
+    """
     for path in (wanted.face, wanted.onto, wanted.played):
-        open_clip(path)  # an error is reported now, not after an hour
+        if not path.is_dir():
+            open_clip(path)
     if not wanted.out.suffix:
         raise UserError(f"{wanted.out}: name a file, such as swap.mp4")
     check_is_no_input(wanted.out, (wanted.face, wanted.onto, wanted.played))
     for path in (wanted.out, report_of(wanted.out)):
         check_may_replace(path, overwrite=wanted.overwrite)
+    if wanted.instant:
+        return None
     settings = choose_recipe(wanted.recipe, wanted.run, wanted.changes)
     limit = resolve_budget(wanted.steps, wanted.minutes, Budget(settings.steps, settings.minutes))
-    with _written_down(wanted.work) as note:
-        recipe = recipe_name(wanted.recipe, wanted.run)
-        note(f"{wanted.face.name} onto {wanted.played.name}, recipe {recipe}")
-        data = wanted.work / "data"
-        folders = face, onto = data / wanted.names[0], data / wanted.names[1]
-        for path, folder in zip((wanted.face, wanted.onto), folders, strict=True):
-            _extract(path, folder, progress)
-        _train(wanted, train.Job(face, onto, wanted.run.folder, settings, limit), status)
-        covers = _convert(wanted, data, progress)
-        done = _evaluated(wanted, folders, covers, progress)
-        note(f"{done.out}: {done.metrics['verdict']}")
-        return done
+    return _Plan(recipe_name(wanted.recipe, wanted.run), settings, limit)
 
 
-def _extract(clip: Path, folder: Path, progress: Progress) -> None:
+def _trained(
+    wanted: Swap,
+    folders: tuple[Path, Path],
+    plan: _Plan,
+    progress: Progress,
+    status: Status,
+) -> SwapFiles:
+    """A swap by training; first the instant one, and only that if there is too little to train."""
+    face, data = folders[0], folders[0].parent
+    clips = wanted.face, wanted.onto
+    counts = [_extract(*both, progress) for both in zip(clips, folders, strict=True)]
+    if not wanted.out.exists() and not wanted.run.card.exists():
+        _convert(wanted, data, progress, face)
+        log.info("%s: a first look, without training", wanted.out)
+    if min(counts) < LEAST:
+        told = (
+            f"{clips[counts.index(min(counts))]}: shows {format_count(min(counts), 'usable face')}"
+        )
+        log.warning("%s, and training needs %d: this is a swap without training", told, LEAST)
+        return _finish(wanted, folders, _convert(wanted, data, progress, face), progress)
+    _train(wanted, train.Job(*folders, wanted.run.folder, plan.settings, plan.limit), status)
+    covers = _convert(wanted, data, progress)
+    return _finish(wanted, folders, covers, progress, wanted.run)
+
+
+def _extract(clip: Path, folder: Path, progress: Progress) -> int:
+    """Fill a face folder; return how many faces it has. Raises UserError if it has none."""
     found = extractor.extract([clip], folder.name, ExtractOptions(folder.parent), progress)
     count = len(pictures(folder)) if folder.is_dir() else 0
-    if count < LEAST:
-        why = f"shows {format_count(count, 'usable face')}, and training needs {LEAST} or more"
-        raise UserError(f"{clip}: {why}; choose a clip in which one face is large and well lit")
+    if not count:
+        raise UserError(
+            f"{clip}: shows 0 usable faces; choose one in which a face is large and lit"
+        )
     new = sum(found.written.values())
     log.info("extract %s: %s, %d of them new", folder.name, format_count(count, "face"), new)
+    return count
 
 
 def _train(wanted: Swap, job: train.Job, status: Status) -> None:
@@ -148,13 +197,23 @@ def _train(wanted: Swap, job: train.Job, status: Status) -> None:
     log.info("train: %s in %s", format_count(steps, "step"), format_duration(seconds))
 
 
-def _convert(wanted: Swap, data: Path, progress: Progress) -> "Masks":
-    """Convert, and return a function that renders the masks of any frames."""
+def _convert(wanted: Swap, data: Path, progress: Progress, source: Path | None = None) -> "Masks":
+    """Convert by the run, or by the pictures in a folder; return what renders masks of frames."""
+    from faceswap_ae.conversion.compositor import CompositeOptions
     from faceswap_ae.conversion.convert import convert_clip, is_made
     from faceswap_ae.conversion.converter import Converter, ConvertOptions
     from faceswap_ae.conversion.stills import render_masks
 
-    converter = Converter(ConvertOptions((wanted.run,), data, overwrite=wanted.overwrite), progress)
+    runs, colour = ((wanted.run,), "tint") if source is None else ((), "light")
+    options = ConvertOptions(
+        runs,
+        data,
+        overwrite=wanted.overwrite,
+        source=source,
+        onto=wanted.names[1],
+        style=CompositeOptions(colour=colour),
+    )
+    converter = Converter(options, progress)
     clip = open_clip(wanted.played)
     if is_made(converter, clip, wanted.out):
         log.info("convert: %s is made already", wanted.out)
@@ -164,44 +223,20 @@ def _convert(wanted: Swap, data: Path, progress: Progress) -> "Masks":
     return partial(render_masks, converter, clip)
 
 
-def _evaluated(
-    wanted: Swap, folders: Sequence[Path], covers: "Masks", progress: Progress
+def _finish(
+    wanted: Swap,
+    folders: tuple[Path, Path],
+    covers: "Masks",
+    progress: Progress,
+    run: Run | None = None,
 ) -> SwapFiles:
-    from faceswap_ae.common.atomic import write_text
-    from faceswap_ae.evaluation import evaluate, html_report
+    """Measure the result, and write the report."""
+    from faceswap_ae.evaluation.evaluate import SwapPaths
 
-    clips = evaluate.SwapPaths(wanted.out, wanted.face, wanted.played, wanted.truth)
-    page, metrics = wanted.work / "report.html", wanted.work / "metrics.json"
-    told = _measured(clips, page, metrics)
-    if told is not None:
-        log.info("evaluate: %s is measured already", wanted.out)
-    else:
-        found = evaluate.evaluate_paths(clips, progress, folders)
-        told = {**evaluate.evaluation_to_json(found), "fingerprints": _fingerprints(clips)}
-        write_text(metrics, json.dumps(told, indent=1) + "\n")
-        html_report.write_report(page, found, wanted.run, covers)
-    return SwapFiles(wanted.out, wanted.run, page, told)
-
-
-def _measured(clips: "SwapPaths", page: Path, metrics: Path) -> dict[str, Any] | None:
-    """Return the metrics that this version measured on these very clips; None if there are none."""
-    from faceswap_ae.evaluation.evaluate import FORMAT
-
-    if not (page.exists() and metrics.exists()):
-        return None
-    try:
-        told = JsonFields.read(metrics).values
-    except ValueError:  # damaged: measured anew
-        return None
-    seen = _fingerprints(clips)
-    wanted = {**clips.to_json(), "made_by": TOOL, "version": FORMAT, "fingerprints": seen}
-    return told if {name: told.get(name) for name in wanted} == wanted else None
-
-
-def _fingerprints(clips: "SwapPaths") -> list[str]:
-    """What the clips hold, whatever a clock says of when."""
-    truth = [] if clips.truth is None else [find_ground_truth(clips.truth).clip]
-    return [fingerprint(path) for path in (clips.result, clips.face, clips.onto, *truth)]
+    face = folders[0] if wanted.face.is_dir() else wanted.face
+    clips = SwapPaths(wanted.out, face, wanted.played, wanted.truth)
+    report = SwapReport(clips, wanted.work, folders, run)
+    return SwapFiles(wanted.out, run, report.page, report.measured(covers, progress))
 
 
 def _name(path: Path) -> str | None:

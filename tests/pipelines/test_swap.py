@@ -67,6 +67,7 @@ def done(wanted: Swap, cache: None) -> SwapFiles:  # noqa: ARG001 - sets the cac
 
 def test_two_clips_become_a_swap_and_a_report(done: SwapFiles, wanted: Swap) -> None:
     assert open_clip(done.out).count == open_clip(wanted.onto).count
+    assert done.run is not None
     assert done.run.name == "solo-onto-play"
     assert {path.name for path in wanted.work.iterdir()} == {
         *("data", "runs", "log.txt", "report.html", "metrics.json")
@@ -107,6 +108,7 @@ def test_another_recipe_of_ones_own_goes_on_unnamed(
     done: SwapFiles, wanted: Swap, tmp_path: Path
 ) -> None:
     own = tmp_path / "mine.yaml"
+    assert done.run is not None
     own.write_text(done.run.recipe.read_text())
     assert swap(replace(wanted, recipe=str(own), changes=())).metrics == done.metrics
     before = done.out.stat().st_mtime_ns
@@ -129,6 +131,7 @@ def test_nothing_is_done_twice(done: SwapFiles, wanted: Swap) -> None:
     assert again.metrics == json.loads(json.dumps(done.metrics))
     assert done.out.stat().st_mtime_ns == before
     assert journal.stat().st_mtime_ns == looked
+    assert done.run is not None
     assert metric_log.read(done.run.log)[-1].step == 12
     assert "is made already" in (wanted.work / "log.txt").read_text()
 

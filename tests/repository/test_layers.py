@@ -18,8 +18,9 @@ ROOMS = {
     "networks": "runtime",
     "synthetic": "media",
     "extraction": "faces media",
+    "reenactment": "faces",
     "training": "networks faces media runtime",
-    "conversion": "training networks faces media runtime",
+    "conversion": "training reenactment networks faces media runtime",
     "evaluation": "conversion training networks faces synthetic media",
     "pipelines": "evaluation conversion training extraction faces synthetic media",
     "interface": (

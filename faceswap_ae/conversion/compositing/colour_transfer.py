@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Doubles, Mask
+from faceswap_ae.conversion.compositing.relighting import LEAST, brightness, relight, shrunk
 
 Picture = NDArray[np.float32]  # (h, w, 3) RGB in [0, 1]
 Statistics = NDArray[np.float64]  # (rows, 3): each method defines what its rows are
@@ -27,8 +28,6 @@ Linear = Callable[[Statistics, Statistics], Doubles]  # returns (3, 3)
 Shift = Callable[[Values], Values]
 Step = list[tuple[Values, Shift]]  # axes (3, 3), and the shift along them
 
-FEW = 48  # pixels a side, enough for colours; shrinking averages grain away: it is not contrast
-LEAST = 32.0  # of these pixels: a mask that covers fewer shows nothing
 EPS = 1e-5  # variance added to every channel, so that a flat channel's is not 0
 STRONGEST = 4.0  # factor by which contrast may grow at most: beyond it, noise would grow
 BEYOND = 1.1  # factor by which the contrast of "tint" may differ from what the brightness gives
@@ -121,12 +120,7 @@ def _seen(picture: Picture, mask: Mask) -> tuple[Values, Values] | None:
 
     Return None if the mask covers too few pixels.
     """
-    height, width = picture.shape[:2]
-    weights, step = mask.reshape(height, width), min(height, width) // FEW
-    if step > 1:
-        size, way = (width // step, height // step), cv2.INTER_AREA
-        picture = np.asarray(cv2.resize(picture, size, interpolation=way), np.float32)
-        weights = np.asarray(cv2.resize(weights, size, interpolation=way), np.float32)
+    picture, weights = shrunk(picture, mask)
     return (_values(picture), weights.ravel()) if weights.sum() >= LEAST else None
 
 
@@ -205,6 +199,7 @@ def sot(face: Picture, of: Statistics, to: Statistics) -> Picture:
 
 
 COLOUR: dict[str, ColourMethod] = {
+    "light": ColourMethod(brightness, relight),
     "tint": ColourMethod(moments, partial(linear, tint)),
     "mkl": ColourMethod(moments, partial(linear, mkl)),
     "reinhard": ColourMethod(lambda picture, mask: moments(_lab(picture), mask), reinhard),

@@ -53,6 +53,7 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 # an eye, and the value at which it surely is. For a network's soft picture, and for a filmed one.
 PAINTED, FILMED = (0.98, 1.06), (1.05, 1.2)
 SURE = 127  # of 255: a pixel that counts as inside
+WHITER = 1.5  # the greatest factor between the whites' light and the skin's
 EPS = 1e-6
 UNKNOWN: Pair = np.zeros((2, 2, 3))
 
@@ -104,11 +105,25 @@ class RegionColours:
         if not soft.any():
             return result
         here = _around(soft)
-        apart = recolour(WHITES, face[here], white, self.amount)
+        if self.name == "light" and skin is not None:
+            apart = np.clip(result[here] * _whiter(white, skin, self.amount), 0, 1)
+        else:
+            apart = recolour(WHITES, face[here], white, self.amount)
         share = np.float32(min(known(white) / ENOUGH, 1)) * soft[here][..., None]
         result = result.copy()
         result[here] += (apart - result[here]) * share
         return result
+
+
+def _whiter(whites: Pair, skins: Pair, amount: float) -> np.float32:
+    """Return the factor from a white in the light of the skin to one in the frame's light.
+
+    A darker skin makes no darker eyes. Their hue is that of the light, which the skin has too.
+    """
+    of, to = (LUMA @ (one[0] / max(float(one[1, 0]), EPS)) for one in whites)
+    of_skin, to_skin = (LUMA @ np.exp(one[0]) for one in skins)
+    factor = max(to, EPS) / max(of, EPS) / (to_skin / max(of_skin, EPS))
+    return np.float32(1 + amount * (np.clip(factor, 1 / WHITER, WHITER) - 1))
 
 
 def _skin(one: ColourSample) -> Mask:

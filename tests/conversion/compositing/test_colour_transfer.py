@@ -221,7 +221,7 @@ def test_flat_colours_give_no_noise(name: str, noise: float) -> None:
     assert np.isfinite(changed(name, some(1), flat, middle())).all()
     busy = changed(name, face, some(1), middle())
     assert np.isfinite(busy).all()
-    if name not in ("histogram", "idt", "sot", "reinhard"):
+    if name not in ("histogram", "idt", "sot", "reinhard", "light"):  # light is not flat
         spread = busy.astype(np.float64).std(axis=(0, 1)).max()
         assert spread < 1.02 * STRONGEST * max(noise, 1e-6)
 

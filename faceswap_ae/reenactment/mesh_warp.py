@@ -1,0 +1,157 @@
+"""How is a picture of a face bent so that its mesh takes another shape?
+
+The wanted mesh is drawn triangle by triangle, the farthest first, so that what is hidden is drawn
+over. Each triangle shows the same triangle of the picture. The map from pixels to the picture is
+drawn on a coarse grid and enlarged: within a triangle it is linear.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+
+from faceswap_ae.common.geometry import Doubles, Floats, Image, Integers, Points
+from faceswap_ae.faces.landmark_masks import outline_mask
+from faceswap_ae.faces.mesh import EYE_RINGS, IRISES
+from faceswap_ae.reenactment.head_model import head_model
+from faceswap_ae.reenactment.regions import LIDS
+
+# The outline of the mesh, from the forehead's middle to the viewer's right.
+# fmt: off
+OVAL = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
+    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)
+# fmt: on
+BEYOND = 0.3  # of the way from the face's middle to its outline: how far the map goes on outside
+COARSE = 2  # pixels of the crop for one of the grid
+FINE = 4  # bits of a pixel's fraction with which OpenCV draws
+SMOOTH = 1.0  # grid pixels: the corners between triangles are rounded
+STRETCH = 1.2  # radii of an iris, around it, in which the white of the eye is stretched
+FLAT = 1e-3  # pixels squared: a triangle of less area shows nothing
+FACING = (0.05, 0.35)  # cosine to the viewer: below the first a triangle is hidden, above it counts
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnMesh:
+    """A wanted mesh, drawn on the coarse grid of a crop of `size` pixels."""
+
+    size: int
+    mesh: Points  # (478, 3) in the crop
+    points: Points  # (q, 2) in the crop, with those beyond the outline
+    shown: Integers  # (g, g): the triangle that each grid pixel shows, -1 for none
+
+    def spread(self, values: Doubles) -> Floats:
+        """Return a picture (size, size) of values (t,) of the triangles, smooth between them."""
+        soft = cv2.GaussianBlur(values.astype(np.float32)[self.shown], (0, 0), 2 * SMOOTH)
+        return np.asarray(cv2.resize(soft, (self.size, self.size)), np.float32)
+
+
+def draw(mesh: Points, size: int) -> DrawnMesh:
+    """Draw a mesh (p, 3), given in the crop's pixels."""
+    points, corners = extended(mesh[:, :2]), triangles()
+    depth = np.append(mesh[:, 2], np.full(len(OVAL), mesh[:, 2].max()))
+    order = np.argsort(-depth[corners].mean(axis=1), kind="stable")
+    side = size // COARSE
+    # The middle of a grid pixel lies between the crop's pixels that it stands for.
+    places = ((points - (COARSE - 1) / 2) / COARSE * 2**FINE).clip(-1e6, 1e6).round()
+    drawn = places.astype(np.int32)[corners]
+    shown = np.full((side, side), -1, np.int32)
+    for number in order:
+        cv2.fillConvexPoly(shown, drawn[number], int(number), cv2.LINE_8, FINE)
+    return DrawnMesh(size, mesh, points, shown.astype(np.int64))
+
+
+def source_map(drawn: DrawnMesh, source: Points) -> Floats:
+    """Return (size, size, 2): where in a picture with the mesh `source` each pixel lies."""
+    side = drawn.size // COARSE
+    affine = _affine(drawn.points, extended(source[:, :2]))
+    x, y = np.meshgrid(*[np.arange(side) * COARSE + (COARSE - 1) / 2] * 2)
+    rows = affine[drawn.shown]  # outside of the mesh the last triangle's is taken, and hidden
+    found = rows[..., 0] * x[..., None] + rows[..., 1] * y[..., None] + rows[..., 2]
+    for lids, iris in zip(EYE_RINGS, IRISES, strict=True):
+        _turn_eye(found, drawn, source, list(lids[:LIDS]), iris)
+    soft = cv2.GaussianBlur(found.astype(np.float32), (0, 0), SMOOTH)
+    return np.asarray(cv2.resize(soft, (drawn.size, drawn.size)), np.float32)
+
+
+def _turn_eye(
+    where: Doubles, drawn: DrawnMesh, source: Points, lids: Sequence[int], iris: slice
+) -> None:
+    """Move the map between the lids, in place, so that the iris lies where it is wanted."""
+    points = (drawn.mesh[iris, :2] - (COARSE - 1) / 2) / COARSE
+    middle, size = points.mean(axis=0), len(where)
+    column, row = middle.round().astype(int)
+    if not (0 <= row < size and 0 <= column < size):
+        return
+    radius = np.linalg.norm(points[1:] - middle, axis=1).mean()
+    edge = drawn.mesh[[*lids[: LIDS - 7], *lids[:-8:-1]], :2]
+    opened = outline_mask((edge - (COARSE - 1) / 2) / COARSE, (size, size)) / 255
+    off = source[iris, :2].mean(axis=0) - where[row, column]
+    x, y = np.meshgrid(np.arange(size) - middle[0], np.arange(size) - middle[1])
+    share = np.clip(1 - (np.hypot(x, y) / max(radius, 0.5) - 1) / STRETCH, 0, 1) * opened
+    where += share[..., None] * off
+
+
+def bend(picture: Image, where: Floats) -> Image:
+    """Return the picture's pixels at the places of a map."""
+    x, y = where[..., 0], where[..., 1]
+    border = cv2.BORDER_REFLECT_101
+    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=border), np.uint8)
+
+
+def facing(mesh: Points) -> Doubles:
+    """Return (t,): how well the picture of a mesh shows each triangle, from 0 (hidden) to 1."""
+    points = np.vstack([mesh, np.column_stack([extended(mesh[:, :2])[len(mesh) :], mesh[OVAL, 2]])])
+    a, b, c = points[triangles()].transpose(1, 0, 2)
+    normal = np.cross(b - a, c - a)
+    cosine = normal[:, 2] / np.maximum(np.linalg.norm(normal, axis=1), 1e-9)
+    return np.asarray(np.interp(cosine * _front(), FACING, (0, 1)))
+
+
+def extended(points: Points) -> Points:
+    """Return the points with those beyond the outline added: (p + 36, 2)."""
+    outline = points[list(OVAL)]
+    return np.vstack([points, outline + BEYOND * (outline - outline.mean(axis=0))])
+
+
+def _affine(wanted: Points, source: Points) -> Doubles:
+    """Return (t, 2, 3): the affine map of each triangle from the crop to the picture."""
+    all_ = triangles()
+    corners = np.concatenate([wanted[all_], np.ones((*all_.shape, 1))], axis=2)
+    flat = np.abs(np.linalg.det(corners)) < FLAT
+    corners[flat] = np.eye(3)
+    maps = np.linalg.solve(corners, source[all_])
+    maps[flat] = 0
+    maps[flat, 2] = source[all_[flat]].mean(axis=1)
+    return np.asarray(maps.transpose(0, 2, 1))
+
+
+@cache
+def triangles() -> Integers:
+    """Return the triangles of the mesh, and those between its outline and the points beyond."""
+    inner = head_model().triangles
+    first, count = len(head_model().mean), len(OVAL)
+    ring = []
+    for place, own in enumerate(OVAL):
+        after = (place + 1) % count
+        ring += [(own, OVAL[after], first + place), (OVAL[after], first + after, first + place)]
+    return np.concatenate([inner, np.array(ring)])
+
+
+@cache
+def _front() -> Doubles:
+    """Return the sign of each triangle's area where the mean head looks straight ahead."""
+    a, b, c = extended(head_model().mean[:, :2])[triangles()].transpose(1, 0, 2)
+    return np.asarray(np.sign((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]))
+
+
+def mean_picture(pictures: Sequence[Floats], weights: Sequence[Floats]) -> Floats:
+    """Return the mean (h, w, 3) of pictures, each with its weights (h, w)."""
+    total = np.maximum(np.sum(weights, axis=0), 1e-6)
+    mixed = np.zeros_like(pictures[0])
+    for picture, weight in zip(pictures, weights, strict=True):
+        mixed += picture * (weight / total)[..., None]
+    return mixed

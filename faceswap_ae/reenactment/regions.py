@@ -1,0 +1,64 @@
+"""Which parts of a face are taken from pictures of their own: the eyes, the mouth, the rest?
+
+A face with shut eyes and an open mouth is rare. So pictures are chosen for each part by itself.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from faceswap_ae.common.geometry import Flags, Integers
+from faceswap_ae.faces.mesh import EYE_RINGS, IRISES, SKIN
+
+INNER = 40  # the last points of the mouth: the inner half of the lips
+LIDS = 16  # the first points of an eye's rings: the edge of its lids
+# Lips from the outside inwards: four rings of 20.
+# fmt: off
+MOUTH = (
+    61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409,
+    76, 77, 90, 180, 85, 16, 315, 404, 320, 307, 306, 184, 74, 73, 72, 11, 302, 303, 304, 408,
+    62, 96, 89, 179, 86, 15, 316, 403, 319, 325, 292, 183, 42, 41, 38, 12, 268, 271, 272, 407,
+    78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415,
+)
+# fmt: on
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A part of the face, and how pictures of it are compared."""
+
+    name: str
+    groups: tuple[Integers, ...]  # of points that are compared, each about its own middle
+    face: float  # weight of the whole face's distance: a picture from another side looks wrong
+
+
+@cache
+def regions() -> tuple[Region, ...]:
+    """Return the parts; the first is the rest of the face."""
+    eyes = [
+        np.array([*ring[:LIDS], *range(iris.start, iris.stop)])
+        for ring, iris in zip(EYE_RINGS, IRISES, strict=True)
+    ]
+    return (
+        Region("face", (np.arange(SKIN),), 0.0),
+        Region("eyes", tuple(eyes), 0.35),
+        Region("mouth", (np.array(MOUTH),), 0.35),
+    )
+
+
+def inner_mouth(triangles: Integers) -> Flags:
+    """Return (t,): which triangles lie between the lips, or on their inner half."""
+    inside = np.zeros(triangles.max() + 1, bool)
+    inside[list(MOUTH[-INNER:])] = True
+    return np.asarray(inside[triangles].all(axis=1))
+
+
+def members(triangles: Integers) -> Flags:
+    """Return (3, t): which triangles each region has."""
+    of_eyes, of_mouth = np.zeros((2, triangles.max() + 1), bool)
+    for ring in EYE_RINGS:
+        of_eyes[list(ring)] = True
+    of_mouth[list(MOUTH)] = True
+    eyes, mouth = of_eyes[triangles].all(axis=1), of_mouth[triangles].any(axis=1)
+    return np.stack([~(eyes | mouth), eyes, mouth & ~eyes])

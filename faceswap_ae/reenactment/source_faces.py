@@ -1,0 +1,127 @@
+"""Which pictures are there of the person whose face is wanted?
+
+They are the faces of a face folder, each with its mesh. All are brought to the same crop, and to
+the colours of the first one. Pictures are decoded when they are first needed; the last are kept.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import Doubles, Image, Matrix, Points, warp
+from faceswap_ae.faces.alignment import matrix_of
+from faceswap_ae.faces.folders import face_file
+from faceswap_ae.faces.folders.face_file import FaceEntry
+from faceswap_ae.faces.landmark_masks import middle_mask
+from faceswap_ae.faces.mesh import landmarks_of, move_mesh
+from faceswap_ae.faces.record import StoredFace
+
+CROP = "whole"
+MOST = 600  # pictures: more look alike
+KEPT = 96  # decoded pictures
+STRONGEST = 3.0  # the greatest factor between the colours of two pictures
+
+
+@dataclass(frozen=True, eq=False)
+class SourceFace:
+    """A picture of the person, and its mesh in the picture's pixels."""
+
+    entry: FaceEntry
+    mesh: Points  # (478, 3)
+
+    @property
+    def landmarks(self) -> Points:
+        """Return the landmarks (68, 2) in the picture's pixels, as the mesh has them."""
+        return landmarks_of(self.mesh)
+
+
+class SourceFaces:
+    """The pictures of one person. The first one looks the straightest at the viewer."""
+
+    def __init__(self, name: str, faces: Sequence[SourceFace]) -> None:
+        self.name, self.faces = name, faces
+        self._decoded: OrderedDict[tuple[int, int], Image] = OrderedDict()
+
+    @property
+    def key(self) -> str:
+        """Return a mark of all pictures: other pictures, another mark."""
+        mark = blake2b(digest_size=8)
+        for face in self.faces:
+            mark.update(f"{face.entry.name} ".encode() + face.mesh.astype("<f4").tobytes())
+        return mark.hexdigest()
+
+    def meshes(self, size: int) -> Points:
+        """Return the meshes (n, 478, 3) in crops of `size` pixels."""
+        return np.stack([self.mesh(number, size) for number in range(len(self.faces))])
+
+    def mesh(self, number: int, size: int) -> Points:
+        """Return a picture's mesh in a crop of `size` pixels."""
+        return move_mesh(self.faces[number].mesh, _matrix(self.faces[number], size))
+
+    def picture(self, number: int, size: int) -> Image:
+        """Return a picture in a crop of `size` pixels, in the colours of the first one."""
+        key = number, size
+        if key not in self._decoded:
+            self._decoded[key] = self._decode(number, size)
+            if len(self._decoded) > KEPT:
+                self._decoded.popitem(last=False)
+        self._decoded.move_to_end(key)
+        return self._decoded[key]
+
+    def matched(self, crop: Image, mesh: Points) -> Image:
+        """Return a face's crop in the colours of the first picture, by their skins."""
+        size = len(crop)
+        gain = _skin(self.picture(0, size), self.mesh(0, size)) / _skin(crop, mesh)
+        levels = crop * np.clip(gain, 1 / STRONGEST, STRONGEST).astype(np.float32)
+        return np.asarray(np.clip(levels + np.float32(0.5), 0, 255), np.uint8)
+
+    def _decode(self, number: int, size: int) -> Image:
+        face = self.faces[number]
+        matrix = _matrix(face, size)
+        crop = warp(face_file.pixels(face.entry.place), matrix, (size, size))
+        return crop if number == 0 else self.matched(crop, self.mesh(number, size))
+
+
+def load_source_faces(folder: Path) -> SourceFaces:
+    """Read the faces of a person's folder. Raises UserError if none of them has a mesh."""
+    stored = [
+        (entry, entry.stored)
+        for entry in face_file.entries(folder)
+        if entry.stored is not None and not entry.stored.face.doubtful
+    ]
+    found = [
+        (abs(one.face.pose[0]) + abs(one.face.pose[1]), _source(entry, one, one.face.mesh))
+        for entry, one in stored
+        if one.face.mesh is not None
+    ]
+    if not found:
+        if stored:
+            mend = f"faceswap-ae faces realign {folder} --landmarks mesh finds them anew"
+            raise UserError(f"{folder}: has landmarks by dlib, and a mesh is needed; {mend}")
+        raise UserError(f"{folder}: holds no face; fill it with faceswap-ae extract")
+    straight = min(range(len(found)), key=lambda number: found[number][0])
+    rest = [face for number, (_, face) in enumerate(found) if number != straight]
+    if len(rest) >= MOST:
+        rest = [rest[place] for place in np.linspace(0, len(rest) - 1, MOST - 1).astype(int)]
+    return SourceFaces(folder.stem, [found[straight][1], *rest])
+
+
+def _source(entry: FaceEntry, stored: StoredFace, mesh: Points) -> SourceFace:
+    return SourceFace(entry, move_mesh(mesh, stored.matrix))
+
+
+def _matrix(face: SourceFace, size: int) -> Matrix:
+    """From the picture's pixels to a crop of `size` pixels."""
+    return matrix_of(face.landmarks, CROP, size)
+
+
+def _skin(crop: Image, mesh: Points) -> Doubles:
+    """Return the mean colour of the skin, at least one level."""
+    seen = middle_mask(landmarks_of(mesh), (crop.shape[1], crop.shape[0])) > 127
+    found = crop[seen].mean(axis=0) if seen.any() else crop.mean(axis=(0, 1))
+    return np.asarray(np.maximum(found, 1.0))

@@ -1,0 +1,90 @@
+"""Which mesh would a person show who moves as the performer does?
+
+Both heads at rest are known. The performer's movement, in the head's space, is added to the other
+person's rest shape, and the sum is put where the performer's head is. Where the two people move by
+different amounts, the movement is scaled half of the way.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from faceswap_ae.common.geometry import Doubles, Floats, Points
+from faceswap_ae.faces.mesh import EYE_RINGS
+from faceswap_ae.reenactment.head_model import find_heads
+from faceswap_ae.reenactment.regions import regions
+from faceswap_ae.reenactment.rest_shape import PersonShape, person_shape
+
+# Weights of the frames around: of the whole mesh, and of lids, lips and irises, which are quicker.
+STEADY, QUICK = (0.06, 0.24, 0.4, 0.24, 0.06), (0.0, 0.08, 0.84, 0.08, 0.0)
+MOST = 400  # frames that tell the performer's rest shape
+GAIN = (0.9, 1.15)  # least and most by which a movement is scaled
+LIDS_GAIN = (0.6, 2.0)
+UPPER, LOWER = slice(10, 15), slice(2, 7)  # of an eye's ring: points of the lids above each other
+SHUT_SHARE = 1.0  # %: of the frames, whose gap between the lids counts as shut
+BLINKED, USUAL_SHUT = 0.75, 0.45  # shares of the gap at rest: below the first it is a blink
+SLIGHT = 0.004  # of the eyes' distance: a movement that is not compared
+
+
+def wanted_meshes(performance: Points, person: PersonShape) -> Floats:
+    """Return the person's meshes (n, 478, 3) with the movements and places of a performance."""
+    steady = smoothed(performance)
+    chosen = np.linspace(0, len(steady) - 1, min(len(steady), MOST)).astype(int)
+    performer = person_shape(steady[np.unique(chosen)])
+    gain = _gain(person, performer)
+    for ring in EYE_RINGS:
+        gain[list(ring)] = _lids_gain(person, performer, ring)
+    wanted = np.empty(steady.shape, np.float32)
+    for begin in range(0, len(steady), MOST):
+        part = steady[begin : begin + MOST]
+        places = find_heads(part, performer.rest)
+        moved = places.to_heads(part) - performer.rest
+        wanted[begin : begin + MOST] = places.to_pictures(person.rest + gain * moved)
+    return wanted
+
+
+def smoothed(meshes: Points) -> Points:
+    """Smooth meshes (n, p, 3) over time, and lids, lips and irises hardly."""
+    quick = np.zeros((meshes.shape[1], 1), bool)
+    for region in regions()[1:]:
+        for group in region.groups:
+            quick[group] = True
+    reach = len(STEADY) // 2
+    padded = np.concatenate([meshes[:1].repeat(reach, 0), meshes, meshes[-1:].repeat(reach, 0)])
+    found = np.zeros(meshes.shape)
+    for at, weights in enumerate(zip(STEADY, QUICK, strict=True)):
+        slow, fast = weights
+        found += np.where(quick, fast, slow) * padded[at : at + len(meshes)]
+    return found
+
+
+def _gain(person: PersonShape, performer: PersonShape) -> Doubles:
+    """Return by how much each point's movement is scaled (p, 1)."""
+    own, other = (_spread(one.moves) for one in (person, performer))
+    if own is None or other is None:
+        return np.ones((len(person.rest), 1))
+    ratio = (own + SLIGHT) / (other + SLIGHT)
+    return np.clip(0.5 + 0.5 * ratio, *GAIN)[:, None]
+
+
+def _lids_gain(person: PersonShape, performer: PersonShape, ring: Sequence[int]) -> float:
+    """Return by how much the movement of an eye's lids is scaled: shut is shut for both."""
+    own, other = (_closing(one, ring) for one in (person, performer))
+    return float(np.clip(own / other, *LIDS_GAIN))
+
+
+def _closing(person: PersonShape, ring: Sequence[int]) -> float:
+    """Return by how much the gap between the lids shrinks until the eye is shut."""
+    upper, lower = list(ring[UPPER]), list(ring[LOWER])
+    gaps = [
+        np.linalg.norm(shape[..., upper, :2] - shape[..., lower, :2], axis=-1).mean(axis=-1)
+        for shape in (person.rest, person.rest + person.moves)
+    ]
+    rest, least = float(gaps[0]), float(np.percentile(gaps[1], SHUT_SHARE))
+    # Nobody blinked, or the person smiled all the time: then it is as most people's eyes are.
+    return rest - least if least < BLINKED * rest else rest * (1 - USUAL_SHUT)
+
+
+def _spread(moves: Points) -> Doubles | None:
+    """Return the mean movement of each point (p,); None where too few pictures tell it."""
+    return None if len(moves) < 20 else np.linalg.norm(moves - moves.mean(axis=0), axis=2).mean(0)
