@@ -15,11 +15,11 @@ from faceswap_ae.interface.docstrings import argument_texts, description, exampl
 
 PAGE = Path(__file__).with_suffix(".md")
 # In the order in which the examples are run: each uses the files of those before it.
-FUNCTIONS = ("synth", "extract", "train", "convert", "evaluate", "swap")
+FUNCTIONS = ("synth", "extract", "train", "convert", "evaluate", "swap", "reenact")
 TYPES = ("AnyPath", "Paths", "Texts", "Numbers", "Time", "Device", "Changes")
 HEAD = """# From Python
 
-Six functions do what the commands of the same names do. A path is a `str` or a `Path`; where many
+Seven functions do what the commands of the same names do. A path is a `str` or a `Path`; where many
 are taken, one alone will do. What a function returns can be given where a path is wanted:
 
 ```python

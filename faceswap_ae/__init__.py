@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from faceswap_ae.interface.convert_clips import convert
     from faceswap_ae.interface.evaluate_swap import evaluate
     from faceswap_ae.interface.extract_faces import extract
+    from faceswap_ae.interface.reenact_photo import reenact
     from faceswap_ae.interface.swap_clips import swap
     from faceswap_ae.interface.synth_clip import synth
     from faceswap_ae.interface.train_run import train
@@ -33,6 +34,7 @@ __all__ = [
     "convert",
     "evaluate",
     "extract",
+    "reenact",
     "swap",
     "synth",
     "train",
@@ -45,6 +47,7 @@ _HOMES = {
     "train": "train_run",
     "convert": "convert_clips",
     "evaluate": "evaluate_swap",
+    "reenact": "reenact_photo",
     "swap": "swap_clips",
     "synth": "synth_clip",
 }

@@ -28,6 +28,7 @@ from faceswap_ae.cli import (
     info,
     models,
     preview,
+    reenact,
     runs,
     side,
     swap,
@@ -51,7 +52,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-OWN = (demo, doctor, swap, extract, train, convert, evaluate, preview, tune)
+OWN = (demo, doctor, swap, reenact, extract, train, convert, evaluate, preview, tune)
 MORE = (fetch, info, cut, side, synth)
 for command in (*OWN, *MORE):
     name = command.__name__.rpartition(".")[2]
@@ -89,6 +90,8 @@ def options(
     \b
     faceswap-ae demo                          a swap between two people who do not exist, measured
     faceswap-ae swap --face ben.mp4 --onto ada.mp4 -o swap.mp4     everything in one go
+    faceswap-ae swap --face ben.jpg --onto ada.mp4 -o now.mp4 --instant     without training
+    faceswap-ae reenact --face ben.jpg --driver ada.mp4 -o moved.mp4        the photo moves
     faceswap-ae doctor                        is this machine ready, and how to mend it
     faceswap-ae extract ada.mp4 --as ada      the faces of a person, from videos and photos
     faceswap-ae faces show ada                what a face folder holds; --help: sort, drop, pack

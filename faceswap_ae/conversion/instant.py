@@ -20,6 +20,7 @@ from faceswap_ae.faces.identities import KnownPerson
 from faceswap_ae.faces.landmark_masks import BRIDGE, hull_mask
 from faceswap_ae.faces.mesh import landmarks_of, move_mesh
 from faceswap_ae.faces.record import MESH
+from faceswap_ae.reenactment.matching import mouth_lacks, mouth_opening
 from faceswap_ae.reenactment.mesh_warp import (
     bend,
     draw,
@@ -38,9 +39,6 @@ REVISION = 1  # goes up when the same pictures give other faces
 STEP, LEAST, MOST = 64, 128, 1024  # pixels: sizes of crops that are made
 PLAIN = 256  # pixels of a crop in which meshes are compared
 PRESENT = 0.02  # weight of a picture below which it is not bent
-# Of the mouth's width: by how much a mouth is more open than the pictures show it. Up to the first
-# they are good enough, from the second on the performer's own mouth is shown between the lips.
-CLOSED_MORE = (0.06, 0.15)
 JAW, DRAWN_IN = slice(0, 17), 0.07  # of the way from the jaw to the bridge of the nose
 HIDDEN = 0.02  # weight of a part that a picture does not show: where none does, it is shown so
 
@@ -99,7 +97,7 @@ class InstantSwapper:
                 own = _wanted(row.meshes, row.first, person, known)
                 tracks.setdefault(row.track, []).append(own)
                 sizes += [1 / scale for scale in _scales(row.steady)]
-        openings = np.array([_opening(mesh) for mesh in known])
+        openings = np.array([mouth_opening(mesh) for mesh in known])
         return replace(self, tracks=tracks, size_out=_size(sizes), openings=openings)
 
     def __call__(self, wanted: Sequence[FaceRequest]) -> list[GeneratedFace]:
@@ -136,7 +134,7 @@ class InstantSwapper:
         """How much of the open mouth no picture shows, 0 to 1: then it is the performer's."""
         choice = track.choices[-1]
         shown = self.openings[choice.pictures[at]] @ choice.weights[at]
-        return float(np.interp(_opening(mesh) - shown, CLOSED_MORE, (0, 1)))
+        return mouth_lacks(mouth_opening(mesh), float(shown))
 
     def _weights(self, track: WantedTrack, at: int) -> dict[int, Doubles]:
         """The weight of each triangle (t,) in each picture of a frame."""
@@ -156,7 +154,7 @@ class InstantSwapper:
 
 
 def _wanted(meshes: Floats, first: int, person: PersonShape, known: Points) -> WantedTrack:
-    wanted = wanted_meshes(meshes.astype(np.float64), person)
+    wanted = wanted_meshes(meshes, person)
     level = np.empty(wanted.shape)
     for number, mesh in enumerate(wanted):
         own = mesh.astype(np.float64)
@@ -167,13 +165,6 @@ def _wanted(meshes: Floats, first: int, person: PersonShape, known: Points) -> W
 def _plain(meshes: Points) -> Points:
     """Bring meshes in crops of PLAIN pixels to crops of one pixel a side, from their corner on."""
     return np.asarray((meshes + np.array([0.5, 0.5, 0.0])) / PLAIN)
-
-
-def _opening(mesh: Points) -> float:
-    """How far a mouth is open, as a share of its width."""
-    upper, lower, left, right = mesh[[13, 14, 78, 308], :2]
-    width = float(np.linalg.norm(right - left))
-    return float(np.linalg.norm(lower - upper)) / max(width, np.finfo(float).tiny)
 
 
 def _drawn_in(landmarks: Points) -> Points:

@@ -26,9 +26,10 @@ OVAL = (
 )
 # fmt: on
 BEYOND = 0.3  # of the way from the face's middle to its outline: how far the map goes on outside
-COARSE = 2  # pixels of the crop for one of the grid
+COARSE, GRID = 2, 256  # pixels of the crop for one of the grid, at least; wanted pixels of the grid
 FINE = 4  # bits of a pixel's fraction with which OpenCV draws
 SMOOTH = 1.0  # grid pixels: the corners between triangles are rounded
+FADING = 0.25  # of the picture's side: how far from the face a portrait still moves
 STRETCH = 1.2  # radii of an iris, around it, in which the white of the eye is stretched
 FLAT = 1e-3  # pixels squared: a triangle of less area shows nothing
 FACING = (0.05, 0.35)  # cosine to the viewer: below the first a triangle is hidden, above it counts
@@ -39,6 +40,7 @@ class DrawnMesh:
     """A wanted mesh, drawn on the coarse grid of a crop of `size` pixels."""
 
     size: int
+    step: int  # pixels of the crop for one of the grid
     mesh: Points  # (478, 3) in the crop
     points: Points  # (q, 2) in the crop, with those beyond the outline
     shown: Integers  # (g, g): the triangle that each grid pixel shows, -1 for none
@@ -54,41 +56,76 @@ def draw(mesh: Points, size: int) -> DrawnMesh:
     points, corners = extended(mesh[:, :2]), triangles()
     depth = np.append(mesh[:, 2], np.full(len(OVAL), mesh[:, 2].max()))
     order = np.argsort(-depth[corners].mean(axis=1), kind="stable")
-    side = size // COARSE
+    step = next(one for one in range(max(COARSE, size // GRID), 0, -1) if size % one == 0)
+    side = size // step
     # The middle of a grid pixel lies between the crop's pixels that it stands for.
-    places = ((points - (COARSE - 1) / 2) / COARSE * 2**FINE).clip(-1e6, 1e6).round()
+    places = ((points - (step - 1) / 2) / step * 2**FINE).clip(-1e6, 1e6).round()
     drawn = places.astype(np.int32)[corners]
     shown = np.full((side, side), -1, np.int32)
     for number in order:
         cv2.fillConvexPoly(shown, drawn[number], int(number), cv2.LINE_8, FINE)
-    return DrawnMesh(size, mesh, points, shown.astype(np.int64))
+    return DrawnMesh(size, step, mesh, points, shown.astype(np.int64))
 
 
 def source_map(drawn: DrawnMesh, source: Points) -> Floats:
     """Return (size, size, 2): where in a picture with the mesh `source` each pixel lies."""
-    side = drawn.size // COARSE
+    return _enlarged(_coarse_map(drawn, source), drawn.size)
+
+
+def portrait_map(drawn: DrawnMesh, source: Points) -> Floats:
+    """Return the same for a whole picture: what is around the face moves less, the farther away.
+
+    Where nothing is drawn, the pixel moves as the nearest drawn one does. That fades away over half
+    of the way to the picture's edge.
+    """
+    where, side, step = _coarse_map(drawn, source), len(drawn.shown), drawn.step
+    plain = np.stack(np.meshgrid(*[np.arange(side) * step + (step - 1) / 2] * 2), axis=-1)
+    outside = (drawn.shown < 0).astype(np.uint8)
+    labelled = cv2.distanceTransformWithLabels(
+        outside, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    far, label = (np.asarray(one) for one in labelled)
+    moves = np.zeros((int(label.max()) + 1, 2), np.float32)
+    moves[label[outside == 0]] = (where - plain)[outside == 0]
+    reach = FADING * side
+    around = cv2.GaussianBlur(moves[label], (0, 0), reach / 8)
+    share = np.clip(far / (reach / 4), 0, 1)[..., None]  # from the drawn part to its surroundings
+    fade = 1 - _rise(np.clip(far / reach, 0, 1))[..., None]
+    return _enlarged(plain + fade * (share * around + (1 - share) * moves[label]), drawn.size)
+
+
+def _rise(way: Doubles) -> Doubles:
+    return np.asarray(way * way * (3 - 2 * way))
+
+
+def _enlarged(where: Doubles, size: int) -> Floats:
+    soft = cv2.GaussianBlur(where.astype(np.float32), (0, 0), SMOOTH)
+    return np.asarray(cv2.resize(soft, (size, size)), np.float32)
+
+
+def _coarse_map(drawn: DrawnMesh, source: Points) -> Doubles:
+    side, step = len(drawn.shown), drawn.step
     affine = _affine(drawn.points, extended(source[:, :2]))
-    x, y = np.meshgrid(*[np.arange(side) * COARSE + (COARSE - 1) / 2] * 2)
+    x, y = np.meshgrid(*[np.arange(side) * step + (step - 1) / 2] * 2)
     rows = affine[drawn.shown]  # outside of the mesh the last triangle's is taken, and hidden
     found = rows[..., 0] * x[..., None] + rows[..., 1] * y[..., None] + rows[..., 2]
     for lids, iris in zip(EYE_RINGS, IRISES, strict=True):
         _turn_eye(found, drawn, source, list(lids[:LIDS]), iris)
-    soft = cv2.GaussianBlur(found.astype(np.float32), (0, 0), SMOOTH)
-    return np.asarray(cv2.resize(soft, (drawn.size, drawn.size)), np.float32)
+    return np.asarray(found)
 
 
 def _turn_eye(
     where: Doubles, drawn: DrawnMesh, source: Points, lids: Sequence[int], iris: slice
 ) -> None:
     """Move the map between the lids, in place, so that the iris lies where it is wanted."""
-    points = (drawn.mesh[iris, :2] - (COARSE - 1) / 2) / COARSE
+    points = (drawn.mesh[iris, :2] - (drawn.step - 1) / 2) / drawn.step
     middle, size = points.mean(axis=0), len(where)
     column, row = middle.round().astype(int)
     if not (0 <= row < size and 0 <= column < size):
         return
     radius = np.linalg.norm(points[1:] - middle, axis=1).mean()
     edge = drawn.mesh[[*lids[: LIDS - 7], *lids[:-8:-1]], :2]
-    opened = outline_mask((edge - (COARSE - 1) / 2) / COARSE, (size, size)) / 255
+    opened = outline_mask((edge - (drawn.step - 1) / 2) / drawn.step, (size, size)) / 255
     off = source[iris, :2].mean(axis=0) - where[row, column]
     x, y = np.meshgrid(np.arange(size) - middle[0], np.arange(size) - middle[1])
     share = np.clip(1 - (np.hypot(x, y) / max(radius, 0.5) - 1) / STRETCH, 0, 1) * opened

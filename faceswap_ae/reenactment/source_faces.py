@@ -13,18 +13,17 @@ from pathlib import Path
 import numpy as np
 
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.common.geometry import Doubles, Image, Matrix, Points, warp
+from faceswap_ae.common.geometry import Image, Matrix, Points, warp
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.face_file import FaceEntry
-from faceswap_ae.faces.landmark_masks import middle_mask
 from faceswap_ae.faces.mesh import landmarks_of, move_mesh
 from faceswap_ae.faces.record import StoredFace
+from faceswap_ae.reenactment.matching import colour_gain, skin_colour
 
 CROP = "whole"
 MOST = 600  # pictures: more look alike
 KEPT = 96  # decoded pictures
-STRONGEST = 3.0  # the greatest factor between the colours of two pictures
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +75,8 @@ class SourceFaces:
     def matched(self, crop: Image, mesh: Points) -> Image:
         """Return a face's crop in the colours of the first picture, by their skins."""
         size = len(crop)
-        gain = _skin(self.picture(0, size), self.mesh(0, size)) / _skin(crop, mesh)
-        levels = crop * np.clip(gain, 1 / STRONGEST, STRONGEST).astype(np.float32)
+        wanted = skin_colour(self.picture(0, size), self.mesh(0, size))
+        levels = crop * colour_gain(skin_colour(crop, mesh), wanted)
         return np.asarray(np.clip(levels + np.float32(0.5), 0, 255), np.uint8)
 
     def _decode(self, number: int, size: int) -> Image:
@@ -118,10 +117,3 @@ def _source(entry: FaceEntry, stored: StoredFace, mesh: Points) -> SourceFace:
 def _matrix(face: SourceFace, size: int) -> Matrix:
     """From the picture's pixels to a crop of `size` pixels."""
     return matrix_of(face.landmarks, CROP, size)
-
-
-def _skin(crop: Image, mesh: Points) -> Doubles:
-    """Return the mean colour of the skin, at least one level."""
-    seen = middle_mask(landmarks_of(mesh), (crop.shape[1], crop.shape[0])) > 127
-    found = crop[seen].mean(axis=0) if seen.any() else crop.mean(axis=(0, 1))
-    return np.asarray(np.maximum(found, 1.0))

@@ -6,18 +6,19 @@ different amounts, the movement is scaled half of the way.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from faceswap_ae.common.geometry import Doubles, Floats, Points
 from faceswap_ae.faces.mesh import EYE_RINGS
-from faceswap_ae.reenactment.head_model import find_heads
+from faceswap_ae.reenactment.head_model import HeadPlaces, find_heads
 from faceswap_ae.reenactment.regions import regions
 from faceswap_ae.reenactment.rest_shape import PersonShape, person_shape
 
 # Weights of the frames around: of the whole mesh, and of lids, lips and irises, which are quicker.
 STEADY, QUICK = (0.06, 0.24, 0.4, 0.24, 0.06), (0.0, 0.08, 0.84, 0.08, 0.0)
-MOST = 400  # frames that tell the performer's rest shape
+MOST, BLOCK = 400, 400  # frames that tell the performer's rest shape; frames at a time
 GAIN = (0.9, 1.15)  # least and most by which a movement is scaled
 LIDS_GAIN = (0.6, 2.0)
 UPPER, LOWER = slice(10, 15), slice(2, 7)  # of an eye's ring: points of the lids above each other
@@ -26,35 +27,54 @@ BLINKED, USUAL_SHUT = 0.75, 0.45  # shares of the gap at rest: below the first i
 SLIGHT = 0.004  # of the eyes' distance: a movement that is not compared
 
 
-def wanted_meshes(performance: Points, person: PersonShape) -> Floats:
-    """Return the person's meshes (n, 478, 3) with the movements and places of a performance."""
-    steady = smoothed(performance)
-    chosen = np.linspace(0, len(steady) - 1, min(len(steady), MOST)).astype(int)
-    performer = person_shape(steady[np.unique(chosen)])
+@dataclass(frozen=True, eq=False)
+class Transfer:
+    """The movements of one performance, given to a person."""
+
+    person: PersonShape
+    performance: Floats  # (n, 478, 3): the performer's meshes in their frames
+    performer: PersonShape
+    gain: Doubles  # (478, 1): by how much each point's movement is scaled
+
+    def heads(self, first: int, last: int) -> tuple[Points, HeadPlaces]:
+        """Return the person's head (m, 478, 3) in some frames, and how the performer's lies."""
+        steady = smoothed(self.performance, first, last)
+        places = find_heads(steady, self.performer.rest)
+        moved = places.to_heads(steady) - self.performer.rest
+        return self.person.rest + self.gain * moved, places
+
+
+def transfer(performance: Floats, person: PersonShape) -> Transfer:
+    """Find out how a performance moves, and by how much the person would."""
+    chosen = np.unique(np.linspace(0, len(performance) - 1, MOST).astype(int))
+    performer = person_shape(performance[chosen].astype(np.float64))
     gain = _gain(person, performer)
     for ring in EYE_RINGS:
         gain[list(ring)] = _lids_gain(person, performer, ring)
-    wanted = np.empty(steady.shape, np.float32)
-    for begin in range(0, len(steady), MOST):
-        part = steady[begin : begin + MOST]
-        places = find_heads(part, performer.rest)
-        moved = places.to_heads(part) - performer.rest
-        wanted[begin : begin + MOST] = places.to_pictures(person.rest + gain * moved)
+    return Transfer(person, performance, performer, gain)
+
+
+def wanted_meshes(performance: Floats, person: PersonShape) -> Floats:
+    """Return the person's meshes (n, 478, 3) with the movements and places of a performance."""
+    moving = transfer(performance, person)
+    wanted = np.empty(performance.shape, np.float32)
+    for first in range(0, len(performance), BLOCK):
+        last = min(first + BLOCK, len(performance))
+        heads, places = moving.heads(first, last)
+        wanted[first:last] = places.to_pictures(heads)
     return wanted
 
 
-def smoothed(meshes: Points) -> Points:
-    """Smooth meshes (n, p, 3) over time, and lids, lips and irises hardly."""
+def smoothed(meshes: Floats, first: int, last: int) -> Points:
+    """Smooth a part of meshes (n, p, 3) over time, and lids, lips and irises hardly."""
     quick = np.zeros((meshes.shape[1], 1), bool)
     for region in regions()[1:]:
         for group in region.groups:
             quick[group] = True
-    reach = len(STEADY) // 2
-    padded = np.concatenate([meshes[:1].repeat(reach, 0), meshes, meshes[-1:].repeat(reach, 0)])
-    found = np.zeros(meshes.shape)
-    for at, weights in enumerate(zip(STEADY, QUICK, strict=True)):
-        slow, fast = weights
-        found += np.where(quick, fast, slow) * padded[at : at + len(meshes)]
+    found, reach = np.zeros((last - first, *meshes.shape[1:])), len(STEADY) // 2
+    for at, (slow, fast) in enumerate(zip(STEADY, QUICK, strict=True)):
+        frames = np.arange(first, last) + at - reach
+        found += np.where(quick, fast, slow) * meshes[frames.clip(0, len(meshes) - 1)]
     return found
 
 
