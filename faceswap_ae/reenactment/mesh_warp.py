@@ -69,7 +69,7 @@ def draw(mesh: Points, size: int) -> DrawnMesh:
 
 def source_map(drawn: DrawnMesh, source: Points) -> Floats:
     """Return (size, size, 2): where in a picture with the mesh `source` each pixel lies."""
-    return _enlarged(_coarse_map(drawn, source), drawn.size)
+    return _enlarged(_coarse_map(drawn, source) - _grid(drawn), drawn.size)
 
 
 def portrait_map(drawn: DrawnMesh, source: Points) -> Floats:
@@ -78,37 +78,44 @@ def portrait_map(drawn: DrawnMesh, source: Points) -> Floats:
     Where nothing is drawn, the pixel moves as the nearest drawn one does. That fades away over half
     of the way to the picture's edge.
     """
-    where, side, step = _coarse_map(drawn, source), len(drawn.shown), drawn.step
-    plain = np.stack(np.meshgrid(*[np.arange(side) * step + (step - 1) / 2] * 2), axis=-1)
+    found = _coarse_map(drawn, source) - _grid(drawn)
     outside = (drawn.shown < 0).astype(np.uint8)
     labelled = cv2.distanceTransformWithLabels(
         outside, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     far, label = (np.asarray(one) for one in labelled)
     moves = np.zeros((int(label.max()) + 1, 2), np.float32)
-    moves[label[outside == 0]] = (where - plain)[outside == 0]
-    reach = FADING * side
+    moves[label[outside == 0]] = found[outside == 0]
+    reach = FADING * len(found)
     around = cv2.GaussianBlur(moves[label], (0, 0), reach / 8)
     share = np.clip(far / (reach / 4), 0, 1)[..., None]  # from the drawn part to its surroundings
     fade = 1 - _rise(np.clip(far / reach, 0, 1))[..., None]
-    return _enlarged(plain + fade * (share * around + (1 - share) * moves[label]), drawn.size)
+    return _enlarged(fade * (share * around + (1 - share) * moves[label]), drawn.size)
 
 
 def _rise(way: Doubles) -> Doubles:
     return np.asarray(way * way * (3 - 2 * way))
 
 
-def _enlarged(where: Doubles, size: int) -> Floats:
-    soft = cv2.GaussianBlur(where.astype(np.float32), (0, 0), SMOOTH)
-    return np.asarray(cv2.resize(soft, (size, size)), np.float32)
+def _enlarged(moves: Doubles, size: int) -> Floats:
+    """Return the map of all pixels (size, size, 2) from the moves on the coarse grid."""
+    soft = cv2.GaussianBlur(moves.astype(np.float32), (0, 0), SMOOTH)
+    where = np.asarray(cv2.resize(soft, (size, size)), np.float32)
+    where[..., 0] += np.arange(size, dtype=np.float32)
+    where[..., 1] += np.arange(size, dtype=np.float32)[:, None]
+    return where
+
+
+def _grid(drawn: DrawnMesh) -> Doubles:
+    """Return the places (g, g, 2) of the grid's pixels in the crop."""
+    along = np.arange(len(drawn.shown)) * drawn.step + (drawn.step - 1) / 2
+    return np.stack(np.meshgrid(along, along), axis=-1)
 
 
 def _coarse_map(drawn: DrawnMesh, source: Points) -> Doubles:
-    side, step = len(drawn.shown), drawn.step
     affine = _affine(drawn.points, extended(source[:, :2]))
-    x, y = np.meshgrid(*[np.arange(side) * step + (step - 1) / 2] * 2)
-    rows = affine[drawn.shown]  # outside of the mesh the last triangle's is taken, and hidden
-    found = rows[..., 0] * x[..., None] + rows[..., 1] * y[..., None] + rows[..., 2]
+    places, rows = _grid(drawn), affine[drawn.shown]  # outside of the mesh the last triangle's
+    found = rows[..., 0] * places[..., :1] + rows[..., 1] * places[..., 1:] + rows[..., 2]
     for lids, iris in zip(EYE_RINGS, IRISES, strict=True):
         _turn_eye(found, drawn, source, list(lids[:LIDS]), iris)
     return np.asarray(found)

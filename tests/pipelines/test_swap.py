@@ -11,6 +11,7 @@ from faceswap_ae.common.cache_dir import cache_dir
 from faceswap_ae.common.errors import MediaError, UserError
 from faceswap_ae.faces.detection.scan_cache import JOURNALS
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
+from faceswap_ae.media import images, reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.pipelines.swap import Swap, SwapFiles, swap
 from faceswap_ae.synthetic.film import Film, shoot
@@ -80,6 +81,23 @@ def test_two_clips_become_a_swap_and_a_report(done: SwapFiles, wanted: Swap) -> 
     assert done.metrics
     page = done.report.read_text(encoding="utf-8")
     assert ">mask<" in page and ">change<" not in page
+
+
+def test_a_photo_is_swapped_without_training(
+    solo: Path, play: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, cache: None
+) -> None:
+    del cache
+    photo = tmp_path / "ben.png"
+    images.write(photo, next(iter(reader.frames(open_clip(solo / "clip.mp4")))).image)
+    wanted = Swap(photo, play / "clip.mp4", tmp_path / "swap.mp4", changes=SMALL, steps=12)
+    done = swap(wanted)
+    assert "this is a swap without training" in caplog.text
+    assert done.run is None and not (wanted.work / "runs").exists()
+    assert open_clip(done.out).count == 64 and done.report.exists()
+    before = done.out.stat().st_mtime_ns
+    again = swap(replace(wanted, instant=True))
+    assert again.metrics["verdict"] == done.metrics["verdict"]
+    assert again.out.stat().st_mtime_ns == before
 
 
 def test_a_clip_without_a_face_is_named_and_nothing_is_trained(
