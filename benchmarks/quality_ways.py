@@ -13,6 +13,7 @@ from benchmarks.quality_cast import Stage
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.config import dump
 from faceswap_ae.common.progress import no_progress
+from faceswap_ae.conversion.compositor import CompositeOptions
 from faceswap_ae.conversion.convert import convert_clip
 from faceswap_ae.conversion.converter import Converter, ConvertOptions
 from faceswap_ae.evaluation.evaluate import SwapPaths, evaluate_paths
@@ -22,7 +23,9 @@ from faceswap_ae.training.recipe import load_recipe
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.training.stages import Budget
 
-PASTE = "paste"  # the way without training (baseline)
+# The ways without training: the pasted face (baseline), and the person's own pictures bent.
+PASTE, INSTANT = "paste", "instant"
+UNTRAINED = (PASTE, INSTANT)
 QUIET = ("preview_seconds=100000", "save_minutes=10000")  # no previews and saves during a training
 KINDS = {
     MESH: "",
@@ -40,7 +43,7 @@ def settings(way: str) -> Any:
 def called(way: str) -> str:
     """The name of a way's folder. It has a hash of the recipe, so it changes with the recipe."""
     words = "".join(letter if letter.isalnum() else "-" for letter in way)
-    if way == PASTE:
+    if way in UNTRAINED:
         return words
     told = dump(settings(way)).encode()
     return f"{words}-{blake2b(told, digest_size=4).hexdigest()}"
@@ -48,7 +51,7 @@ def called(way: str) -> str:
 
 def trained(stage: Stage, way: str, folder: Path, seconds: float) -> dict[str, Any]:
     """Train for `seconds` of CPU time, if not done yet. Return steps, CPU time and step cost."""
-    if way == PASTE:
+    if way in UNTRAINED:
         return {}
     spent = folder / SPENT
     if not spent.exists():
@@ -74,10 +77,11 @@ def measured(stage: Stage, way: str, folder: Path) -> dict[str, float | None]:
     if way == PASTE:
         paste(stage.face, stage.play, out)
     else:
-        converter = Converter(
-            ConvertOptions((Run(folder / "run"),), stage.face.parent), no_progress
-        )
-        convert_clip(converter, open_clip(stage.play), out)
+        options = ConvertOptions((Run(folder / "run"),), stage.face.parent)
+        if way == INSTANT:
+            light = CompositeOptions(colour="light")
+            options = ConvertOptions(data=stage.face.parent, source=stage.face, style=light)
+        convert_clip(Converter(options, no_progress), open_clip(stage.play), out)
     clips = SwapPaths(out, stage.face, stage.play, stage.answer)
     figures: dict[str, float | None] = {}
     for kind, before in KINDS.items():

@@ -17,7 +17,7 @@ TOGETHER = 3  # pictures that are mixed
 # Frames: standard deviation of the smoothing over time. Lids and lips are quicker than heads.
 STEADY = {"face": 2.0, "eyes": 0.6, "mouth": 0.6}
 # Of the crop's side: the difference of distance over which a picture's weight falls.
-WIDTH = {"face": 0.004, "eyes": 0.002, "mouth": 0.002}
+WIDTH = {"face": 0.0015, "eyes": 0.001, "mouth": 0.001}
 
 
 @dataclass(frozen=True, eq=False)
