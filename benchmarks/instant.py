@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 
 from benchmarks.measure import report
 from benchmarks.quality import table
@@ -28,15 +29,14 @@ from faceswap_ae.conversion.convert import convert_clip
 from faceswap_ae.conversion.converter import Converter, ConvertOptions
 from faceswap_ae.conversion.reenact import ReenactOptions, reenact
 from faceswap_ae.evaluation.evaluate import SwapPaths, evaluate_paths
-from faceswap_ae.faces.folders import face_file
+from faceswap_ae.media import images, reader
 from faceswap_ae.media.clip import open_clip
-from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.reenactment.source_faces import load_source_faces
 from faceswap_ae.synthetic.film import Film, shoot
 
-PICTURE = Path("docs/instant.jpg")
+PICTURE, MOVED = Path("docs/instant.jpg"), Path("docs/moved.jpg")
 CLIPS, PHOTO = "all faces of two clips", "one photo"
-MOVED = "the photo moves"
+SHOWN = (5, 25, 45, 65, 85)  # frames of the moved photo
 SIZES = {"720p": (1280, 720), "1080p": (1920, 1080)}
 FRAMES = 100  # of the clips whose speed is measured
 
@@ -45,13 +45,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", nargs="+", default=[str(pair) for pair in PAIRS])
     parser.add_argument("--work", type=Path, help="a folder to keep everything in")
-    parser.add_argument("--keep", action="store_true", help=f"draw {PICTURE}")
+    parser.add_argument("--keep", action="store_true", help=f"draw {PICTURE} and {MOVED}")
     wanted = parser.parse_args()
     cv2.setNumThreads(1)
     work = wanted.work or Path(tempfile.gettempdir()) / "faceswap-ae-instant"
     stages = [Stage(work / "pairs" / str(p), p) for p in PAIRS if str(p) in wanted.pairs]
     found: dict[str, dict[str, Mapping[str, Any]]] = {CLIPS: {}, PHOTO: {}}
-    files: dict[str, list[Path]] = {CLIPS: [], PHOTO: [], MOVED: []}
+    files: dict[str, list[Path]] = {CLIPS: [], PHOTO: []}
     for stage in stages:
         staged(stage)
         for way, faces in ((CLIPS, stage.face), (PHOTO, _photo(stage))):
@@ -59,11 +59,11 @@ def main() -> None:
             _swap(faces, stage.play, out)
             files[way].append(out)
             found[way][str(stage.pair)] = _figures(stage, out)
-        files[MOVED].append(_moved(stage))
     print(table(found))
     print(json.dumps(found, indent=1))
     if wanted.keep:
         draw(stages, files, PICTURE)
+        _draw_moved(stages[0])
     print(report("instant", {}, **speed(work, stages[0])))
 
 
@@ -99,13 +99,19 @@ def _photo(stage: Stage) -> Path:
     return folder
 
 
-def _moved(stage: Stage) -> Path:
-    """A clip in which the photo moves as the performance does."""
-    out = stage.folder / "moved.mp4"
-    (photo,) = face_file.pictures(_photo(stage))
-    assert isinstance(photo, Path)
-    reenact(photo, stage.play, out, ReenactOptions(encoding=Encoding(), overwrite=True))
-    return out
+def _draw_moved(stage: Stage) -> None:
+    """A picture of some frames: the driver above, the photo that moves below."""
+    photo, out = stage.folder / "photo.png", stage.folder / "moved.mp4"
+    who = stage.pair.films[stage.pair.face][0]
+    owner = stage.folder / f"{stage.face.name}-{who.seed}" / "clip.mp4"
+    images.write(photo, next(reader.frames(open_clip(owner))).image)
+    reenact(photo, stage.play, out, ReenactOptions(overwrite=True))
+    rows = [
+        [frame.image for frame in reader.frames(open_clip(clip)) if frame.index in SHOWN]
+        for clip in (stage.play, out)
+    ]
+    small = [np.hstack([cv2.resize(one, None, fx=0.5, fy=0.5) for one in row]) for row in rows]
+    images.write(MOVED, np.vstack(small))
 
 
 def _figures(stage: Stage, out: Path) -> dict[str, float | None]:

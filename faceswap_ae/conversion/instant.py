@@ -22,10 +22,11 @@ from faceswap_ae.faces.mesh import landmarks_of, move_mesh
 from faceswap_ae.faces.record import MESH
 from faceswap_ae.reenactment.matching import mouth_lacks, mouth_opening
 from faceswap_ae.reenactment.mesh_warp import (
+    around,
     bend,
     draw,
     facing,
-    mean_picture,
+    mixed,
     source_map,
     triangles,
 )
@@ -97,7 +98,7 @@ class InstantSwapper:
                 own = _wanted(row.meshes, row.first, person, known)
                 tracks.setdefault(row.track, []).append(own)
                 sizes += [1 / scale for scale in _scales(row.steady)]
-        openings = np.array([mouth_opening(mesh) for mesh in known])
+        openings = np.array([mouth_opening(mesh) for mesh in self.source.meshes(PLAIN)])
         return replace(self, tracks=tracks, size_out=_size(sizes), openings=openings)
 
     def __call__(self, wanted: Sequence[FaceRequest]) -> list[GeneratedFace]:
@@ -111,17 +112,18 @@ class InstantSwapper:
         mesh = move_mesh(track.meshes[at].astype(np.float64), matrix)
         drawn = draw(mesh, size)
         performed = move_mesh(track.performed[at].astype(np.float64), matrix)
-        pictures, weights = [], []
+        parts = []
         for number, weight in self._weights(track, at).items():
             source = self.source.mesh(number, size)
-            where = source_map(drawn, source)
-            pictures.append(bend(self.source.picture(number, size), where).astype(np.float32))
-            weights.append(drawn.spread(weight * (facing(source) + HIDDEN)))
-        face = mean_picture(pictures, weights)
+            weights = weight * (facing(source) + HIDDEN)
+            parts.append((self.source.picture(number, size), source, weights))
+        face = mixed(drawn, parts)
         if (lacking := self._lacking(mesh, track, at)) > 0:
             seen = self.source.matched(warp(wanted.image, matrix, (size, size)), performed)
-            own = bend(seen, source_map(drawn, performed)).astype(np.float32)
-            face += (own - face) * (lacking * drawn.spread(_inside()))[..., None]
+            between = lacking * drawn.spread(_inside())
+            part = around(between)
+            own = bend(seen, source_map(drawn, performed)[part])
+            face[part] += (own - face[part]) * between[part][..., None]
         landmarks = landmarks_of(mesh)
         both = np.minimum(
             hull_mask(_drawn_in(landmarks), (size, size)),
@@ -153,18 +155,18 @@ class InstantSwapper:
         raise ValueError(f"track {track} has no frame {frame}")
 
 
-def _wanted(meshes: Floats, first: int, person: PersonShape, known: Points) -> WantedTrack:
+def _wanted(meshes: Floats, first: int, person: PersonShape, known: Floats) -> WantedTrack:
     wanted = wanted_meshes(meshes, person)
-    level = np.empty(wanted.shape)
+    level = np.empty(wanted.shape, np.float32)
     for number, mesh in enumerate(wanted):
         own = mesh.astype(np.float64)
-        level[number] = move_mesh(own, matrix_of(landmarks_of(own), CROP, PLAIN))
-    return WantedTrack(first, meshes, wanted, choose(_plain(level), known))
+        level[number] = _plain(move_mesh(own, matrix_of(landmarks_of(own), CROP, PLAIN)))
+    return WantedTrack(first, meshes, wanted, choose(level, known))
 
 
-def _plain(meshes: Points) -> Points:
+def _plain(meshes: Points) -> Floats:
     """Bring meshes in crops of PLAIN pixels to crops of one pixel a side, from their corner on."""
-    return np.asarray((meshes + np.array([0.5, 0.5, 0.0])) / PLAIN)
+    return np.asarray((meshes + np.array([0.5, 0.5, 0.0])) / PLAIN, np.float32)
 
 
 def _drawn_in(landmarks: Points) -> Points:

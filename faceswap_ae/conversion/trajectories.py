@@ -132,13 +132,21 @@ def place_faces(
 
 
 def _every_mesh(found: Mapping[int, Floats], frames: NDArray[np.int64]) -> Floats | None:
-    """Meshes for every frame from the first to the last, or None where they are not known."""
-    if any(frame not in found for frame in frames):
+    """Meshes for every frame from the first to the last, or None where none is known.
+
+    Between two known ones they lie on straight lines; before the first and after the last they
+    stay.
+    """
+    known = np.array([frame for frame in frames if frame in found])
+    if not len(known):
         return None
-    stack = np.stack([found[frame] for frame in frames])
-    if len(frames) == frames[-1] - frames[0] + 1:
-        return stack
-    return SMOOTH["none"](stack.astype(np.float64), frames, 1.0).astype(np.float32)
+    stack = np.stack([found[frame] for frame in known])
+    every = np.arange(frames[0], frames[-1] + 1)
+    right = np.searchsorted(known, every).clip(0, len(known) - 1)
+    left = np.where(known[right] <= every, right, np.maximum(right - 1, 0))
+    share = (every - known[left]) / np.maximum(known[right] - known[left], 1)
+    share = np.clip(share, 0, 1).astype(np.float32)[:, None, None]
+    return stack if len(known) == len(every) else stack[left] + share * (stack[right] - stack[left])
 
 
 def _steadied(points: Floats, frames: NDArray[np.int64], how: str) -> tuple[Floats, Floats]:

@@ -93,27 +93,27 @@ def portrait_map(drawn: DrawnMesh, source: Points) -> Floats:
     return _enlarged(fade * (share * around + (1 - share) * moves[label]), drawn.size)
 
 
-def _rise(way: Doubles) -> Doubles:
+def _rise(way: Floats) -> Floats:
     return np.asarray(way * way * (3 - 2 * way))
 
 
-def _enlarged(moves: Doubles, size: int) -> Floats:
+def _enlarged(moves: Floats, size: int) -> Floats:
     """Return the map of all pixels (size, size, 2) from the moves on the coarse grid."""
-    soft = cv2.GaussianBlur(moves.astype(np.float32), (0, 0), SMOOTH)
+    soft = cv2.GaussianBlur(np.asarray(moves, np.float32), (0, 0), SMOOTH)
     where = np.asarray(cv2.resize(soft, (size, size)), np.float32)
     where[..., 0] += np.arange(size, dtype=np.float32)
     where[..., 1] += np.arange(size, dtype=np.float32)[:, None]
     return where
 
 
-def _grid(drawn: DrawnMesh) -> Doubles:
+def _grid(drawn: DrawnMesh) -> Floats:
     """Return the places (g, g, 2) of the grid's pixels in the crop."""
     along = np.arange(len(drawn.shown)) * drawn.step + (drawn.step - 1) / 2
-    return np.stack(np.meshgrid(along, along), axis=-1)
+    return np.stack(np.meshgrid(along, along), axis=-1).astype(np.float32)
 
 
-def _coarse_map(drawn: DrawnMesh, source: Points) -> Doubles:
-    affine = _affine(drawn.points, extended(source[:, :2]))
+def _coarse_map(drawn: DrawnMesh, source: Points) -> Floats:
+    affine = _affine(drawn.points, extended(source[:, :2])).astype(np.float32)
     places, rows = _grid(drawn), affine[drawn.shown]  # outside of the mesh the last triangle's
     found = rows[..., 0] * places[..., :1] + rows[..., 1] * places[..., 1:] + rows[..., 2]
     for lids, iris in zip(EYE_RINGS, IRISES, strict=True):
@@ -122,7 +122,7 @@ def _coarse_map(drawn: DrawnMesh, source: Points) -> Doubles:
 
 
 def _turn_eye(
-    where: Doubles, drawn: DrawnMesh, source: Points, lids: Sequence[int], iris: slice
+    where: Floats, drawn: DrawnMesh, source: Points, lids: Sequence[int], iris: slice
 ) -> None:
     """Move the map between the lids, in place, so that the iris lies where it is wanted."""
     points = (drawn.mesh[iris, :2] - (drawn.step - 1) / 2) / drawn.step
@@ -130,13 +130,18 @@ def _turn_eye(
     column, row = middle.round().astype(int)
     if not (0 <= row < size and 0 <= column < size):
         return
-    radius = np.linalg.norm(points[1:] - middle, axis=1).mean()
+    radius = max(float(np.linalg.norm(points[1:] - middle, axis=1).mean()), 0.5)
+    reach = int(radius * (1 + STRETCH)) + 2
+    left, top = max(column - reach, 0), max(row - reach, 0)
+    part = where[top : row + reach + 1, left : column + reach + 1]
     edge = drawn.mesh[[*lids[: LIDS - 7], *lids[:-8:-1]], :2]
-    opened = outline_mask((edge - (drawn.step - 1) / 2) / drawn.step, (size, size)) / 255
+    outline = (edge - (drawn.step - 1) / 2) / drawn.step - (left, top)
+    opened = outline_mask(outline, part.shape[1::-1]) * np.float32(1 / 255)
     off = source[iris, :2].mean(axis=0) - where[row, column]
-    x, y = np.meshgrid(np.arange(size) - middle[0], np.arange(size) - middle[1])
-    share = np.clip(1 - (np.hypot(x, y) / max(radius, 0.5) - 1) / STRETCH, 0, 1) * opened
-    where += share[..., None] * off
+    x = np.arange(part.shape[1]) + left - middle[0]
+    y = np.arange(part.shape[0])[:, None] + top - middle[1]
+    share = np.clip(1 - (np.hypot(x, y) / radius - 1) / STRETCH, 0, 1) * opened
+    part += (share[..., None] * off).astype(np.float32)
 
 
 def bend(picture: Image, where: Floats) -> Image:
@@ -192,10 +197,24 @@ def _front() -> Doubles:
     return np.asarray(np.sign((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]))
 
 
-def mean_picture(pictures: Sequence[Floats], weights: Sequence[Floats]) -> Floats:
-    """Return the mean (h, w, 3) of pictures, each with its weights (h, w)."""
-    total = np.maximum(np.sum(weights, axis=0), 1e-6)
-    mixed = np.zeros_like(pictures[0])
-    for picture, weight in zip(pictures, weights, strict=True):
-        mixed += picture * (weight / total)[..., None]
-    return mixed
+def mixed(drawn: DrawnMesh, parts: Sequence[tuple[Image, Points, Doubles]]) -> Floats:
+    """Return the mean (size, size, 3) of pictures, bent to the drawn mesh.
+
+    Each comes with its mesh, and with the weight (t,) of each triangle in it.
+    """
+    spread = [drawn.spread(weights) for _, _, weights in parts]
+    total = np.maximum(np.sum(spread, axis=0), np.finfo(np.float32).tiny)
+    result = np.zeros((drawn.size, drawn.size, 3), np.float32)
+    for (picture, mesh, _), weights in zip(parts, spread, strict=True):
+        seen = around(weights)  # eyes and mouth are small
+        bent = bend(picture, source_map(drawn, mesh)[seen])
+        result[seen] += bent * (weights[seen] / total[seen])[..., None]
+    return result
+
+
+def around(weights: Floats) -> tuple[slice, slice]:
+    """Return the rectangle (rows, columns) in which weights are not 0; the whole if all are."""
+    left, top, width, height = cv2.boundingRect((weights > 0).astype(np.uint8))
+    if not width:
+        return slice(0, len(weights)), slice(0, len(weights))
+    return slice(top, top + height), slice(left, left + width)

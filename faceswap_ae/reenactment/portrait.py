@@ -18,7 +18,14 @@ from faceswap_ae.reenactment.matching import (
     mouth_opening,
     skin_colour,
 )
-from faceswap_ae.reenactment.mesh_warp import bend, draw, portrait_map, source_map, triangles
+from faceswap_ae.reenactment.mesh_warp import (
+    around,
+    bend,
+    draw,
+    portrait_map,
+    source_map,
+    triangles,
+)
 from faceswap_ae.reenactment.regions import inner_mouth
 from faceswap_ae.reenactment.rest_shape import person_shape
 from faceswap_ae.reenactment.transfer import BLOCK, transfer
@@ -50,8 +57,7 @@ class Portrait:
         lacking = mouth_lacks(mouth_opening(wanted), mouth_opening(self.mesh))
         between = lacking * drawn.spread(inner_mouth(triangles()).astype(np.float64))[seen]
         if between.any():
-            left, top, width, height = cv2.boundingRect((between > 0).astype(np.uint8))
-            part = slice(top, top + height), slice(left, left + width)
+            part = around(between)
             mouth = bend(frame, source_map(drawn, performed)[seen][part]).astype(np.float32)
             mouth *= colour_gain(skin_colour(frame, performed), self._skin)
             plain = face[part].astype(np.float32)

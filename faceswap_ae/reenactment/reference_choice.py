@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from faceswap_ae.common.geometry import Floats, Integers, Points
+from faceswap_ae.common.geometry import Floats, Integers
 from faceswap_ae.reenactment.regions import Region, regions
 
 TOGETHER = 3  # pictures that are mixed
@@ -28,7 +28,7 @@ class Choice:
     weights: Floats
 
 
-def choose(wanted: Points, known: Points) -> list[Choice]:
+def choose(wanted: Floats, known: Floats) -> list[Choice]:
     """Choose pictures for each frame and region.
 
     `wanted` (n, 478, 3) and `known` (m, 478, 3) are meshes in crops of one pixel a side.
@@ -56,7 +56,7 @@ def _nearest(apart: Floats, region: Region) -> Choice:
     return Choice(numbers, weights / weights.sum(axis=1, keepdims=True))
 
 
-def _apart(wanted: Points, known: Points, region: Region) -> Floats:
+def _apart(wanted: Floats, known: Floats, region: Region) -> Floats:
     """Return (n, m): root mean squares of the distances of a region's points."""
     squares = np.zeros((len(wanted), len(known)), np.float32)
     for group in region.groups:
@@ -66,7 +66,7 @@ def _apart(wanted: Points, known: Points, region: Region) -> Floats:
     return np.sqrt(np.maximum(squares / len(region.groups), 0))
 
 
-def _centred(points: Points) -> Floats:
+def _centred(points: Floats) -> Floats:
     middle = points.mean(axis=1, keepdims=True)
     return np.asarray((points - middle).reshape(len(points), -1), np.float32)
 

@@ -2,7 +2,7 @@ import numpy as np
 
 from benchmarks import head
 from benchmarks.head_samples import MOVES, collected
-from faceswap_ae.reenactment.head_model import head_model
+from faceswap_ae.reenactment.head_model import fit_places, head_model, turn_terms
 from tests.support.heads import head as made
 from tests.support.heads import placed
 
@@ -21,8 +21,8 @@ def test_people_and_expressions_are_told_apart() -> None:
     heads = [made(int(p), m0=float(a), m3=float(b)) for p, (a, b) in zip(who, felt, strict=True)]
     meshes = np.concatenate([placed(one[None], *rng.uniform(-15, 15, 2)) for one in heads])
     shape, still = head._start(meshes)
-    places = head.fit_places(shape[still], meshes[:, still])
-    terms = np.hstack([head._standard(felt), head.turn_terms(places.angles)])
+    places = fit_places(shape[still], meshes[:, still])
+    terms = np.hstack([head._standard(felt), turn_terms(places.angles)])
     own, effects = head._told_apart(places.to_heads(meshes), terms, who)
     for number, move in ((0, 0), (1, 3)):
         one, other = effects[number].ravel(), head_model().moves[move].ravel()

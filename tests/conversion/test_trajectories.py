@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -103,3 +105,15 @@ def test_other_places_have_another_digest() -> None:
 def test_an_unknown_way_is_told() -> None:
     with pytest.raises(UserError, match="rts"):
         place_faces([found(0, SHAPE)], {0: 0}, "rst")
+
+
+def test_meshes_are_known_in_every_frame() -> None:
+    faces = [found(frame, moving(frame)) for frame in (2, 3, 6, 7)]
+    meshes = {frame: np.full((478, 3), float(frame)) for frame in (3, 6)}
+    seen = [replace(face, mesh=meshes.get(face.frame)) for face in faces]
+    assert place_faces(seen, {0: 0}).rows[0].meshes is None
+    (row,) = place_faces(seen, {0: 0}, meshes=True).rows
+    assert row.meshes is not None
+    assert row.meshes[:, 0, 0].tolist() == [3, 3, 4, 5, 6, 6]
+    (row,) = place_faces(faces, {0: 0}, meshes=True).rows
+    assert row.meshes is None

@@ -11,7 +11,7 @@ def pictures(count: int = 24) -> np.ndarray:
     turns = rng.uniform(-25, 25, count)
     heads = [head(1, m0=float(abs(rng.normal(0, 2))), m11=float(rng.uniform(0, 3))) for _ in turns]
     meshes = [placed(one[None], yaw)[0] for one, yaw in zip(heads, turns, strict=True)]
-    return np.array(meshes) / SIDE
+    return np.array(meshes, np.float32) / SIDE
 
 
 def test_the_same_picture_comes_first_in_every_region() -> None:
@@ -42,8 +42,8 @@ def test_few_pictures_do(count: int) -> None:
 
 def test_each_region_is_chosen_by_itself() -> None:
     shut, opened = head(1, m11=4.0), head(1, m0=4.0)
-    known = placed(np.stack([head(1), shut, opened])) / SIDE
-    wanted = placed(head(1, m11=4.0, m0=4.0)[None]) / SIDE
+    known = (placed(np.stack([head(1), shut, opened])) / SIDE).astype(np.float32)
+    wanted = (placed(head(1, m11=4.0, m0=4.0)[None]) / SIDE).astype(np.float32)
     best = {
         region.name: int(choice.pictures[0, choice.weights[0].argmax()])
         for region, choice in zip(regions(), choose(wanted, known), strict=True)
