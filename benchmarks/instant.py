@@ -31,6 +31,7 @@ from faceswap_ae.conversion.reenact import ReenactOptions, reenact
 from faceswap_ae.evaluation.evaluate import SwapPaths, evaluate_paths
 from faceswap_ae.media import images, reader
 from faceswap_ae.media.clip import open_clip
+from faceswap_ae.media.span import Span
 from faceswap_ae.reenactment.source_faces import load_source_faces
 from faceswap_ae.synthetic.film import Film, shoot
 
@@ -103,8 +104,12 @@ def _draw_moved(stage: Stage) -> None:
     """A picture of some frames: the driver above, the photo that moves below."""
     photo, out = stage.folder / "photo.png", stage.folder / "moved.mp4"
     who = stage.pair.films[stage.pair.face][0]
-    owner = stage.folder / f"{stage.face.name}-{who.seed}" / "clip.mp4"
-    images.write(photo, next(reader.frames(open_clip(owner))).image)
+    owner = stage.folder / f"{stage.face.name}-{who.seed}"
+    frames = json.loads((owner / "truth.json").read_bytes())["frames"]
+    acts = [frame["act"] for frame in frames]
+    straight = min(range(len(acts)), key=lambda at: abs(acts[at]["yaw"]) + abs(acts[at]["pitch"]))
+    (shown,) = reader.frames(open_clip(owner / "clip.mp4"), Span(first=straight, last=straight))
+    images.write(photo, shown.image)
     reenact(photo, stage.play, out, ReenactOptions(overwrite=True))
     rows = [
         [frame.image for frame in reader.frames(open_clip(clip)) if frame.index in SHOWN]

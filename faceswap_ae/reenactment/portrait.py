@@ -31,6 +31,7 @@ from faceswap_ae.reenactment.rest_shape import person_shape
 from faceswap_ae.reenactment.transfer import BLOCK, transfer
 
 AROUND = 3.2  # widths of the face: the square of the photo that moves
+TURNED = np.radians(40)  # a photo shows nothing of what lies behind the ear
 EVEN = 60  # pixels: the square is a multiple, so that it has coarser grids
 SHIFTED = 0.12  # of the face's width: how far the head moves sideways, up and down at most
 
@@ -121,8 +122,18 @@ def portrait_meshes(own: Portrait, performance: Floats) -> Floats:
 def _own_places(there: HeadPlaces, still: HeadPlaces, width: float) -> HeadPlaces:
     """Return how the photo's head lies in each frame; `there` is how the performer's does."""
     alike = np.einsum("nij,ij->n", there.turn, still.turn[0])  # the greater, the smaller the angle
-    turn = there.turn @ there.turn[int(alike.argmax())].T @ still.turn[0]
+    turn = _limited(there.turn @ there.turn[int(alike.argmax())].T) @ still.turn[0]
     away = (there.shift - np.median(there.shift, axis=0)) / np.median(there.scale)
     away = np.clip(away, -SHIFTED * width, SHIFTED * width) * [1, 1, 0]
     scale = np.full(len(turn), still.scale[0])
     return HeadPlaces(scale, turn, still.shift[0] + still.scale[0] * away)
+
+
+def _limited(turns: Doubles) -> Doubles:
+    """Return rotations (n, 3, 3) by smaller angles, which never reach TURNED."""
+    found = np.empty_like(turns)
+    for number, turn in enumerate(turns):
+        axis = np.asarray(cv2.Rodrigues(turn)[0], np.float64)
+        angle = max(float(np.linalg.norm(axis)), np.finfo(float).tiny)
+        found[number] = cv2.Rodrigues(axis * (TURNED * np.tanh(angle / TURNED) / angle))[0]
+    return found

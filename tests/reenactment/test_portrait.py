@@ -51,3 +51,11 @@ def test_the_head_turns_as_the_performers_does(own: Portrait) -> None:
     assert np.abs(found - yaws).max() < 3
     middles = wanted[:, :468, :2].mean(axis=1)
     assert np.ptp(middles, axis=0).max() < 0.3 * np.ptp(own.mesh[:, 0])
+
+
+def test_a_head_turns_no_farther_than_the_photo_bears(own: Portrait) -> None:
+    yaws = np.linspace(0, 80, 30)
+    play = [placed(head(2)[None], yaw)[0] for yaw in yaws]
+    wanted = portrait_meshes(own, np.array(play, np.float32)).astype(np.float64)
+    found = np.degrees(find_heads(wanted, head(1)).angles[:, 0])
+    assert (np.diff(found) > 0).all() and 30 < found[-1] < 42
