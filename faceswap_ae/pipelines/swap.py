@@ -133,8 +133,9 @@ def _checked(wanted: Swap) -> _Plan | None:
 
     Return how to train; None for a swap without training.
     """
+    folder = [wanted.face] if wanted.face.is_dir() else []  # of clips and photos
     for path in (wanted.face, wanted.onto, wanted.played):
-        if not path.is_dir():
+        if path not in folder:
             open_clip(path)
     if not wanted.out.suffix:
         raise UserError(f"{wanted.out}: name a file, such as swap.mp4")
@@ -142,6 +143,10 @@ def _checked(wanted: Swap) -> _Plan | None:
     for path in (wanted.out, report_of(wanted.out)):
         check_may_replace(path, overwrite=wanted.overwrite)
     if wanted.instant:
+        if wanted.recipe or wanted.changes or wanted.minutes or wanted.steps:
+            raise UserError(
+                "--instant: trains nothing; leave out recipe, changes, minutes and steps"
+            )
         return None
     settings = choose_recipe(wanted.recipe, wanted.run, wanted.changes)
     limit = resolve_budget(wanted.steps, wanted.minutes, Budget(settings.steps, settings.minutes))
@@ -163,9 +168,8 @@ def _trained(
         _convert(wanted, data, progress, face)
         log.info("%s: a first look, without training", wanted.out)
     if min(counts) < LEAST:
-        told = (
-            f"{clips[counts.index(min(counts))]}: shows {format_count(min(counts), 'usable face')}"
-        )
+        few = min(zip(counts, clips, strict=True))
+        told = f"{few[1]}: shows {format_count(few[0], 'usable face')}"
         log.warning("%s, and training needs %d: this is a swap without training", told, LEAST)
         return _finish(wanted, folders, _convert(wanted, data, progress, face), progress)
     _train(wanted, train.Job(*folders, wanted.run.folder, plan.settings, plan.limit), status)

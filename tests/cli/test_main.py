@@ -15,7 +15,8 @@ from tests.support.clips import Recording, number_in, record
 from tests.support.processes import HEAVY, listening
 
 COMMANDS = [
-    *("demo", "doctor", "swap", "extract", "train", "convert", "evaluate", "preview", "tune"),
+    *("demo", "doctor", "swap", "reenact", "extract", "train", "convert", "evaluate"),
+    *("preview", "tune"),
     *("fetch", "info", "cut", "side", "synth"),
     *("faces", "runs", "models"),
 ]

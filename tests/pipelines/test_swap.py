@@ -44,6 +44,8 @@ def test_what_is_missing_is_told_before_the_work(plain_clip: Path, tmp_path: Pat
         swap(Swap(plain_clip, plain_clip, tmp_path / "swap"))
     with pytest.raises(UserError, match="did you mean 'quick'"):
         swap(Swap(plain_clip, plain_clip, out, recipe="quik"))
+    with pytest.raises(UserError, match="--instant: trains nothing"):
+        swap(Swap(plain_clip, plain_clip, out, instant=True, steps=3))
     assert not list(tmp_path.iterdir())
     for theirs in (out, tmp_path / "swap.mp4.json"):
         theirs.write_text("mine")
@@ -95,7 +97,7 @@ def test_a_photo_is_swapped_without_training(
     assert done.run is None and not (wanted.work / "runs").exists()
     assert open_clip(done.out).count == 64 and done.report.exists()
     before = done.out.stat().st_mtime_ns
-    again = swap(replace(wanted, instant=True))
+    again = swap(replace(wanted, instant=True, changes=(), steps=None))
     assert again.metrics["verdict"] == done.metrics["verdict"]
     assert again.out.stat().st_mtime_ns == before
 
@@ -154,6 +156,7 @@ def test_nothing_is_done_twice(done: SwapFiles, wanted: Swap) -> None:
     assert "is made already" in (wanted.work / "log.txt").read_text()
 
 
+@pytest.mark.slow
 def test_the_command_goes_on_and_measures_by_the_truth(
     done: SwapFiles, wanted: Swap, tmp_path: Path
 ) -> None:

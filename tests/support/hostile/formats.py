@@ -12,6 +12,8 @@ from tests.support.hostile.kinds import of_file, spoilt
 RUN, SWAP, FACE = "ben-onto-ada", "swap.mp4", "data/ada/ada-164140-000003.png"
 SMALL = "width=.1 size=32 latent=16 batch=4 precision=float32"
 CONVERT = f"convert ada.mp4 -o made.mp4 --end 0.3s --run {RUN}"
+INSTANT = "convert ada.mp4 -o made.mp4 --end 0.3s --face data/ada --everyone"
+MOVED = "reenact --face photos/2.jpg --driver ada.mp4 -o made.mp4"
 RESUME = f"convert ada.mp4 -o late.mp4 --run {RUN}"
 EVALUATE = f"evaluate {SWAP} --face ben.mp4 --onto ada.mp4 -o made.html"
 TRUTH = f"{EVALUATE} --truth truth"
@@ -50,6 +52,7 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
     "demo": ("film*",),
     "doctor": (),
     "swap": (),
+    "reenact": (),
     "extract": ("data/*",),
     "train": ("runs/*", *COMPILED),
     "convert": ("late.*", ".late.*"),
@@ -125,14 +128,18 @@ USED = {
     "used recipe": of_file(f"runs/{RUN}/recipe.yaml", damage.changed_yaml, CONVERT, PREVIEW, TRAIN),
     "used run card": of_file(f"runs/{RUN}/run.json", damage.changed_json, CONVERT, PREVIEW, TRAIN),
     "used log": of_file(f"runs/{RUN}/log.jsonl", damage.changed_lines, TRAIN),
-    "used clip": of_file("ada.mp4", pictures.changed_mp4, CONVERT, EVALUATE, EXTRACT, TUNE),
+    "used clip": of_file(
+        "ada.mp4", pictures.changed_mp4, CONVERT, INSTANT, MOVED, EVALUATE, EXTRACT, TUNE
+    ),
     "measured swap": of_file(SWAP, pictures.changed_mp4, EVALUATE),
-    "used face": of_file("data/ada/*.png", pictures.changed_face, TRAIN, EXTRACT, CONVERT, REFIT),
+    "used face": of_file(
+        "data/ada/*.png", pictures.changed_face, TRAIN, EXTRACT, CONVERT, INSTANT, REFIT
+    ),
     "used journal": of_file(
         "data/ada/.journal.jsonl", damage.changed_lines, CONVERT, EXTRACT, TUNE, REFIT
     ),
     "photo": of_file(
-        *("photos/2.jpg", pictures.changed_jpeg, "extract photos --as new --size 64"),
+        *("photos/2.jpg", pictures.changed_jpeg, "extract photos --as new --size 64", MOVED),
         f"{CONVERT} --not photos/2.jpg",
         f"{CONVERT} --mask photos/2.jpg",
         "extract ada.mp4 --as new --like photos/2.jpg",
