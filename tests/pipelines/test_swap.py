@@ -85,6 +85,7 @@ def test_two_clips_become_a_swap_and_a_report(done: SwapFiles, wanted: Swap) -> 
     assert ">mask<" in page and ">change<" not in page
 
 
+@pytest.mark.slow
 def test_a_photo_is_swapped_without_training(
     solo: Path, play: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, cache: None
 ) -> None:
