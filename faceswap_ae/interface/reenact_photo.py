@@ -27,6 +27,7 @@ def reenact(
     The photo keeps its hair and its background; pose, expression, gaze and sound are the clip's.
     No training. Stopped, the same call goes on where it was. The output says that it was altered.
 
+    >>> from pathlib import Path
     >>> photo = sorted(Path("data/ben").glob("*.png"))[0]
     >>> reenact(photo, "clips/ada/clip.mp4", "moved.mp4")
     moved.mp4: 8 of 8 frames with a new face

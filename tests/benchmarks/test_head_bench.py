@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from benchmarks import head
 from benchmarks.head_samples import MOVES, collected
@@ -7,6 +8,7 @@ from tests.support.heads import head as made
 from tests.support.heads import placed
 
 
+@pytest.mark.slow
 def test_meshes_are_found_in_random_acts() -> None:
     found = collected(("ada",), 3)
     assert found.mesh.shape[1:] == (478, 3) and 2 <= len(found.mesh) <= 3

@@ -72,6 +72,7 @@ def test_outside_of_the_face_nothing_changes(swapped: Path, play: Path) -> None:
         assert 0.01 < changed.mean() < 0.2
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_it_was(studio: Path, swapped: Path, play: Path, tmp_path: Path) -> None:
     out, clip = tmp_path / "swap.mkv", open_clip(play / "clip.mp4")
     options = ConvertOptions(
