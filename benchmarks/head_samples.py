@@ -28,7 +28,6 @@ class HeadSamples:
 
     mesh: Points  # (n, 478, 3) in pixels
     felt: Doubles  # (n, m): strength of each expression, then how far the lids are shut
-    turned: Doubles  # (n, 2): yaw and pitch in degrees
     who: Integers  # (n,): number of the person
 
 
@@ -47,9 +46,9 @@ def collected(people: Sequence[str], acts: int) -> HeadSamples:
                 continue
             closely.complete([(frame.image, found[0])])
             felt = [getattr(act.felt, name) for name in MOVES] + [act.look.blink[0]]
-            rows.append((found[0].mesh, felt, (act.yaw, act.pitch), number))
-    mesh, felt, turned, numbers = zip(*rows, strict=True)
-    return HeadSamples(np.array(mesh), np.array(felt), np.array(turned), np.array(numbers))
+            rows.append((found[0].mesh, felt, number))
+    mesh, felt, numbers = zip(*rows, strict=True)
+    return HeadSamples(np.array(mesh), np.array(felt), np.array(numbers))
 
 
 def _act(rng: np.random.Generator) -> tuple[Act, Setting]:

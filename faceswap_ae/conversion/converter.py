@@ -61,9 +61,11 @@ class ConvertOptions:
 
     def __post_init__(self) -> None:
         if not self.runs and self.source is None:
-            raise UserError("convert: name a run with --run; faceswap-ae runs list shows all")
+            raise UserError("convert: name a run with --run, or a face folder with --face")
         if self.runs and self.source is not None:
             raise UserError("convert: --run and --face: say one of them")
+        if self.reverse and self.source is not None:
+            raise UserError("--reverse: is of a run; with --face, name the other person's faces")
         choose_views(self.view)
         if self.smooth not in SMOOTH:
             raise UserError(unknown("smoothing", self.smooth, SMOOTH))

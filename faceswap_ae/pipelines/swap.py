@@ -164,14 +164,14 @@ def _trained(
     face, data = folders[0], folders[0].parent
     clips = wanted.face, wanted.onto
     counts = [_extract(*both, progress) for both in zip(clips, folders, strict=True)]
-    if not wanted.out.exists() and not wanted.run.card.exists():
-        _convert(wanted, data, progress, face)
-        log.info("%s: a first look, without training", wanted.out)
     if min(counts) < LEAST:
         few = min(zip(counts, clips, strict=True))
         told = f"{few[1]}: shows {format_count(few[0], 'usable face')}"
         log.warning("%s, and training needs %d: this is a swap without training", told, LEAST)
         return _finish(wanted, folders, _convert(wanted, data, progress, face), progress)
+    if not wanted.out.exists() and not wanted.run.card.exists():
+        _convert(wanted, data, progress, face)
+        log.info("%s: a first look, without training", wanted.out)
     _train(wanted, train.Job(*folders, wanted.run.folder, plan.settings, plan.limit), status)
     covers = _convert(wanted, data, progress)
     return _finish(wanted, folders, covers, progress, wanted.run)

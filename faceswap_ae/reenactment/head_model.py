@@ -5,7 +5,7 @@ picture of a head that looks straight ahead. The unit is the distance between th
 the eyes. `python -m benchmarks.head` fits the file on synthetic people.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import as_file, files
 
@@ -32,7 +32,7 @@ class HeadModel:
 def head_model() -> HeadModel:
     """Return the model; it is read once."""
     with as_file(files("faceswap_ae.reenactment").joinpath(FITTED)) as path, np.load(path) as found:
-        arrays = {name: found[name] for name in vars(HeadModel)["__dataclass_fields__"]}
+        arrays = {name: found[name] for name in (field.name for field in fields(HeadModel))}
     numbers = {"still", "triangles"}
     return HeadModel(
         **{

@@ -16,7 +16,7 @@ from faceswap_ae.common.geometry import Doubles, Floats, Image, Integers, Points
 from faceswap_ae.faces.landmark_masks import outline_mask
 from faceswap_ae.faces.mesh import EYE_RINGS, IRISES
 from faceswap_ae.reenactment.head_model import head_model
-from faceswap_ae.reenactment.regions import LIDS
+from faceswap_ae.reenactment.regions import lids_outline
 
 # The outline of the mesh, from the forehead's middle to the viewer's right.
 # fmt: off
@@ -87,10 +87,10 @@ def portrait_map(drawn: DrawnMesh, source: Points) -> Floats:
     moves = np.zeros((int(label.max()) + 1, 2), np.float32)
     moves[label[outside == 0]] = found[outside == 0]
     reach = FADING * len(found)
-    around = cv2.GaussianBlur(moves[label], (0, 0), reach / 8)
+    soft = cv2.GaussianBlur(moves[label], (0, 0), reach / 8)
     share = np.clip(far / (reach / 4), 0, 1)[..., None]  # from the drawn part to its surroundings
     fade = 1 - _rise(np.clip(far / reach, 0, 1))[..., None]
-    return _enlarged(fade * (share * around + (1 - share) * moves[label]), drawn.size)
+    return _enlarged(fade * (share * soft + (1 - share) * moves[label]), drawn.size)
 
 
 def _rise(way: Floats) -> Floats:
@@ -117,12 +117,12 @@ def _coarse_map(drawn: DrawnMesh, source: Points) -> Floats:
     places, rows = _grid(drawn), affine[drawn.shown]  # outside of the mesh the last triangle's
     found = rows[..., 0] * places[..., :1] + rows[..., 1] * places[..., 1:] + rows[..., 2]
     for lids, iris in zip(EYE_RINGS, IRISES, strict=True):
-        _turn_eye(found, drawn, source, list(lids[:LIDS]), iris)
+        _turn_eye(found, drawn, source, lids_outline(lids), iris)
     return np.asarray(found)
 
 
 def _turn_eye(
-    where: Floats, drawn: DrawnMesh, source: Points, lids: Sequence[int], iris: slice
+    where: Floats, drawn: DrawnMesh, source: Points, lids: list[int], iris: slice
 ) -> None:
     """Move the map between the lids, in place, so that the iris lies where it is wanted."""
     points = (drawn.mesh[iris, :2] - (drawn.step - 1) / 2) / drawn.step
@@ -134,8 +134,7 @@ def _turn_eye(
     reach = int(radius * (1 + STRETCH)) + 2
     left, top = max(column - reach, 0), max(row - reach, 0)
     part = where[top : row + reach + 1, left : column + reach + 1]
-    edge = drawn.mesh[[*lids[: LIDS - 7], *lids[:-8:-1]], :2]
-    outline = (edge - (drawn.step - 1) / 2) / drawn.step - (left, top)
+    outline = (drawn.mesh[lids, :2] - (drawn.step - 1) / 2) / drawn.step - (left, top)
     opened = outline_mask(outline, part.shape[1::-1]) * np.float32(1 / 255)
     off = source[iris, :2].mean(axis=0) - where[row, column]
     x = np.arange(part.shape[1]) + left - middle[0]

@@ -14,10 +14,6 @@ from faceswap_ae.common.geometry import Floats, Integers
 from faceswap_ae.reenactment.regions import Region, regions
 
 TOGETHER = 3  # pictures that are mixed
-# Frames: standard deviation of the smoothing over time. Lids and lips are quicker than heads.
-STEADY = {"face": 2.0, "eyes": 0.6, "mouth": 0.6}
-# Of the crop's side: the difference of distance over which a picture's weight falls.
-WIDTH = {"face": 0.0015, "eyes": 0.001, "mouth": 0.001}
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,13 +38,13 @@ def choose(wanted: Floats, known: Floats) -> list[Choice]:
 
 
 def _nearest(apart: Floats, region: Region) -> Choice:
-    apart, width = _smooth(apart, STEADY[region.name]), WIDTH[region.name]
+    apart = _smooth(apart, region.steady)
     count = min(TOGETHER + 1, apart.shape[1])
     some = np.argpartition(apart, count - 1, axis=1)[:, :count]
     order = np.argsort(np.take_along_axis(apart, some, axis=1), axis=1)
     numbers = np.take_along_axis(some, order, axis=1)
     near = np.take_along_axis(apart, numbers, axis=1)
-    weights = np.exp(-(near - near[:, :1]) / width)
+    weights = np.exp(-(near - near[:, :1]) / region.width)
     if count > TOGETHER:
         # The next picture's weight is taken off all: a picture comes and goes at weight nothing.
         numbers, weights = numbers[:, :-1], (weights - weights[:, -1:])[:, :-1]

@@ -3,6 +3,7 @@
 A face with shut eyes and an open mouth is rare. So pictures are chosen for each part by itself.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,7 +13,8 @@ from faceswap_ae.common.geometry import Flags, Integers
 from faceswap_ae.faces.mesh import EYE_RINGS, IRISES, SKIN
 
 INNER = 40  # the last points of the mouth: the inner half of the lips
-LIDS = 16  # the first points of an eye's rings: the edge of its lids
+# The first points of an eye's rings are the edge of its lids; the first of these are below.
+LIDS, BELOW = 16, 9
 # Lips from the outside inwards: four rings of 20.
 # fmt: off
 MOUTH = (
@@ -31,6 +33,8 @@ class Region:
     name: str
     groups: tuple[Integers, ...]  # of points that are compared, each about its own middle
     face: float  # weight of the whole face's distance: a picture from another side looks wrong
+    steady: float  # frames: standard deviation of smoothing over time. Lids and lips are quick
+    width: float  # of the crop's side: difference of distance over which a picture's weight falls
 
 
 @cache
@@ -41,10 +45,15 @@ def regions() -> tuple[Region, ...]:
         for ring, iris in zip(EYE_RINGS, IRISES, strict=True)
     ]
     return (
-        Region("face", (np.arange(SKIN),), 0.0),
-        Region("eyes", tuple(eyes), 0.35),
-        Region("mouth", (np.array(MOUTH),), 0.35),
+        Region("face", (np.arange(SKIN),), face=0.0, steady=2.0, width=0.0015),
+        Region("eyes", tuple(eyes), face=0.35, steady=0.6, width=0.001),
+        Region("mouth", (np.array(MOUTH),), face=0.35, steady=0.6, width=0.001),
     )
+
+
+def lids_outline(ring: Sequence[int]) -> list[int]:
+    """Return the points of an eye's lids in the order in which they lie around it."""
+    return [*ring[:BELOW], *reversed(ring[BELOW:LIDS])]
 
 
 def inner_mouth(triangles: Integers) -> Flags:

@@ -24,7 +24,6 @@ class PersonShape:
 
     rest: Points  # (p, 3) in the head's space
     moves: Points  # (n, p, 3): each mesh minus the rest shape, pose apart
-    places: HeadPlaces
 
 
 def person_shape(meshes: Points) -> PersonShape:
@@ -35,7 +34,7 @@ def person_shape(meshes: Points) -> PersonShape:
         places = find_heads(meshes, shape)
         heads = places.to_heads(meshes) - _by_turn(places)
         shape = rest_of(heads)
-    return PersonShape(shape, heads - shape, places)
+    return PersonShape(shape, heads - shape)
 
 
 def rest_of(heads: Points) -> Points:

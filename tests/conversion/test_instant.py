@@ -117,5 +117,7 @@ def test_what_cannot_be_used_is_named(studio: Path, tmp_path: Path) -> None:
     face_file.write_crop(old / "a.png", face_file.pixels(entry.place), plain)
     with pytest.raises(UserError, match=r"faces realign .* --landmarks mesh"):
         Converter(replace(options, source=old), no_progress)
+    with pytest.raises(UserError, match="--reverse: is of a run"):
+        replace(options, reverse=True)
     with pytest.raises(UserError, match="say one of them"):
         replace(options, runs=("run",))  # type: ignore[arg-type]

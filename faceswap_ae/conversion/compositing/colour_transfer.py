@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceswap_ae.common.geometry import Doubles, Mask
-from faceswap_ae.conversion.compositing.relighting import LEAST, brightness, relight, shrunk
+from faceswap_ae.conversion.compositing import relighting
 
 Picture = NDArray[np.float32]  # (h, w, 3) RGB in [0, 1]
 Statistics = NDArray[np.float64]  # (rows, 3): each method defines what its rows are
@@ -54,6 +54,8 @@ class ColourMethod:
     measure: Callable[[Picture, Mask], Statistics | None]
     apply: Callable[[Picture, Statistics, Statistics], Picture]  # values may leave [0, 1]
     pool: Callable[[Sequence[Pair], Doubles], Pair] = mean_of  # pairs of frames, their weights
+    # The measured colour (3,), where eyes and teeth keep the hue of the light on the skin.
+    level: Callable[[Statistics], Doubles] | None = None
 
 
 def measure_colours(
@@ -120,8 +122,8 @@ def _seen(picture: Picture, mask: Mask) -> tuple[Values, Values] | None:
 
     Return None if the mask covers too few pixels.
     """
-    picture, weights = shrunk(picture, mask)
-    return (_values(picture), weights.ravel()) if weights.sum() >= LEAST else None
+    picture, weights = relighting.shrunk(picture, mask)
+    return (_values(picture), weights.ravel()) if weights.sum() >= relighting.LEAST else None
 
 
 def mkl(of: Statistics, to: Statistics) -> Doubles:
@@ -199,7 +201,7 @@ def sot(face: Picture, of: Statistics, to: Statistics) -> Picture:
 
 
 COLOUR: dict[str, ColourMethod] = {
-    "light": ColourMethod(brightness, relight),
+    "light": ColourMethod(relighting.brightness, relighting.relight, level=relighting.middle_level),
     "tint": ColourMethod(moments, partial(linear, tint)),
     "mkl": ColourMethod(moments, partial(linear, mkl)),
     "reinhard": ColourMethod(lambda picture, mask: moments(_lab(picture), mask), reinhard),

@@ -12,7 +12,7 @@ The same is asked of the new face, of its eyes and of its mouth: where the netwo
 lips, though the landmarks lie open, they stay skin. Otherwise lids would glow and lips get a bar.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -105,8 +105,10 @@ class RegionColours:
         if not soft.any():
             return result
         here = _around(soft)
-        if self.name == "light" and skin is not None:
-            apart = np.clip(result[here] * _whiter(white, skin, self.amount), 0, 1)
+        level = COLOUR[self.name].level
+        if level is not None and skin is not None:
+            factor = _whiter(white, [level(one) for one in skin], self.amount)
+            apart = np.clip(result[here] * factor, 0, 1)
         else:
             apart = recolour(WHITES, face[here], white, self.amount)
         share = np.float32(min(known(white) / ENOUGH, 1)) * soft[here][..., None]
@@ -115,13 +117,13 @@ class RegionColours:
         return result
 
 
-def _whiter(whites: Pair, skins: Pair, amount: float) -> np.float32:
+def _whiter(whites: Pair, skins: Sequence[Doubles], amount: float) -> np.float32:
     """Return the factor from a white in the light of the skin to one in the frame's light.
 
     A darker skin makes no darker eyes. Their hue is that of the light, which the skin has too.
     """
-    of, to = (LUMA @ (one[0] / max(float(one[1, 0]), EPS)) for one in whites)
-    of_skin, to_skin = (LUMA @ np.exp(one[0]) for one in skins)
+    of, to = (float(LUMA @ (one[0] / max(float(one[1, 0]), EPS))) for one in whites)
+    of_skin, to_skin = (float(LUMA @ one) for one in skins)
     factor = max(to, EPS) / max(of, EPS) / (to_skin / max(of_skin, EPS))
     return np.float32(1 + amount * (np.clip(factor, 1 / WHITER, WHITER) - 1))
 

@@ -52,6 +52,11 @@ def brightness(picture: Floats, mask: Mask) -> Doubles | None:
     return np.asarray(found)
 
 
+def middle_level(measured: Doubles) -> Doubles:
+    """Return the brightness (3,) in the middle of the picture."""
+    return np.asarray(np.exp(measured[0]))
+
+
 def relight(face: Floats, of: Doubles, to: Doubles) -> Floats:
     """Return a face in another light: multiplied by the ratio of two brightnesses."""
     most = np.log(STRONGEST)

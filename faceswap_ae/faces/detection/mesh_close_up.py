@@ -82,10 +82,10 @@ class MeshCloseUp:
 
     def complete(self, seen: Sequence[tuple[Image, Detection]]) -> None:
         """Look at the eyes of faces: their meshes and landmarks are corrected in place."""
-        meshes = [(image, one.mesh) for image, one in seen if one.mesh is not None]
-        self.network.add_eyes(meshes)
-        for (_, mesh), (_, one) in zip(meshes, seen, strict=True):
-            one.landmarks[:] = landmarks_of(mesh)
+        self.network.add_eyes([(image, one.mesh) for image, one in seen if one.mesh is not None])
+        for _, one in seen:
+            if one.mesh is not None:
+                one.landmarks[:] = landmarks_of(one.mesh)
 
     def _ahead(self, images: Sequence[Image], known: Sequence[Detection]) -> list[Detection]:
         """Look at the next frames together; return those before the first that is uncertain.
