@@ -44,3 +44,20 @@ def quiet_stderr() -> Iterator[None]:
             kept.seek(0)
             with suppress(OSError):  # the reader of stderr may be gone
                 os.write(STDERR, TALK.sub(b"", kept.read()))
+
+
+@contextmanager
+def without_remapping() -> Iterator[None]:
+    """Keep TensorFlow from merging operations in what the block computes.
+
+    It merges a convolution with the sum that follows, although the gradient needs that sum. Up to
+    TensorFlow 2.19 such a training crashes; later versions notice it and merge nothing.
+    """
+    import tensorflow as tf
+
+    before = tf.config.optimizer.get_experimental_options().get("remapping", True)
+    tf.config.optimizer.set_experimental_options({"remapping": False})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({"remapping": before})

@@ -19,6 +19,7 @@ from keras import ops
 from faceswap_ae.common.errors import ContractError
 from faceswap_ae.networks.model_interface import IDENTITIES, Identity
 from faceswap_ae.networks.trainer_interface import FaceBatch, Player
+from faceswap_ae.runtime.backend import without_remapping
 from faceswap_ae.training.distribution import split_batch, spread_batch
 from faceswap_ae.training.optimiser import Optimiser, built, slots
 
@@ -139,13 +140,13 @@ def _tensorflow(player: Player, own: Variables) -> Move:
 
     def moved(batch: Any) -> Mapping[str, Any]:
         parts = split_batch(batch, together.num_replicas_in_sync)
-        found: Mapping[str, Any] = move(
-            together.experimental_distribute_values_from_function(
-                lambda here: tf.nest.map_structure(
-                    tf.convert_to_tensor, parts[here.replica_id_in_sync_group]
-                )
+        shared = together.experimental_distribute_values_from_function(
+            lambda here: tf.nest.map_structure(
+                tf.convert_to_tensor, parts[here.replica_id_in_sync_group]
             )
         )
+        with without_remapping():
+            found: Mapping[str, Any] = move(shared)
         return found
 
     return moved
