@@ -55,6 +55,7 @@ def _rows(report: "Report") -> dict[str, str]:
     cpu, backend = report.cpu, report.backend
     missing = [name for name, there in report.codecs.items() if not there]
     found = sum(path is not None for path in report.weights.values())
+    also = f", and {report.attention}" if report.attention else ""
     return {
         "faceswap_ae": report.faceswap_ae,
         "python": report.python,
@@ -66,7 +67,7 @@ def _rows(report: "Report") -> dict[str, str]:
         "dlib": _library(report.dlib, "with CUDA" if report.dlib.get("cuda") else "CPU build"),
         "opencv": _library(report.opencv, ""),
         "codecs": f"missing: {', '.join(missing)}" if missing else "all",
-        "weights": f"{found} of {len(report.weights)} files",
+        "weights": f"{found} of {len(report.weights)} files{also}",
         **{kind: ", ".join(names) or "none yet" for kind, names in report.plugins.items()},
         **report.folders,
     }

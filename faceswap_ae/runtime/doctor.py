@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from faceswap_ae.common import plugins
 from faceswap_ae.runtime.hardware import describe_cpu, installed_memory
-from faceswap_ae.runtime.weights import weight_files, weights_mend
+from faceswap_ae.runtime.weights import attention_file, weight_files, weights_mend
 from faceswap_ae.version import VERSION
 
 PYTHONS = ((3, 11), (3, 14))  # first supported, first not supported
@@ -46,6 +46,7 @@ class Report:
     dlib: dict[str, Any]
     opencv: dict[str, Any]
     weights: dict[str, str | None]
+    attention: str | None  # the user's own file of the mesh with attention
     plugins: dict[str, list[str]]
     folders: dict[str, str]
     faceswap_ae: str = VERSION
@@ -69,6 +70,7 @@ def examine(data: Path, runs: Path) -> Report:
         dlib=probe("dlib"),
         opencv=probe("opencv"),
         weights=weight_files(),
+        attention=str(attention_file() or "") or None,
         plugins={kind: plugins.names(kind) for kind in plugins.KINDS},
         folders={"data": str(data.resolve()), "runs": str(runs.resolve())},
     )

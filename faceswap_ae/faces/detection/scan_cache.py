@@ -16,9 +16,10 @@ from faceswap_ae.common.progress import Progress
 from faceswap_ae.faces.detection.scan import Detectors, ScanOptions, count_unscanned, scan
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
-from faceswap_ae.faces.record import Face
+from faceswap_ae.faces.record import MESH, Face
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.span import WHOLE, Span
+from faceswap_ae.runtime.weights import attention_file
 
 JOURNALS = "journals"
 REVISION = 2  # goes up when a scan of the same clip finds other points
@@ -73,7 +74,9 @@ def scan_clip(
 def find_scan(clip: Clip, span: Span, options: ScanOptions, folders: Iterable[Path]) -> ScannedClip:
     """What is known of a clip. `folders` are face folders of the people whose face is replaced."""
     key = fingerprint(clip.path)
-    own = cache_dir() / JOURNALS / f"{key}-{options.landmarker}-{REVISION}"
+    with_own = options.landmarker == MESH and attention_file() is not None
+    by = f"{options.landmarker}-attention" if with_own else options.landmarker
+    own = cache_dir() / JOURNALS / f"{key}-{by}-{REVISION}"
     journals, dropped = [Journal(own)], set[str]()
     for folder in folders:
         journal = Journal(folder)

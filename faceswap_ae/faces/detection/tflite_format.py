@@ -6,13 +6,13 @@ and everything else is refused with its name.
 """
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flatbuffers import number_types
+from flatbuffers import flexbuffers, number_types
 from flatbuffers.table import Table
 from numpy.typing import NDArray
 
@@ -22,18 +22,29 @@ from faceswap_ae.common.limits import read_whole
 MARK = b"TFL3"  # at byte 4 of each such file
 TYPES: Mapping[int, Any] = {0: np.float32, 1: np.float16, 2: np.int32}
 ADD, CONCATENATE, CONVOLVE, CONVOLVE_EACH, DEQUANTIZE, MAX_POOL = 0, 2, 3, 4, 6, 17
-RELU, RESHAPE, RESIZE, PAD, PRELU = 19, 22, 23, 34, 54
+MULTIPLY, RELU, RESHAPE, RESIZE, CUSTOM, PAD, SLICE, PRELU = 18, 19, 22, 23, 32, 34, 45, 54
+# Operators of MediaPipe's own, which have a name in place of a code: see tflite_attention.py.
+PLACE, SAMPLE, MOVE = "Landmarks2TransformMatrix", "TransformTensorBilinear", "TransformLandmarks"
+PLACED = (
+    *("left_rotation_idx", "right_rotation_idx", "target_rotation_radians", "subset_idxs"),
+    *("scale_x", "scale_y", "output_width", "output_height"),
+)
+Code = int | str
 # The fields of each operator's options that matter here, by their numbers in the schema.
-OPTIONS: Mapping[int, Mapping[str, int]] = {
+OPTIONS: Mapping[Code, Mapping[str, int]] = {
     ADD: {"activation": 0},
     CONCATENATE: {"axis": 0, "activation": 1},
     CONVOLVE: {"valid": 0, "columns": 1, "rows": 2, "activation": 3},
     CONVOLVE_EACH: {"valid": 0, "columns": 1, "rows": 2, "multiplier": 3, "activation": 4},
     MAX_POOL: {"valid": 0, "columns": 1, "rows": 2, "width": 3, "height": 4, "activation": 5},
-    **{code: {} for code in (DEQUANTIZE, RELU, RESHAPE, RESIZE, PAD, PRELU)},
+    MULTIPLY: {"activation": 0},
+    **{code: {} for code in (DEQUANTIZE, RELU, RESHAPE, RESIZE, PAD, SLICE, PRELU)},
+    PLACE: dict.fromkeys(PLACED, 0),
+    **{code: {} for code in (SAMPLE, MOVE)},
 }
 BYTES = {"valid", "activation"}  # the other options are numbers of four bytes
-MOST_ENTRIES = 10_000  # of a list of tables: the longest of our files has 423
+MOST_ENTRIES = 10_000  # of a list of tables: the longest of our files has 972
+MOST_BYTES = 10_000  # of a custom operator's options: the longest have 400
 DAMAGE = (OSError, struct.error, IndexError, KeyError, OverflowError, TypeError, ValueError)
 
 
@@ -41,10 +52,10 @@ DAMAGE = (OSError, struct.error, IndexError, KeyError, OverflowError, TypeError,
 class Operator:
     """One step of a network. Inputs and outputs are numbers of tensors; -1 is an absent one."""
 
-    code: int
+    code: Code
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    options: Mapping[str, int]
+    options: Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,18 +146,39 @@ def _graph(model: _Record) -> TfliteGraph:
     return TfliteGraph(operators, shapes, constants, inputs, outputs)
 
 
-def _code(record: _Record) -> int:
+def _code(record: _Record) -> Code:
     """Return an operator's code: old files have it in a byte, newer ones in a number."""
-    return max(record.number(0, number_types.Int8Flags), record.number(3))
+    code = max(record.number(0, number_types.Int8Flags), record.number(3))
+    return code if code != CUSTOM else record.array(1, np.uint8).tobytes()[:40].decode()
 
 
-def _operator(record: _Record, codes: list[int]) -> Operator:
+def _operator(record: _Record, codes: list[Code]) -> Operator:
     code = codes[record.number(0, number_types.Uint32Flags)]
     if code not in OPTIONS:
-        raise ValueError(f"an operator of code {code}, which no network of ours has")
+        raise ValueError(f"an operator of code {code!a}, which no network of ours has")
+    if isinstance(code, str):
+        own = _custom_options(record.array(5, np.uint8).tobytes(), OPTIONS[code])
+        return Operator(code, record.whole(1), record.whole(2), own)
     options, fields = record.record(4), OPTIONS[code]
     found = {name: _option(options, name, number) for name, number in fields.items()}
     return Operator(code, record.whole(1), record.whole(2), found)
+
+
+def _custom_options(packed: bytes, names: Iterable[str]) -> Mapping[str, Any]:
+    """Return some options of a custom operator. They are a FlexBuffer: a map of names."""
+    if len(packed) > MOST_BYTES:
+        raise ValueError(f"an operator with options of {len(packed)} bytes")
+    return {name: _plain(flexbuffers.GetRoot(packed).AsMap[name]) for name in names}
+
+
+def _plain(value: Any) -> float | tuple[int, ...]:
+    """Return a number, or a list of numbers. Nothing deeper is read: it might have no end."""
+    if not value.IsTypedVector:
+        return float(value.AsFloat)
+    numbers = value.AsTypedVector
+    if len(numbers) > MOST_BYTES:
+        raise ValueError(f"an option of {len(numbers)} numbers")
+    return tuple(int(numbers[place].AsInt) for place in range(len(numbers)))
 
 
 def _option(options: _Record | None, name: str, number: int) -> int:

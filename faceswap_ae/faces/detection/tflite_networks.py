@@ -16,6 +16,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from faceswap_ae.common.errors import MediaError
+from faceswap_ae.faces.detection import tflite_attention
 from faceswap_ae.faces.detection.tflite_format import (
     ADD,
     CONCATENATE,
@@ -24,11 +25,17 @@ from faceswap_ae.faces.detection.tflite_format import (
     DAMAGE,
     DEQUANTIZE,
     MAX_POOL,
+    MOVE,
+    MULTIPLY,
     PAD,
+    PLACE,
     PRELU,
     RELU,
     RESHAPE,
     RESIZE,
+    SAMPLE,
+    SLICE,
+    Code,
     TfliteGraph,
     read,
 )
@@ -44,7 +51,7 @@ class Step:
     """An operator with the values that it gets, and the shape of what it gives."""
 
     inputs: list[Value]
-    options: Mapping[str, int]
+    options: Mapping[str, Any]
     shape: tuple[int, ...]
 
 
@@ -130,6 +137,16 @@ def _add(step: Step) -> Value:
     return _activated(step.inputs[0] + step.inputs[1], step.options)
 
 
+def _multiply(step: Step) -> Value:
+    x, factors = step.inputs
+    return _activated(x * _constant(factors), step.options)
+
+
+def _whole_slice(step: Step) -> Value:
+    """Pass a tensor on. Its shape is checked: no network of ours cuts anything off."""
+    return step.inputs[0]
+
+
 def _concatenate(step: Step) -> Value:
     return _activated(ops.concatenate(step.inputs, axis=step.options["axis"]), step.options)
 
@@ -158,21 +175,36 @@ def _pad(step: Step) -> Value:
     return ops.matmul(x, _constant(np.eye(channels, channels + more)))
 
 
+def _sample(step: Step) -> Value:
+    features, matrices = step.inputs
+    return tflite_attention.sampled(features, matrices, step.shape[1:3])
+
+
+def _move(step: Step) -> Value:
+    points, matrices = step.inputs
+    return tflite_attention.moved(points, matrices)
+
+
 def _dequantize(step: Step) -> Value:
     """Weights of half precision become float32 once and for all."""
     return np.asarray(step.inputs[0], np.float32)
 
 
-BUILDERS: Mapping[int, Callable[[Step], Value]] = {
+BUILDERS: Mapping[Code, Callable[[Step], Value]] = {
     ADD: _add,
     CONCATENATE: _concatenate,
     CONVOLVE: _convolve,
     CONVOLVE_EACH: _convolve_each,
     DEQUANTIZE: _dequantize,
     MAX_POOL: _pool,
+    MOVE: _move,
+    MULTIPLY: _multiply,
     PAD: _pad,
+    PLACE: lambda step: tflite_attention.placed(step.inputs[0], step.options),
     PRELU: _prelu,
     RELU: lambda step: ops.relu(step.inputs[0]),
     RESHAPE: _reshape,
     RESIZE: _resize,
+    SAMPLE: _sample,
+    SLICE: _whole_slice,
 }
