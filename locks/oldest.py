@@ -25,6 +25,7 @@ def main() -> int:
     print(lowest)
     setup_env.make(VENV, python())
     setup_env.install_lock(VENV, lock)
+    setup_env.register(VENV)
     tests = ("-m", "pytest", "-m", "not slow", *sys.argv[1:])
     return subprocess.call((setup_env.python_of(VENV), *tests))
 

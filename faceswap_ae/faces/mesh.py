@@ -55,8 +55,8 @@ EYE_RINGS = (
         446, 261, 448, 449, 450, 451, 452, 453, 464, 342, 445, 444, 443, 442, 441, 413,
     ),
 )
-# The lips: the outer edge, the inner edge, and two lines between them, as the mesh with attention
-# gives them.
+# The lips in lines of 20: the outer edge, the inner edge, and two between them from the outside
+# inwards, in the order in which the mesh with attention gives them.
 LIP_LINES = (
     61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409,
     78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415,

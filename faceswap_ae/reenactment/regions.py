@@ -10,20 +10,13 @@ from functools import cache
 import numpy as np
 
 from faceswap_ae.common.geometry import Flags, Integers
-from faceswap_ae.faces.mesh import EYE_RINGS, IRISES, SKIN
+from faceswap_ae.faces.mesh import EYE_RINGS, IRISES, LIP_LINES, SKIN
 
 INNER = 40  # the last points of the mouth: the inner half of the lips
 # The first points of an eye's rings are the edge of its lids; the first of these are below.
 LIDS, BELOW = 16, 9
 # Lips from the outside inwards: four rings of 20.
-# fmt: off
-MOUTH = (
-    61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409,
-    76, 77, 90, 180, 85, 16, 315, 404, 320, 307, 306, 184, 74, 73, 72, 11, 302, 303, 304, 408,
-    62, 96, 89, 179, 86, 15, 316, 403, 319, 325, 292, 183, 42, 41, 38, 12, 268, 271, 272, 407,
-    78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415,
-)
-# fmt: on
+MOUTH = (*LIP_LINES[:20], *LIP_LINES[40:60], *LIP_LINES[60:], *LIP_LINES[20:40])
 
 
 @dataclass(frozen=True, eq=False)

@@ -122,9 +122,12 @@ def _constant(array: NDArray[Any]) -> Value:
 
 def _prelu(step: Step) -> Value:
     x, slopes = step.inputs
-    by = _constant(slopes.reshape(1, 1, 1, -1))
-    # Where no slope is above 1 it is the same function, and costs two thirds of the other.
-    return ops.maximum(x, x * by) if slopes.max() <= 1 else ops.relu(x) + ops.minimum(x, 0.0) * by
+    flat = slopes.reshape(1, 1, 1, -1)
+    if flat.max() <= 1:
+        return ops.maximum(x, x * _constant(flat))  # the quickest way
+    # Without a `relu`: TensorFlow would merge it with the sum before, which is needed here too, and
+    # then gives up all other merging.
+    return x * _constant((1 + flat) / 2) + ops.abs(x) * _constant((1 - flat) / 2)
 
 
 def _pool(step: Step) -> Value:

@@ -79,7 +79,8 @@ def test_features_are_sampled_as_opencv_does() -> None:
 
 
 @pytest.fixture
-def own_file() -> Path:
+def own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     path = cache_dir() / "weights" / ATTENTION
     write_attention_file(path)
     return path
