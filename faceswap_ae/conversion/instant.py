@@ -7,7 +7,6 @@ mesh. A part that a picture does not show is taken from the others.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -20,27 +19,21 @@ from faceswap_ae.faces.identities import KnownPerson
 from faceswap_ae.faces.landmark_masks import BRIDGE, hull_mask
 from faceswap_ae.faces.mesh import landmarks_of, move_mesh
 from faceswap_ae.faces.record import MESH
+from faceswap_ae.reenactment.lent_mouth import Lender, lend_mouth
 from faceswap_ae.reenactment.matching import mouth_lacks, mouth_opening
-from faceswap_ae.reenactment.mesh_warp import (
-    around,
-    bend,
-    draw,
-    facing,
-    mixed,
-    source_map,
-    triangles,
-)
+from faceswap_ae.reenactment.mesh_warp import Part, draw, facing, mixed, triangles
 from faceswap_ae.reenactment.reference_choice import Choice, choose
-from faceswap_ae.reenactment.regions import inner_mouth, members
+from faceswap_ae.reenactment.regions import members
 from faceswap_ae.reenactment.rest_shape import PersonShape, person_shape
 from faceswap_ae.reenactment.source_faces import CROP, SourceFaces
 from faceswap_ae.reenactment.transfer import wanted_meshes
 
-REVISION = 1  # goes up when the same pictures give other faces
+REVISION = 2  # goes up when the same pictures give other faces
 STEP, LEAST, MOST = 64, 128, 1024  # pixels: sizes of crops that are made
 PLAIN = 256  # pixels of a crop in which meshes are compared
 PRESENT = 0.02  # weight of a picture below which it is not bent
 JAW, DRAWN_IN = slice(0, 17), 0.07  # of the way from the jaw to the bridge of the nose
+SHOWN = 1.0  # weight of a part in all pictures below which it is also taken from the mirror
 HIDDEN = 0.02  # weight of a part that a picture does not show: where none does, it is shown so
 
 
@@ -112,18 +105,10 @@ class InstantSwapper:
         mesh = move_mesh(track.meshes[at].astype(np.float64), matrix)
         drawn = draw(mesh, size)
         performed = move_mesh(track.performed[at].astype(np.float64), matrix)
-        parts = []
-        for number, weight in self._weights(track, at).items():
-            source = self.source.mesh(number, size)
-            weights = weight * (facing(source) + HIDDEN)
-            parts.append((self.source.picture(number, size), source, weights))
-        face = mixed(drawn, parts)
+        face = mixed(drawn, self._parts(track, at, mesh))
         if (lacking := self._lacking(mesh, track, at)) > 0:
-            seen = self.source.matched(warp(wanted.image, matrix, (size, size)), performed)
-            between = lacking * drawn.spread(_inside())
-            part = around(between)
-            own = bend(seen, source_map(drawn, performed)[part])
-            face[part] += (own - face[part]) * between[part][..., None]
+            crop = warp(wanted.image, matrix, (size, size))
+            lend_mouth(face, drawn, Lender(crop, performed, self.source.skin(size)), lacking)
         landmarks = landmarks_of(mesh)
         both = np.minimum(
             hull_mask(_drawn_in(landmarks), (size, size)),
@@ -131,6 +116,25 @@ class InstantSwapper:
         )
         face *= np.float32(1 / 255)
         return GeneratedFace(np.clip(face, 0, 1), both * np.float32(1 / 255), landmarks)
+
+    def _parts(self, track: WantedTrack, at: int, mesh: Points) -> list[Part]:
+        """The pictures of a frame, each with its mesh and the weight of each triangle.
+
+        What no picture shows of the face, and the frame does, comes from the mirror.
+        """
+        size, parts, shown = self.size_out, list[Part](), np.zeros(len(triangles()))
+        for number, weight in self._weights(track, at).items():
+            source = self.source.mesh(number, size)
+            seen = self.source.shown(number)
+            shown += weight * seen
+            parts.append((self.source.picture(number, size), source, weight * (seen + HIDDEN)))
+        first = track.choices[0]
+        nearest = int(first.pictures[at][first.weights[at].argmax()])
+        lacking = np.clip(1 - shown / SHOWN, 0, 1) * ~members(triangles())[2]
+        lacking *= self.source.shown(nearest, mirrored=True)
+        if (lacking * facing(mesh)).max() > PRESENT:
+            parts.append((*self.source.mirrored(nearest, size), lacking))
+        return parts
 
     def _lacking(self, mesh: Points, track: WantedTrack, at: int) -> float:
         """How much of the open mouth no picture shows, 0 to 1: then it is the performer's."""
@@ -174,11 +178,6 @@ def _drawn_in(landmarks: Points) -> Points:
     found = landmarks.copy()
     found[JAW] += DRAWN_IN * (landmarks[BRIDGE].mean(axis=0) - landmarks[JAW])
     return found
-
-
-@cache
-def _inside() -> Doubles:
-    return inner_mouth(triangles()).astype(np.float64)
 
 
 def _scales(landmarks: Floats) -> list[float]:

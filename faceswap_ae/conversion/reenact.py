@@ -6,7 +6,7 @@ photo stays as it was.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -31,8 +31,12 @@ from faceswap_ae.conversion.report import (
     write_clip_report,
 )
 from faceswap_ae.conversion.trajectories import TrackRow, place_faces
+from faceswap_ae.faces.detection.detections import Detection
+from faceswap_ae.faces.detection.recogniser import describe
+from faceswap_ae.faces.detection.references import known_from_photos
 from faceswap_ae.faces.detection.scan import Detectors, ScanOptions
 from faceswap_ae.faces.detection.scan_cache import scan_clip
+from faceswap_ae.faces.identities import LIKE, KnownPerson
 from faceswap_ae.media import images, provenance, reader
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.codecs import H264, Encoding
@@ -54,6 +58,7 @@ class ReenactOptions:
     """How a photo is moved."""
 
     side: int = 720  # pixels: a larger photo is made smaller
+    like: tuple[Path, ...] = ()  # photos of whom of several people moves; else the largest face
     scan: ScanOptions = field(default_factory=ScanOptions)
     encoding: Encoding = H264
     overwrite: bool = False  # a file at the output's place that is none of ours
@@ -78,7 +83,7 @@ def reenact(
     for place in (out, report):
         check_may_replace(place, overwrite=options.overwrite)
     detectors = Detectors(options.scan)
-    own = _portrait(photo, options.side, detectors)
+    own = _portrait(photo, options, detectors)
     shots = _performances(clip, own, detectors, progress)
     story = f"the photo {photo.name}, moved as {driver.name} is"
     marks = provenance.make_marks(datetime.now(UTC), story)
@@ -99,23 +104,38 @@ def reenact(
     return done
 
 
-def _portrait(photo: Path, side: int, detectors: Detectors) -> Portrait:
-    """Find the largest face of a photo, which must not be too large for a video."""
+def _portrait(photo: Path, options: ReenactOptions, detectors: Detectors) -> Portrait:
+    """Find the face of a photo that moves, which must not be too large for a video."""
     image = images.read(photo)
     if min(image.shape[:2]) < LEAST_SIDE:
         size = f"{image.shape[1]}x{image.shape[0]}"
         raise UserError(f"{photo}: is {size}; a photo needs {LEAST_SIDE} pixels a side")
-    image = _even(image, side)
+    image = _even(image, options.side)
     found = [
         one for one in detectors.finder(picture=True)([image], True)[0] if one.mesh is not None
     ]
     if not found:
         raise UserError(f"{photo}: no face found in it; take a clear photo of one person, upright")
-    largest = max(found, key=lambda one: one.square.side)
-    if len(found) > 1:
-        log.warning("%s: shows %d faces; the largest one moves", photo, len(found))
-    assert largest.mesh is not None
-    return portrait(image, largest.mesh)
+    known = known_from_photos(options.like, detectors)
+    if known is not None:
+        chosen = _alike(photo, image, found, known)
+    else:
+        chosen = max(found, key=lambda one: one.square.side)
+        if len(found) > 1:
+            told = "%s: shows %d faces; the largest one moves, or name a photo with --like"
+            log.warning(told, photo, len(found))
+    assert chosen.mesh is not None
+    return portrait(image, chosen.mesh)
+
+
+def _alike(photo: Path, image: Image, found: Sequence[Detection], known: KnownPerson) -> Detection:
+    """Return the face of the known person. Raises UserError if it is none of them."""
+    descriptors = describe([(image, one.landmarks) for one in found])
+    apart = [known.distance(one) for one in descriptors]
+    nearest = int(np.argmin(apart))
+    if apart[nearest] > LIKE:
+        raise UserError(f"{photo}: nobody there is like the photos given; name others with --like")
+    return found[nearest]
 
 
 def _even(image: Image, side: int) -> Image:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from faceswap_ae.interface.arguments import AnyPath, Device, check_range
+from faceswap_ae.interface.arguments import AnyPath, Device, Paths, as_paths, check_range
 from faceswap_ae.interface.calls import public
 from faceswap_ae.interface.process import choose_device_once, one_opencv_thread
 from faceswap_ae.interface.progress_bars import ProgressFunction, choose_display
@@ -15,6 +15,7 @@ def reenact(
     driver: AnyPath,
     out: AnyPath,
     *,
+    like: Paths = (),
     side: int = 720,
     detector: str = "auto",
     crf: int = 18,
@@ -33,9 +34,10 @@ def reenact(
     moved.mp4: 8 of 8 frames with a new face
 
     Args:
-        face: The photo. The largest face in it moves.
+        face: The photo.
         driver: The clip of whoever moves it.
         out: .mp4, .mov or .mkv.
+        like: Photos of the person who moves, if FACE shows several; else the largest face does.
         side: A photo whose shorter side has more pixels is made smaller.
         detector: auto, blaze, cnn, hog or mtcnn.
         crf: 0 perfect to 51 poor.
@@ -52,7 +54,11 @@ def reenact(
     from faceswap_ae.media.codecs import Encoding
 
     options = conversion.ReenactOptions(
-        side, ScanOptions(detector), Encoding(crf=crf), overwrite=overwrite
+        side,
+        as_paths(like),
+        ScanOptions(detector),
+        Encoding(crf=crf),
+        overwrite=overwrite,
     )
     display = choose_display(progress)
     with one_opencv_thread():

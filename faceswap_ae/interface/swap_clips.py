@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from faceswap_ae.interface.arguments import AnyPath, Changes, Device, as_changes
+from faceswap_ae.interface.arguments import AnyPath, Changes, Device, Paths, as_changes, as_paths
 from faceswap_ae.interface.calls import public
 from faceswap_ae.interface.process import choose_device_once
 from faceswap_ae.interface.progress_bars import ProgressFunction, choose_display
@@ -21,6 +21,7 @@ def swap(
     minutes: float | None = None,
     steps: int | None = None,
     instant: bool = False,
+    like: Paths = (),
     truth: AnyPath | None = None,
     overwrite: bool = False,
     gpu: Device | None = None,
@@ -47,6 +48,7 @@ def swap(
         minutes: Of training.
         steps: Instead of minutes, or beside them.
         instant: No training: the pictures of the face are bent to the performance.
+        like: Photos of the person whose face is wanted, if FACE shows several people.
         truth: The folder of the exact answer, of synth --as-if.
         overwrite: Replace a file at OUT, though it is none of our outputs.
         gpu: Which GPU: 0, 1, or cpu.
@@ -66,6 +68,7 @@ def swap(
         minutes=minutes,
         steps=steps,
         instant=instant,
+        like=as_paths(like),
         truth=None if truth is None else Path(truth),
         overwrite=overwrite,
     )

@@ -66,6 +66,7 @@ class Swap:
     truth: Path | None = None  # the folder of the exact answer (true swap), if there is one
     overwrite: bool = False  # a file at `out` that is none of our outputs
     instant: bool = False  # no training: the pictures of the face are used
+    like: tuple[Path, ...] = ()  # photos of the person in `face`, if it shows several
 
     @property
     def work(self) -> Path:
@@ -109,7 +110,7 @@ def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_sta
         folders = data / wanted.names[0], data / wanted.names[1]
         if plan is None:
             note(f"{wanted.face.name} onto {wanted.played.name}, without training")
-            _extract(wanted.face, folders[0], progress)
+            _extract(wanted.face, folders[0], progress, wanted.like)
             covers = _convert(wanted, data, progress, folders[0])
             done = _finish(wanted, folders, covers, progress)
         else:
@@ -162,8 +163,11 @@ def _trained(
 ) -> SwapFiles:
     """A swap by training; first the instant one, and only that if there is too little to train."""
     face, data = folders[0], folders[0].parent
-    clips = wanted.face, wanted.onto
-    counts = [_extract(*both, progress) for both in zip(clips, folders, strict=True)]
+    clips, likes = (wanted.face, wanted.onto), (wanted.like, ())
+    counts = [
+        _extract(clip, folder, progress, like)
+        for clip, folder, like in zip(clips, folders, likes, strict=True)
+    ]
     if min(counts) < LEAST:
         few = min(zip(counts, clips, strict=True))
         told = f"{few[1]}: shows {format_count(few[0], 'usable face')}"
@@ -177,9 +181,10 @@ def _trained(
     return _finish(wanted, folders, covers, progress, wanted.run)
 
 
-def _extract(clip: Path, folder: Path, progress: Progress) -> int:
+def _extract(clip: Path, folder: Path, progress: Progress, like: tuple[Path, ...]) -> int:
     """Fill a face folder; return how many faces it has. Raises UserError if it has none."""
-    found = extractor.extract([clip], folder.name, ExtractOptions(folder.parent), progress)
+    options = ExtractOptions(folder.parent, like=like)
+    found = extractor.extract([clip], folder.name, options, progress)
     count = len(pictures(folder)) if folder.is_dir() else 0
     if not count:
         raise UserError(

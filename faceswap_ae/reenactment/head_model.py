@@ -12,6 +12,7 @@ from importlib.resources import as_file, files
 import numpy as np
 
 from faceswap_ae.common.geometry import Doubles, Integers, Points
+from faceswap_ae.faces.mesh import EYE_RINGS
 
 FITTED = "head.npz"
 
@@ -40,6 +41,20 @@ def head_model() -> HeadModel:
             for name, array in arrays.items()
         }
     )
+
+
+@cache
+def mirror_places() -> Integers:
+    """Return (p,): for each point the one that lies in its place in a mirror."""
+    mean = head_model().mean
+    apart = np.linalg.norm((mean * [-1, 1, 1])[:, None] - mean, axis=2)
+    found = apart.argmin(axis=1)
+    for ring, other in (EYE_RINGS, EYE_RINGS[::-1]):
+        found[list(ring)] = other
+    # Some points lie nearest to one that has a nearer one: they find each other.
+    left = np.nonzero(found[found] != np.arange(len(mean)))[0]
+    found[left] = left[apart[np.ix_(left, left)].argmin(axis=1)]
+    return np.asarray(found)
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,7 +32,9 @@ SMOOTH = 1.0  # grid pixels: the corners between triangles are rounded
 FADING = 0.25  # of the picture's side: how far from the face a portrait still moves
 STRETCH = 1.2  # radii of an iris, around it, in which the white of the eye is stretched
 FLAT = 1e-3  # pixels squared: a triangle of less area shows nothing
-FACING = (0.05, 0.35)  # cosine to the viewer: below the first a triangle is hidden, above it counts
+Part = tuple[Image, Points, Doubles]  # a picture, its mesh, the weight (t,) of each triangle in it
+BEHIND = 0.06  # of the crop's side: what lies so far behind what is drawn there is hidden
+FACING = (0.25, 0.55)  # cosine to the viewer: below the first a triangle is hidden, above it counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,11 +154,26 @@ def bend(picture: Image, where: Floats) -> Image:
 
 def facing(mesh: Points) -> Doubles:
     """Return (t,): how well the picture of a mesh shows each triangle, from 0 (hidden) to 1."""
-    points = np.vstack([mesh, np.column_stack([extended(mesh[:, :2])[len(mesh) :], mesh[OVAL, 2]])])
-    a, b, c = points[triangles()].transpose(1, 0, 2)
+    a, b, c = _with_depth(mesh)[triangles()].transpose(1, 0, 2)
     normal = np.cross(b - a, c - a)
     cosine = normal[:, 2] / np.maximum(np.linalg.norm(normal, axis=1), 1e-9)
     return np.asarray(np.interp(cosine * _front(), FACING, (0, 1)))
+
+
+def visible(mesh: Points, size: int) -> Doubles:
+    """Return (t,) the same for a picture of `size` pixels; 0 for what lies behind another part."""
+    drawn, corners = draw(mesh, size), triangles()
+    depth = _with_depth(mesh)[corners, 2].mean(axis=1)
+    x, y = (drawn.points[corners].mean(axis=1) / drawn.step).T.astype(np.int64)
+    last = len(drawn.shown) - 1
+    front = depth[drawn.shown[y.clip(0, last), x.clip(0, last)]]
+    return np.asarray(facing(mesh) * (depth - front < BEHIND * size))
+
+
+def _with_depth(mesh: Points) -> Points:
+    """Return the mesh with the points beyond the outline (p + 36, 3)."""
+    beyond = extended(mesh[:, :2])[len(mesh) :]
+    return np.vstack([mesh, np.column_stack([beyond, mesh[OVAL, 2]])])
 
 
 def extended(points: Points) -> Points:
@@ -196,11 +213,8 @@ def _front() -> Doubles:
     return np.asarray(np.sign((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]))
 
 
-def mixed(drawn: DrawnMesh, parts: Sequence[tuple[Image, Points, Doubles]]) -> Floats:
-    """Return the mean (size, size, 3) of pictures, bent to the drawn mesh.
-
-    Each comes with its mesh, and with the weight (t,) of each triangle in it.
-    """
+def mixed(drawn: DrawnMesh, parts: Sequence[Part]) -> Floats:
+    """Return the mean (size, size, 3) of pictures, bent to the drawn mesh."""
     spread = [drawn.spread(weights) for _, _, weights in parts]
     total = np.maximum(np.sum(spread, axis=0), np.finfo(np.float32).tiny)
     result = np.zeros((drawn.size, drawn.size, 3), np.float32)

@@ -12,21 +12,9 @@ import numpy as np
 
 from faceswap_ae.common.geometry import Doubles, Floats, Image, Points
 from faceswap_ae.reenactment.head_model import HeadPlaces, find_heads
-from faceswap_ae.reenactment.matching import (
-    colour_gain,
-    mouth_lacks,
-    mouth_opening,
-    skin_colour,
-)
-from faceswap_ae.reenactment.mesh_warp import (
-    around,
-    bend,
-    draw,
-    portrait_map,
-    source_map,
-    triangles,
-)
-from faceswap_ae.reenactment.regions import inner_mouth
+from faceswap_ae.reenactment.lent_mouth import Lender, lend_mouth
+from faceswap_ae.reenactment.matching import mouth_lacks, mouth_opening, skin_colour
+from faceswap_ae.reenactment.mesh_warp import bend, draw, portrait_map
 from faceswap_ae.reenactment.rest_shape import person_shape
 from faceswap_ae.reenactment.transfer import BLOCK, transfer
 
@@ -56,14 +44,7 @@ class Portrait:
         drawn, seen = draw(inside, self.size), self._seen
         face = bend(self._square, portrait_map(drawn, self.inside)[seen])
         lacking = mouth_lacks(mouth_opening(wanted), mouth_opening(self.mesh))
-        between = lacking * drawn.spread(inner_mouth(triangles()).astype(np.float64))[seen]
-        if between.any():
-            part = around(between)
-            mouth = bend(frame, source_map(drawn, performed)[seen][part]).astype(np.float32)
-            mouth *= colour_gain(skin_colour(frame, performed), self._skin)
-            plain = face[part].astype(np.float32)
-            plain += (np.clip(mouth, 0, 255) - plain) * between[part][..., None]
-            face[part] = plain + np.float32(0.5)
+        lend_mouth(face, drawn, Lender(frame, performed, self._skin), lacking, seen)
         result, (x, y) = self.photo.copy(), self.corner
         rows, columns = seen
         result[rows.start + y : rows.stop + y, columns.start + x : columns.stop + x] = face

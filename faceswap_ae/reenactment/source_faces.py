@@ -13,17 +13,20 @@ from pathlib import Path
 import numpy as np
 
 from faceswap_ae.common.errors import UserError
-from faceswap_ae.common.geometry import Image, Matrix, Points, warp
+from faceswap_ae.common.geometry import Doubles, Image, Matrix, Points, warp
 from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.folders.face_file import FaceEntry
 from faceswap_ae.faces.mesh import landmarks_of, move_mesh
 from faceswap_ae.faces.record import StoredFace
+from faceswap_ae.reenactment.head_model import mirror_places
 from faceswap_ae.reenactment.matching import colour_gain, skin_colour
+from faceswap_ae.reenactment.mesh_warp import visible
 
 CROP = "whole"
 MOST = 600  # pictures: more look alike
 KEPT = 96  # decoded pictures
+SMALL = 128  # pixels of a crop in which it is looked at which parts hide others
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +48,7 @@ class SourceFaces:
     def __init__(self, name: str, faces: Sequence[SourceFace]) -> None:
         self.name, self.faces = name, faces
         self._decoded: OrderedDict[tuple[int, int], Image] = OrderedDict()
+        self._shown: dict[tuple[int, bool], Doubles] = {}
 
     @property
     def key(self) -> str:
@@ -62,6 +66,14 @@ class SourceFaces:
         """Return a picture's mesh in a crop of `size` pixels."""
         return move_mesh(self.faces[number].mesh, _matrix(self.faces[number], size))
 
+    def shown(self, number: int, *, mirrored: bool = False) -> Doubles:
+        """Return (t,): how well a picture shows each triangle of the mesh, from 0 to 1."""
+        key = number, mirrored
+        if key not in self._shown:
+            mesh = self.mesh(number, SMALL)
+            self._shown[key] = visible(_mirrored(mesh, SMALL) if mirrored else mesh, SMALL)
+        return self._shown[key]
+
     def picture(self, number: int, size: int) -> Image:
         """Return a picture in a crop of `size` pixels, in the colours of the first one."""
         key = number, size
@@ -72,18 +84,23 @@ class SourceFaces:
         self._decoded.move_to_end(key)
         return self._decoded[key]
 
-    def matched(self, crop: Image, mesh: Points) -> Image:
-        """Return a face's crop in the colours of the first picture, by their skins."""
-        size = len(crop)
-        wanted = skin_colour(self.picture(0, size), self.mesh(0, size))
-        levels = crop * colour_gain(skin_colour(crop, mesh), wanted)
-        return np.asarray(np.clip(levels + np.float32(0.5), 0, 255), np.uint8)
+    def mirrored(self, number: int, size: int) -> tuple[Image, Points]:
+        """Return a picture as a mirror shows it, and its mesh."""
+        picture = np.ascontiguousarray(self.picture(number, size)[:, ::-1])
+        return picture, _mirrored(self.mesh(number, size), size)
+
+    def skin(self, size: int) -> Doubles:
+        """Return the colour (3,) of the skin in the first picture."""
+        return skin_colour(self.picture(0, size), self.mesh(0, size))
 
     def _decode(self, number: int, size: int) -> Image:
         face = self.faces[number]
         matrix = _matrix(face, size)
         crop = warp(face_file.pixels(face.entry.place), matrix, (size, size))
-        return crop if number == 0 else self.matched(crop, self.mesh(number, size))
+        if number == 0:
+            return crop
+        levels = crop * colour_gain(skin_colour(crop, self.mesh(number, size)), self.skin(size))
+        return np.asarray(np.clip(levels + np.float32(0.5), 0, 255), np.uint8)
 
 
 def load_source_faces(folder: Path) -> SourceFaces:
@@ -117,3 +134,10 @@ def _source(entry: FaceEntry, stored: StoredFace, mesh: Points) -> SourceFace:
 def _matrix(face: SourceFace, size: int) -> Matrix:
     """From the picture's pixels to a crop of `size` pixels."""
     return matrix_of(face.landmarks, CROP, size)
+
+
+def _mirrored(mesh: Points, size: int) -> Points:
+    """Return the mesh of a picture that is `size` pixels wide, as a mirror shows it."""
+    found = mesh[mirror_places()]
+    found[:, 0] = size - 1 - found[:, 0]
+    return found

@@ -14,12 +14,16 @@ from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion.compositor import CompositeOptions
 from faceswap_ae.conversion.convert import convert_clip
 from faceswap_ae.conversion.converter import Converter, ConvertOptions
+from faceswap_ae.extraction.extractor import extract
+from faceswap_ae.extraction.options import ExtractOptions
 from faceswap_ae.faces.detection.recogniser import describe_one
 from faceswap_ae.faces.detection.scan import Detectors, ScanOptions
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.record import DLIB
 from faceswap_ae.media import images
 from faceswap_ae.media.clip import open_clip
+from faceswap_ae.synthetic.people import alone, person
+from faceswap_ae.synthetic.scene import Act, Setting, render
 from tests.support.conversions import LOSSLESS, converted, shown
 
 
@@ -121,3 +125,22 @@ def test_what_cannot_be_used_is_named(studio: Path, tmp_path: Path) -> None:
         replace(options, reverse=True)
     with pytest.raises(UserError, match="say one of them"):
         replace(options, runs=("run",))  # type: ignore[arg-type]
+
+
+def test_a_side_that_the_photo_hides_comes_from_its_mirror(studio: Path, tmp_path: Path) -> None:
+    green = Setting((400, 300), backdrop=3)
+    for who, yaw in (("ben", 38.0), ("ada", -22.0)):
+        image = render(alone(person(who)), Act(200, yaw=yaw), green).image
+        images.write(tmp_path / f"{who}.png", image)
+    extract([tmp_path / "ben.png"], "ben", ExtractOptions(tmp_path))
+    changes = without_training(studio, tmp_path / "ben")
+    converted(studio, tmp_path / "ada.png", tmp_path / "swap.png", **changes)
+    swap = shown(tmp_path / "swap.png")[0]
+    (seen,) = Detectors(ScanOptions()).finder(picture=True)([swap], True)[0]
+    # Between the wing of the nose and the jaw, on both sides.
+    near, far = (
+        swap[y - 3 : y + 4, x - 3 : x + 4].mean(axis=(0, 1))
+        for x, y in (seen.landmarks[[[3, 31], [13, 35]]].mean(axis=1)).round().astype(int)
+    )
+    assert np.abs(near - far).max() < 0.35 * near.mean()
+    assert far[0] > far[1] > far[2]  # skin, and not the green behind the photo's face

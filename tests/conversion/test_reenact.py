@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,10 @@ from faceswap_ae.media import images
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.reenactment.matching import mouth_opening
+from faceswap_ae.synthetic.people import alone, person
+from faceswap_ae.synthetic.scene import Act, Setting, render
 from tests.support.conversions import shown
+from tests.support.photos import scene
 
 OPTIONS = ReenactOptions(encoding=Encoding("ffv1"))
 
@@ -91,3 +95,21 @@ def test_what_cannot_move_is_named(
     with pytest.raises(UserError, match=r"tiny.png: is 20x20"):
         reenact(tiny, play / "clip.mp4", out, OPTIONS)
     assert not out.exists()
+
+
+def test_of_several_people_the_one_like_a_photo_moves(
+    play: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    both, ben, eva = (tmp_path / f"{name}.png" for name in ("both", "ben", "eva"))
+    still = scene("a pair")  # ada at the left, ben at the right
+    images.write(both, still)
+    images.write(ben, render(alone(person("ben")), Act(120), Setting((240, 240))).image)
+    images.write(eva, render(alone(person("fatou")), Act(120), Setting((240, 240))).image)
+    like = replace(OPTIONS, like=(ben,))
+    reenact(both, play / "clip.mp4", tmp_path / "moved.mkv", like)
+    assert "largest" not in caplog.text
+    moving = np.abs(shown(tmp_path / "moved.mkv")[20].astype(int) - still).max(axis=2) > 20
+    half = still.shape[1] // 2
+    assert moving[:, half:].sum() > 50 > moving[:, :half].sum()
+    with pytest.raises(UserError, match="nobody there is like the photos given"):
+        reenact(both, play / "clip.mp4", tmp_path / "no.mkv", replace(OPTIONS, like=(eva,)))

@@ -3,6 +3,7 @@ import os
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,6 +58,9 @@ def test_what_is_missing_is_told_before_the_work(plain_clip: Path, tmp_path: Pat
         swap(Swap(plain_clip, plain_clip, plain_clip))
 
 
+NOT_TRAINED: dict[str, Any] = {"changes": (), "steps": None}
+
+
 @pytest.fixture(scope="module")
 def wanted(solo: Path, play: Path, tmp_path_factory: pytest.TempPathFactory) -> Swap:
     out = tmp_path_factory.mktemp("swap") / "swap.mp4"
@@ -98,9 +102,14 @@ def test_a_photo_is_swapped_without_training(
     assert done.run is None and not (wanted.work / "runs").exists()
     assert open_clip(done.out).count == 64 and done.report.exists()
     before = done.out.stat().st_mtime_ns
-    again = swap(replace(wanted, instant=True, changes=(), steps=None))
+    again = swap(replace(wanted, instant=True, **NOT_TRAINED))
     assert again.metrics["verdict"] == done.metrics["verdict"]
     assert again.out.stat().st_mtime_ns == before
+    ada = tmp_path / "ada.png"
+    images.write(ada, next(iter(reader.frames(open_clip(play / "clip.mp4")))).image)
+    with pytest.raises(UserError, match="nobody there is like the photos given"):
+        swap(replace(wanted, out=tmp_path / "other.mp4", instant=True, like=(ada,), **NOT_TRAINED))
+    swap(replace(wanted, out=tmp_path / "other.mp4", instant=True, like=(photo,), **NOT_TRAINED))
 
 
 def test_a_clip_without_a_face_is_named_and_nothing_is_trained(

@@ -2,8 +2,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faceswap_ae.faces.mesh import OUTER_CORNERS, SKIN
-from faceswap_ae.reenactment.head_model import find_heads, fit_places, head_model, turn_terms
+from faceswap_ae.faces.mesh import EYE_RINGS, OUTER_CORNERS, SKIN
+from faceswap_ae.reenactment.head_model import (
+    find_heads,
+    fit_places,
+    head_model,
+    mirror_places,
+    turn_terms,
+)
 from tests.support.heads import head, placed, turned
 
 ANGLES = st.floats(-50, 50)
@@ -42,3 +48,11 @@ def test_a_mirror_image_is_no_turn() -> None:
     flat = own * [-1, 1, 1]
     places = fit_places(own, flat[None])
     assert np.linalg.det(places.turn[0]) > 0.99
+
+
+def test_each_point_has_one_in_its_mirror_image() -> None:
+    places, mean = mirror_places(), head_model().mean
+    assert (places[places] == np.arange(len(mean))).all()
+    assert np.abs(mean[places] * [-1, 1, 1] - mean).max() < 0.03
+    for one, other in zip(*EYE_RINGS, strict=True):
+        assert places[one] == other

@@ -11,6 +11,7 @@ from faceswap_ae.reenactment.mesh_warp import (
     portrait_map,
     source_map,
     triangles,
+    visible,
 )
 from tests.support.heads import SIDE, head, painted, placed
 
@@ -49,6 +50,16 @@ def test_what_lies_behind_is_not_shown() -> None:
     assert set(np.flatnonzero(facing(aside) > 0.9)) & set(shown.tolist())
     hidden = np.flatnonzero(facing(aside) == 0)
     assert len(np.intersect1d(hidden, shown)) < 0.6 * len(hidden)
+
+
+def test_what_lies_behind_another_part_counts_nothing() -> None:
+    aside = placed(head(1)[None], yaw=55)[0]
+    seen, towards = visible(aside, SIDE), facing(aside)
+    behind = (towards > 0.5) & (seen == 0)
+    assert 0 < behind.sum() < 0.1 * len(seen)
+    assert (seen[~behind] == towards[~behind])[towards[~behind] > 0.5].all()
+    ahead = placed(head(1)[None])[0]
+    assert visible(ahead, SIDE).sum() > 0.95 * facing(ahead).sum()
 
 
 def test_the_iris_moves_within_the_lids(mesh: Points) -> None:

@@ -1,9 +1,19 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from faceswap_ae.reenactment.source_faces import KEPT, load_source_faces
+from faceswap_ae.faces.folders import face_file
+from faceswap_ae.media import images
+from faceswap_ae.reenactment.head_model import find_heads
+from faceswap_ae.reenactment.matching import skin_colour
+from faceswap_ae.reenactment.source_faces import (
+    KEPT,
+    SourceFace,
+    SourceFaces,
+    load_source_faces,
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +40,29 @@ def test_the_first_looks_straight(folder: Path) -> None:
     assert turned[0] == min(turned)
 
 
-def test_pictures_have_the_colours_of_the_first(folder: Path) -> None:
+def test_pictures_have_the_colours_of_the_first(folder: Path, tmp_path: Path) -> None:
+    plain = load_source_faces(folder)
+    first, second = plain.faces[:2]
+    dark = tmp_path / "dark.png"
+    images.write(dark, (face_file.pixels(second.entry.place) * 0.6).astype(np.uint8))
+    darker = SourceFace(replace(second.entry, place=dark), second.mesh)
+    made = SourceFaces("ben", [first, darker])
+    assert np.abs(made.picture(1, 96).astype(int) - plain.picture(1, 96)).mean() < 3
+    skins = [skin_colour(made.picture(one, 96), made.mesh(one, 96)) for one in (0, 1)]
+    assert np.allclose(skins[0], skins[1], atol=2) and np.allclose(skins[0], made.skin(96))
+
+
+def test_a_mirror_shows_the_other_side(folder: Path) -> None:
     faces = load_source_faces(folder)
-    dark = (faces.picture(0, 96) * 0.6).astype(np.uint8)
-    made = faces.matched(dark, faces.mesh(0, 96))
-    assert np.abs(made.astype(int) - faces.picture(0, 96)).mean() < 3
+    yaws = [find_heads(one[None]).angles[0, 0] for one in faces.meshes(96)]
+    most = int(np.abs(yaws).argmax())
+    picture, mesh = faces.mirrored(most, 96)
+    assert np.array_equal(picture[:, ::-1], faces.picture(most, 96))
+    assert find_heads(mesh[None]).angles[0, 0] == pytest.approx(-yaws[most], abs=0.03)
+    left, right = (int(one) for one in (33, 263))
+    assert mesh[left, 0] == pytest.approx(95 - faces.mesh(most, 96)[right, 0])
+    hidden = faces.shown(most) < 0.1
+    assert faces.shown(most, mirrored=True)[hidden].mean() > 0.4 > faces.shown(most)[hidden].max()
 
 
 def test_the_key_says_which_pictures(folder: Path) -> None:
