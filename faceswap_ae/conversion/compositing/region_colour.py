@@ -53,7 +53,7 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 # an eye, and the value at which it surely is. For a network's soft picture, and for a filmed one.
 PAINTED, FILMED = (0.98, 1.06), (1.05, 1.2)
 SURE = 127  # of 255: a pixel that counts as inside
-WHITER = 2.5  # the greatest factor between the light of whites and that of skin: dark skin, white eyes
+WHITER = 2.5  # the greatest factor between the light of whites and that of the skin
 EPS = 1e-6
 UNKNOWN: Pair = np.zeros((2, 2, 3))
 
