@@ -7,11 +7,16 @@ import numpy as np
 
 from faceswap_ae.common.geometry import Doubles, Floats, Image, Points
 from faceswap_ae.reenactment.matching import colour_gain, skin_colour
-from faceswap_ae.reenactment.mesh_warp import DrawnMesh, around, bend, source_map, triangles
+from faceswap_ae.reenactment.mesh_warp import (
+    WHOLE,
+    DrawnMesh,
+    Rectangle,
+    around,
+    bend,
+    source_map,
+    triangles,
+)
 from faceswap_ae.reenactment.regions import inner_mouth
-
-Rectangle = tuple[slice, slice]  # rows, columns
-WHOLE = slice(None), slice(None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +43,14 @@ def lend_mouth(
     if not between.any():
         return
     part = around(between)
-    mouth = bend(lender.picture, source_map(drawn, lender.mesh)[seen][part]).astype(np.float32)
-    mouth *= colour_gain(skin_colour(lender.picture, lender.mesh), lender.skin)
+    rows, columns = (
+        slice(own.start + (of.start or 0), own.stop + (of.start or 0))
+        for own, of in zip(part, seen, strict=True)
+    )
+    mouth = bend(lender.picture, source_map(drawn, lender.mesh, (rows, columns)))
+    levels = mouth * colour_gain(skin_colour(lender.picture, lender.mesh), lender.skin)
     own = face[part].astype(np.float32)
-    own += (np.clip(mouth, 0, 255) - own) * between[part][..., None]
+    own += (np.clip(levels, 0, 255) - own) * between[part][..., None]
     face[part] = own + np.float32(0.5 if face.dtype == np.uint8 else 0)
 
 

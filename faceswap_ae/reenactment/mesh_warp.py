@@ -7,7 +7,7 @@ drawn on a coarse grid and enlarged: within a triangle it is linear.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import cv2
 import numpy as np
@@ -28,6 +28,9 @@ OVAL = (
 BEYOND = 0.3  # of the way from the face's middle to its outline: how far the map goes on outside
 COARSE, GRID = 2, 256  # pixels of the crop for one of the grid, at least; wanted pixels of the grid
 FINE = 4  # bits of a pixel's fraction with which OpenCV draws
+Rectangle = tuple[slice, slice]  # rows, columns
+WHOLE = slice(None), slice(None)
+ROOM = 4  # grid pixels around a part, for smoothing
 SMOOTH = 1.0  # grid pixels: the corners between triangles are rounded
 FADING = 0.25  # of the picture's side: how far from the face a portrait still moves
 STRETCH = 1.2  # radii of an iris, around it, in which the white of the eye is stretched
@@ -46,6 +49,17 @@ class DrawnMesh:
     mesh: Points  # (478, 3) in the crop
     points: Points  # (q, 2) in the crop, with those beyond the outline
     shown: Integers  # (g, g): the triangle that each grid pixel shows, -1 for none
+
+    @cached_property
+    def to_corners(self) -> Doubles:
+        """Return (t, 3, 3): from x, y and 1 to the weights of each triangle's corners."""
+        of = triangles()
+        corners = np.concatenate([self.points[of], np.ones((*of.shape, 1))], axis=2)
+        flat = np.abs(np.linalg.det(corners)) < FLAT
+        corners[flat] = np.eye(3)
+        found = np.linalg.inv(corners)
+        found[flat] = [[0, 0, 0], [0, 0, 0], [1 / 3, 1 / 3, 1 / 3]]  # the middle of the corners
+        return np.asarray(found)
 
     def spread(self, values: Doubles) -> Floats:
         """Return a picture (size, size) of values (t,) of the triangles, smooth between them."""
@@ -69,9 +83,23 @@ def draw(mesh: Points, size: int) -> DrawnMesh:
     return DrawnMesh(size, step, mesh, points, shown.astype(np.int64))
 
 
-def source_map(drawn: DrawnMesh, source: Points) -> Floats:
-    """Return (size, size, 2): where in a picture with the mesh `source` each pixel lies."""
-    return _enlarged(_coarse_map(drawn, source) - _grid(drawn), drawn.size)
+def source_map(drawn: DrawnMesh, source: Points, part: Rectangle | None = None) -> Floats:
+    """Return (h, w, 2): where in a picture with the mesh `source` each pixel of a part lies."""
+    rows, columns = part or (slice(0, drawn.size), slice(0, drawn.size))
+    some = _coarse_rectangle(drawn, rows), _coarse_rectangle(drawn, columns)
+    moves = _coarse_map(drawn, source, some) - _grid(drawn)[some]
+    corner = (some[0].start * drawn.step, some[1].start * drawn.step)
+    inside = tuple(
+        slice(along.start - begin, along.stop - begin)
+        for along, begin in zip((rows, columns), corner, strict=True)
+    )
+    return _enlarged(moves, drawn.step, corner)[inside]
+
+
+def _coarse_rectangle(drawn: DrawnMesh, along: slice) -> slice:
+    """Return the grid's pixels that decide about some of the crop's, with room for smoothing."""
+    first, last = along.start // drawn.step - ROOM, -(-along.stop // drawn.step) + ROOM
+    return slice(max(first, 0), min(last, len(drawn.shown)))
 
 
 def portrait_map(drawn: DrawnMesh, source: Points) -> Floats:
@@ -80,7 +108,7 @@ def portrait_map(drawn: DrawnMesh, source: Points) -> Floats:
     Where nothing is drawn, the pixel moves as the nearest drawn one does. That fades away over half
     of the way to the picture's edge.
     """
-    found = _coarse_map(drawn, source) - _grid(drawn)
+    found = _coarse_map(drawn, source, WHOLE) - _grid(drawn)
     outside = (drawn.shown < 0).astype(np.uint8)
     labelled = cv2.distanceTransformWithLabels(
         outside, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
@@ -92,19 +120,23 @@ def portrait_map(drawn: DrawnMesh, source: Points) -> Floats:
     soft = cv2.GaussianBlur(moves[label], (0, 0), reach / 8)
     share = np.clip(far / (reach / 4), 0, 1)[..., None]  # from the drawn part to its surroundings
     fade = 1 - _rise(np.clip(far / reach, 0, 1))[..., None]
-    return _enlarged(fade * (share * soft + (1 - share) * moves[label]), drawn.size)
+    return _enlarged(fade * (share * soft + (1 - share) * moves[label]), drawn.step, (0, 0))
 
 
 def _rise(way: Floats) -> Floats:
     return np.asarray(way * way * (3 - 2 * way))
 
 
-def _enlarged(moves: Floats, size: int) -> Floats:
-    """Return the map of all pixels (size, size, 2) from the moves on the coarse grid."""
+def _enlarged(moves: Floats, step: int, corner: tuple[int, int]) -> Floats:
+    """Return the map of all pixels (h, w, 2) from the moves on a part of the coarse grid.
+
+    `corner` is the part's first row and column, in pixels of the crop.
+    """
     soft = cv2.GaussianBlur(np.asarray(moves, np.float32), (0, 0), SMOOTH)
-    where = np.asarray(cv2.resize(soft, (size, size)), np.float32)
-    where[..., 0] += np.arange(size, dtype=np.float32)
-    where[..., 1] += np.arange(size, dtype=np.float32)[:, None]
+    height, width = (side * step for side in moves.shape[:2])
+    where = np.asarray(cv2.resize(soft, (width, height)), np.float32)
+    where[..., 0] += np.arange(corner[1], corner[1] + width, dtype=np.float32)
+    where[..., 1] += np.arange(corner[0], corner[0] + height, dtype=np.float32)[:, None]
     return where
 
 
@@ -114,29 +146,45 @@ def _grid(drawn: DrawnMesh) -> Floats:
     return np.stack(np.meshgrid(along, along), axis=-1).astype(np.float32)
 
 
-def _coarse_map(drawn: DrawnMesh, source: Points) -> Floats:
-    affine = _affine(drawn.points, extended(source[:, :2])).astype(np.float32)
-    places, rows = _grid(drawn), affine[drawn.shown]  # outside of the mesh the last triangle's
-    found = rows[..., 0] * places[..., :1] + rows[..., 1] * places[..., 1:] + rows[..., 2]
+def _coarse_map(drawn: DrawnMesh, source: Points, some: Rectangle) -> Floats:
+    """Return where in the picture some of the grid's pixels lie."""
+    maps = drawn.to_corners @ extended(source[:, :2])[triangles()]  # (t, 3, 2)
+    affine = maps.transpose(0, 2, 1).reshape(-1, 6).astype(np.float32)
+    # Outside of the mesh (-1) it is the last triangle's.
+    places, rows = _grid(drawn)[some], np.take(affine, drawn.shown[some], axis=0, mode="wrap")
+    x, y = places[..., 0], places[..., 1]
+    found = np.empty(places.shape, np.float32)
+    for row in (0, 1):
+        a, b, c = (rows[..., 3 * row + place] for place in range(3))
+        found[..., row] = a * x + b * y + c
     for lids, iris in zip(EYE_RINGS, IRISES, strict=True):
-        _turn_eye(found, drawn, source, lids_outline(lids), iris)
-    return np.asarray(found)
+        _turn_eye(found, drawn, source, (lids_outline(lids), iris), some)
+    return found
 
 
 def _turn_eye(
-    where: Floats, drawn: DrawnMesh, source: Points, lids: list[int], iris: slice
+    where: Floats,
+    drawn: DrawnMesh,
+    source: Points,
+    eye: tuple[list[int], slice],
+    some: Rectangle,
 ) -> None:
-    """Move the map between the lids, in place, so that the iris lies where it is wanted."""
-    points = (drawn.mesh[iris, :2] - (drawn.step - 1) / 2) / drawn.step
-    middle, size = points.mean(axis=0), len(where)
+    """Move the map between the lids, in place, so that the iris lies where it is wanted.
+
+    `where` is the map of some of the grid's pixels.
+    """
+    lids, iris = eye
+    first = np.array([some[1].start or 0, some[0].start or 0])
+    points = (drawn.mesh[iris, :2] - (drawn.step - 1) / 2) / drawn.step - first
+    middle = points.mean(axis=0)
     column, row = middle.round().astype(int)
-    if not (0 <= row < size and 0 <= column < size):
+    if not (0 <= row < where.shape[0] and 0 <= column < where.shape[1]):
         return
     radius = max(float(np.linalg.norm(points[1:] - middle, axis=1).mean()), 0.5)
     reach = int(radius * (1 + STRETCH)) + 2
     left, top = max(column - reach, 0), max(row - reach, 0)
     part = where[top : row + reach + 1, left : column + reach + 1]
-    outline = (drawn.mesh[lids, :2] - (drawn.step - 1) / 2) / drawn.step - (left, top)
+    outline = (drawn.mesh[lids, :2] - (drawn.step - 1) / 2) / drawn.step - first - (left, top)
     opened = outline_mask(outline, part.shape[1::-1]) * np.float32(1 / 255)
     off = source[iris, :2].mean(axis=0) - where[row, column]
     x = np.arange(part.shape[1]) + left - middle[0]
@@ -182,18 +230,6 @@ def extended(points: Points) -> Points:
     return np.vstack([points, outline + BEYOND * (outline - outline.mean(axis=0))])
 
 
-def _affine(wanted: Points, source: Points) -> Doubles:
-    """Return (t, 2, 3): the affine map of each triangle from the crop to the picture."""
-    all_ = triangles()
-    corners = np.concatenate([wanted[all_], np.ones((*all_.shape, 1))], axis=2)
-    flat = np.abs(np.linalg.det(corners)) < FLAT
-    corners[flat] = np.eye(3)
-    maps = np.linalg.solve(corners, source[all_])
-    maps[flat] = 0
-    maps[flat, 2] = source[all_[flat]].mean(axis=1)
-    return np.asarray(maps.transpose(0, 2, 1))
-
-
 @cache
 def triangles() -> Integers:
     """Return the triangles of the mesh, and those between its outline and the points beyond."""
@@ -220,12 +256,12 @@ def mixed(drawn: DrawnMesh, parts: Sequence[Part]) -> Floats:
     result = np.zeros((drawn.size, drawn.size, 3), np.float32)
     for (picture, mesh, _), weights in zip(parts, spread, strict=True):
         seen = around(weights)  # eyes and mouth are small
-        bent = bend(picture, source_map(drawn, mesh)[seen])
+        bent = bend(picture, source_map(drawn, mesh, seen))
         result[seen] += bent * (weights[seen] / total[seen])[..., None]
     return result
 
 
-def around(weights: Floats) -> tuple[slice, slice]:
+def around(weights: Floats) -> Rectangle:
     """Return the rectangle (rows, columns) in which weights are not 0; the whole if all are."""
     left, top, width, height = cv2.boundingRect((weights > 0).astype(np.uint8))
     if not width:

@@ -33,6 +33,15 @@ def test_the_same_mesh_changes_nothing(mesh: Points, make: object) -> None:
     assert np.abs(where - np.stack([x, y], -1))[inner].max() < 0.6
 
 
+@pytest.mark.parametrize("part", [(10, 51, 33, 90), (0, 128, 0, 128), (70, 71, 127, 128)])
+def test_a_part_of_the_map_is_that_of_the_whole(
+    mesh: Points, part: tuple[int, int, int, int]
+) -> None:
+    drawn, other = draw(mesh, SIDE), placed(head(2)[None], yaw=20)[0]
+    some = slice(*part[:2]), slice(*part[2:])
+    assert np.allclose(source_map(drawn, other, some), source_map(drawn, other)[some], atol=0.02)
+
+
 def test_points_are_shown_where_they_are_wanted(mesh: Points) -> None:
     picture = painted(mesh)
     wanted = placed(head(1, m0=2.0)[None], yaw=6)[0]
