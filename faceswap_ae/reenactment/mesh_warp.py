@@ -34,6 +34,7 @@ ROOM = 4  # grid pixels around a part, for smoothing
 SMOOTH = 1.0  # grid pixels: the corners between triangles are rounded
 FADING = 0.25  # of the picture's side: how far from the face a portrait still moves
 STRETCH = 1.2  # radii of an iris, around it, in which the white of the eye is stretched
+NEARBY = (-0.5, 1.5)  # shares of a triangle's corners in a pixel that it shows
 FLAT = 1e-3  # pixels squared: a triangle of less area shows nothing
 Part = tuple[Image, Points, Doubles]  # a picture, its mesh, the weight (t,) of each triangle in it
 BEHIND = 0.06  # of the crop's side: what lies so far behind what is drawn there is hidden
@@ -51,15 +52,28 @@ class DrawnMesh:
     shown: Integers  # (g, g): the triangle that each grid pixel shows, -1 for none
 
     @cached_property
-    def to_corners(self) -> Doubles:
-        """Return (t, 3, 3): from x, y and 1 to the weights of each triangle's corners."""
+    def corners(self) -> Integers:
+        """Return (g, g, 3): the corners of the triangle that each grid pixel shows."""
+        return triangles()[self.shown]
+
+    @cached_property
+    def shares(self) -> Floats:
+        """Return (g, g, 3): how much each of the corners counts for a grid pixel.
+
+        A pixel lies inside of its triangle, or near. A thin triangle must not lead it far away.
+        """
         of = triangles()
-        corners = np.concatenate([self.points[of], np.ones((*of.shape, 1))], axis=2)
-        flat = np.abs(np.linalg.det(corners)) < FLAT
-        corners[flat] = np.eye(3)
-        found = np.linalg.inv(corners)
-        found[flat] = [[0, 0, 0], [0, 0, 0], [1 / 3, 1 / 3, 1 / 3]]  # the middle of the corners
-        return np.asarray(found)
+        ends = np.concatenate([self.points[of], np.ones((*of.shape, 1))], axis=2)
+        flat = np.abs(np.linalg.det(ends)) < FLAT
+        ends[flat] = np.eye(3)
+        to_ends = np.linalg.inv(ends)
+        to_ends[flat] = [[0, 0, 0], [0, 0, 0], [1 / 3, 1 / 3, 1 / 3]]  # the middle of the corners
+        rows, places = to_ends.astype(np.float32)[self.shown], _grid(self)
+        found = places[..., :1] * rows[..., 0, :] + places[..., 1:] * rows[..., 1, :]
+        found += rows[..., 2, :]
+        inside = self.shown >= 0  # beyond the mesh its last triangle goes on
+        found[inside] = np.clip(found[inside], *NEARBY)
+        return np.asarray(found / found.sum(axis=-1, keepdims=True))
 
     def spread(self, values: Doubles) -> Floats:
         """Return a picture (size, size) of values (t,) of the triangles, smooth between them."""
@@ -148,15 +162,8 @@ def _grid(drawn: DrawnMesh) -> Floats:
 
 def _coarse_map(drawn: DrawnMesh, source: Points, some: Rectangle) -> Floats:
     """Return where in the picture some of the grid's pixels lie."""
-    maps = drawn.to_corners @ extended(source[:, :2])[triangles()]  # (t, 3, 2)
-    affine = maps.transpose(0, 2, 1).reshape(-1, 6).astype(np.float32)
-    # Outside of the mesh (-1) it is the last triangle's.
-    places, rows = _grid(drawn)[some], np.take(affine, drawn.shown[some], axis=0, mode="wrap")
-    x, y = places[..., 0], places[..., 1]
-    found = np.empty(places.shape, np.float32)
-    for row in (0, 1):
-        a, b, c = (rows[..., 3 * row + place] for place in range(3))
-        found[..., row] = a * x + b * y + c
+    ends = np.take(extended(source[:, :2]).astype(np.float32), drawn.corners[some], axis=0)
+    found = np.asarray(np.einsum("yxk,yxkd->yxd", drawn.shares[some], ends), np.float32)
     for lids, iris in zip(EYE_RINGS, IRISES, strict=True):
         _turn_eye(found, drawn, source, (lids_outline(lids), iris), some)
     return found

@@ -13,6 +13,7 @@ from faceswap_ae.reenactment.mesh_warp import (
     triangles,
     visible,
 )
+from faceswap_ae.reenactment.regions import MOUTH
 from tests.support.heads import SIDE, head, painted, placed
 
 
@@ -40,6 +41,20 @@ def test_a_part_of_the_map_is_that_of_the_whole(
     drawn, other = draw(mesh, SIDE), placed(head(2)[None], yaw=20)[0]
     some = slice(*part[:2]), slice(*part[2:])
     assert np.allclose(source_map(drawn, other, some), source_map(drawn, other)[some], atol=0.02)
+
+
+@pytest.mark.parametrize(("apart", "seed"), [(0.02, 4), (0.05, 4), (0.4, 5)])
+def test_a_mouth_that_is_all_but_shut_shows_nothing_from_afar(apart: float, seed: int) -> None:
+    rng, lips, inner = np.random.default_rng(seed), list(MOUTH), list(MOUTH[-40:])
+    shut = placed(head(1)[None])[0]
+    shut[inner, 1] = shut[inner, 1].mean() + rng.normal(0, apart, len(inner))
+    shut[inner, 0] += rng.normal(0, apart, len(inner))
+    opened = placed(head(1, m0=8.0)[None])[0]
+    left, top = shut[lips, :2].min(axis=0).astype(int)
+    right, bottom = shut[lips, :2].max(axis=0).astype(int)
+    where = source_map(draw(shut, SIDE), opened)[top:bottom, left:right]
+    low, high = (end(opened[lips, :2], axis=0) for end in (np.min, np.max))
+    assert (where > low - 3).all() and (where < high + 3).all()
 
 
 def test_points_are_shown_where_they_are_wanted(mesh: Points) -> None:
