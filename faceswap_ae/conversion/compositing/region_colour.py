@@ -54,6 +54,7 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 PAINTED, FILMED = (0.98, 1.06), (1.05, 1.2)
 SURE = 127  # of 255: a pixel that counts as inside
 WHITER = 2.5  # the greatest factor between the light of whites and that of the skin
+BRIGHTEST = 1.05  # of the frame's whites: the most that whites are brightened to
 EPS = 1e-6
 UNKNOWN: Pair = np.zeros((2, 2, 3))
 
@@ -108,7 +109,9 @@ class RegionColours:
         level = COLOUR[self.name].level
         if level is not None and skin is not None:
             factor = _whiter(white, [level(one) for one in skin], self.amount)
-            apart = np.clip(result[here] * factor, 0, 1)
+            # Whites in a strong light of their own must not shine more than the frame's.
+            most = np.maximum(result[here], (BRIGHTEST * _level(white[1])).astype(np.float32))
+            apart = np.clip(result[here] * factor, 0, most)
         else:
             apart = recolour(WHITES, face[here], white, self.amount)
         share = np.float32(min(known(white) / ENOUGH, 1)) * soft[here][..., None]
@@ -122,10 +125,15 @@ def _whiter(whites: Pair, skins: Sequence[Doubles], amount: float) -> np.float32
 
     A darker skin makes no darker eyes. Their hue is that of the light, which the skin has too.
     """
-    of, to = (float(LUMA @ (one[0] / max(float(one[1, 0]), EPS))) for one in whites)
+    of, to = (float(LUMA @ _level(one)) for one in whites)
     of_skin, to_skin = (float(LUMA @ one) for one in skins)
     factor = max(to, EPS) / max(of, EPS) / (to_skin / max(of_skin, EPS))
     return np.float32(1 + amount * (np.clip(factor, 1 / WHITER, WHITER) - 1))
+
+
+def _level(white: Statistics) -> Doubles:
+    """Return the colour (3,) of a measured white."""
+    return np.asarray(white[0] / max(float(white[1, 0]), EPS))
 
 
 def _skin(one: ColourSample) -> Mask:

@@ -90,6 +90,18 @@ def test_white_stays_white_where_skin_becomes_darker() -> None:
     assert wrong[1] < 0.5 * wrong[0]
 
 
+def test_an_eye_in_a_light_of_its_own_shines_no_more_than_the_frames() -> None:
+    frame, face = sight(alone(person("ada"))), sight(hybrid(person("ben"), person("ada")))
+    # Both eyes are dark, but for the corner of one, on which a lamp shines.
+    left, right = (shared(one) > 0.5 for one in eye_masks(face.points, SIZE, lids=0))
+    picture = face.picture.copy()
+    picture[left | right] *= np.float32(0.5)
+    picture[left & (picture.sum(axis=2) > np.percentile(picture[left].sum(axis=1), 80))] = 0.7
+    made = put("light", replace(face, picture=picture), frame)
+    brightest = np.sort(frame.picture[eyes(frame) > 0.5].mean(axis=1))[-20:].mean()
+    assert np.sort(made[left].mean(axis=1))[-5:].mean() < 1.15 * brightest
+
+
 @CHANGING
 def test_a_beard_darkens_nobody_elses_face(name: str) -> None:
     face = sight(alone(person("dina")))
