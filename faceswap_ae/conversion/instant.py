@@ -28,11 +28,11 @@ from faceswap_ae.reenactment.rest_shape import PersonShape, person_shape
 from faceswap_ae.reenactment.source_faces import CROP, SourceFaces
 from faceswap_ae.reenactment.transfer import wanted_meshes
 
-REVISION = 3  # goes up when the same pictures give other faces
+REVISION = 4  # goes up when the same pictures give other faces
 STEP, LEAST, MOST = 64, 128, 1024  # pixels: sizes of crops that are made
 PLAIN = 256  # pixels of a crop in which meshes are compared
 PRESENT = 0.02  # weight of a picture below which it is not bent
-JAW, DRAWN_IN = slice(0, 17), 0.07  # of the way from the jaw to the bridge of the nose
+JAW, DRAWN_IN = slice(0, 17), 0.12  # of the way from the jaw to the bridge of the nose
 SHOWN = 1.0  # weight of a part in all pictures below which it is also taken from the mirror
 HIDDEN = 0.02  # weight of a part that a picture does not show: where none does, it is shown so
 
