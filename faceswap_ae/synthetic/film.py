@@ -14,6 +14,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,15 @@ LONGEST_HEAD = 2000  # characters of the truth's first line
 HIDDEN = (0.35, 0.75)  # the part of the clip's length in which something crosses the face
 
 Made = tuple[Image, Image, dict[str, Any]]  # picture, visible face, truth
+PATIENCE = 5.0  # seconds to wait for a process that has closed its pipe
+
+
+@dataclass(frozen=True)
+class _Share:
+    """A process that renders, and the pipe through which its frames come."""
+
+    process: SpawnProcess
+    pipe: Connection
 
 
 @dataclass(frozen=True)
@@ -179,16 +189,20 @@ def _made(film: Film) -> Generator[Made]:
             yield _received(shares[index % workers])
 
 
-def _received(pipe: Connection) -> Made:
+def _received(share: _Share) -> Made:
     try:
-        made: Made = pipe.recv()
+        made: Made = share.pipe.recv()
     except (EOFError, OSError) as error:
+        share.process.join(PATIENCE)
+        if share.process.exitcode == 1:  # it raised an error, which it has printed
+            why = "could not begin; a script of your own renders under"
+            raise Fault(f'a process that renders {why} if __name__ == "__main__":') from error
         raise Fault("a process that renders came to its end; more memory may help") from error
     return made
 
 
 @contextmanager
-def _share(film: Film, first: int, step: int) -> Iterator[Connection]:
+def _share(film: Film, first: int, step: int) -> Iterator[_Share]:
     """Start a process that renders every `step`-th frame, from frame `first` on.
 
     Each process has its own pipe, so that the end of the pipe shows when a process is killed in
@@ -202,7 +216,7 @@ def _share(film: Film, first: int, step: int) -> Iterator[Connection]:
         process.start()
     theirs.close()
     try:
-        yield ours
+        yield _Share(process, ours)
     finally:
         ours.close()
         process.terminate()

@@ -15,6 +15,7 @@ from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.reader import frames
 from faceswap_ae.synthetic.film import Film, film_of, frame, shoot
 from faceswap_ae.version import TOOL
+from tests.conftest import ROOT
 from tests.support.processes import listening
 from tests.support.tones import tone
 
@@ -171,3 +172,25 @@ def test_settings_that_no_film_has_are_none(name: str, value: object, tmp_path: 
         head = {"version": 1, "made_by": TOOL, "film": told | changes}
         (tmp_path / "truth.json").write_text(json.dumps(head)[:-1] + ",\n")
         assert film_of(tmp_path) == film
+
+
+UNGUARDED = """
+import faceswap_ae as fs
+
+fs.synth("out", seconds=2, size="160x120", progress=False)
+"""
+
+
+def test_a_script_that_would_start_itself_again_is_told_how(tmp_path: Path) -> None:
+    """Each rendering process imports the script that started it."""
+    script = tmp_path / "mine.py"
+    script.write_text(UNGUARDED)
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(script)]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert 'renders under if __name__ == "__main__":' in done.stderr.splitlines()[-1]
+    script.write_text(UNGUARDED.replace("fs.synth", 'if __name__ == "__main__":\n    fs.synth'))
+    subprocess.run(command, cwd=tmp_path, env=env, check=True)

@@ -87,6 +87,8 @@ def newest(folder: Path, groups: Sequence[str] | None = None) -> CheckpointManif
         if all(path.exists() for path in paths):
             break
     if paths:
+        if (closed := _closed(folder)) is not None:
+            raise Fault(f"{closed}: may not be read by you; take the right back (chmod u+r)")
         why = f"none of its {len(paths)} checkpoints can be used; is the disk sound?"
         raise Fault(f"{folder}: {why} Move them elsewhere to begin anew")
     return None
@@ -123,6 +125,18 @@ def check_room(folder: Path, size: int) -> None:
         wanted = f"{KEEP} checkpoints of {format_bytes(size)}"
         there = f"{format_bytes(free)} are free"
         raise Fault(f"{folder}: {wanted} do not fit, {there}; free some, or use another --runs")
+
+
+def _closed(folder: Path) -> Path | None:
+    """Return a file of a checkpoint that this user may not read."""
+    for path in sorted(folder.glob(f"{CHECKPOINT}-*")):
+        try:
+            path.open("rb").close()
+        except PermissionError:
+            return path
+        except OSError:
+            continue
+    return None
 
 
 def _sound(path: Path, groups: Sequence[str] | None) -> CheckpointManifest | None:

@@ -1,5 +1,6 @@
 import logging
 import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.training.runs import checkpoint, manifest
 from faceswap_ae.training.runs.checkpoint import TrainingState, load, rewind, save, snapshot
 from faceswap_ae.training.runs.manifest import SNAPSHOT
+from tests.support.processes import closed
 from tests.support.run_files import arrays, spoil, state_of, steps
 
 # The calls before which the process is killed: during the first file, before the manifest, after
@@ -97,6 +99,16 @@ def test_a_damaged_newest_falls_back(
     assert caplog.records[0].levelno == logging.WARNING
     older = load(tmp_path, ["weights"])
     assert older is not None and older.step == (2 if what == "optimiser" else 1)
+
+
+def test_a_file_that_may_not_be_read_is_named() -> None:
+    with tempfile.TemporaryDirectory() as name:  # pytest's own are closed to other users
+        folder = Path(name)
+        folder.chmod(0o755)
+        place = save(folder, state_of(1)).place("weights")
+        with closed(place), pytest.raises(Fault, match=f"{place.name}: may not be read by you"):
+            load(folder)
+        assert load(folder) is not None
 
 
 def test_where_all_are_damaged_nothing_begins_anew(tmp_path: Path) -> None:
