@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from faceswap_ae.cli.options import call, options_of
-from faceswap_ae.cli.terminal import Session
+from faceswap_ae.cli.terminal import Session, remind_of_consent
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.quantities import format_duration
 from faceswap_ae.interface.convert_clips import convert
@@ -31,5 +31,6 @@ def run(context: typer.Context, **given: Any) -> None:
     begin = time.monotonic()
     done = call(convert, session, given)
     session.print(*done.lines, f"{format_duration(time.monotonic() - begin)} in all")
+    remind_of_consent()
     if done.failures:
         raise UserError(f"{len(done.failures)} of the inputs gave trouble, as told above")

@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from faceswap_ae.cli.options import call, options_of
-from faceswap_ae.cli.terminal import Session
+from faceswap_ae.cli.terminal import Session, remind_of_consent
 from faceswap_ae.common.quantities import format_duration
 from faceswap_ae.interface.reenact_photo import reenact
 
@@ -26,3 +26,4 @@ def run(context: typer.Context, **given: Any) -> None:
     begin = time.monotonic()
     done = call(reenact, session, given)
     session.print(*done.lines, f"{format_duration(time.monotonic() - begin)} in all")
+    remind_of_consent()

@@ -7,14 +7,17 @@ program never asks a question, because it usually runs unattended.
 import logging
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from faceswap_ae.common.cache_dir import cache_dir
 from faceswap_ae.common.progress import Progress, Status
 from faceswap_ae.interface.progress_bars import choose_display
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,17 @@ class Session:
         """Print what was done, unless the user wants to hear nothing."""
         for line in () if self.quiet else lines:
             sys.stdout.write(f"{line}\n")
+
+
+def remind_of_consent() -> None:
+    """Say once, on each machine, that everybody who is shown must have agreed."""
+    told = cache_dir() / "reminded-of-consent"
+    if told.exists():
+        return
+    log.info("everybody whose face or performance you use must have agreed: docs/responsible.md")
+    with suppress(OSError):
+        told.parent.mkdir(parents=True, exist_ok=True)
+        told.touch()
 
 
 def show_log(*, quiet: bool) -> None:

@@ -1,9 +1,10 @@
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from faceswap_ae.cli.terminal import Session, show_log
+from faceswap_ae.cli.terminal import Session, remind_of_consent, show_log
 
 
 @pytest.fixture
@@ -35,3 +36,14 @@ def test_notes_and_warnings(quiet: bool, told: str, capsys: pytest.CaptureFixtur
     logging.getLogger("faceswap_ae.media.reader").info("a note")
     logging.getLogger("faceswap_ae.media.reader").warning("a worry")
     assert capsys.readouterr().err == (told or "warning: a worry\n")
+
+
+@pytest.mark.usefixtures("_log")
+def test_consent_is_asked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    show_log(quiet=False)
+    for _ in range(3):
+        remind_of_consent()
+    assert capsys.readouterr().err.count("must have agreed") == 1
