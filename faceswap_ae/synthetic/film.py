@@ -6,15 +6,11 @@ rendered on all cores, by processes of their own.
 
 import json
 import math
-import multiprocessing
-import os
-import signal
-from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +19,7 @@ import numpy as np
 from faceswap_ae.common.atomic import write_text
 from faceswap_ae.common.errors import Fault, UserError
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.common.interrupts import stoppable, without_interrupts
+from faceswap_ae.common.interrupts import stoppable
 from faceswap_ae.common.json_fields import JsonFields
 from faceswap_ae.common.limits import check_pixels
 from faceswap_ae.media.clip import BT709, Clip
@@ -33,26 +29,16 @@ from faceswap_ae.synthetic.light import LIGHTS
 from faceswap_ae.synthetic.motion import Performance, voice
 from faceswap_ae.synthetic.occluder import KINDS, Occluder
 from faceswap_ae.synthetic.people import Sitter, Truth, alone, hybrid, person, truth_named
+from faceswap_ae.synthetic.render_processes import in_processes
 from faceswap_ae.synthetic.scene import LEAST_FACE, Act, Setting, SyntheticFrame, render
 from faceswap_ae.version import TOOL
 
 FACE = 0.42  # of the picture's shorter side
-MOST_WORKERS = 16  # processes; each holds its own models, up to 400 MB
-ALONE_BELOW = 24  # frames; for fewer it is not worth starting processes
 TOLD = "truth.json"  # written last: a film that has this file is complete
 LONGEST_HEAD = 2000  # characters of the truth's first line
 HIDDEN = (0.35, 0.75)  # the part of the clip's length in which something crosses the face
 
 Made = tuple[Image, Image, dict[str, Any]]  # picture, visible face, truth
-PATIENCE = 5.0  # seconds to wait for a process that has closed its pipe
-
-
-@dataclass(frozen=True)
-class _Share:
-    """A process that renders, and the pipe through which its frames come."""
-
-    process: SpawnProcess
-    pipe: Connection
 
 
 @dataclass(frozen=True)
@@ -97,7 +83,7 @@ def shoot(
         stop = stack.enter_context(stoppable())
         pictures = stack.enter_context(writing(clip, _like(film, "rgb24"), encoding, tracks=sound))
         masks = stack.enter_context(writing(mask, _like(film, "gray"), grey))
-        made = stack.enter_context(closing(_made(film)))
+        made = stack.enter_context(closing(in_processes(partial(_make, film), film.count)))
         try:
             for index, (image, face, row) in enumerate(made):
                 time = index / film.fps
@@ -174,64 +160,6 @@ def frame(film: Film, index: int) -> SyntheticFrame:
     """Render one frame alone. The result is the same in every process."""
     sitter, act, setting, others = _staged(film, index)
     return render(sitter, act, setting, others)
-
-
-def _made(film: Film) -> Generator[Made]:
-    """Yield all frames in order, rendered on all cores."""
-    if film.count < ALONE_BELOW:
-        yield from (_make(film, index) for index in range(film.count))
-        return
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    workers = min(cores or 1, MOST_WORKERS)
-    with ExitStack() as stack:
-        shares = [stack.enter_context(_share(film, first, workers)) for first in range(workers)]
-        for index in range(film.count):
-            yield _received(shares[index % workers])
-
-
-def _received(share: _Share) -> Made:
-    try:
-        made: Made = share.pipe.recv()
-    except (EOFError, OSError) as error:
-        share.process.join(PATIENCE)
-        if share.process.exitcode == 1:  # it raised an error, which it has printed
-            why = "could not begin; a script of your own renders under"
-            raise Fault(f'a process that renders {why} if __name__ == "__main__":') from error
-        raise Fault("a process that renders came to its end; more memory may help") from error
-    return made
-
-
-@contextmanager
-def _share(film: Film, first: int, step: int) -> Iterator[_Share]:
-    """Start a process that renders every `step`-th frame, from frame `first` on.
-
-    Each process has its own pipe, so that the end of the pipe shows when a process is killed in
-    the middle of a frame.
-    """
-    # Spawned, not forked: a forked process may inherit a lock that nobody will release.
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_render, args=(film, first, step, theirs), daemon=True)
-    with without_interrupts():
-        process.start()
-    theirs.close()
-    try:
-        yield _Share(process, ours)
-    finally:
-        ours.close()
-        process.terminate()
-        process.join()
-
-
-def _render(film: Film, first: int, step: int, pipe: Connection) -> None:
-    import cv2
-
-    # On Windows `without_interrupts` cannot block Ctrl-C for this process.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(1)  # the processes share the cores already
-    with suppress(BrokenPipeError):  # nobody reads the frames any more
-        for index in range(first, film.count, step):
-            pipe.send(_make(film, index))
 
 
 def _make(film: Film, index: int) -> Made:

@@ -50,7 +50,7 @@ def test_one_core_or_many_make_the_same_bits(
 ) -> None:
     longer = replace(SHORT, seconds=Fraction(4))
     shoot(longer, tmp_path / "many", told)
-    monkeypatch.setattr("faceswap_ae.synthetic.film.ALONE_BELOW", 10**6)
+    monkeypatch.setattr("faceswap_ae.synthetic.render_processes.ALONE_BELOW", 10**6)
     shoot(longer, tmp_path / "one", told)
     for name in ("clip.mp4", "face-mask.mkv", "truth.json"):
         assert (tmp_path / "many" / name).read_bytes() == (tmp_path / "one" / name).read_bytes()
