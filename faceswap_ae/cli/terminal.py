@@ -53,13 +53,15 @@ class Session:
 
 def remind_of_consent() -> None:
     """Say once, on each machine, that everybody who is shown must have agreed."""
-    told = cache_dir() / "reminded-of-consent"
-    if told.exists():
+    if not log.isEnabledFor(logging.INFO):
         return
-    log.info("everybody whose face or performance you use must have agreed: docs/responsible.md")
-    with suppress(OSError):
-        told.parent.mkdir(parents=True, exist_ok=True)
-        told.touch()
+    with suppress(OSError, RuntimeError):  # no home, or one that is closed: then it is said again
+        mark = cache_dir() / "reminded-of-consent"
+        if mark.exists():
+            return
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    log.info("everybody whose face or performance you use must have agreed (docs/responsible.md)")
 
 
 def show_log(*, quiet: bool) -> None:

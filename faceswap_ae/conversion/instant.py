@@ -28,12 +28,12 @@ from faceswap_ae.reenactment.rest_shape import PersonShape, person_shape
 from faceswap_ae.reenactment.source_faces import CROP, SourceFaces
 from faceswap_ae.reenactment.transfer import wanted_meshes
 
-REVISION = 4  # goes up when the same pictures give other faces
+REVISION = 5  # goes up when the same pictures give other faces
 STEP, LEAST, MOST = 64, 128, 1024  # pixels: sizes of crops that are made
 PLAIN = 256  # pixels of a crop in which meshes are compared
 PRESENT = 0.02  # weight of a picture below which it is not bent
 JAW, DRAWN_IN = slice(0, 17), 0.12  # of the way from the jaw to the bridge of the nose
-SHOWN = 1.0  # weight of a part in all pictures below which it is also taken from the mirror
+SHOWN = 0.5  # weight of a part in all pictures below which it is also taken from the mirror
 HIDDEN = 0.02  # weight of a part that a picture does not show: where none does, it is shown so
 
 
@@ -120,20 +120,21 @@ class InstantSwapper:
     def _parts(self, track: WantedTrack, at: int, mesh: Points) -> list[Part]:
         """The pictures of a frame, each with its mesh and the weight of each triangle.
 
-        What no picture shows of the face, and the frame does, comes from the mirror.
+        What no picture shows of the face, and the frame does, comes from their mirror images.
         """
         size, parts, shown = self.size_out, list[Part](), np.zeros(len(triangles()))
-        for number, weight in self._weights(track, at).items():
-            source = self.source.mesh(number, size)
+        weights = self._weights(track, at)
+        for number, weight in weights.items():
             seen = self.source.shown(number)
             shown += weight * seen
-            parts.append((self.source.picture(number, size), source, weight * (seen + HIDDEN)))
-        first = track.choices[0]
-        nearest = int(first.pictures[at][first.weights[at].argmax()])
-        lacking = np.clip(1 - shown / SHOWN, 0, 1) * ~members(triangles())[2]
-        lacking *= self.source.shown(nearest, mirrored=True)
-        if (lacking * facing(mesh)).max() > PRESENT:
-            parts.append((*self.source.mirrored(nearest, size), lacking))
+            picture, own = self.source.picture(number, size), self.source.mesh(number, size)
+            parts.append((picture, own, weight * (seen + HIDDEN)))
+        unseen = np.clip(1 - shown / SHOWN, 0, 1) * ~members(triangles())[2]
+        visible = unseen * facing(mesh)
+        for number, weight in weights.items():
+            mirrored = weight * self.source.shown(number, mirrored=True)
+            if (mirrored * visible).max() > PRESENT:
+                parts.append((*self.source.mirrored(number, size), mirrored * unseen))
         return parts
 
     def _lacking(self, mesh: Points, track: WantedTrack, at: int) -> float:

@@ -45,7 +45,7 @@ LIMITS = {
     "warping": Limit(4.0, 8.0, "unsteady ({value:.1f} levels from frame to frame; {ready})"),
     "seam": Limit(8.0, 16.0, "border visible ({value:.1f} levels; {ready})"),
 }
-TRAIN = "train longer: the same train or swap command with more --minutes, without --instant"
+TRAIN = "train longer: the same train or swap command with more --minutes"
 
 
 @dataclass(frozen=True)

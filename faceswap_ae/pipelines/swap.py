@@ -25,13 +25,11 @@ from faceswap_ae.common.errors import SettingsChanged, UserError
 from faceswap_ae.common.progress import Progress, Status, no_progress, no_status
 from faceswap_ae.common.quantities import format_count, format_duration
 from faceswap_ae.conversion.report import report_of
-from faceswap_ae.extraction import extractor
-from faceswap_ae.extraction.options import ExtractOptions
-from faceswap_ae.faces.folders.face_file import pictures
 from faceswap_ae.faces.folders.face_folder import is_name
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.inputs import safe_stem
 from faceswap_ae.media.ownership import check_may_replace
+from faceswap_ae.pipelines.swap_faces import check_photos, fill_folder, keep_choice
 from faceswap_ae.pipelines.swap_report import SwapReport
 from faceswap_ae.training import train
 from faceswap_ae.training.data.face_set import LEAST
@@ -108,9 +106,10 @@ def swap(wanted: Swap, progress: Progress = no_progress, status: Status = no_sta
     with _written_down(wanted.work) as note:
         data = wanted.work / "data"
         folders = data / wanted.names[0], data / wanted.names[1]
+        keep_choice(wanted.work, folders[0], wanted.like)
         if plan is None:
             note(f"{wanted.face.name} onto {wanted.played.name}, without training")
-            _extract(wanted.face, folders[0], progress, wanted.like)
+            fill_folder(wanted.face, folders[0], progress, wanted.like)
             covers = _convert(wanted, data, progress, folders[0])
             done = _finish(wanted, folders, covers, progress)
         else:
@@ -138,6 +137,7 @@ def _checked(wanted: Swap) -> _Plan | None:
     for path in (wanted.face, wanted.onto, wanted.played):
         if path not in folder:
             open_clip(path)
+    check_photos(wanted.like)
     if not wanted.out.suffix:
         raise UserError(f"{wanted.out}: name a file, such as swap.mp4")
     check_is_no_input(wanted.out, (wanted.face, wanted.onto, wanted.played))
@@ -165,7 +165,7 @@ def _trained(
     face, data = folders[0], folders[0].parent
     clips, likes = (wanted.face, wanted.onto), (wanted.like, ())
     counts = [
-        _extract(clip, folder, progress, like)
+        fill_folder(clip, folder, progress, like)
         for clip, folder, like in zip(clips, folders, likes, strict=True)
     ]
     if min(counts) < LEAST:
@@ -179,20 +179,6 @@ def _trained(
     _train(wanted, train.Job(*folders, wanted.run.folder, plan.settings, plan.limit), status)
     covers = _convert(wanted, data, progress)
     return _finish(wanted, folders, covers, progress, wanted.run)
-
-
-def _extract(clip: Path, folder: Path, progress: Progress, like: tuple[Path, ...]) -> int:
-    """Fill a face folder; return how many faces it has. Raises UserError if it has none."""
-    options = ExtractOptions(folder.parent, like=like)
-    found = extractor.extract([clip], folder.name, options, progress)
-    count = len(pictures(folder)) if folder.is_dir() else 0
-    if not count:
-        raise UserError(
-            f"{clip}: shows 0 usable faces; choose one in which a face is large and lit"
-        )
-    new = sum(found.written.values())
-    log.info("extract %s: %s, %d of them new", folder.name, format_count(count, "face"), new)
-    return count
 
 
 def _train(wanted: Swap, job: train.Job, status: Status) -> None:

@@ -53,7 +53,8 @@ def mirror_places() -> Integers:
         found[list(ring)] = other
     # Some points lie nearest to one that has a nearer one: they find each other.
     left = np.nonzero(found[found] != np.arange(len(mean)))[0]
-    found[left] = left[apart[np.ix_(left, left)].argmin(axis=1)]
+    if len(left):
+        found[left] = left[apart[np.ix_(left, left)].argmin(axis=1)]
     return np.asarray(found)
 
 

@@ -39,6 +39,8 @@ def lend_mouth(
 
     `face` is the part `seen` of the drawn crop.
     """
+    if lacking <= 0:
+        return
     between = lacking * drawn.spread(_inside())[seen]
     if not between.any():
         return

@@ -34,7 +34,7 @@ ROOM = 4  # grid pixels around a part, for smoothing
 SMOOTH = 1.0  # grid pixels: the corners between triangles are rounded
 FADING = 0.25  # of the picture's side: how far from the face a portrait still moves
 STRETCH = 1.2  # radii of an iris, around it, in which the white of the eye is stretched
-NEARBY = (-0.5, 1.5)  # shares of a triangle's corners in a pixel that it shows
+NEARBY = 1.2  # the most by which a corner's share differs from a third in a pixel that is shown
 FLAT = 1e-3  # pixels squared: a triangle of less area shows nothing
 Part = tuple[Image, Points, Doubles]  # a picture, its mesh, the weight (t,) of each triangle in it
 BEHIND = 0.06  # of the crop's side: what lies so far behind what is drawn there is hidden
@@ -71,9 +71,11 @@ class DrawnMesh:
         rows, places = to_ends.astype(np.float32)[self.shown], _grid(self)
         found = places[..., :1] * rows[..., 0, :] + places[..., 1:] * rows[..., 1, :]
         found += rows[..., 2, :]
-        inside = self.shown >= 0  # beyond the mesh its last triangle goes on
-        found[inside] = np.clip(found[inside], *NEARBY)
-        return np.asarray(found / found.sum(axis=-1, keepdims=True))
+        # As far from the triangle's middle as NEARBY allows. Beyond the mesh its last triangle
+        # goes on.
+        away = np.abs(found - np.float32(1 / 3)).max(axis=-1, keepdims=True)
+        near = np.where(self.shown[..., None] >= 0, NEARBY / np.maximum(away, NEARBY), 1)
+        return np.asarray(1 / 3 + near * (found - 1 / 3), np.float32)
 
     def spread(self, values: Doubles) -> Floats:
         """Return a picture (size, size) of values (t,) of the triangles, smooth between them."""
@@ -185,15 +187,19 @@ def _turn_eye(
     points = (drawn.mesh[iris, :2] - (drawn.step - 1) / 2) / drawn.step - first
     middle = points.mean(axis=0)
     column, row = middle.round().astype(int)
-    if not (0 <= row < where.shape[0] and 0 <= column < where.shape[1]):
+    at = row + first[1], column + first[0]
+    if not all(0 <= one < len(drawn.shown) for one in at):
         return
     radius = max(float(np.linalg.norm(points[1:] - middle, axis=1).mean()), 0.5)
     reach = int(radius * (1 + STRETCH)) + 2
     left, top = max(column - reach, 0), max(row - reach, 0)
-    part = where[top : row + reach + 1, left : column + reach + 1]
+    part = where[top : max(row + reach + 1, 0), left : max(column + reach + 1, 0)]
+    if not part.size:
+        return
     outline = (drawn.mesh[lids, :2] - (drawn.step - 1) / 2) / drawn.step - first - (left, top)
     opened = outline_mask(outline, part.shape[1::-1]) * np.float32(1 / 255)
-    off = source[iris, :2].mean(axis=0) - where[row, column]
+    there = drawn.shares[at] @ extended(source[:, :2])[drawn.corners[at]]
+    off = source[iris, :2].mean(axis=0) - there
     x = np.arange(part.shape[1]) + left - middle[0]
     y = np.arange(part.shape[0])[:, None] + top - middle[1]
     share = np.clip(1 - (np.hypot(x, y) / radius - 1) / STRETCH, 0, 1) * opened
@@ -219,10 +225,11 @@ def visible(mesh: Points, size: int) -> Doubles:
     """Return (t,) the same for a picture of `size` pixels; 0 for what lies behind another part."""
     drawn, corners = draw(mesh, size), triangles()
     depth = _with_depth(mesh)[corners, 2].mean(axis=1)
-    x, y = (drawn.points[corners].mean(axis=1) / drawn.step).T.astype(np.int64)
-    last = len(drawn.shown) - 1
-    front = depth[drawn.shown[y.clip(0, last), x.clip(0, last)]]
-    return np.asarray(facing(mesh) * (depth - front < BEHIND * size))
+    middles = (drawn.points[corners].mean(axis=1) - (drawn.step - 1) / 2) / drawn.step
+    x, y = middles.round().clip(-1, len(drawn.shown)).astype(np.int64).T
+    front = np.pad(drawn.shown, 1, constant_values=-1)[y + 1, x + 1]
+    hidden = (front >= 0) & (depth - depth[front] > BEHIND * size)
+    return np.asarray(facing(mesh) * ~hidden)
 
 
 def _with_depth(mesh: Points) -> Points:

@@ -49,6 +49,7 @@ class SourceFaces:
         self.name, self.faces = name, faces
         self._decoded: OrderedDict[tuple[int, int], Image] = OrderedDict()
         self._shown: dict[tuple[int, bool], Doubles] = {}
+        self._skins: dict[int, Doubles] = {}
 
     @property
     def key(self) -> str:
@@ -91,7 +92,9 @@ class SourceFaces:
 
     def skin(self, size: int) -> Doubles:
         """Return the colour (3,) of the skin in the first picture."""
-        return skin_colour(self.picture(0, size), self.mesh(0, size))
+        if size not in self._skins:
+            self._skins[size] = skin_colour(self.picture(0, size), self.mesh(0, size))
+        return self._skins[size]
 
     def _decode(self, number: int, size: int) -> Image:
         face = self.faces[number]

@@ -70,7 +70,7 @@ def examine(data: Path, runs: Path) -> Report:
         dlib=probe("dlib"),
         opencv=probe("opencv"),
         weights=weight_files(),
-        attention=str(attention_file() or "") or None,
+        attention=None if (own := attention_file()) is None else str(own),
         plugins={kind: plugins.names(kind) for kind in plugins.KINDS},
         folders={"data": str(data.resolve()), "runs": str(runs.resolve())},
     )

@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from faceswap_ae.common.cache_dir import cache_dir
@@ -47,8 +48,10 @@ def weight_file(name: str) -> Path:
 
 def attention_file() -> Path | None:
     """Return the path of the user's own file of the mesh with attention, if there is one."""
-    path = cache_dir() / "weights" / ATTENTION
-    return path if path.is_file() else None
+    with suppress(OSError, RuntimeError):  # no home, or one that is closed
+        path = cache_dir() / "weights" / ATTENTION
+        return path if path.is_file() else None
+    return None
 
 
 def weights_mend(name: str) -> str:

@@ -21,12 +21,13 @@ T = TypeVar("T")
 Make = Callable[[int], T]  # a frame by its number
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Share:
-    """A process that renders, and the pipe through which its frames come."""
+    """A process that renders, and the pipe through which its frames come; first a True comes."""
 
     process: SpawnProcess
     pipe: Connection
+    begun: bool = False
 
 
 def in_processes(make: Make[T], count: int) -> Generator[T]:
@@ -47,12 +48,15 @@ def in_processes(make: Make[T], count: int) -> Generator[T]:
 
 def _received(share: _Share) -> Any:
     try:
+        if not share.begun:
+            share.begun = bool(share.pipe.recv())
         return share.pipe.recv()
     except (EOFError, OSError) as error:
         share.process.join(PATIENCE)
-        if share.process.exitcode == 1:  # it raised an error, which it has printed
-            why = "could not begin; a script of your own renders under"
-            raise Fault(f'a process that renders {why} if __name__ == "__main__":') from error
+        if not share.begun and share.process.exitcode == 1:
+            # It raised an error before it began, and has printed it.
+            mend = 'in a script of your own, put the call under if __name__ == "__main__":'
+            raise Fault(f"a process that renders could not begin; {mend}") from error
         raise Fault("a process that renders came to its end; more memory may help") from error
 
 
@@ -85,5 +89,6 @@ def _render(make: Make[T], numbers: range, pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)  # the processes share the cores already
     with suppress(BrokenPipeError):  # nobody reads the frames any more
+        pipe.send(True)
         for index in numbers:
             pipe.send(make(index))

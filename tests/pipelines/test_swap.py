@@ -45,6 +45,8 @@ def test_what_is_missing_is_told_before_the_work(plain_clip: Path, tmp_path: Pat
         swap(Swap(plain_clip, plain_clip, tmp_path / "swap"))
     with pytest.raises(UserError, match="did you mean 'quick'"):
         swap(Swap(plain_clip, plain_clip, out, recipe="quik"))
+    with pytest.raises(UserError, match=r"nobody\.jpg: no such file"):
+        swap(Swap(plain_clip, plain_clip, out, instant=True, like=(Path("nobody.jpg"),)))
     with pytest.raises(UserError, match="--instant: trains nothing"):
         swap(Swap(plain_clip, plain_clip, out, instant=True, steps=3))
     assert not list(tmp_path.iterdir())
@@ -110,6 +112,8 @@ def test_a_photo_is_swapped_without_training(
     with pytest.raises(UserError, match="nobody there is like the photos given"):
         swap(replace(wanted, out=tmp_path / "other.mp4", instant=True, like=(ada,), **NOT_TRAINED))
     swap(replace(wanted, out=tmp_path / "other.mp4", instant=True, like=(photo,), **NOT_TRAINED))
+    with pytest.raises(UserError, match="holds the faces of whom an earlier call chose"):
+        swap(replace(wanted, instant=True, like=(photo,), **NOT_TRAINED))
 
 
 def test_a_clip_without_a_face_is_named_and_nothing_is_trained(

@@ -97,8 +97,11 @@ class _Builder:
         return bytes(builder.Output())
 
 
-def write_attention_file(path: Path, seed: int = 0) -> None:
-    """Write the file: lips are looked at in the features around them, as in the real one."""
+def write_attention_file(path: Path, seed: int = 0, **changes: Any) -> None:
+    """Write the file: lips are looked at in the features around them, as in the real one.
+
+    `changes` are other options of the step that finds the lips' place.
+    """
     rng = np.random.default_rng(seed)
 
     def kernel(*shape: int) -> Floats:
@@ -123,6 +126,7 @@ def write_attention_file(path: Path, seed: int = 0) -> None:
         "output_width": 16,
         "output_height": 16,
         "subset_idxs": list(LIP_LINES),
+        **changes,
     }
     place = net.step(PLACE, [quarter], (1, 4, 4), custom=options)
     small = net.step(SAMPLE, [features, place], (1, 16, 16, CHANNELS), custom={"output_width": 16})

@@ -191,6 +191,6 @@ def test_a_script_that_would_start_itself_again_is_told_how(tmp_path: Path) -> N
         command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert 'renders under if __name__ == "__main__":' in done.stderr.splitlines()[-1]
+    assert 'put the call under if __name__ == "__main__":' in done.stderr.splitlines()[-1]
     script.write_text(UNGUARDED.replace("fs.synth", 'if __name__ == "__main__":\n    fs.synth'))
     subprocess.run(command, cwd=tmp_path, env=env, check=True)

@@ -111,7 +111,7 @@ class RegionColours:
             factor = _whiter(white, [level(one) for one in skin], self.amount)
             # Whites in a strong light of their own must not shine more than the frame's.
             most = np.maximum(result[here], (BRIGHTEST * _level(white[1])).astype(np.float32))
-            apart = np.clip(result[here] * factor, 0, most)
+            apart = np.clip(result[here] * factor, 0, np.minimum(most, 1))
         else:
             apart = recolour(WHITES, face[here], white, self.amount)
         share = np.float32(min(known(white) / ENOUGH, 1)) * soft[here][..., None]

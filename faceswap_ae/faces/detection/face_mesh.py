@@ -102,8 +102,12 @@ def face_mesh() -> FaceMesh:
 def _with_attention(path: Path) -> Any:
     from faceswap_ae.faces.detection.tflite_networks import rebuild
 
-    network = rebuild(path, SEEN)
-    if [one.shape[-1] for one in network.outputs] != WIDTHS:
+    try:
+        network = rebuild(path, SEEN)
+    except MediaError as error:
+        raise MediaError(f"{error}, or take it away") from error
+    shapes = [tuple(one.shape[1:]) for one in (*network.inputs, *network.outputs)]
+    if shapes != [(FACE_SIDE, FACE_SIDE, 3), *((1, 1, width) for width in WIDTHS)]:
         raise MediaError(f"{path}: is not MediaPipe's mesh with attention; take it away")
     return network
 

@@ -74,8 +74,9 @@ def scan_clip(
 def find_scan(clip: Clip, span: Span, options: ScanOptions, folders: Iterable[Path]) -> ScannedClip:
     """What is known of a clip. `folders` are face folders of the people whose face is replaced."""
     key = fingerprint(clip.path)
-    with_own = options.landmarker == MESH and attention_file() is not None
-    by = f"{options.landmarker}-attention" if with_own else options.landmarker
+    by = options.landmarker
+    if by == MESH and (attention := attention_file()) is not None:
+        by += f"-{fingerprint(attention)}"
     own = cache_dir() / JOURNALS / f"{key}-{by}-{REVISION}"
     journals, dropped = [Journal(own)], set[str]()
     for folder in folders:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+LARGEST = 1000  # pixels of a part's picture
+
 Tensor = Any
 Pair = tuple[Tensor, Tensor]  # x and y
 
@@ -23,6 +25,7 @@ def placed(points: Tensor, options: Mapping[str, Any]) -> Tensor:
     Each square is level with the line between two of the points, and larger than the box around
     all of them by a factor.
     """
+    _check(options, points.shape[1])
     begin, end = (int(options[f"{side}_rotation_idx"]) for side in ("left", "right"))
     across = points[:, end, :2] - points[:, begin, :2]
     angle = ops.arctan2(across[:, 1], across[:, 0]) - float(options["target_rotation_radians"])
@@ -42,6 +45,16 @@ def placed(points: Tensor, options: Mapping[str, Any]) -> Tensor:
     # Depth is not moved, and the last row is that of every such matrix.
     rest = ops.zeros_like(flat) + ops.convert_to_tensor([[0.0, 0, 1, 0], [0, 0, 0, 1]])
     return ops.concatenate([flat, rest], axis=1)
+
+
+def _check(options: Mapping[str, Any], count: int) -> None:
+    """Raise ValueError if options name points that are not there, or no size."""
+    part = options["subset_idxs"]
+    named = (*part, *(options[f"{side}_rotation_idx"] for side in ("left", "right")))
+    if not part or not all(0 <= one < count for one in named):
+        raise ValueError("a part of the face with points that no mesh has")
+    if not all(0 < options[name] < LARGEST for name in ("output_width", "output_height")):
+        raise ValueError("a part of the face without a size")
 
 
 def sampled(features: Tensor, matrices: Tensor, size: tuple[int, ...]) -> Tensor:

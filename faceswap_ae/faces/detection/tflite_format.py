@@ -8,6 +8,7 @@ and everything else is refused with its name.
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,14 @@ OPTIONS: Mapping[Code, Mapping[str, int]] = {
 }
 BYTES = {"valid", "activation"}  # the other options are numbers of four bytes
 MOST_ENTRIES = 10_000  # of a list of tables: the longest of our files has 972
+MOST_SIDES = 16  # of a shape, and entries of a step's inputs and outputs
+MOST_NUMBERS = 10_000_000  # of a tensor: the largest of our files has 300,000
 MOST_BYTES = 10_000  # of a custom operator's options: the longest have 400
-DAMAGE = (OSError, struct.error, IndexError, KeyError, OverflowError, TypeError, ValueError)
+MEND = "put an undamaged one there, as by installing its package again"
+DAMAGE = (
+    *(OSError, struct.error, IndexError, KeyError, OverflowError, TypeError, ValueError),
+    *(AttributeError, MemoryError, RecursionError, ZeroDivisionError),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +85,7 @@ def read(path: Path) -> TfliteGraph:
         return _graph(_Record(Table(whole, struct.unpack_from("<I", whole)[0])))
     except DAMAGE as error:
         why = f"{path}: cannot be read as a network ({error})"
-        raise MediaError(f"{why}; install its package again") from error
+        raise MediaError(f"{why}; {MEND}") from error
 
 
 class _Record:
@@ -111,7 +118,10 @@ class _Record:
         return np.frombuffer(self._table.Bytes, kind, count, start)
 
     def whole(self, number: int) -> tuple[int, ...]:
-        return tuple(int(one) for one in self.array(number))
+        found = self.array(number)
+        if len(found) > MOST_SIDES:
+            raise ValueError(f"a list of {len(found)} numbers, of at most {MOST_SIDES}")
+        return tuple(int(one) for one in found)
 
     def _at(self, number: int) -> int:
         return int(self._table.Offset(4 + 2 * number))
@@ -132,7 +142,7 @@ def _graph(model: _Record) -> TfliteGraph:
     (graph,) = model.records(2)
     buffers = [one.array(0, np.uint8) for one in model.records(4)]
     tensors = list(graph.records(0))
-    shapes = tuple(one.whole(0) for one in tensors)
+    shapes = tuple(_shape(one) for one in tensors)
     constants = {
         number: values
         for number, one in enumerate(tensors)
@@ -146,10 +156,17 @@ def _graph(model: _Record) -> TfliteGraph:
     return TfliteGraph(operators, shapes, constants, inputs, outputs)
 
 
+def _shape(tensor: _Record) -> tuple[int, ...]:
+    shape = tensor.whole(0)
+    if any(side < 1 for side in shape) or prod(shape) > MOST_NUMBERS:
+        raise ValueError(f"a tensor of shape {shape}")
+    return shape
+
+
 def _code(record: _Record) -> Code:
     """Return an operator's code: old files have it in a byte, newer ones in a number."""
     code = max(record.number(0, number_types.Int8Flags), record.number(3))
-    return code if code != CUSTOM else record.array(1, np.uint8).tobytes()[:40].decode()
+    return code if code != CUSTOM else record.array(1, np.uint8)[:40].tobytes().decode()
 
 
 def _operator(record: _Record, codes: list[Code]) -> Operator:
@@ -157,7 +174,8 @@ def _operator(record: _Record, codes: list[Code]) -> Operator:
     if code not in OPTIONS:
         raise ValueError(f"an operator of code {code!a}, which no network of ours has")
     if isinstance(code, str):
-        own = _custom_options(record.array(5, np.uint8).tobytes(), OPTIONS[code])
+        packed = record.array(5, np.uint8)[: MOST_BYTES + 1].tobytes()
+        own = _custom_options(packed, OPTIONS[code])
         return Operator(code, record.whole(1), record.whole(2), own)
     options, fields = record.record(4), OPTIONS[code]
     found = {name: _option(options, name, number) for name, number in fields.items()}
@@ -167,7 +185,7 @@ def _operator(record: _Record, codes: list[Code]) -> Operator:
 def _custom_options(packed: bytes, names: Iterable[str]) -> Mapping[str, Any]:
     """Return some options of a custom operator. They are a FlexBuffer: a map of names."""
     if len(packed) > MOST_BYTES:
-        raise ValueError(f"an operator with options of {len(packed)} bytes")
+        raise ValueError(f"an operator with options of more than {MOST_BYTES} bytes")
     return {name: _plain(flexbuffers.GetRoot(packed).AsMap[name]) for name in names}
 
 
@@ -204,4 +222,4 @@ def _values(
 
 def _check_places(numbers: tuple[int, ...], count: int) -> None:
     if not all(-1 <= number < count for number in numbers):
-        raise ValueError(f"an operator with tensor {max(numbers)} of {count}")
+        raise ValueError(f"an operator with tensors {numbers} of {count}")

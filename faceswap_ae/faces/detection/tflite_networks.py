@@ -25,6 +25,7 @@ from faceswap_ae.faces.detection.tflite_format import (
     DAMAGE,
     DEQUANTIZE,
     MAX_POOL,
+    MEND,
     MOVE,
     MULTIPLY,
     PAD,
@@ -68,7 +69,7 @@ def rebuild(path: Path, outputs: Sequence[int] | None = None) -> Any:
         return _model(graph, wanted)
     except DAMAGE as error:
         why = f"{path}: is no network that we know ({error})"
-        raise MediaError(f"{why}; install its package again") from error
+        raise MediaError(f"{why}; {MEND}") from error
 
 
 def _model(graph: TfliteGraph, outputs: Sequence[int]) -> Any:
@@ -175,6 +176,8 @@ def _pad(step: Step) -> Value:
     # Not `pad`: TensorFlow crashes where it merges a convolution with the sum of its result and
     # padded channels, and JAX computes wrong numbers.
     channels = x.shape[-1]
+    if channels + more != step.shape[-1]:
+        raise ValueError(f"{more} channels of padding beside {channels}")
     return ops.matmul(x, _constant(np.eye(channels, channels + more)))
 
 

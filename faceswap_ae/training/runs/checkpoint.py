@@ -88,7 +88,8 @@ def newest(folder: Path, groups: Sequence[str] | None = None) -> CheckpointManif
             break
     if paths:
         if (closed := _closed(folder)) is not None:
-            raise Fault(f"{closed}: may not be read by you; take the right back (chmod u+r)")
+            why = "another user owns it, or another program holds it"
+            raise Fault(f"{closed}: may not be read by you; {why}")
         why = f"none of its {len(paths)} checkpoints can be used; is the disk sound?"
         raise Fault(f"{folder}: {why} Move them elsewhere to begin anew")
     return None

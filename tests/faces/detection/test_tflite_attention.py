@@ -1,6 +1,7 @@
 """Is a part of the face looked at where the mesh says, and are its points moved back there?"""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import keras
@@ -117,6 +118,23 @@ def test_a_file_that_is_not_it_is_named(own_file: Path, part: str) -> None:
     }
     own_file.write_bytes(contents[part])
     with pytest.raises(MediaError, match=ATTENTION):
+        face_mesh.__wrapped__()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"output_width": 0},
+        {"output_height": 10**6},
+        {"subset_idxs": [1, 2, 468]},
+        {"subset_idxs": [-1, 2]},
+        {"subset_idxs": 7},
+        {"left_rotation_idx": 500},
+    ],
+)
+def test_options_that_no_mesh_has_are_refused(own_file: Path, changes: dict[str, Any]) -> None:
+    write_attention_file(own_file, **changes)
+    with pytest.raises(MediaError, match=rf"{ATTENTION}: is no network .* or take it away"):
         face_mesh.__wrapped__()
 
 
