@@ -43,6 +43,15 @@ def test_a_part_of_the_map_is_that_of_the_whole(
     assert np.allclose(source_map(drawn, other, some), source_map(drawn, other)[some], atol=0.02)
 
 
+def test_an_eye_at_the_edge_of_a_part_is_that_of_the_whole(mesh: Points) -> None:
+    drawn, other = draw(mesh, SIDE), mesh.copy()
+    other[468:, 0] += 4  # it looks aside
+    whole = source_map(drawn, other)
+    for edge in range(8, SIDE - 8, 3):
+        for some in ((slice(0, SIDE), slice(edge, SIDE)), (slice(0, edge), slice(0, SIDE))):
+            assert np.allclose(source_map(drawn, other, some), whole[some], atol=0.02)
+
+
 @pytest.mark.parametrize(("apart", "seed"), [(0.02, 4), (0.05, 4), (0.4, 5)])
 def test_a_mouth_that_is_all_but_shut_shows_nothing_from_afar(apart: float, seed: int) -> None:
     rng, lips, inner = np.random.default_rng(seed), list(MOUTH), list(MOUTH[-40:])
