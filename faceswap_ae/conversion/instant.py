@@ -83,7 +83,8 @@ class InstantSwapper:
 
     def for_clip(self, where: Trajectories, role: int) -> Self:
         """The same for a clip: what the person would show in each frame is found now."""
-        person, known = person_shape(self.source.meshes(PLAIN)), _plain(self.source.meshes(PLAIN))
+        meshes = self.source.meshes(PLAIN)
+        person, known = person_shape(meshes), _plain(meshes)
         tracks: dict[int, list[WantedTrack]] = {}
         sizes = []
         for row in where.rows:
@@ -91,7 +92,7 @@ class InstantSwapper:
                 own = _wanted(row.meshes, row.first, person, known)
                 tracks.setdefault(row.track, []).append(own)
                 sizes += [1 / scale for scale in _scales(row.steady)]
-        openings = np.array([mouth_opening(mesh) for mesh in self.source.meshes(PLAIN)])
+        openings = np.array([mouth_opening(mesh) for mesh in meshes])
         return replace(self, tracks=tracks, size_out=_size(sizes), openings=openings)
 
     def __call__(self, wanted: Sequence[FaceRequest]) -> list[GeneratedFace]:

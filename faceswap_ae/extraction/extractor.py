@@ -198,7 +198,8 @@ class _Extraction:
         counts = [_count(tracks, group) for group in people.unknown[:2]]
         if len(counts) == 2 and counts[1] > CLOSE * counts[0]:
             log.warning(
-                "two people are seen about as often (%d and %d faces); %s is taken to be the first:"
+                "two people are seen about as often (%d and %d faces); %s is taken to be the one"
+                " who is seen more or larger:"
                 " if that is wrong, remove the folder and name a photo with --like",
                 *counts,
                 self.name,

@@ -31,12 +31,14 @@ class TrackTally:
 
     total: Doubles = field(default_factory=lambda: np.zeros(DESCRIPTOR))
     squares: float = 0.0
+    size: float = 0.0  # pixels: of all its faces together
     count: int = 0
 
     def add(self, face: Face) -> None:
         """Add one more face."""
         self.total += face.descriptor
         self.squares += float(face.descriptor @ face.descriptor)
+        self.size += face.size
         self.count += 1
 
 
@@ -78,14 +80,18 @@ def tally_tracks(faces: Iterable[Face]) -> dict[TrackKey, TrackTally]:
 def split_people(
     tracks: Mapping[TrackKey, TrackTally], known: Sequence[KnownPerson | None]
 ) -> PeopleSplit:
-    """Assign each track to a known person, or to a group of tracks of one unknown person."""
+    """Assign each track to a known person, or to a group of tracks of one unknown person.
+
+    Of people who are seen equally often, as in a photo, the larger comes first.
+    """
     people = PeopleSplit([set() for _ in known], [])
     if not tracks:
         return people
     knots, keys = _knots(tracks.values()), list(tracks)
     numbers = cluster_numbers(knots)
     tied = knots.tied(numbers)
-    for person in np.argsort(-tied.count, kind="stable"):
+    sizes = np.bincount(numbers, [tally.size for tally in tracks.values()], len(tied.count))
+    for person in np.lexsort((-sizes, -tied.count)):
         own = {keys[place] for place in np.flatnonzero(numbers == person)}
         near = _nearest(tied.mean[person], known)
         if near is None:

@@ -30,7 +30,7 @@ def keep_choice(work: Path, folder: Path, like: tuple[Path, ...]) -> None:
     Raises UserError if the folder's faces were chosen otherwise: two people in one folder would be
     mixed in every face.
     """
-    mark, place = "\n".join(map(fingerprint, like)), work / LIKE
+    mark, place = "\n".join(sorted(map(fingerprint, like))), work / LIKE
     before = place.read_text(encoding="utf-8") if place.is_file() else ""
     if before != mark and folder.is_dir() and pictures(folder):
         why = "holds the faces of whom an earlier call chose, by another --like or none"

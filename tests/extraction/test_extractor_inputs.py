@@ -14,11 +14,13 @@ from faceswap_ae.extraction.extractor import extract
 from faceswap_ae.extraction.options import ExtractOptions
 from faceswap_ae.faces.detection.scan import ScanOptions
 from faceswap_ae.faces.folders import face_file
+from faceswap_ae.media import images
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
 from faceswap_ae.media.reader import frames
 from faceswap_ae.media.span import Span
 from faceswap_ae.media.writer import writing
+from tests.support.photos import scene
 
 
 @pytest.mark.parametrize("size", [(360, 640), (606, 404)])
@@ -115,3 +117,11 @@ def test_a_folder_keeps_the_kind_of_its_landmarks(solo: Path, tmp_path: Path) ->
     assert {one.face.landmarker for one in stored if one} == {"dlib"}
     with pytest.raises(UserError, match=r"has landmarks by dlib, .* do not mix.* realign"):
         extract([solo / "clip.mp4"], "ben", asked(0, "mesh"))
+
+
+def test_of_several_people_in_a_photo_the_largest_is_taken(tmp_path: Path) -> None:
+    images.write(tmp_path / "three.png", scene("three sizes"))  # the largest is in the middle
+    extract([tmp_path / "three.png"], "dina", ExtractOptions(tmp_path))
+    (stored,) = (one.stored for one in face_file.entries(tmp_path / "dina"))
+    assert stored is not None
+    assert stored.face.landmarks[:, 0].mean() == pytest.approx(0.45 * 640, abs=30)

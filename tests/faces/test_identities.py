@@ -14,6 +14,13 @@ def test_tracks_are_grouped_by_person_who_is_seen_most_first() -> None:
     assert people.unknown == [set(keys(1, 4)), set(keys(0, 2)), set(keys(3))]
 
 
+def test_of_two_seen_as_often_the_larger_comes_first() -> None:
+    small, large = seen(1, 0, 2), seen(2, 1, 2)
+    large = [replace(face, landmarks=2 * face.landmarks) for face in large]
+    for faces in ([*small, *large], [*large, *small]):
+        assert split_people(tally_tracks(faces), []).unknown == [set(keys(1)), set(keys(0))]
+
+
 def test_the_order_of_faces_does_not_change_the_people() -> None:
     faces = [*seen(1, 0, 5), *seen(2, 1, 30), *seen(1, 2, 9), *seen(3, 3, 1)]
     assert split_people(tally_tracks(faces), []) == split_people(tally_tracks(faces[::-1]), [])

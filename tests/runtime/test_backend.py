@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from faceswap_ae.runtime.backend import quiet_stderr
+from faceswap_ae.runtime.backend import load_keras, quiet_stderr, without_remapping
 
 
 def test_keras_wakes_in_silence() -> None:
@@ -39,3 +39,16 @@ def test_an_error_comes_through_with_its_words(capfd: pytest.CaptureFixture[str]
     with pytest.raises(ImportError, match="no keras"):
         _fail()
     assert capfd.readouterr().err == "why it failed\n"
+
+
+def test_merging_is_off_only_within_the_block() -> None:
+    load_keras()
+    import tensorflow as tf
+
+    def merges() -> bool:
+        return bool(tf.config.optimizer.get_experimental_options().get("remapping", True))
+
+    assert merges()
+    with without_remapping():
+        assert not merges()
+    assert merges()
