@@ -20,6 +20,17 @@ def test_keras_wakes_in_silence() -> None:
     assert (done.stdout, done.stderr) == ("tensorflow\n", "")
 
 
+def test_keras_wakes_without_a_library_that_draws_plots() -> None:
+    program = (
+        "import sys; from faceswap_ae.runtime.backend import load_keras; load_keras(); "
+        "print([name for name in sys.modules if name.startswith('matplotlib')]); "
+        "import matplotlib"
+    )
+    words = [sys.executable, "-c", program]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 TALK = b"I0000 00:00:1 port.cc:153] of itself\nbroken: libcuda\nW0000 x] more\nthe rest"
 
 
