@@ -12,6 +12,7 @@ from faceswap_ae.common.geometry import Image
 from faceswap_ae.evaluation.target import clip_in
 from faceswap_ae.synthetic.film import Film, film_of, frame
 from faceswap_ae.synthetic.people import TRUTHS, Truth
+from faceswap_ae.synthetic.scene import Window
 
 MASK = "face-mask.mkv"
 
@@ -31,11 +32,14 @@ class GroundTruth:
             return None
         return next(one for one in TRUTHS if one != self.film.truth)
 
-    def drawn(self, index: int) -> Image | None:
-        """Render a frame by the other definition; None if that is not possible."""
+    def drawn(self, index: int, window: Window | None = None) -> Image | None:
+        """Render a frame by the other definition; None if that is not possible.
+
+        People are only drawn in the `window`.
+        """
         if self.film is None or self.other is None:
             return None
-        return frame(replace(self.film, truth=self.other), index).image
+        return frame(replace(self.film, truth=self.other), index, window).image
 
 
 def find_ground_truth(place: Path) -> GroundTruth:

@@ -14,12 +14,14 @@ from typing import Literal
 import numpy as np
 
 from faceswap_ae.common.errors import MediaError, UserError
-from faceswap_ae.common.geometry import Flags, Image
+from faceswap_ae.common.geometry import Flags, Image, invert, transform
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.conversion.assignment import OUTSIDE
 from faceswap_ae.conversion.report import FrameRow
 from faceswap_ae.evaluation.ground_truth import GroundTruth
+from faceswap_ae.evaluation.image_metrics import CROP, SIDE
 from faceswap_ae.evaluation.target import MeasuredClip, TargetPerson
+from faceswap_ae.faces.alignment import matrix_of
 from faceswap_ae.faces.record import Face
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip, open_clip
@@ -30,6 +32,7 @@ from faceswap_ae.media.span import Span
 Role = Literal["result", "onto", "truth"]
 
 DRAWN = 12  # frames of the true swap that are rendered by its other definition
+BESIDE = 24  # pixels beside the crop: light from there reaches into it
 PADDED = 1  # pixel that an encoder adds to an odd side
 LATE = Fraction(1, 2)  # of a frame's length: the largest time difference between clips
 
@@ -119,15 +122,21 @@ def align_frames(stage: ComparedClips) -> Iterator[AlignedFrames]:
         images = _even({role: frame.image for role, frame in shown.items()})
         scene = images.get("onto", images["result"])
         visible = row[-1].image[..., 0] > 127 if len(row) > len(roles) else None
-        yield AlignedFrames(
-            at,
-            float(row[0].time),
-            begins(scene),
-            images,
-            stage.faces(at),
-            visible,
-            stage.answer.drawn(stage.numbers[at]) if stage.answer and at in drawn else None,
-        )
+        faces = stage.faces(at)
+        other = _drawn(stage, at, faces) if at in drawn else None
+        time = float(row[0].time)
+        yield AlignedFrames(at, time, begins(scene), images, faces, visible, other)
+
+
+def _drawn(stage: ComparedClips, at: int, faces: Mapping[Role, Face]) -> Image | None:
+    """Render what is compared of the true swap by its other definition."""
+    if stage.answer is None or "truth" not in faces:
+        return None
+    corners = np.array([[0, 0], [SIDE, 0], [0, SIDE], [SIDE, SIDE]], np.float64)
+    reach = transform(corners, invert(matrix_of(faces["truth"].landmarks, CROP, SIDE)))
+    left, top = (int(side) - BESIDE for side in reach.min(axis=0))
+    right, bottom = (int(side) + BESIDE for side in reach.max(axis=0))
+    return stage.answer.drawn(stage.numbers[at], (left, top, right, bottom))
 
 
 def _abreast(stage: ComparedClips) -> Iterator[tuple[Frame, ...]]:

@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ from faceswap_ae.synthetic.motion import Performance, voice
 from faceswap_ae.synthetic.occluder import KINDS, Occluder
 from faceswap_ae.synthetic.people import Sitter, Truth, alone, hybrid, person, truth_named
 from faceswap_ae.synthetic.render_processes import in_processes
-from faceswap_ae.synthetic.scene import LEAST_FACE, Act, Setting, SyntheticFrame, render
+from faceswap_ae.synthetic.scene import LEAST_FACE, Act, Setting, SyntheticFrame, Window, render
 from faceswap_ae.version import TOOL
 
 FACE = 0.42  # of the picture's shorter side
@@ -156,10 +156,13 @@ def _check(film: Film) -> None:
         raise UserError(f"{width}x{height} is too small: this film needs {side} pixels a side")
 
 
-def frame(film: Film, index: int) -> SyntheticFrame:
-    """Render one frame alone. The result is the same in every process."""
+def frame(film: Film, index: int, window: Window | None = None) -> SyntheticFrame:
+    """Render one frame alone. The result is the same in every process.
+
+    People are only drawn in the `window`.
+    """
     sitter, act, setting, others = _staged(film, index)
-    return render(sitter, act, setting, others)
+    return render(sitter, act, replace(setting, window=window), others)
 
 
 def _make(film: Film, index: int) -> Made:

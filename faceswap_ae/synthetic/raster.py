@@ -6,6 +6,7 @@ depth.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from faceswap_ae.synthetic.curves import Field
 
 NOTHING = np.float32(-1e9)  # depth where nothing is
 EDGE = np.float32(1e-4)  # a triangle is larger by this, so that rounding leaves no gaps
+TABLE = 1 << 16  # rows of a table of pixels
 
 
 @dataclass(frozen=True)
@@ -123,11 +125,27 @@ def _planes(start: Field, one: Field, two: Field, area: Field) -> Field:
 def _fragments(t: _Triangles, width: int) -> tuple[Integers, Integers, Field]:
     """The triangle, pixel and (u, v, depth) of each pixel whose centre is in a triangle."""
     count = (t.reach[:, 0] * t.reach[:, 1]).astype(np.int64)
-    which = np.repeat(np.arange(len(count)), count)
-    number = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
-    down, across = np.divmod(number, t.reach[which, 0])
+    # Tables that stay in the processor's cache are filled in half the time.
+    full = np.flatnonzero(np.diff(np.cumsum(count) // TABLE)) + 1
+    parts = [
+        _inside(t, np.arange(begin, end), count[begin:end], width)
+        for begin, end in pairwise([0, *full.tolist(), len(count)])
+    ]
+    which, pixel, weights = zip(*parts, strict=True)
+    return np.concatenate(which), np.concatenate(pixel), np.concatenate(weights)
+
+
+def _inside(
+    t: _Triangles, own: Integers, count: Integers, width: int
+) -> tuple[Integers, Integers, Field]:
+    """The fragments of some of the triangles."""
+    which = np.repeat(own, count)
+    before = np.repeat((np.cumsum(count) - count).astype(np.int32), count)
+    down, across = np.divmod(np.arange(len(which), dtype=np.int32) - before, t.reach[which, 0])
     x, y = t.low[which, 0] + across, t.low[which, 1] + down
-    centre = np.stack([x + 0.5, y + 0.5, np.ones(len(x))], -1).astype(np.float32)
+    centre = np.ones((len(x), 3), np.float32)
+    centre[:, 0], centre[:, 1] = x, y
+    centre[:, :2] += 0.5
     weights = np.einsum("nij,nj->ni", t.planes[which, :2], centre)
     u, v = weights.T
     inside = np.flatnonzero((u >= -EDGE) & (v >= -EDGE) & (u + v <= 1 + EDGE))

@@ -36,6 +36,8 @@ SOFTNESS = 0.45  # pixels of blur: a lens, and the edges of a picture that is no
 EDGE = 0.55  # pixels of blur of an outline, where the picture is not oversampled
 CHIN = 13.0  # skin below this ring is the neck
 
+Window = tuple[int, int, int, int]  # left, top, right and bottom, in pixels
+
 
 @dataclass(frozen=True)
 class Act:
@@ -62,6 +64,7 @@ class Setting:
     oversample: int = 1
     occluder: Occluder | None = None
     detail: float = 0.0  # the face's height for which details are chosen; 0: its height as drawn
+    window: Window | None = None  # people are drawn only in it
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def _onto(
     camera = Camera(scale, centre, detail)
     plain = Camera(scale / fine, (centre[0] / fine, centre[1] / fine), detail)
     points = landmarks(scene, plain, act.look)
-    left, top, right, bottom = _box(scene, camera, (width * fine, height * fine), fine)
+    left, top, right, bottom = _box(scene, camera, setting)
     mask = np.zeros((height, width), np.uint8)
     if right <= left or bottom <= top:
         return points, mask, turn
@@ -144,18 +147,19 @@ def _onto(
     return points, mask, turn
 
 
-def _box(
-    scene: Posed, camera: Camera, size: tuple[int, int], fine: int
-) -> tuple[int, int, int, int]:
+def _box(scene: Posed, camera: Camera, setting: Setting) -> tuple[int, int, int, int]:
     """The box (left, top, right, bottom) that the sitter touches, at the drawn (finer) scale.
 
     Its sides are whole pixels of the final picture.
     """
+    fine, window = setting.oversample, setting.window or (0, 0, *setting.size)
+    corners = np.clip(np.reshape(window, (2, 2)), 0, setting.size) * fine
     outlines = [camera.project(part)[0].reshape(-1, 2) for part in (scene.skin, scene.hair_tip)]
     points = np.concatenate(outlines)
-    low = np.clip(points.min(axis=0) - 3, 0, size).astype(int) // fine * fine
-    high = -(-np.clip(points.max(axis=0) + 3, 0, size).astype(int) // fine) * fine
-    return int(low[0]), int(low[1]), int(min(high[0], size[0])), int(min(high[1], size[1]))
+    low = np.clip(points.min(axis=0) - 3, *corners).astype(int) // fine * fine
+    high = -(-np.clip(points.max(axis=0) + 3, *corners).astype(int) // fine) * fine
+    left, top, right, bottom = np.concatenate([low, np.minimum(high, corners[1])]).tolist()
+    return left, top, right, bottom
 
 
 def _mixed(

@@ -28,6 +28,15 @@ def test_every_pixel_of_a_plane_knows_its_place(step: float) -> None:
     assert hits.covered[low:high, low:high].all()  # no gap between triangles
 
 
+def test_many_small_triangles_are_drawn_as_few() -> None:
+    screen, depth = plane(size=300, step=1.7)
+    hits = raster(screen, depth, (520, 520))
+    down, across = np.nonzero(hits.covered)
+    assert len(down) == pytest.approx((299 * 1.7) ** 2, rel=0.01)
+    assert np.allclose(hits.column[down, across], (across + 0.5 - 5) / 1.7, atol=5e-3)
+    assert np.allclose(hits.row[down, across], (down + 0.5 - 5) / 1.7, atol=5e-3)
+
+
 def test_the_nearer_of_two_surfaces_is_seen() -> None:
     screen, depth = plane()
     both = np.concatenate([screen, screen + 3])

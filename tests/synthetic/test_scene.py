@@ -191,6 +191,17 @@ def test_random_people_can_be_drawn(seed: int) -> None:
     assert frame.mask.any() and np.isfinite(frame.landmarks.room).all()
 
 
+def test_a_window_shows_what_the_whole_shows() -> None:
+    whole = render(BEN, ACT, PLAIN)
+    part = render(BEN, ACT, replace(PLAIN, window=(60, -10, 170, 150)))
+    empty = render(BEN, ACT, replace(PLAIN, window=(-20, 0, 0, 224)))
+    inside = np.s_[0:130, 80:150]
+    differs = np.abs(part.image[inside].astype(int) - whole.image[inside])
+    assert differs.max() <= 12 and differs.mean() < 0.1
+    assert np.array_equal(part.image[:, :50], empty.image[:, :50])
+    assert np.array_equal(part.image[170:], empty.image[170:])
+
+
 @pytest.mark.parametrize("centre", [(-2.0, 0.5), (0.0, 0.0), (1.0, 1.0), (0.5, 1.4)])
 def test_a_head_that_leaves_the_picture(centre: tuple[float, float]) -> None:
     frame = render(BEN, replace(ACT, centre=centre), PLAIN)
