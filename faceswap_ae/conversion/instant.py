@@ -28,7 +28,7 @@ from faceswap_ae.reenactment.rest_shape import PersonShape, person_shape
 from faceswap_ae.reenactment.source_faces import CROP, SourceFaces
 from faceswap_ae.reenactment.transfer import wanted_meshes
 
-REVISION = 5  # goes up when the same pictures give other faces
+REVISION = 6  # goes up when the same pictures give other faces
 STEP, LEAST, MOST = 64, 128, 1024  # pixels: sizes of crops that are made
 PLAIN = 256  # pixels of a crop in which meshes are compared
 PRESENT = 0.02  # weight of a picture below which it is not bent

@@ -47,7 +47,7 @@ from faceswap_ae.media.span import WHOLE
 from faceswap_ae.reenactment.portrait import Portrait, portrait, portrait_meshes
 from faceswap_ae.version import VERSION
 
-REVISION = 2  # goes up when the same photo and clip give other pictures
+REVISION = 3  # goes up when the same photo and clip give other pictures
 LEAST_SIDE = 64  # pixels of a photo
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ STRONGEST = 3.0  # the greatest factor between the colours of two pictures
 SURE = 127  # of 255: a pixel that counts as inside
 # Of the mouth's width: by how much a mouth is more open than a picture shows it. Up to the first
 # the picture is good enough, from the second on it shows nothing of the mouth's inside.
-CLOSED_MORE = (0.06, 0.15)
+CLOSED_MORE = (0.03, 0.08)
 
 
 def skin_colour(image: Image, mesh: Points) -> Doubles:

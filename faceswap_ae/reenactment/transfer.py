@@ -19,7 +19,9 @@ from faceswap_ae.reenactment.rest_shape import PersonShape, person_shape
 # Weights of the frames around: of the whole mesh, and of lids, lips and irises, which are quicker.
 STEADY, QUICK = (0.06, 0.24, 0.4, 0.24, 0.06), (0.0, 0.08, 0.84, 0.08, 0.0)
 MOST, BLOCK = 400, 400  # frames that tell the performer's rest shape; frames at a time
-GAIN = (0.9, 1.15)  # least and most by which a movement is scaled
+# Least and most by which a movement is scaled. Pictures in which a person hardly moves do not tell
+# that the person never would.
+GAIN = (1.0, 1.15)
 LIDS_GAIN = (0.6, 2.0)
 UPPER, LOWER = slice(10, 15), slice(2, 7)  # of an eye's ring: points of the lids above each other
 SHUT_SHARE = 1.0  # %: of the frames, whose gap between the lids counts as shut
@@ -35,13 +37,18 @@ class Transfer:
     performance: Floats  # (n, 478, 3): the performer's meshes in their frames
     performer: PersonShape
     gain: Doubles  # (478, 1): by how much each point's movement is scaled
+    lids: tuple[float, ...]  # by how much each eye closes, in place of that
 
     def heads(self, first: int, last: int) -> tuple[Points, HeadPlaces]:
         """Return the person's head (m, 478, 3) in some frames, and how the performer's lies."""
         steady = smoothed(self.performance, first, last)
         places = find_heads(steady, self.performer.rest)
-        moved = places.to_heads(steady) - self.performer.rest
-        return self.person.rest + self.gain * moved, places
+        heads = places.to_heads(steady)
+        moved = self.gain * (heads - self.performer.rest)
+        for ring, gain in zip(EYE_RINGS, self.lids, strict=True):
+            wide = lids_gap(heads, ring) > lids_gap(self.performer.rest, ring)
+            moved[:, ring] *= np.where(wide, max(gain, 1.0), gain)[:, None, None]
+        return self.person.rest + moved, places
 
 
 def transfer(performance: Floats, person: PersonShape) -> Transfer:
@@ -50,8 +57,15 @@ def transfer(performance: Floats, person: PersonShape) -> Transfer:
     performer = person_shape(performance[chosen].astype(np.float64))
     gain = _gain(person, performer)
     for ring in EYE_RINGS:
-        gain[list(ring)] = _lids_gain(person, performer, ring)
-    return Transfer(person, performance, performer, gain)
+        gain[list(ring)] = 1
+    lids = tuple(_lids_gain(person, performer, ring) for ring in EYE_RINGS)
+    return Transfer(person, performance, performer, gain, lids)
+
+
+def lids_gap(heads: Points, ring: Sequence[int]) -> Doubles:
+    """Return how far apart the lids of an eye are in heads or meshes (..., p, 3)."""
+    upper, lower = heads[..., list(ring[UPPER]), :2], heads[..., list(ring[LOWER]), :2]
+    return np.asarray(np.linalg.norm(upper - lower, axis=-1).mean(axis=-1))
 
 
 def wanted_meshes(performance: Floats, person: PersonShape) -> Floats:
@@ -95,12 +109,8 @@ def _lids_gain(person: PersonShape, performer: PersonShape, ring: Sequence[int])
 
 def _closing(person: PersonShape, ring: Sequence[int]) -> float:
     """Return by how much the gap between the lids shrinks until the eye is shut."""
-    upper, lower = list(ring[UPPER]), list(ring[LOWER])
-    gaps = [
-        np.linalg.norm(shape[..., upper, :2] - shape[..., lower, :2], axis=-1).mean(axis=-1)
-        for shape in (person.rest, person.rest + person.moves)
-    ]
-    rest, least = float(gaps[0]), float(np.percentile(gaps[1], SHUT_SHARE))
+    gaps = lids_gap(person.rest + person.moves, ring)
+    rest, least = float(lids_gap(person.rest, ring)), float(np.percentile(gaps, SHUT_SHARE))
     # Nobody blinked, or the person smiled all the time: then it is as most people's eyes are.
     return rest - least if least < BLINKED * rest else rest * (1 - USUAL_SHUT)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from faceswap_ae.reenactment.head_model import head_model
-from faceswap_ae.reenactment.rest_shape import person_shape
+from faceswap_ae.reenactment.rest_shape import mouth_gap, person_shape
 from tests.support.heads import head, placed
 
 
@@ -29,6 +29,14 @@ def test_of_one_picture_the_expression_is_taken_off(seed: int) -> None:
     shown = head(seed, m1=2.5)
     found = person_shape(placed(shown[None]))
     assert error(found.rest, head(seed)) < 0.85 * error(shown, head(seed))
+
+
+def test_who_talks_all_the_time_has_a_mouth_that_shuts() -> None:
+    talks = np.stack([head(8, m0=1.5 + 1.5 * np.sin(number / 4)) for number in range(50)])
+    found = person_shape(placed(talks))
+    shut = float(np.percentile(mouth_gap(found.rest + found.moves), 15))
+    assert float(mouth_gap(found.rest)) == pytest.approx(shut, abs=0.01)
+    assert float(mouth_gap(talks.mean(axis=0))) > shut + 0.03
 
 
 def test_a_person_at_rest_stays() -> None:

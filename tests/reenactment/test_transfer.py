@@ -3,7 +3,7 @@ import numpy as np
 from faceswap_ae.faces.mesh import EYE_RINGS
 from faceswap_ae.reenactment.head_model import head_model
 from faceswap_ae.reenactment.rest_shape import person_shape
-from faceswap_ae.reenactment.transfer import LOWER, UPPER, smoothed, wanted_meshes
+from faceswap_ae.reenactment.transfer import LOWER, UPPER, smoothed, transfer, wanted_meshes
 from tests.support.heads import head, placed
 
 SHUT = len(head_model().moves) - 1  # the last expression is a blink
@@ -47,6 +47,22 @@ def test_who_shuts_the_eyes_shuts_the_eyes() -> None:
     for ring in EYE_RINGS:
         made, wished = gap(wanted, ring), gap(own, ring)
         assert abs(made.min() - wished.min()) < 0.35 * (np.median(wished) - wished.min())
+
+
+def test_eyes_open_wide_in_full() -> None:
+    """Lids that close by less than the performer's, because the eyes are narrower, open as far."""
+    ring, play = EYE_RINGS[0], performance(1)
+    lids = [*ring[UPPER]]
+    play[30:34, lids, 1] -= 4  # pixels
+    own = performance(2)
+    own[:, lids, 1] += 3
+    moving = transfer(play, person_shape(own.astype(np.float64)))
+    assert moving.lids[0] < 1
+    heads, places = moving.heads(0, len(play))
+    performed = places.to_heads(smoothed(play, 0, len(play))) - moving.performer.rest
+    made = heads - moving.person.rest
+    assert np.allclose(made[32, lids, 1], performed[32, lids, 1])
+    assert np.allclose(made[20, lids, 1], moving.lids[0] * performed[20, lids, 1])
 
 
 def test_parts_are_smoothed_as_the_whole_is() -> None:
