@@ -15,7 +15,7 @@ from faceswap_ae.interface.docstrings import argument_texts, description, exampl
 
 PAGE = Path(__file__).with_suffix(".md")
 # In the order in which the examples are run: each uses the files of those before it.
-FUNCTIONS = ("synth", "extract", "train", "convert", "evaluate", "swap", "reenact")
+FUNCTIONS = ("synth", "extract", "train", "convert", "evaluate", "swap", "reenact", "anonymise")
 TYPES = ("AnyPath", "Paths", "Texts", "Numbers", "Time", "Device", "Changes")
 HEAD = """# From Python
 

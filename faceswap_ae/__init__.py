@@ -7,6 +7,7 @@
     fs.convert("ada.mp4", "ben-onto-ada", "swap.mp4")
     fs.evaluate("swap.mp4", face="ben.mp4", onto="ada.mp4")              # how good the swap is
     fs.swap("ben.mp4", "ada.mp4", "swap.mp4", minutes=4)                 # all of it in one go
+    fs.anonymise("meeting.mp4", "hidden")       # nobody in it is recognised
     fs.synth("clips/ada", who="ada")            # a clip of somebody who does not exist
 
 `docs/python.md` lists every argument, `docs/architecture.md` says how the pieces fit.
@@ -20,6 +21,7 @@ from faceswap_ae.common.errors import FaceswapError
 from faceswap_ae.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from faceswap_ae.interface.anonymise_clips import anonymise
     from faceswap_ae.interface.convert_clips import convert
     from faceswap_ae.interface.evaluate_swap import evaluate
     from faceswap_ae.interface.extract_faces import extract
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FaceswapError",
     "__version__",
+    "anonymise",
     "convert",
     "evaluate",
     "extract",
@@ -43,6 +46,7 @@ __all__ = [
 # The public functions and the modules that define them. Each is loaded when it is first used, so
 # that `import faceswap_ae` loads nothing heavy.
 _HOMES = {
+    "anonymise": "anonymise_clips",
     "extract": "extract_faces",
     "train": "train_run",
     "convert": "convert_clips",

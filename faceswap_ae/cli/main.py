@@ -17,6 +17,7 @@ import typer
 
 from faceswap_ae import __version__
 from faceswap_ae.cli import (
+    anonymise,
     convert,
     cut,
     demo,
@@ -52,7 +53,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-OWN = (demo, doctor, swap, reenact, extract, train, convert, evaluate, preview, tune)
+OWN = (demo, doctor, swap, reenact, anonymise, extract, train, convert, evaluate, preview, tune)
 MORE = (fetch, info, cut, side, synth)
 for command in (*OWN, *MORE):
     name = command.__name__.rpartition(".")[2]
@@ -92,6 +93,7 @@ def options(
     faceswap-ae swap --face ben.mp4 --onto ada.mp4 -o swap.mp4     everything in one go
     faceswap-ae swap --face ben.jpg --onto ada.mp4 -o now.mp4 --instant     without training
     faceswap-ae reenact --face ben.jpg --driver ada.mp4 -o moved.mp4        the photo moves
+    faceswap-ae anonymise meeting.mp4 -o hidden     nobody in it is recognised
     faceswap-ae doctor                        is this machine ready, and how to mend it
     faceswap-ae extract ada.mp4 --as ada      the faces of a person, from videos and photos
     faceswap-ae faces show ada                what a face folder holds; --help: sort, drop, pack

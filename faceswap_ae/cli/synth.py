@@ -17,6 +17,7 @@ def run(context: typer.Context, **given: Any) -> None:
     faceswap-ae synth clips/ada --who ada --seconds 10
     faceswap-ae synth clips/truth --who ada --as-if ben --lossless   the swap's exact answer
     faceswap-ae synth clips/both --who ada --with carl --occlude --cut
+    faceswap-ae synth kim.png --who random:7 --photo                 a portrait
     """
     session: Session = context.obj
     session.print(*call(synth, session, given).lines)

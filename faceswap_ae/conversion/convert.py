@@ -6,7 +6,6 @@ output appears under its name when it is complete, with its report beside it.
 
 import json
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
@@ -32,7 +31,7 @@ from faceswap_ae.conversion.views import View, choose_views
 from faceswap_ae.media import images, png, provenance
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.codecs import CODECS
-from faceswap_ae.media.inputs import InputFailure, find_inputs
+from faceswap_ae.media.inputs import InputFailure, distinct_names, find_inputs
 from faceswap_ae.media.ownership import check_may_replace
 from faceswap_ae.media.resumable_writer import ResumableWriter, resumable
 from faceswap_ae.media.segments import OutputSpec
@@ -214,20 +213,7 @@ def _place(out: Path, view: str, of: int) -> Path:
 
 
 def _names(paths: Sequence[Path], options: ConvertOptions) -> list[str]:
-    """As the inputs', each once: with their folder's name, or a number, where that is needed."""
-    plain = [_name(path, options) for path in paths]
-    often = {name for name, count in Counter(plain).items() if count > 1}
-    told = [
-        f"{path.absolute().parent.name}-{name}" if name in often else name
-        for path, name in zip(paths, plain, strict=True)
-    ]
-    seen: Counter[str] = Counter()
-    found = []
-    for name in told:
-        seen[name] += 1
-        stem, suffix = Path(name).stem, Path(name).suffix
-        found.append(name if seen[name] == 1 else f"{stem}-{seen[name]}{suffix}")
-    return found
+    return distinct_names(paths, [_name(path, options) for path in paths])
 
 
 def _name(path: Path, options: ConvertOptions) -> str:

@@ -23,7 +23,7 @@ LIST = 'style="margin:.3em 0;padding-left:1.2em"'
 
 
 @dataclass(frozen=True, repr=False)
-class _Result(ABC):
+class Result(ABC):
     """What all results have: lines of text, and HTML for a notebook."""
 
     @property
@@ -51,7 +51,7 @@ class _Result(ABC):
 
 
 @dataclass(frozen=True, repr=False)
-class ExtractResult(_Result):
+class ExtractResult(Result):
     """The faces of a person, in a folder."""
 
     folder: Path
@@ -95,7 +95,7 @@ class ExtractResult(_Result):
 
 
 @dataclass(frozen=True, repr=False)
-class TrainResult(_Result):
+class TrainResult(Result):
     """A run, as far as it is trained."""
 
     folder: Path
@@ -142,7 +142,7 @@ class ConvertedFile:
 
 
 @dataclass(frozen=True, repr=False)
-class ConvertResult(_Result):
+class ConvertResult(Result):
     """Clips and photos with new faces."""
 
     out: Path
@@ -161,11 +161,11 @@ class ConvertResult(_Result):
     def _pictures(self) -> str:
         """The first output: a notebook holds the bytes of what it shows."""
         first = self.files[0].outputs[0] if self.files else self.out
-        return _media_html(first)
+        return media_html(first)
 
 
 @dataclass(frozen=True, repr=False)
-class EvaluateResult(_Result):
+class EvaluateResult(Result):
     """How good a swap is."""
 
     result: Path
@@ -195,7 +195,7 @@ class EvaluateResult(_Result):
 
 
 @dataclass(frozen=True, repr=False)
-class SwapResult(_Result):
+class SwapResult(Result):
     """A clip with a new face, and how good it is. Without training there is no run."""
 
     out: Path
@@ -223,11 +223,11 @@ class SwapResult(_Result):
     def _repr_html_(self) -> str:
         """The video, the headline, and the report below."""
         told = _list_html(self.headline)
-        return f"<div>{_media_html(self.out)}{told}{_report_html(self.report)}</div>"
+        return f"<div>{media_html(self.out)}{told}{_report_html(self.report)}</div>"
 
 
 @dataclass(frozen=True, repr=False)
-class SynthResult(_Result):
+class SynthResult(Result):
     """A clip of people who do not exist, with its ground truth."""
 
     clip: Path
@@ -243,14 +243,14 @@ class SynthResult(_Result):
         return [str(path) for path in self.files]
 
     def _pictures(self) -> str:
-        return _media_html(self.clip)
+        return media_html(self.clip)
 
 
 def _list_html(lines: Any) -> str:
     return f"<ul {LIST}>{''.join(f'<li>{html.escape(one)}</li>' for one in lines)}</ul>"
 
 
-def _media_html(path: Path) -> str:
+def media_html(path: Path) -> str:
     """A picture, or the beginning of a video."""
     if path.suffix.lower() in PICTURES:
         return picture_html(path)

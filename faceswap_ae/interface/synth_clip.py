@@ -23,6 +23,7 @@ def synth(
     occlude: bool = False,
     cut: bool = False,
     lossless: bool = False,
+    photo: bool = False,
     progress: bool | ProgressFunction = True,
 ) -> SynthResult:
     """Render a performance of somebody who does not exist, with sound and truth.
@@ -47,6 +48,7 @@ def synth(
         occlude: Something crosses the face.
         cut: Another place from the middle on.
         lossless: clip.mkv, FFV1.
+        photo: Draw a portrait of WHO instead; OUT is a .png.
         progress: A bar; False is none; or a function of a task, the share done, and words.
     """
     from faceswap_ae.media.span import parse_rate, parse_time
@@ -55,6 +57,8 @@ def synth(
     from faceswap_ae.synthetic.scene import parse_size
 
     check_range(0, seed=seed)
+    if photo:
+        return _photo(Path(out), who)
     film = Film(
         who,
         as_if,
@@ -73,6 +77,24 @@ def synth(
         with choose_display(progress).progress("synth", film.count) as advance:
             files = shoot(film, folder, advance, lossless=lossless)
     return SynthResult(files[0], files)
+
+
+def _photo(out: Path, who: str) -> SynthResult:
+    """Draw a portrait."""
+    from faceswap_ae.common.atomic import replacing
+    from faceswap_ae.common.errors import UserError
+    from faceswap_ae.media import png
+    from faceswap_ae.media.ownership import check_may_replace
+    from faceswap_ae.media.provenance import WRITTEN
+    from faceswap_ae.synthetic.portrait import portrait
+
+    if out.suffix.lower() != ".png":
+        raise UserError(f"{out}: a portrait goes into .png")
+    check_may_replace(out)
+    image = portrait(who)
+    with replacing(out) as part:
+        part.write_bytes(png.encode(image, WRITTEN))
+    return SynthResult(out, [out])
 
 
 def _names(lossless: bool) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,25 @@ def find_inputs(named: Iterable[Path]) -> tuple[list[Path], list[InputFailure]]:
         except UserError as error:
             failures.append(InputFailure(path, str(error)))
     return list(found), failures
+
+
+def distinct_names(paths: Sequence[Path], names: Sequence[str]) -> list[str]:
+    """Return an output's name for each input, each once.
+
+    Where `names` repeat, they get the name of the input's folder, or a number.
+    """
+    often = {name for name, count in Counter(names).items() if count > 1}
+    told = [
+        f"{path.absolute().parent.name}-{name}" if name in often else name
+        for path, name in zip(paths, names, strict=True)
+    ]
+    seen: Counter[str] = Counter()
+    found = []
+    for name in told:
+        seen[name] += 1
+        stem, suffix = Path(name).stem, Path(name).suffix
+        found.append(name if seen[name] == 1 else f"{stem}-{seen[name]}{suffix}")
+    return found
 
 
 def _files(path: Path, failures: list[InputFailure]) -> list[Path]:

@@ -15,7 +15,7 @@ from tests.support.clips import Recording, number_in, record
 from tests.support.processes import HEAVY, listening
 
 COMMANDS = [
-    *("demo", "doctor", "swap", "reenact", "extract", "train", "convert", "evaluate"),
+    *("demo", "doctor", "swap", "reenact", "anonymise", "extract", "train", "convert", "evaluate"),
     *("preview", "tune"),
     *("fetch", "info", "cut", "side", "synth"),
     *("faces", "runs", "models"),

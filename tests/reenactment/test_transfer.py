@@ -52,7 +52,7 @@ def test_who_shuts_the_eyes_shuts_the_eyes() -> None:
 def test_eyes_open_wide_in_full() -> None:
     """Lids that close by less than the performer's, because the eyes are narrower, open as far."""
     ring, play = EYE_RINGS[0], performance(1)
-    lids = [*ring[UPPER]]
+    lids = list(ring)[UPPER]
     play[30:34, lids, 1] -= 4  # pixels
     own = performance(2)
     own[:, lids, 1] += 3

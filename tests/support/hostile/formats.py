@@ -14,6 +14,7 @@ SMALL = "width=.1 size=32 latent=16 batch=4 precision=float32"
 CONVERT = f"convert ada.mp4 -o made.mp4 --end 0.3s --run {RUN}"
 INSTANT = "convert ada.mp4 -o made.mp4 --end 0.3s --face data/ada --everyone"
 MOVED = "reenact --face photos/2.jpg --driver ada.mp4 -o made.mp4"
+ANONYMISE = "anonymise ada.mp4 -o made --method blocks"
 RESUME = f"convert ada.mp4 -o late.mp4 --run {RUN}"
 EVALUATE = f"evaluate {SWAP} --face ben.mp4 --onto ada.mp4 -o made.html"
 TRUTH = f"{EVALUATE} --truth truth"
@@ -53,6 +54,7 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
     "doctor": (),
     "swap": (),
     "reenact": (),
+    "anonymise": (),
     "extract": ("data/*",),
     "train": ("runs/*", *COMPILED),
     "convert": ("late.*", ".late.*"),
@@ -129,7 +131,7 @@ USED = {
     "used run card": of_file(f"runs/{RUN}/run.json", damage.changed_json, CONVERT, PREVIEW, TRAIN),
     "used log": of_file(f"runs/{RUN}/log.jsonl", damage.changed_lines, TRAIN),
     "used clip": of_file(
-        "ada.mp4", pictures.changed_mp4, CONVERT, INSTANT, MOVED, EVALUATE, EXTRACT, TUNE
+        "ada.mp4", pictures.changed_mp4, CONVERT, INSTANT, MOVED, ANONYMISE, EVALUATE, EXTRACT, TUNE
     ),
     "measured swap": of_file(SWAP, pictures.changed_mp4, EVALUATE),
     "used face": of_file(

@@ -1,0 +1,138 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from faceswap_ae.common.errors import UserError
+from faceswap_ae.common.geometry import Image
+from faceswap_ae.conversion.anonymiser import AnonymiseStyle
+from faceswap_ae.conversion.cover_plan import CoverPlan
+from faceswap_ae.interface.synth_clip import synth
+from faceswap_ae.media import images, provenance
+from faceswap_ae.pipelines import anonymise as pipeline
+from faceswap_ae.pipelines.anonymise import WORK, AnonymiseOptions, anonymise
+from tests.support.conversions import shown
+
+pytestmark = pytest.mark.usefixtures("cache")
+
+
+def covered(method: str, **changes: Any) -> AnonymiseOptions:
+    return AnonymiseOptions(AnonymiseStyle(method), **changes)
+
+
+def features(folder: Path, number: int) -> np.ndarray:
+    """The eyes and the mouth of the person in front in a frame of a film, by the renderer."""
+    told = json.loads((folder / "truth.json").read_text())["frames"][number]
+    return np.array(told["landmarks"])[36:]
+
+
+def detail(image: Image, points: np.ndarray) -> float:
+    """How much differs from pixel to pixel at a face's features."""
+    (left, top), (right, bottom) = points.min(axis=0).astype(int), points.max(axis=0).astype(int)
+    part = image[top:bottom, left:right].astype(float)
+    return float(np.abs(np.diff(part, axis=1)).mean() + np.abs(np.diff(part, axis=0)).mean())
+
+
+@pytest.mark.parametrize("method", ["blur", "blocks", "solid"])
+def test_every_face_of_every_frame_is_covered(duet: Path, tmp_path: Path, method: str) -> None:
+    done, failures = anonymise([duet / "clip.mp4"], tmp_path / "out", covered(method))
+    assert not failures and done[0].published
+    assert (done[0].frames, done[0].swapped, done[0].covered, done[0].people) == (12, 0, 12, 2)
+    before, after = shown(duet / "clip.mp4"), shown(tmp_path / "out" / "clip.mp4")
+    assert len(after) == len(before)
+    for number, (one, other) in enumerate(zip(before, after, strict=True)):
+        points = features(duet, number)
+        assert detail(other, points) < 0.45 * detail(one, points)
+    # Away from the faces the picture is the same.
+    assert np.abs(before[0][:, :20].astype(int) - after[0][:, :20]).mean() < 3
+
+
+def test_the_output_says_what_it_is_and_nothing_else_stays(duet: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    anonymise([duet / "clip.mp4"], out, covered("blocks", voice="drop"))
+    assert sorted(path.name for path in out.iterdir()) == ["clip.mp4", "clip.mp4.json"]
+    marks = provenance.read(out / "clip.mp4")
+    assert marks is not None and "every face covered (blocks)" in marks["ai_altered"]
+    with av.open(str(out / "clip.mp4")) as container:
+        assert not container.streams.audio
+    told = json.loads((out / "clip.mp4.json").read_text())
+    assert told["published"] and told["people"] == 2
+    assert all(len(row["covered"]) >= 2 for row in told["every"])
+    assert "descriptor" not in (out / "clip.mp4.json").read_text()
+
+
+def test_the_voice_is_kept_or_changed_at_its_length(solo: Path, tmp_path: Path) -> None:
+    lengths = []
+    for voice in ("keep", "change"):
+        anonymise([solo / "clip.mp4"], tmp_path / voice, covered("solid", voice=voice))
+        with av.open(str(tmp_path / voice / "clip.mp4")) as container:
+            sound = [one.to_ndarray()[0] for one in container.decode(audio=0)]
+        lengths.append(sum(map(len, sound)))
+    assert abs(lengths[0] - lengths[1]) <= 2 * 1024
+
+
+def test_a_portrait_stands_in_and_gives_the_output_its_name(play: Path, tmp_path: Path) -> None:
+    portrait = synth(tmp_path / "kim.png", "random:7", photo=True).clip
+    again = AnonymiseOptions(given=(portrait,))
+    done, failures = anonymise([play / "clip.mp4"], tmp_path / "out", again)
+    assert not failures
+    (made,) = done
+    assert made.output == tmp_path / "out" / "kim_clip.mp4" and made.published
+    assert made.swapped == made.frames == 64
+    # A new face that a network would take for the person is covered.
+    assert made.unlike in (None, 1.0)
+    rows = json.loads((tmp_path / "out" / "kim_clip.mp4.json").read_text())["every"]
+    assert [row["frame"] for row in rows] == list(range(64))
+    before, after = shown(play / "clip.mp4"), shown(made.output)
+    for number in (0, 30, 63):
+        change = np.abs(before[number].astype(int) - after[number])
+        assert change.max() > 40 and np.median(change) < 3
+
+
+def test_what_may_still_show_somebody_is_not_published(
+    duet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan that covers nobody: the second detector sees them, and no round is left to mend it."""
+    monkeypatch.setattr(
+        "faceswap_ae.conversion.anonymiser.plan_covers", lambda *_, **__: CoverPlan()
+    )
+    monkeypatch.setattr(pipeline, "ROUNDS", 1)
+    done, _ = anonymise([duet / "clip.mp4"], tmp_path / "out", covered("blur"))
+    (made,) = done
+    assert not made.published and made.doubt
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        *("clip.unchecked.mp4", "clip.unchecked.mp4.json")
+    ]
+    monkeypatch.setattr(pipeline, "ROUNDS", 3)
+    done, _ = anonymise([duet / "clip.mp4"], tmp_path / "mended", covered("blur"))
+    assert done[0].published and done[0].covered == 12
+
+
+def test_inputs_of_one_name_and_inputs_that_cannot_be_used(
+    duet: Path, solo: Path, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.png"
+    images.write(photo, shown(solo / "clip.mp4")[0])
+    clips = [duet / "clip.mp4", solo / "clip.mp4", photo, tmp_path / "none.mp4"]
+    done, failures = anonymise(clips, tmp_path / "out", covered("solid"))
+    assert [one.output.name for one in done] == ["duet-clip.mp4", "solo-clip.mp4"]
+    assert ["anonymise takes videos" in one.reason for one in failures] == [True, False]
+    assert not (tmp_path / "out" / WORK).exists()
+
+
+def test_words_that_do_not_fit(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="pixelate"):
+        covered("pixelate")
+    with pytest.raises(UserError, match="voice"):
+        covered("blur", voice="loud")
+    with pytest.raises(UserError, match="no such file"):
+        AnonymiseOptions(given=(tmp_path / "nobody.png",))
+    photo = tmp_path / "kim.png"
+    photo.write_bytes(b"")
+    with pytest.raises(UserError, match="nobody stands in"):
+        covered("blur", given=(photo,))
+    with pytest.raises(UserError, match="is no folder"):
+        anonymise([photo], photo, covered("blur"))
