@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=turn)
 
 
-@pytest.fixture(autouse=True, scope="module")
+@pytest.fixture(autouse=True)
 def _precision() -> None:
     """Begin with numbers of 32 bits, whatever precision a training has set for its process."""
     if "keras" in sys.modules:

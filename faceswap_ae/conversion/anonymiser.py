@@ -46,6 +46,8 @@ SWAP, COVERED = "swap", "covered"
 NO_PERSON = "no face stands in"
 WARMUP = 24  # frames before the first that is written
 TRIAL_REACH, TRIAL_FRAMES = 60, 6  # frames around the best one, and how many of them are tried
+# A larger mask than a swap's: what it leaves of the brows and the chin helps to recognise somebody.
+COMPOSITE = CompositeOptions(colour="light", erode=0.0)
 LOW_SHARE = 20  # %: of the distances, that must be large too
 
 
@@ -64,7 +66,7 @@ class AnonymiseStyle:
 
     method: str = SWAP  # else blur, blocks or solid
     encoding: Encoding = H264
-    composite: CompositeOptions = field(default_factory=lambda: CompositeOptions(colour="light"))
+    composite: CompositeOptions = field(default_factory=lambda: COMPOSITE)
 
     @property
     def cover(self) -> str:

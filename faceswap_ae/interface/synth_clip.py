@@ -86,7 +86,7 @@ def _photo(out: Path, who: str) -> SynthResult:
     from faceswap_ae.media import png
     from faceswap_ae.media.ownership import check_may_replace
     from faceswap_ae.media.provenance import WRITTEN
-    from faceswap_ae.synthetic.portrait import portrait
+    from faceswap_ae.synthetic.photo import portrait
 
     if out.suffix.lower() != ".png":
         raise UserError(f"{out}: a portrait goes into .png")

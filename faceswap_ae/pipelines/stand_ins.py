@@ -26,13 +26,13 @@ from faceswap_ae.faces.identities import LIKE, KnownPerson, known_person
 from faceswap_ae.faces.record import DESCRIPTOR, Descriptor
 from faceswap_ae.media import images
 from faceswap_ae.media.inputs import safe_stem
-from faceswap_ae.synthetic.portrait import portrait, portraits
+from faceswap_ae.synthetic.photo import portrait, portraits
 
-FIRST, MANY = 1000, 16  # the imaginary people who are asked
-TRIED = 10  # of them, who are tried in the person's place
+FIRST, MANY = 1000, 32  # the imaginary people who are asked
+TRIED = 16  # of them, who are tried in the person's place
 UNLIKE = 0.68  # distance of a new face that is surely enough
 KEPT = 32  # descriptors of a person that the table keeps
-DRAWN = "stand-ins-1"  # in the local cache; the number goes up when they are drawn otherwise
+DRAWN = "stand-ins-2"  # in the local cache; the number goes up when they are drawn otherwise
 VERSION = 1
 
 Tried = Callable[[Path], float]  # how far from a person the new faces of a folder are

@@ -1,6 +1,6 @@
 import numpy as np
 
-from faceswap_ae.synthetic.portrait import OTHERS, portrait, portraits
+from faceswap_ae.synthetic.photo import OTHERS, portrait, portraits
 
 
 def test_the_first_portrait_looks_straight_and_the_others_differ() -> None:

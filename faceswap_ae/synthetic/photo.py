@@ -8,11 +8,11 @@ from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
 
 SIDE, FACE = 512, 0.55  # pixels, and the face's height as a share of them
-OTHERS = (  # views that show what the first one hides
+# Views that show what the first one hides. Of a face that is turned farther, the mesh ends beyond
+# it, and the background would be bent into another's face.
+OTHERS = (
     Act(yaw=24),
     Act(yaw=-24),
-    Act(yaw=42),
-    Act(yaw=-42),
     Act(pitch=12),
     Act(pitch=-12),
     Act(felt=Expression(jaw=0.35)),
