@@ -70,8 +70,15 @@ def wanted(solo: Path, play: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="module")
-def done(wanted: Swap, cache: None) -> SwapFiles:  # noqa: ARG001 - sets the cache folder
-    return swap(wanted)
+def done_and_kept(wanted: Swap, cache: None) -> tuple[SwapFiles, set[str]]:  # noqa: ARG001 - sets it
+    """The swap, and which clips are in the cache after it: other tests scan more."""
+    done = swap(wanted)
+    return done, {path.name.partition("-")[0] for path in (cache_dir() / JOURNALS).iterdir()}
+
+
+@pytest.fixture(scope="module")
+def done(done_and_kept: tuple[SwapFiles, set[str]]) -> SwapFiles:
+    return done_and_kept[0]
 
 
 def test_two_clips_become_a_swap_and_a_report(done: SwapFiles, wanted: Swap) -> None:
@@ -149,8 +156,10 @@ def test_another_recipe_of_ones_own_goes_on_unnamed(
     assert swap(replace(wanted, recipe=None, changes=())).out.stat().st_mtime_ns == before
 
 
-def test_clips_that_were_extracted_are_not_looked_at_again(done: SwapFiles, wanted: Swap) -> None:
-    kept = {path.name.partition("-")[0] for path in (cache_dir() / JOURNALS).iterdir()}
+def test_clips_that_were_extracted_are_not_looked_at_again(
+    done_and_kept: tuple[SwapFiles, set[str]], wanted: Swap
+) -> None:
+    done, kept = done_and_kept
     assert fingerprint(done.out) in kept  # the result is scanned for its evaluation
     assert not kept & {fingerprint(clip) for clip in (wanted.face, wanted.onto)}
 
