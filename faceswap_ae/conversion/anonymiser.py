@@ -7,7 +7,7 @@ is looked over (second_look.py) before it gets its own.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,13 @@ from faceswap_ae.conversion.cover_plan import CoverPlan, find_scenes, plan_cover
 from faceswap_ae.conversion.face_generator import FaceRequest
 from faceswap_ae.conversion.instant import InstantSwapper
 from faceswap_ae.conversion.renderer import REVISION as RENDERED
-from faceswap_ae.conversion.renderer import RenderedFrame, RenderPlan, render
+from faceswap_ae.conversion.renderer import RenderedFrame, RenderPlan, render, warm_start
 from faceswap_ae.conversion.trajectories import Trajectories, place_faces
 from faceswap_ae.faces.alignment import is_face
 from faceswap_ae.faces.detection.recogniser import describe
 from faceswap_ae.faces.detection.scan_cache import ScannedClip
 from faceswap_ae.faces.identities import KnownPerson, known_person, split_people, tally_tracks
-from faceswap_ae.faces.record import Face
+from faceswap_ae.faces.record import Descriptor, Face
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.codecs import H264, Encoding
@@ -44,10 +44,10 @@ from faceswap_ae.version import VERSION
 REVISION = 1  # goes up when the same clip gives another output
 SWAP, COVERED = "swap", "covered"
 NO_PERSON = "no face stands in"
-WARMUP = 24  # frames before the first that is written
 TRIAL_REACH, TRIAL_FRAMES = 60, 6  # frames around the best one, and how many of them are tried
 # A larger mask than a swap's: what it leaves of the brows and the chin helps to recognise somebody.
 COMPOSITE = CompositeOptions(colour="light", erode=0.0)
+HALVED = 30.0  # degrees of yaw at which a face counts as half as large
 LOW_SHARE = 20  # %: of the distances, that must be large too
 
 
@@ -57,7 +57,7 @@ class PersonSeen:
 
     tracks: frozenset[int]
     known: KnownPerson
-    largest: Face  # the face that shows the person best
+    best: Face  # the face that shows the person best
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class AnonymiseStyle:
 
     method: str = SWAP  # else blur, blocks or solid
     encoding: Encoding = H264
-    composite: CompositeOptions = field(default_factory=lambda: COMPOSITE)
+    composite: CompositeOptions = COMPOSITE
 
     @property
     def cover(self) -> str:
@@ -109,8 +109,7 @@ class AnonymousClip:
 
     def frames(self, first: int = 0) -> Iterator[tuple[RenderedFrame, Image]]:
         """The frames from `first` on, each with its anonymous picture."""
-        start = max(0, first - WARMUP)
-        shown: Iterator[Frame] = reader.frames(self.clip, replace(WHOLE, first=start))
+        shown = reader.frames(self.clip, replace(WHOLE, first=warm_start(first)))
         for one in render(shown, self.plan):
             if one.frame.index < first:
                 continue
@@ -141,12 +140,20 @@ def people_in(found: ScannedClip) -> list[PersonSeen]:
     people = []
     for group in split_people(tracks, []).unknown:
         own = frozenset(track for _, track in group)
-        faces = [face for face in found.faces(WHOLE) if face.track in own and is_face(face)]
-        known = known_person([face.descriptor for face in faces])
-        assert known is not None
-        largest = max(faces, key=lambda face: face.size / (1 + abs(face.pose[0]) / 30))
-        people.append(PersonSeen(own, known, largest))
+        descriptors, best = list[Descriptor](), None
+        for face in found.faces(WHOLE):  # one by one: a long clip has too many for the memory
+            if face.track in own and is_face(face):
+                descriptors.append(face.descriptor)
+                best = face if best is None or _shows(face) > _shows(best) else best
+        known = known_person(descriptors)
+        assert known is not None and best is not None
+        people.append(PersonSeen(own, known, best))
     return people
+
+
+def _shows(face: Face) -> float:
+    """How well a face shows a person: a large one that is not turned."""
+    return face.size / (1 + abs(face.pose[0]) / HALVED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +187,7 @@ class Trial:
 
 def trial_of(clip: Clip, found: ScannedClip, person: PersonSeen, style: CompositeOptions) -> Trial:
     """Choose the frames around the one that shows a person best."""
-    middle = person.largest
+    middle = person.best
     faces = [
         face
         for face in found.faces(WHOLE)

@@ -20,7 +20,7 @@ from faceswap_ae.conversion.compositing.masks import painted
 from faceswap_ae.conversion.compositor import CompositeOptions, Compositor
 from faceswap_ae.conversion.face_generator import FaceGenerator
 from faceswap_ae.conversion.instant import InstantSwapper
-from faceswap_ae.conversion.renderer import GROUP, WARMUP, RenderedFrame, RenderPlan, render
+from faceswap_ae.conversion.renderer import RenderedFrame, RenderPlan, render, warm_start
 from faceswap_ae.conversion.report import FrameRow, ReportBuilder
 from faceswap_ae.conversion.smoothing import SMOOTH
 from faceswap_ae.conversion.swapper import Swapper
@@ -140,7 +140,7 @@ class Converter:
         over time comes out as if all had been rendered.
         """
         builder = ReportBuilder(one.found, one.assignment, one.owners, one.span)
-        start = max(span.first, (first - WARMUP) // GROUP * GROUP)
+        start = max(span.first, warm_start(first))
         keep_going = self.options.scan.keep_going and not one.clip.pictures
         shown = reader.frames(one.clip, replace(span, first=start), keep_going=keep_going)
         for frame in render(shown, one.plan):

@@ -8,6 +8,7 @@ sees nothing, and a person may still do.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -79,23 +80,24 @@ def plan_covers(
     faces: Iterable[Face], swapped: Collection[int], scenes: Scenes, why: str
 ) -> CoverPlan:
     """Plan where to cover: also all faces of tracks that are not `swapped`, because `why`."""
-    tracks: dict[int, dict[int, Face]] = defaultdict(dict)
+    tracks: dict[int, dict[int, Box]] = defaultdict(dict)
+    reasons: dict[int, dict[int, str]] = defaultdict(dict)
     boxes: dict[int, list[Box]] = defaultdict(list)
     for face in faces:
-        tracks[face.track][face.frame] = face
+        tracks[face.track][face.frame] = face.box
+        reasons[face.track][face.frame] = _reason(face) if face.track in swapped else why
         boxes[face.frame].append(face.box)
     plan = CoverPlan()
     for track, own in tracks.items():
-        reasons = {frame: _reason(face) if track in swapped else why for frame, face in own.items()}
-        for frame, reason in _lengthened(reasons).items():
-            plan.add(frame, CoveredFace(own[frame].box, reason, track))
+        for frame, reason in _lengthened(reasons[track]).items():
+            plan.add(frame, CoveredFace(own[frame], reason, track))
         _cover_gaps(plan, own, swapped=track in swapped)
         for end, step in ((min(own), -1), (max(own), 1)):
             scene = scenes.around(end)
             for frame in range(end + step, end + step * (REACH + 1), step):
                 seen = boxes.get(frame, [])
-                if frame in scene and not any(alike(own[end].box, box) for box in seen):
-                    plan.add(frame, CoveredFace(own[end].box, BEYOND, track))
+                if frame in scene and not any(alike(own[end], box) for box in seen):
+                    plan.add(frame, CoveredFace(own[end], BEYOND, track))
     return plan
 
 
@@ -131,14 +133,13 @@ def _lengthened(reasons: Mapping[int, str]) -> dict[int, str]:
     return found
 
 
-def _cover_gaps(plan: CoverPlan, own: Mapping[int, Face], *, swapped: bool) -> None:
+def _cover_gaps(plan: CoverPlan, own: Mapping[int, Box], *, swapped: bool) -> None:
     """Cover frames in which a face is lost; short gaps of a swapped face have its new face."""
-    known = np.array(sorted(own))
-    for before, after in zip(known[:-1].tolist(), known[1:].tolist(), strict=True):
+    for before, after in pairwise(sorted(own)):
         gap = after - before - 1
         if not gap or (swapped and gap <= BRIDGED):
             continue
-        ends = [np.array(own[frame].box) for frame in (before, after)]
+        ends = [np.array(own[frame]) for frame in (before, after)]
         for frame in range(before + 1, after):
             if gap <= 2 * REACH or min(frame - before, after - frame) <= REACH:
                 plan.add(frame, CoveredFace(_between(ends, before, after, frame), LOST))

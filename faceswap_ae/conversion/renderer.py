@@ -70,6 +70,11 @@ Measured = tuple[_FrameWithFaces, dict[tuple[int, int, str], Pair | None]]
 Values = Mapping[tuple[int, str], Doubles]  # by track, and what is averaged
 
 
+def warm_start(first: int) -> int:
+    """The frame to begin with so that from `first` on it is as if all had been rendered."""
+    return max(0, (first - WARMUP) // GROUP * GROUP)
+
+
 def render(frames: Iterator[Frame], plan: RenderPlan) -> Iterator[RenderedFrame]:
     """Every frame with its new faces, in order. Networks work in a thread of their own."""
     return composite(prefetch(generated(frames, plan), MADE_AHEAD * GROUP), plan)

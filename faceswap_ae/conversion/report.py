@@ -148,10 +148,15 @@ def rows_of(part: ResumableWriter) -> Iterator[FrameRow]:
 
 def write_clip_report(place: Path, head: Mapping[str, Any], rows: Iterable[FrameRow]) -> None:
     """JSON, a line for each frame."""
+    write_lines(place, head, (row.to_json() for row in rows))
+
+
+def write_lines(place: Path, head: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> None:
+    """JSON: a head, and `every` row in a line of its own."""
     with place.open("w", encoding="utf-8") as file:
         file.write(json.dumps(head, indent=1)[:-2] + ',\n "every": [\n')
         for number, row in enumerate(rows):
-            file.write((",\n" if number else "") + "  " + json.dumps(row.to_json()))
+            file.write((",\n" if number else "") + "  " + json.dumps(row))
         file.write("\n ]\n}\n")
 
 

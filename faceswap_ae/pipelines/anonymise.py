@@ -7,8 +7,6 @@
 5  publish   under its own name, with a report; if doubt stays, it is not published
 """
 
-import json
-import logging
 import shutil
 import time
 from collections.abc import Sequence
@@ -34,7 +32,7 @@ from faceswap_ae.conversion.anonymiser import (
     write,
 )
 from faceswap_ae.conversion.compositing.obscuring import COVERS
-from faceswap_ae.conversion.report import report_of
+from faceswap_ae.conversion.report import report_of, write_lines
 from faceswap_ae.conversion.second_look import ALIKE, SecondLook, add_covers, look_again
 from faceswap_ae.faces.detection.scan import Detectors, ScanOptions, count_unscanned, scan
 from faceswap_ae.faces.detection.scan_cache import ScannedClip
@@ -55,8 +53,6 @@ HIGHER, LOWER = (1.12, 1.3), (0.75, 0.9)  # factors by which a voice is shifted
 ROUNDS = 3  # looks over a clip, each but the last followed by another writing
 WORK = ".faceswap_ae-anonymise"  # a folder beside the outputs, while they are made
 UNCHECKED = ".unchecked"
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -161,17 +157,19 @@ class _Batch:
         report = report_of(output)
         with replacing(report) as place:
             head = {**marks, **_told(made), "job": one.job}
-            _write_report(place, head, rows)
+            write_lines(place, head, rows)
         if made.published:
             unchecked.replace(final)
+            report_of(unchecked).unlink(missing_ok=True)  # of an earlier call that was in doubt
         return made
 
     def _check(self, clip: Clip, final: Path) -> None:
         if clip.pictures:
             raise UserError(f"{clip.path}: is no video; anonymise takes videos")
         check_is_no_input(final, [clip.path, *self.options.given])
-        for place in (final, report_of(final)):
-            check_may_replace(place, overwrite=self.options.overwrite)
+        for output in (final, _unchecked(final)):
+            for place in (output, report_of(output)):
+                check_may_replace(place, overwrite=self.options.overwrite)
 
     def _scan(self, clip: Clip) -> ScannedClip:
         """Find every face; what was found is kept only while the batch is made."""
@@ -282,9 +280,3 @@ def _told(made: AnonymisedClip) -> dict[str, Any]:
         "retrieved": made.retrieved,
         "seconds": round(made.seconds, 1),
     }
-
-
-def _write_report(place: Path, head: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
-    lines = ",\n".join(f"  {json.dumps(row)}" for row in rows)
-    text = json.dumps(head, indent=1)[:-2] + f',\n "every": [\n{lines}\n ]\n}}\n'
-    place.write_text(text, encoding="utf-8")

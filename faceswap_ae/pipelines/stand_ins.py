@@ -72,8 +72,8 @@ class StandIns:
 
     def folder(self, number: int) -> Path:
         """Return the face folder of who stands in for a person; it is made when first needed."""
-        if self.given is not None:
-            return _filled(self.work / "given" / safe_stem(self.given.stem), lambda: [self.given])
+        if (given := self.given) is not None:
+            return _filled(self.work / "given" / safe_stem(given.stem), lambda: [given])
         name = self.people[number].name
         return _imaginary("faces", name, lambda: portraits(name))
 
@@ -83,9 +83,8 @@ class StandIns:
             return self.given.stem
         taken = {one.name for one in self.people}
         every = [f"random:{number}" for number in range(FIRST, FIRST + MANY)]
-        asked = {name: _asked(name) for name in every if name not in taken} or {
-            name: _asked(name) for name in every
-        }
+        free = [name for name in every if name not in taken] or every
+        asked = {name: _asked(name) for name in free}
         apart = {
             name: float(np.linalg.norm(_descriptor(folder) - middle))
             for name, folder in asked.items()
@@ -120,10 +119,10 @@ def _imaginary(kind: str, name: str, drawn: Callable[[], list[Image]]) -> Path:
     return _filled(home / kind / plain, shown)
 
 
-def _filled(folder: Path, shown: Callable[[], Sequence[Path | None]]) -> Path:
+def _filled(folder: Path, shown: Callable[[], Sequence[Path]]) -> Path:
     """Fill a face folder, unless it is."""
     if not _has_faces(folder):
-        photos = [one for one in shown() if one is not None]
+        photos = shown()
         extractor.extract(photos, folder.name, ExtractOptions(folder.parent), no_progress)
         if not _has_faces(folder):
             raise UserError(f"{photos[0]}: no face found in it that is large and clear enough")

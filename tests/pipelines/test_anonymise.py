@@ -1,4 +1,6 @@
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +111,34 @@ def test_what_may_still_show_somebody_is_not_published(
     monkeypatch.setattr(pipeline, "ROUNDS", 3)
     done, _ = anonymise([duet / "clip.mp4"], tmp_path / "mended", covered("blur"))
     assert done[0].published and done[0].covered == 12
+
+
+def test_a_file_of_the_users_own_is_not_replaced(duet: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "clip.unchecked.mp4"
+    theirs.write_bytes(b"mine")
+    _, failures = anonymise([duet / "clip.mp4"], tmp_path, covered("solid"))
+    assert "is there already" in failures[0].reason and theirs.read_bytes() == b"mine"
+
+
+def test_stopped_it_goes_on_and_gives_the_same(duet: Path, tmp_path: Path) -> None:
+    @contextmanager
+    def stopped(what: str, _total: int) -> Iterator[Callable[[int], None]]:
+        def advance(done: int) -> None:
+            if what.startswith("anonymise") and done == 6:
+                raise KeyboardInterrupt
+
+        yield advance
+
+    with pytest.raises(KeyboardInterrupt):
+        anonymise([duet / "clip.mp4"], tmp_path / "out", covered("blur"), stopped)
+    assert not (tmp_path / "out" / "clip.mp4").exists()
+    for out in ("out", "whole"):
+        anonymise([duet / "clip.mp4"], tmp_path / out, covered("blur"))
+    one, other = (shown(tmp_path / out / "clip.mp4") for out in ("out", "whole"))
+    assert np.array_equal(one, other)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        *("clip.mp4", "clip.mp4.json")
+    ]
 
 
 def test_inputs_of_one_name_and_inputs_that_cannot_be_used(
