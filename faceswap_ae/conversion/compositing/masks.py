@@ -120,15 +120,14 @@ def refine_mask(mask: Mask, face: float, erode: float = ERODE, feather: float = 
     The result is 0 along the crop's edge, even where the mask itself reaches that edge.
     """
     into, soft = round(erode * face, 2), round(max(feather * face, 1), 2)
-    width = 2 * int(np.ceil(max(abs(into), into + soft) / 2)) + 3
-    # Two box blurs make a triangle filter. Its value gives the depth of a pixel inside the mask to
-    # a fraction of a pixel, and it is stable: an exact distance transform would jump with every
-    # pixel of the outline.
-    once = cv2.blur(mask, (width, width), borderType=cv2.BORDER_REPLICATE)
-    twice = np.asarray(cv2.blur(once, (width, width), borderType=cv2.BORDER_REPLICATE), np.float32)
-    places = (twice * np.float32(TABLE - 1) + np.float32(0.5)).astype(np.int32)
-    risen = _table(width, into, soft).take(places, mode="clip")
-    risen = np.minimum(risen, _rim(mask.shape[0], soft))
+    reach = max(abs(into), into + soft) / 2
+    wide = _risen(mask, 2 * int(np.ceil(reach)) + 3, into, soft)
+    if erode < 0 and reach % 1:
+        # A wider filter rounds corners more. Without the mix, a mask that grows by a little more
+        # would lose its corners where the width steps.
+        narrow = _risen(mask, 2 * int(reach) + 3, into, soft)
+        wide = narrow + np.float32(reach % 1) * (wide - narrow)
+    risen = np.minimum(wide, _rim(mask.shape[0], soft))
     # The blur removes excluded things that are thinner than the feather, such as a pen in front of
     # the face. The minimum excludes them again.
     return np.minimum(risen, mask) if erode >= 0 else risen
@@ -184,6 +183,19 @@ def _parts(inside: Image) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray
 
 def _those(labels: NDArray[np.int32], which: NDArray[np.bool_]) -> Image:
     return np.concatenate([[False], which]).astype(np.uint8)[labels]
+
+
+def _risen(mask: Mask, width: int, erode: float, feather: float) -> Mask:
+    """Return the refined value of each pixel by its depth in the mask, all widths in pixels.
+
+    Two box blurs make a triangle filter. Its value gives the depth of a pixel inside the mask to a
+    fraction of a pixel, and it is stable: an exact distance transform would jump with every pixel
+    of the outline.
+    """
+    once = cv2.blur(mask, (width, width), borderType=cv2.BORDER_REPLICATE)
+    twice = np.asarray(cv2.blur(once, (width, width), borderType=cv2.BORDER_REPLICATE), np.float32)
+    places = (twice * np.float32(TABLE - 1) + np.float32(0.5)).astype(np.int32)
+    return _table(width, erode, feather).take(places, mode="clip")
 
 
 @lru_cache(maxsize=64)
