@@ -169,12 +169,12 @@ def _part(path: Path, *, folder: bool) -> Iterator[Path]:
         place.parent.mkdir(parents=True, exist_ok=True)
         _clear_remains(place)
         part = place.with_name(part_name(place))
-        if folder:
-            part.mkdir()
-        else:
-            # Made here and now, so that no link of this name is written through.
-            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        try:
+        try:  # around the making too: a signal may come right after it
+            if folder:
+                part.mkdir()
+            else:
+                # Made here and now, so that no link of this name is written through.
+                os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
             yield part
         finally:
             remove_part(part)
