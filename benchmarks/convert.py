@@ -76,7 +76,7 @@ import av
 from faceswap_ae.conversion import renderer
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
-from faceswap_ae.conversion.convert import output_spec
+from faceswap_ae.conversion.convert import output_spec, seal_of
 from faceswap_ae.conversion.converter import ConvertOptions, Converter
 from faceswap_ae.common.progress import no_progress
 from faceswap_ae.training.runs.run import Run
@@ -109,7 +109,9 @@ def bare():
         out.mux(stream.encode(None))
 
 def encode():
-    output = output_spec(converter, prepared, folder / "part.mp4", VIEWS["result"])
+    seal = seal_of(converter, prepared)
+    place = folder / "part.mp4"
+    output = output_spec(prepared, place, VIEWS["result"], converter.options, seal)
     with resumable(output, {}) as parts:
         for frame in frames:
             parts.write(frame.image, frame.time, frame.duration)

@@ -15,7 +15,17 @@ from faceswap_ae.interface.docstrings import argument_texts, description, exampl
 
 PAGE = Path(__file__).with_suffix(".md")
 # In the order in which the examples are run: each uses the files of those before it.
-FUNCTIONS = ("synth", "extract", "train", "convert", "evaluate", "swap", "reenact", "anonymise")
+FUNCTIONS = (
+    "synth",
+    "extract",
+    "train",
+    "convert",
+    "evaluate",
+    "swap",
+    "reenact",
+    "anonymise",
+    "verify",
+)
 TYPES = ("AnyPath", "Paths", "Texts", "Numbers", "Time", "Device", "Changes")
 HEAD = """# From Python
 

@@ -8,6 +8,7 @@
     fs.evaluate("swap.mp4", face="ben.mp4", onto="ada.mp4")              # how good the swap is
     fs.swap("ben.mp4", "ada.mp4", "swap.mp4", minutes=4)                 # all of it in one go
     fs.anonymise("meeting.mp4", "hidden")       # nobody in it is recognised
+    fs.verify("seen-online.mp4")                # what its marks say of it
     fs.synth("clips/ada", who="ada")            # a clip of somebody who does not exist
 
 `docs/python.md` lists every argument, `docs/architecture.md` says how the pieces fit.
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from faceswap_ae.interface.swap_clips import swap
     from faceswap_ae.interface.synth_clip import synth
     from faceswap_ae.interface.train_run import train
+    from faceswap_ae.interface.verify_files import verify
 
 __all__ = [
     "FaceswapError",
@@ -41,6 +43,7 @@ __all__ = [
     "swap",
     "synth",
     "train",
+    "verify",
 ]
 
 # The public functions and the modules that define them. Each is loaded when it is first used, so
@@ -54,6 +57,7 @@ _HOMES = {
     "reenact": "reenact_photo",
     "swap": "swap_clips",
     "synth": "synth_clip",
+    "verify": "verify_files",
 }
 
 # In a checkout, models/ and trainers/ are beside the package; if it is installed, inside it.

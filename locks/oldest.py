@@ -16,12 +16,14 @@ VENV = ".venv-oldest"
 
 
 def main() -> int:
-    lowest = compiled("--resolution", "lowest-direct")
+    lowest = compiled("--extra", "marks", "--resolution", "lowest-direct")
     with tempfile.TemporaryDirectory() as folder:
         pins = Path(folder, "pins.txt")
         pins.write_text(lowest, encoding="utf-8")
         # The test tools keep their locked versions, because users do not bring their own.
-        lock = compiled("--extra", "dev", "--generate-hashes", "--constraint", str(pins))
+        lock = compiled(
+            "--extra", "marks", "--extra", "dev", "--generate-hashes", "--constraint", str(pins)
+        )
     print(lowest)
     setup_env.make(VENV, python())
     setup_env.install_lock(VENV, lock)

@@ -12,8 +12,8 @@ HEADER = (
     "# Made by `make lock` from setup.cfg and locks/*.in; installed by setup_env.py, no resolver.\n"
 )
 LOCKS: dict[str, tuple[str, ...]] = {
-    "requirements.lock": (),
-    "requirements-dev.lock": ("--extra", "dev"),
+    "requirements.lock": ("--extra", "marks"),
+    "requirements-dev.lock": ("--extra", "marks", "--extra", "dev"),
 }
 EVERY_PYTHON = ("--universal", "--generate-hashes")
 

@@ -76,6 +76,14 @@ def solo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _film(tmp_path_factory.mktemp("films") / "solo", film)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the certificate that signs the tests' outputs out of the user's own folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Put caches (decoded faces and others) into a folder of the test module's own."""

@@ -37,6 +37,7 @@ from faceswap_ae.cli import (
     terminal,
     train,
     tune,
+    verify,
 )
 from faceswap_ae.common.errors import FaceswapError
 
@@ -54,7 +55,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 OWN = (demo, doctor, swap, reenact, anonymise, extract, train, convert, evaluate, preview, tune)
-MORE = (fetch, info, cut, side, synth)
+MORE = (fetch, info, verify, cut, side, synth)
 for command in (*OWN, *MORE):
     name = command.__name__.rpartition(".")[2]
     app.command(name, epilog=EPILOG)(command.run)

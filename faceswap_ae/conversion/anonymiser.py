@@ -5,7 +5,7 @@ cannot be swapped are covered (cover_plan.py). The clip goes into a file of anot
 is looked over (second_look.py) before it gets its own.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
@@ -30,9 +30,11 @@ from faceswap_ae.faces.detection.recogniser import describe
 from faceswap_ae.faces.detection.scan_cache import ScannedClip
 from faceswap_ae.faces.identities import KnownPerson, known_person, split_people, tally_tracks
 from faceswap_ae.faces.record import Descriptor, Face
+from faceswap_ae.marks.seal import OutputSeal
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.codecs import H264, Encoding
+from faceswap_ae.media.provenance import WATERMARK
 from faceswap_ae.media.reader import Frame
 from faceswap_ae.media.resumable_writer import resumable
 from faceswap_ae.media.segments import OutputSpec
@@ -41,7 +43,7 @@ from faceswap_ae.media.waveform import Waveform
 from faceswap_ae.reenactment.source_faces import load_source_faces
 from faceswap_ae.version import VERSION
 
-REVISION = 1  # goes up when the same clip gives another output
+REVISION = 2  # goes up when the same clip gives another output
 SWAP, COVERED = "swap", "covered"
 NO_PERSON = "no face stands in"
 TRIAL_REACH, TRIAL_FRAMES = 60, 6  # frames around the best one, and how many of them are tried
@@ -227,14 +229,14 @@ def write(
     one: AnonymousClip,
     out: Path,
     sound: Clip | Waveform | None,
-    marks: Mapping[str, str],
+    seal: OutputSeal,
     progress: Progress,
 ) -> list[dict[str, Any]]:
     """Write the anonymous clip, and return what became of each frame. Stopped, it goes on there."""
     encoding = replace(one.style.encoding, repeatable=True)
-    spec = OutputSpec(out, one.clip, encoding, sound, WHOLE, marks)
+    spec = OutputSpec(out, one.clip, encoding, sound, WHOLE, seal.tags, seal=seal)
     voice = blake2b(sound.samples.tobytes()).hexdigest() if isinstance(sound, Waveform) else ""
-    job = {**one.job, "voice": voice or sound is not None}
+    job = {**one.job, "voice": voice or sound is not None, "watermark": seal.tags[WATERMARK]}
     with ExitStack() as stack:
         writer = stack.enter_context(resumable(spec, job))
         rows = list(writer.notes())

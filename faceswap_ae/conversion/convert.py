@@ -28,6 +28,7 @@ from faceswap_ae.conversion.report import (
     write_clip_report,
 )
 from faceswap_ae.conversion.views import View, choose_views
+from faceswap_ae.marks.seal import OutputSeal
 from faceswap_ae.media import images, png, provenance
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.codecs import CODECS
@@ -86,19 +87,22 @@ def convert_clip(converter: Converter, clip: Clip, out: Path) -> ConvertedClip:
     report = report_of(out)
     if clip.pictures:
         return _convert_photo(converter, one, outputs, report)
-    job = _job(converter, one)
+    job, seal = _job(converter, one), seal_of(converter, one)
     with ExitStack() as stack:
         place = stack.enter_context(replacing(report))
         writers = {
             name: stack.enter_context(
-                resumable(output_spec(converter, one, path, views[name]), {**job, "view": name})
+                resumable(
+                    output_spec(one, path, views[name], converter.options, seal),
+                    {**job, "view": name},
+                )
             )
             for name, path in outputs.items()
         }
         _write_frames(converter, one, writers)
         writer = next(iter(writers.values()))
         done = count_up(clip.path, list(outputs.values()), rows_of(writer))
-        head = {**converter.marks(one.assignment), **done.to_json(), "job": job}
+        head = {**seal.tags, **done.to_json(), "job": job}
         write_clip_report(place, head, rows_of(writer))
     return done
 
@@ -115,13 +119,19 @@ def is_made(converter: Converter, clip: Clip, out: Path) -> bool:
     return bool(made == json.loads(json.dumps(_job(converter, one))))
 
 
-def output_spec(converter: Converter, one: PreparedClip, place: Path, view: View) -> OutputSpec:
+def seal_of(converter: Converter, one: PreparedClip) -> OutputSeal:
+    """The marks of a clip's outputs."""
+    return converter.seal(one, _job(converter, one))
+
+
+def output_spec(
+    one: PreparedClip, place: Path, view: View, options: ConvertOptions, seal: OutputSeal
+) -> OutputSpec:
     """The video of a view, with the clip's sound."""
-    options = converter.options
     encoding = replace(options.encoding, repeatable=True)
     span = one.span if options.cut else WHOLE
-    size, marks = view.size(one.clip), converter.marks(one.assignment)
-    return OutputSpec(place, size, encoding, one.clip, span, marks, options.segment)
+    size, tags = view.size(one.clip), seal.tags
+    return OutputSpec(place, size, encoding, one.clip, span, tags, options.segment, seal)
 
 
 def check_picture(clip: Clip, out: Path, *, overwrite: bool) -> None:
@@ -132,10 +142,12 @@ def check_picture(clip: Clip, out: Path, *, overwrite: bool) -> None:
         raise UserError(f"{out}: a picture goes into .png, where it keeps its marks")
 
 
-def write_picture(out: Path, picture: Image, marks: Mapping[str, str]) -> None:
+def write_picture(out: Path, picture: Image, seal: OutputSeal) -> None:
     """A PNG that says that it is altered."""
     with replacing(out) as part:
-        part.write_bytes(png.encode(picture, provenance.png_words(marks)))
+        words = provenance.png_words(seal.tags)
+        part.write_bytes(png.encode(seal.imprint(picture), words))
+        seal.sign(part, out)
 
 
 def _write_frames(
@@ -167,14 +179,14 @@ def _next_frame(writer: ResumableWriter) -> int:
 def _convert_photo(
     converter: Converter, one: PreparedClip, outputs: Mapping[str, Path], report: Path
 ) -> ConvertedClip:
-    views, marks = choose_views(converter.options.view), converter.marks(one.assignment)
+    views, seal = choose_views(converter.options.view), seal_of(converter, one)
     rows = []
     for shown, row in converter.frames(one, WHOLE):
         rows.append(row)
         for name, place in outputs.items():
-            write_picture(place, views[name].show(shown, converter.names), marks)
+            write_picture(place, views[name].show(shown, converter.names), seal)
     done = count_up(one.clip.path, list(outputs.values()), rows)
-    write_clip_report(report, {**marks, **done.to_json(), "job": _job(converter, one)}, rows)
+    write_clip_report(report, {**seal.tags, **done.to_json(), "job": seal.deed.job}, rows)
     return done
 
 
@@ -204,6 +216,7 @@ def _job(converter: Converter, one: PreparedClip) -> dict[str, Any]:
         "part": [str(options.span), options.cut],
         "places": one.plan.trajectories.digest,
         "painted": blake2b(own_mask).hexdigest(),
+        "watermark": options.marks.watermark,
     }
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from faceswap_ae.common.errors import UserError, unknown
 from faceswap_ae.common.progress import Progress
@@ -28,6 +29,7 @@ from faceswap_ae.conversion.trajectories import place_faces
 from faceswap_ae.conversion.views import ViewNames, choose_views
 from faceswap_ae.faces.detection.scan import Detectors, ScanOptions
 from faceswap_ae.faces.detection.scan_cache import ScannedClip, scan_clip
+from faceswap_ae.marks.seal import Deed, MarkOptions, OutputSeal, make_seal
 from faceswap_ae.media import provenance, reader
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.codecs import H264, Encoding, check_encoding
@@ -55,6 +57,7 @@ class ConvertOptions:
     encoding: Encoding = H264
     frames: bool = False  # a video becomes a folder of pictures
     overwrite: bool = False  # a file at an output's place that is none of ours
+    marks: MarkOptions = field(default_factory=MarkOptions)
     segment: int = SEGMENT  # frames that are lost at most when it is stopped
     source: Path | None = None  # a face folder: its pictures are used, and no run
     onto: str = "the performer"  # with a source, who is replaced; a folder of the name may be there
@@ -147,11 +150,12 @@ class Converter:
             if frame.frame.index >= first:
                 yield frame, builder.row(frame)
 
-    def marks(self, assignment: Assignment) -> dict[str, str]:
+    def seal(self, one: PreparedClip, job: Mapping[str, Any]) -> OutputSeal:
         """The marks of an output: that it is AI-altered, and how."""
-        used = [self.swappers[role] for role in sorted(set(assignment.roles.values()))]
+        used = [self.swappers[role] for role in sorted(set(one.assignment.roles.values()))]
         swaps = [f"{one.face}'s face put onto {one.onto}" for one in used]
-        return provenance.make_marks(self.now, "; ".join(swaps))
+        tags = provenance.make_marks(self.now, "; ".join(swaps))
+        return make_seal(self.options.marks, Deed("swap", tags, job, one.clip.path))
 
 
 def _generators(options: ConvertOptions) -> list[FaceGenerator]:

@@ -37,6 +37,7 @@ from faceswap_ae.faces.detection.references import known_from_photos
 from faceswap_ae.faces.detection.scan import Detectors, ScanOptions
 from faceswap_ae.faces.detection.scan_cache import scan_clip
 from faceswap_ae.faces.identities import LIKE, KnownPerson
+from faceswap_ae.marks.seal import Deed, MarkOptions, make_seal
 from faceswap_ae.media import images, provenance, reader
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.codecs import H264, Encoding
@@ -61,6 +62,7 @@ class ReenactOptions:
     like: tuple[Path, ...] = ()  # photos of whom of several people moves; else the largest face
     scan: ScanOptions = field(default_factory=ScanOptions)
     encoding: Encoding = H264
+    marks: MarkOptions = field(default_factory=MarkOptions)
     overwrite: bool = False  # a file at the output's place that is none of ours
 
 
@@ -86,7 +88,9 @@ def reenact(
     own = _portrait(photo, options, detectors)
     shots = _performances(clip, own, detectors, progress)
     story = f"the photo {photo.name}, moved as {driver.name} is"
-    marks = provenance.make_marks(datetime.now(UTC), story)
+    tags = provenance.make_marks(datetime.now(UTC), story)
+    job = {**_job(own, clip, shots), "watermark": options.marks.watermark}
+    seal = make_seal(options.marks, Deed("reenact", tags, job, clip.path))
     height, width = own.photo.shape[:2]
     spec = OutputSpec(
         out,
@@ -94,13 +98,13 @@ def reenact(
         replace(options.encoding, repeatable=True),
         clip,
         WHOLE,
-        marks,
+        seal.tags,
+        seal=seal,
     )
-    job = _job(own, clip, shots)
     with replacing(report) as place, resumable(spec, job) as writer:
         _write(clip, own, shots, writer, progress)
         done = count_up(clip.path, [out], rows_of(writer))
-        write_clip_report(place, {**marks, **done.to_json(), "job": job}, rows_of(writer))
+        write_clip_report(place, {**seal.tags, **done.to_json(), "job": job}, rows_of(writer))
     return done
 
 

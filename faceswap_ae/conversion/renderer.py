@@ -24,7 +24,7 @@ from faceswap_ae.conversion.face_generator import FaceRequest, GeneratedFace
 from faceswap_ae.conversion.trajectories import Trajectories
 from faceswap_ae.media.reader import Frame
 
-REVISION = 2  # goes up when the same settings give other pixels
+REVISION = 3  # goes up when the same settings give other pixels
 GROUP = 8  # frames that networks take together
 COLOURS = gaussian(4, far=2)  # frames: over which the colours around are pooled
 STEADY = gaussian(4)  # frames: over which grain and smooth fields are averaged

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.conversion.convert import check_picture, write_picture
+from faceswap_ae.conversion.convert import check_picture, seal_of, write_picture
 from faceswap_ae.conversion.converter import Converter
 from faceswap_ae.conversion.renderer import RenderedFrame
 from faceswap_ae.conversion.views import choose_views
@@ -32,7 +32,7 @@ def render_still(converter: Converter, clip: Clip, time: Fraction, out: Path) ->
         last = frame
     if last is None:
         raise UserError(f"{clip.path}: has no frame at {float(time):g} s")
-    write_picture(out, shown.show(last, converter.names), converter.marks(one.assignment))
+    write_picture(out, shown.show(last, converter.names), seal_of(converter, one))
     return out
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from faceswap_ae.interface.anonymise_result import AnonymisedFile, AnonymiseResult
-from faceswap_ae.interface.arguments import AnyPath, Device, Paths, as_paths, check_range
+from faceswap_ae.interface.arguments import AnyPath, Device, Paths, as_path, as_paths, check_range
 from faceswap_ae.interface.calls import public
 from faceswap_ae.interface.process import choose_device_once, one_opencv_thread
 from faceswap_ae.interface.progress_bars import ProgressFunction, choose_display
@@ -20,6 +20,9 @@ def anonymise(
     table: AnyPath | None = None,
     detector: str = "auto",
     crf: int = 18,
+    watermark: bool = True,
+    sign: bool = True,
+    certificate: AnyPath | None = None,
     overwrite: bool = False,
     gpu: Device | None = None,
     progress: bool | ProgressFunction = True,
@@ -44,6 +47,9 @@ def anonymise(
         table: A file that keeps who got whose face, for later calls; it tells people apart.
         detector: auto, blaze, cnn, hog or mtcnn.
         crf: 0 perfect to 51 poor.
+        watermark: An invisible mark in the pixels, which outlives encoding and scaling.
+        sign: A signed statement in the file (Content Credentials), with the extra `marks`.
+        certificate: PEM with your chain and key, for signing; else one is made at first use.
         overwrite: Replace files in OUT, though they are none of our outputs.
         gpu: Which GPU: 0, 1, or cpu.
         progress: A bar; False is none; or a function of a task, the share done, and words.
@@ -52,6 +58,7 @@ def anonymise(
     choose_device_once(gpu)
     from faceswap_ae.conversion.anonymiser import AnonymiseStyle
     from faceswap_ae.faces.detection.scan import ScanOptions
+    from faceswap_ae.marks.seal import MarkOptions
     from faceswap_ae.media.codecs import Encoding
     from faceswap_ae.pipelines import anonymise as pipeline
 
@@ -59,8 +66,9 @@ def anonymise(
         AnonymiseStyle(method, Encoding(crf=crf)),
         voice,
         as_paths(faces),
-        None if table is None else Path(table),
+        as_path(table),
         ScanOptions(detector),
+        MarkOptions(watermark, sign, as_path(certificate)),
         overwrite=overwrite,
     )
     display = choose_display(progress)

@@ -26,6 +26,11 @@ def as_paths(given: Paths) -> tuple[Path, ...]:
     return tuple(Path(one) for one in given)
 
 
+def as_path(given: AnyPath | None) -> Path | None:
+    """A path that may be left out."""
+    return None if given is None else Path(given)
+
+
 def as_texts(given: Paths) -> tuple[str, ...]:
     """One name or many; what has a path is named by it."""
     if isinstance(given, str | os.PathLike):

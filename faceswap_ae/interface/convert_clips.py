@@ -11,6 +11,7 @@ from faceswap_ae.interface.arguments import (
     Paths,
     Time,
     as_numbers,
+    as_path,
     as_paths,
     as_text,
     as_texts,
@@ -55,6 +56,9 @@ def convert(
     crf: int = 18,
     preset: str = "veryfast",
     keep_going: bool = False,
+    watermark: bool = True,
+    sign: bool = True,
+    certificate: AnyPath | None = None,
     overwrite: bool = False,
     gpu: Device | None = None,
     data: AnyPath = "data",
@@ -104,6 +108,9 @@ def convert(
         crf: h264: 0 perfect to 51 poor.
         preset: h264: ultrafast to veryslow.
         keep_going: Pass over damage.
+        watermark: An invisible mark in the pixels, which outlives encoding and scaling.
+        sign: A signed statement in the file (Content Credentials), with the extra `marks`.
+        certificate: PEM with your chain and key, for signing; else one is made at first use.
         overwrite: Replace a file at OUT, though it is none of our outputs.
         gpu: Which GPU: 0, 1, or cpu.
         data: Where the face folders are.
@@ -129,6 +136,7 @@ def convert(
     from faceswap_ae.conversion.converter import Converter, ConvertOptions
     from faceswap_ae.conversion.stills import render_still
     from faceswap_ae.faces.detection.scan import ScanOptions
+    from faceswap_ae.marks.seal import MarkOptions
     from faceswap_ae.media.clip import open_clip
     from faceswap_ae.media.codecs import Encoding
 
@@ -157,6 +165,7 @@ def convert(
         view=view,
         encoding=Encoding("h264" if codec == "png" else codec, crf, preset),
         frames=codec == "png",
+        marks=MarkOptions(watermark, sign, as_path(certificate)),
         overwrite=overwrite,
         source=None if face is None else _folder(face, as_paths(data)[0]),
     )

@@ -6,7 +6,7 @@ from glob import has_magic
 from pathlib import Path
 
 from faceswap_ae.common.errors import UserError, unknown
-from faceswap_ae.interface.arguments import AnyPath
+from faceswap_ae.interface.arguments import AnyPath, as_path
 from faceswap_ae.interface.calls import public
 from faceswap_ae.interface.progress_bars import ProgressFunction, choose_display
 from faceswap_ae.interface.results import EvaluateResult
@@ -68,7 +68,7 @@ def evaluate(
     if page:
         check_is_no_input(report, [swap, faces, performance])
         check_may_replace(report, overwrite=overwrite)
-    clips = SwapPaths(swap, faces, performance, None if truth is None else Path(truth))
+    clips = SwapPaths(swap, faces, performance, as_path(truth))
     found = evaluate_paths(clips, choose_display(progress).progress, landmarks=landmarks)
     if page:
         html_report.write_report(report, found, maker)

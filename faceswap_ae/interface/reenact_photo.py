@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from faceswap_ae.interface.arguments import AnyPath, Device, Paths, as_paths, check_range
+from faceswap_ae.interface.arguments import AnyPath, Device, Paths, as_path, as_paths, check_range
 from faceswap_ae.interface.calls import public
 from faceswap_ae.interface.process import choose_device_once, one_opencv_thread
 from faceswap_ae.interface.progress_bars import ProgressFunction, choose_display
@@ -19,6 +19,9 @@ def reenact(
     side: int = 720,
     detector: str = "auto",
     crf: int = 18,
+    watermark: bool = True,
+    sign: bool = True,
+    certificate: AnyPath | None = None,
     overwrite: bool = False,
     gpu: Device | None = None,
     progress: bool | ProgressFunction = True,
@@ -41,6 +44,9 @@ def reenact(
         side: A photo whose shorter side has more pixels is made smaller.
         detector: auto, blaze, cnn, hog or mtcnn.
         crf: 0 perfect to 51 poor.
+        watermark: An invisible mark in the pixels, which outlives encoding and scaling.
+        sign: A signed statement in the file (Content Credentials), with the extra `marks`.
+        certificate: PEM with your chain and key, for signing; else one is made at first use.
         overwrite: Replace a file at OUT, though it is none of our outputs.
         gpu: Which GPU: 0, 1, or cpu.
         progress: A bar; False is none; or a function of a task, the share done, and words.
@@ -51,6 +57,7 @@ def reenact(
     from faceswap_ae.conversion import reenact as conversion
     from faceswap_ae.evaluation.target import clip_in
     from faceswap_ae.faces.detection.scan import ScanOptions
+    from faceswap_ae.marks.seal import MarkOptions
     from faceswap_ae.media.codecs import Encoding
 
     options = conversion.ReenactOptions(
@@ -58,6 +65,7 @@ def reenact(
         as_paths(like),
         ScanOptions(detector),
         Encoding(crf=crf),
+        MarkOptions(watermark, sign, as_path(certificate)),
         overwrite=overwrite,
     )
     display = choose_display(progress)

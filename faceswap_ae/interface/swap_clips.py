@@ -3,7 +3,15 @@
 import os
 from pathlib import Path
 
-from faceswap_ae.interface.arguments import AnyPath, Changes, Device, Paths, as_changes, as_paths
+from faceswap_ae.interface.arguments import (
+    AnyPath,
+    Changes,
+    Device,
+    Paths,
+    as_changes,
+    as_path,
+    as_paths,
+)
 from faceswap_ae.interface.calls import public
 from faceswap_ae.interface.process import choose_device_once
 from faceswap_ae.interface.progress_bars import ProgressFunction, choose_display
@@ -23,6 +31,9 @@ def swap(
     instant: bool = False,
     like: Paths = (),
     truth: AnyPath | None = None,
+    watermark: bool = True,
+    sign: bool = True,
+    certificate: AnyPath | None = None,
     overwrite: bool = False,
     gpu: Device | None = None,
     progress: bool | ProgressFunction = True,
@@ -50,12 +61,16 @@ def swap(
         instant: No training: the pictures of the face are bent to the performance.
         like: Photos of the person whose face is wanted, if FACE shows several people.
         truth: The folder of the exact answer, of synth --as-if.
+        watermark: An invisible mark in the pixels, which outlives encoding and scaling.
+        sign: A signed statement in the file (Content Credentials), with the extra `marks`.
+        certificate: PEM with your chain and key, for signing; else one is made at first use.
         overwrite: Replace a file at OUT, though it is none of our outputs.
         gpu: Which GPU: 0, 1, or cpu.
         progress: A bar; False is none; or a function of a task, the share done, and words.
     """
     choose_device_once(gpu)
     from faceswap_ae.evaluation.target import clip_in
+    from faceswap_ae.marks.seal import MarkOptions
     from faceswap_ae.pipelines import swap as pipeline
     from faceswap_ae.training.session import trained_so_far
 
@@ -69,7 +84,8 @@ def swap(
         steps=steps,
         instant=instant,
         like=as_paths(like),
-        truth=None if truth is None else Path(truth),
+        truth=as_path(truth),
+        marks=MarkOptions(watermark, sign, as_path(certificate)),
         overwrite=overwrite,
     )
     display = choose_display(progress)

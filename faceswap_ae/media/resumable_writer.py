@@ -120,7 +120,8 @@ class ResumableWriter:
         if self._maker is None:
             self._maker = self._next_maker()
         shown = WrittenFrame(time, duration, note)
-        self._maker.add(image, shown)
+        seal = self.output.seal
+        self._maker.add(image if seal is None else seal.imprint(image), shown)
         self._frames.append(shown)
         if len(self._frames) == self.output.segment:
             self._finish_segment(self._maker)
@@ -261,3 +262,5 @@ def _join(parts: ResumableWriter, part: Path) -> None:
     if parts.form == "gif":
         write_gif(coded.path, part, output.like.rate)
     provenance.stamp(part, output.marks)
+    if output.seal is not None:
+        output.seal.sign(part, output.path)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from faceswap_ae.common.geometry import Image
 from faceswap_ae.common.limits import fraction
 from faceswap_ae.media.clip import Clip
 from faceswap_ae.media.codecs import H264, Encoding
@@ -18,6 +19,16 @@ from faceswap_ae.media.waveform import Waveform
 
 # Frames; about x264's own keyframe distance, so that the keyframe of each segment costs nothing.
 SEGMENT = 240
+
+
+class Seal(Protocol):
+    """Marks that an output has besides its tags."""
+
+    def imprint(self, image: Image) -> Image:
+        """Return a picture with a mark in its pixels."""
+
+    def sign(self, part: Path, final: Path) -> None:
+        """Sign a finished file that will be named `final`."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,7 @@ class OutputSpec:
     span: Span = WHOLE
     marks: Mapping[str, str] = field(default_factory=dict)
     segment: int = SEGMENT
+    seal: Seal | None = None
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from faceswap_ae.common.progress import Progress, Status, no_progress, no_status
 from faceswap_ae.common.quantities import format_count, format_duration
 from faceswap_ae.conversion.report import report_of
 from faceswap_ae.faces.folders.face_folder import is_name
+from faceswap_ae.marks.seal import MarkOptions
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.inputs import safe_stem
 from faceswap_ae.media.ownership import check_may_replace
@@ -62,6 +63,7 @@ class Swap:
     steps: int | None = None
     performance: Path | None = None  # another clip of the person in `onto`: it is converted instead
     truth: Path | None = None  # the folder of the exact answer (true swap), if there is one
+    marks: MarkOptions = field(default_factory=MarkOptions)
     overwrite: bool = False  # a file at `out` that is none of our outputs
     instant: bool = False  # no training: the pictures of the face are used
     like: tuple[Path, ...] = ()  # photos of the person in `face`, if it shows several
@@ -203,6 +205,7 @@ def _convert(wanted: Swap, data: Path, progress: Progress, source: Path | None =
     options = ConvertOptions(
         runs,
         data,
+        marks=wanted.marks,
         overwrite=wanted.overwrite,
         source=source,
         onto=wanted.names[1],

@@ -17,7 +17,7 @@ from tests.support.processes import HEAVY, listening
 COMMANDS = [
     *("demo", "doctor", "swap", "reenact", "anonymise", "extract", "train", "convert", "evaluate"),
     *("preview", "tune"),
-    *("fetch", "info", "cut", "side", "synth"),
+    *("fetch", "info", "verify", "cut", "side", "synth"),
     *("faces", "runs", "models"),
 ]
 

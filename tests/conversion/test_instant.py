@@ -20,6 +20,7 @@ from faceswap_ae.faces.detection.recogniser import describe_one
 from faceswap_ae.faces.detection.scan import Detectors, ScanOptions
 from faceswap_ae.faces.folders import face_file
 from faceswap_ae.faces.record import DLIB
+from faceswap_ae.marks.seal import UNMARKED
 from faceswap_ae.media import images
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.synthetic.people import alone, person
@@ -80,7 +81,11 @@ def test_outside_of_the_face_nothing_changes(swapped: Path, play: Path) -> None:
 def test_it_goes_on_where_it_was(studio: Path, swapped: Path, play: Path, tmp_path: Path) -> None:
     out, clip = tmp_path / "swap.mkv", open_clip(play / "clip.mp4")
     options = ConvertOptions(
-        data=studio / "data", encoding=LOSSLESS, segment=10, **without_training(studio)
+        data=studio / "data",
+        encoding=LOSSLESS,
+        segment=10,
+        marks=UNMARKED,
+        **without_training(studio),
     )
 
     @contextmanager

@@ -8,6 +8,7 @@ import pytest
 from faceswap_ae.common.errors import UserError
 from faceswap_ae.conversion.reenact import ReenactOptions, reenact
 from faceswap_ae.faces.detection.scan import Detectors, ScanOptions
+from faceswap_ae.marks.seal import UNMARKED
 from faceswap_ae.media import images
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
@@ -17,7 +18,7 @@ from faceswap_ae.synthetic.scene import Act, Setting, render
 from tests.support.conversions import shown
 from tests.support.photos import scene
 
-OPTIONS = ReenactOptions(encoding=Encoding("ffv1"))
+OPTIONS = ReenactOptions(encoding=Encoding("ffv1"), marks=UNMARKED)
 
 
 @pytest.fixture(autouse=True)

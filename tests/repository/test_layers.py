@@ -15,16 +15,17 @@ ROOMS = {
     "runtime": "",
     "media": "",
     "faces": "media runtime",
+    "marks": "media",
     "networks": "runtime",
     "synthetic": "media",
     "extraction": "faces media",
     "reenactment": "faces",
     "training": "networks faces media runtime",
-    "conversion": "training reenactment networks faces media runtime",
+    "conversion": "training reenactment networks faces marks media runtime",
     "evaluation": "conversion training networks faces synthetic media",
-    "pipelines": "evaluation conversion training extraction faces synthetic media",
+    "pipelines": "evaluation conversion training extraction faces synthetic marks media",
     "interface": (
-        "pipelines evaluation conversion training extraction faces synthetic media runtime"
+        "pipelines evaluation conversion training extraction faces synthetic marks media runtime"
     ),
 }
 # And inside a room, which of its sub-rooms a sub-room imports; "" are the files at its root.

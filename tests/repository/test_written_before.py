@@ -88,7 +88,8 @@ def test_a_run_of_before_makes_the_same_swap(old: Path) -> None:
         assert np.abs(one.image.astype(float) - other.image).mean() < NEAR
     before, after = _report(old / "swap.mp4"), _report(out)
     assert before["every"] == after["every"]
-    assert before["job"] | {"version": after["job"]["version"]} == after["job"]
+    since = {"version": after["job"]["version"], "watermark": True}
+    assert before["job"] | since == after["job"]
 
 
 def test_an_output_of_before_measures_the_same(old: Path) -> None:

@@ -10,6 +10,7 @@ from faceswap_ae.common.progress import no_progress
 from faceswap_ae.conversion.compositor import CompositeOptions
 from faceswap_ae.conversion.convert import convert_clip
 from faceswap_ae.conversion.converter import Converter, ConvertOptions
+from faceswap_ae.marks.seal import UNMARKED
 from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
@@ -24,6 +25,7 @@ PLAIN = CompositeOptions(grain=False, motion_blur=False)
 def options(studio: Path, **changes: Any) -> ConvertOptions:
     run = Run(studio / "runs" / "ben-onto-ada")
     plain = ConvertOptions((run,), studio / "data", style=PLAIN, encoding=LOSSLESS)
+    plain = replace(plain, marks=UNMARKED)
     return replace(plain, **changes)
 
 

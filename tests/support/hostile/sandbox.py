@@ -36,6 +36,7 @@ HUNG = (signal.SIGALRM, signal.SIGXCPU)
 # Keras and matplotlib write settings of their own at import, as they do without us.
 PLACES = {
     "XDG_CACHE_HOME": "xdg_cache_home",
+    "XDG_CONFIG_HOME": "xdg_config_home",
     "TMPDIR": "tmpdir",
     "HOME": "home",
     "KERAS_HOME": "tmpdir/keras",
