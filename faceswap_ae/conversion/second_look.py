@@ -1,9 +1,10 @@
 """Does an anonymous clip still show somebody (second look)?
 
 The finished file is decoded and looked at again by a detector of another make than the one that
-found the faces. A face that it finds where nothing was swapped or covered is a leak. Each new face
-is compared with the person who was there: where a network that recognises people would still say
-that it is the same person, it is a leak too.
+found the faces, which sees no small ones: for those BlazeFace looks at it in tiles. A face that is
+found where nothing was swapped or covered is a leak. Each new face is compared with the person who
+was there: where a network that recognises people would still say that it is the same person, it is
+a leak too.
 """
 
 from collections import defaultdict
@@ -19,8 +20,10 @@ from faceswap_ae.common.progress import Progress
 from faceswap_ae.conversion.anonymiser import AnonymousClip
 from faceswap_ae.conversion.cover_plan import LONGER, CoveredFace, area
 from faceswap_ae.faces.boxes import Box, square_around
+from faceswap_ae.faces.detection.blazeface import blazeface
 from faceswap_ae.faces.detection.detectors import MEDIUM, Detector, cnn
 from faceswap_ae.faces.detection.recogniser import describe
+from faceswap_ae.faces.detection.tiles import in_tiles
 from faceswap_ae.faces.identities import KnownPerson
 from faceswap_ae.faces.record import Descriptor
 from faceswap_ae.media import reader
@@ -28,6 +31,7 @@ from faceswap_ae.media.clip import open_clip
 
 ALIKE = 0.6  # distance of descriptors up to which two faces count as one person's
 LOOKED = 3  # one of so many frames is searched: no more than a cover reaches around it
+TILED = 4  # and one of so many for small faces: a cover lasts until the next such frame, or the end
 EVERY = 4  # frames between two comparisons with the person
 TOGETHER = 12  # frames that the detector gets at once
 ENLARGE = 2.0  # of small pictures, for the detector
@@ -54,18 +58,14 @@ class SecondLook:
 
     leaks: dict[int, list[CoveredFace]] = field(default_factory=lambda: defaultdict(list))
     compared: list[Compared] = field(default_factory=list)
-
-    @property
-    def distances(self) -> list[float]:
-        """How far the new faces are from the people who were there."""
-        return [one.distance for one in self.compared]
+    among: int = 0  # people with whom each new face is compared
 
 
 def look_again(
     one: AnonymousClip, made: Path, batch: Sequence[KnownPerson], progress: Progress
 ) -> SecondLook:
     """Look over a finished clip. `batch` are the people of all clips so far, its own first."""
-    seen, clip = SecondLook(), open_clip(made)
+    seen, clip = SecondLook(among=len(batch)), open_clip(made)
     detector = _detector()
     group: list[tuple[int, Image]] = []
     with progress(f"look over {one.clip.path.name}", clip.count) as advance:
@@ -97,15 +97,15 @@ def _look(
     batch: Sequence[KnownPerson],
     seen: SecondLook,
 ) -> None:
-    searched = [(frame, image) for frame, image in group if frame % LOOKED == 0]
-    for (frame, image), spots in zip(
-        searched, detector([image for _, image in searched]), strict=True
-    ):
-        treated = _treated(one, frame)
-        for spot in spots:
-            box = spot.square.box
-            if not _is_treated(box, treated, image.shape[1::-1]):
-                seen.leaks[frame].append(CoveredFace(box, FOUND))
+    for every, search in ((LOOKED, detector), (TILED, _small_detector())):
+        searched = [(frame, image) for frame, image in group if frame % every == 0]
+        found = search([image for _, image in searched]) if searched else []
+        for (frame, image), spots in zip(searched, found, strict=True):
+            treated = _treated(one, frame)
+            for spot in spots:
+                box = spot.square.box
+                if not _is_treated(box, treated, image.shape[1::-1]):
+                    seen.leaks[frame].append(CoveredFace(box, FOUND))
     for frame, image in group:
         if frame % EVERY == 0:
             seen.compared += _compared(one, frame, image, batch)
@@ -183,3 +183,8 @@ def _add_recognised(one: AnonymousClip, seen: SecondLook) -> None:
 @cache
 def _detector() -> Detector:
     return cnn(MEDIUM, ENLARGE)
+
+
+@cache
+def _small_detector() -> Detector:
+    return in_tiles(blazeface("short"))

@@ -6,13 +6,10 @@ commands that repeat it. Its style and script are in pages/; the measurements co
 """
 
 import html
-import json
 import platform
-import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from pathlib import Path
 
 import cv2
@@ -24,6 +21,7 @@ from faceswap_ae.common.limits import read_whole
 from faceswap_ae.common.sequences import evenly_spaced
 from faceswap_ae.evaluation import training_charts
 from faceswap_ae.evaluation.evaluate import Evaluation
+from faceswap_ae.evaluation.page_template import embedded_json, fill_template
 from faceswap_ae.evaluation.report_scores import draw_cards, draw_rows, draw_verdict, shown_columns
 from faceswap_ae.evaluation.report_stills import Masks, StillSources, draw_stills, embedded
 from faceswap_ae.evaluation.scores import leading, series
@@ -35,7 +33,6 @@ from faceswap_ae.media.clip import open_clip
 from faceswap_ae.training.runs.run import Run
 from faceswap_ae.version import TOOL
 
-PAGES = files("faceswap_ae") / "pages"
 FILMED = 10  # frames of the filmstrip
 PREVIEW = 900  # pixels: largest width of the training's preview
 PACKAGES = (
@@ -74,13 +71,9 @@ def write_report(
         "training": _training(run, losses) if run else "",
         "to_training": '<a href="#training">Training</a>' if run else "",
         "again": _again(evaluation, run),
-        "data": _embedded([chart_to_json(chart) for chart in (*over_time, *losses) if chart.shown]),
-        "css": _part("report.css"),
-        "script": _part("report.js"),
+        "data": embedded_json([chart_to_json(one) for one in (*over_time, *losses) if one.shown]),
     }
-    # All parts are inserted in one pass: so inserted text is never searched for placeholders.
-    page = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _part("report.html"))
-    write_text(path, page)
+    write_text(path, fill_template("report.html", parts))
 
 
 def _shown(evaluation: Evaluation, masks: Masks | None) -> dict[int, dict[str, Image]]:
@@ -241,13 +234,3 @@ def _versions() -> Iterator[str]:
             yield f"{name} {version(name)}"
         except PackageNotFoundError:
             continue
-
-
-def _part(name: str) -> str:
-    return (PAGES / name).read_text(encoding="utf-8")
-
-
-def _embedded(found: object) -> str:
-    """Return JSON that cannot close the script element that contains it."""
-    text = json.dumps(found, ensure_ascii=True, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -4,13 +4,13 @@
 2  choose    who stands in for each person (stand_ins.py)
 3  write     swapped and covered, into a file that is named `.unchecked`
 4  look      over the file; what still shows somebody is covered, and 3 begins again
-5  publish   under its own name, with a report; if doubt stays, it is not published
+5  publish   under its own name, with a report and a page; if doubt stays, it is not published
 """
 
 import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,10 +33,14 @@ from faceswap_ae.conversion.anonymiser import (
 )
 from faceswap_ae.conversion.compositing.obscuring import COVERS
 from faceswap_ae.conversion.report import report_of, write_lines
-from faceswap_ae.conversion.second_look import ALIKE, SecondLook, add_covers, look_again
+from faceswap_ae.conversion.second_look import SecondLook, add_covers, look_again
+from faceswap_ae.evaluation.anonymity import AnonymisedClip, hidden_people, with_compared
+from faceswap_ae.evaluation.anonymity_page import LookedOver, page_of, write_page
 from faceswap_ae.faces.detection.scan import Detectors, ScanOptions, count_unscanned, scan
 from faceswap_ae.faces.detection.scan_cache import ScannedClip
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
+from faceswap_ae.marks.credentials import sidecar_of
+from faceswap_ae.marks.seal import Deed, MarkOptions, OutputSeal, make_seal
 from faceswap_ae.media import provenance
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.codecs import CODECS
@@ -64,6 +68,7 @@ class AnonymiseOptions:
     given: tuple[Path, ...] = ()  # portraits, each of which makes an output of every clip
     table: Path | None = None
     scan: ScanOptions = field(default_factory=ScanOptions)
+    marks: MarkOptions = field(default_factory=MarkOptions)
     overwrite: bool = False
 
     def __post_init__(self) -> None:
@@ -78,28 +83,6 @@ class AnonymiseOptions:
             raise UserError(f"{self.given[0]}: nobody stands in with --method {self.style.method}")
 
 
-@dataclass(frozen=True)
-class AnonymisedClip:
-    """What became of one clip."""
-
-    clip: Path
-    output: Path
-    published: bool
-    frames: int
-    swapped: int  # frames with another face
-    covered: int  # frames with a covered place
-    people: int
-    doubt: tuple[int, ...] = ()  # frames that may still show somebody
-    distances: tuple[float, ...] = ()  # of new faces to the people who were there
-    retrieved: float | None = None  # share of new faces whose nearest person is the one who was
-    seconds: float = 0.0
-
-    @property
-    def unlike(self) -> float | None:
-        """The share of new faces that are not recognised as the person who was there."""
-        return float((np.array(self.distances) > ALIKE).mean()) if self.distances else None
-
-
 def anonymise(
     inputs: Sequence[Path], out: Path, options: AnonymiseOptions, progress: Progress = no_progress
 ) -> tuple[list[AnonymisedClip], list[InputFailure]]:
@@ -109,7 +92,7 @@ def anonymise(
         raise UserError(f"{out}: is no folder; the outputs of anonymise go into one")
     work, done = out / WORK, []
     work.mkdir(parents=True, exist_ok=True)
-    detectors = Detectors(options.scan)
+    detectors = Detectors(replace(options.scan, small=True))
     for given in options.given or (None,):
         whose = work if given is None else work / fingerprint(given)
         stand_ins = StandIns(whose, given, options.table if given is None else None)
@@ -144,31 +127,43 @@ class _Batch:
         folders = [None if number is None else self.stand_ins.folder(number) for number in numbers]
         one = prepare(clip, found, people, folders, self.options.style)
         unchecked = _unchecked(final)
-        sound, marks = self._sound(clip), self._marks()
+        sound, seal = self._sound(clip), self._seal(one)
         for turn in range(ROUNDS):
-            rows = write(one, unchecked, sound, marks, self.progress)
+            rows = write(one, unchecked, sound, seal, self.progress)
             seen = self._look(one, unchecked, numbers)
             if not seen.leaks:
                 break
             if turn < ROUNDS - 1:
                 add_covers(one, seen)
         made = self._result(one, final, rows, seen, time.monotonic() - begin)
-        output = final if made.published else unchecked
-        report = report_of(output)
-        with replacing(report) as place:
-            head = {**marks, **_told(made), "job": one.job}
-            write_lines(place, head, rows)
+        self._report(made, LookedOver(one, unchecked, seen), {**seal.tags, "job": one.job}, rows)
         if made.published:
+            if (beside := sidecar_of(unchecked)).exists():
+                beside.replace(sidecar_of(final))
             unchecked.replace(final)
-            report_of(unchecked).unlink(missing_ok=True)  # of an earlier call that was in doubt
+            for stale in _told_of(unchecked):  # of an earlier call that was in doubt
+                stale.unlink(missing_ok=True)
         return made
+
+    def _report(
+        self,
+        made: AnonymisedClip,
+        looked: LookedOver,
+        head: Mapping[str, Any],
+        rows: Sequence[dict[str, Any]],
+    ) -> None:
+        """Write report and page: a clip that has its name has them already."""
+        with replacing(report_of(made.output)) as place:
+            every = with_compared(rows, looked.seen.compared)
+            write_lines(place, {**head, **made.to_json()}, every)
+        write_page(page_of(made.output), made, looked)
 
     def _check(self, clip: Clip, final: Path) -> None:
         if clip.pictures:
             raise UserError(f"{clip.path}: is no video; anonymise takes videos")
         check_is_no_input(final, [clip.path, *self.options.given])
         for output in (final, _unchecked(final)):
-            for place in (output, report_of(output)):
+            for place in (output, *_told_of(output)):
                 check_may_replace(place, overwrite=self.options.overwrite)
 
     def _scan(self, clip: Clip) -> ScannedClip:
@@ -215,7 +210,7 @@ class _Batch:
         low, high = HIGHER if chance.random() < 0.5 else LOWER
         return shifted_voice(clip, float(chance.uniform(low, high)))
 
-    def _marks(self) -> dict[str, str]:
+    def _seal(self, one: AnonymousClip) -> OutputSeal:
         method = self.options.style.method
         what = (
             "every face replaced by that of somebody who does not exist, to protect the people"
@@ -223,7 +218,9 @@ class _Batch:
             else f"every face covered ({method}), to protect the people"
         )
         voice = "; the voices are changed" if self.options.voice == "change" else ""
-        return provenance.make_marks(datetime.now(UTC), what + voice)
+        tags = provenance.make_marks(datetime.now(UTC), what + voice)
+        # Without a parent: nothing may lead from the output to the clip that was made anonymous.
+        return make_seal(self.options.marks, Deed("anonymise", tags, one.job))
 
     def _result(
         self,
@@ -234,8 +231,6 @@ class _Batch:
         seconds: float,
     ) -> AnonymisedClip:
         doubt = tuple(sorted(seen.leaks))
-        compared = seen.compared
-        hits = [row.nearest == row.person for row in compared]
         return AnonymisedClip(
             one.clip.path,
             _unchecked(final) if doubt else final,
@@ -243,12 +238,16 @@ class _Batch:
             len(rows),
             sum(bool(row["swapped"]) for row in rows),
             sum(bool(row[COVERED]) for row in rows),
-            len(one.people),
+            hidden_people(one, seen),
+            seen.among,
             doubt,
-            tuple(row.distance for row in compared),
-            float(np.mean(hits)) if hits else None,
             seconds,
         )
+
+
+def _told_of(output: Path) -> tuple[Path, Path]:
+    """Return the places of what is told of an output."""
+    return report_of(output), page_of(output)
 
 
 def _unchecked(final: Path) -> Path:
@@ -260,23 +259,3 @@ def _name(path: Path, given: Path | None) -> str:
     suffix, fit = path.suffix.lower(), CODECS["h264"].suffixes
     stem = path.stem if given is None else f"{given.stem}_{path.stem}"
     return f"{stem}{suffix if suffix in fit else fit[0]}"
-
-
-def _told(made: AnonymisedClip) -> dict[str, Any]:
-    """As the head of the report has it."""
-    distances = np.array(made.distances)
-    return {
-        "clip": made.clip.name,
-        "output": made.output.name,
-        "published": made.published,
-        "frames": made.frames,
-        "swapped": made.swapped,
-        COVERED: made.covered,
-        "people": made.people,
-        "doubt": list(made.doubt),
-        "unlike_share": made.unlike,
-        "least_distance": round(float(distances.min()), 4) if len(distances) else None,
-        "median_distance": round(float(np.median(distances)), 4) if len(distances) else None,
-        "retrieved": made.retrieved,
-        "seconds": round(made.seconds, 1),
-    }

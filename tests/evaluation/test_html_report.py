@@ -13,7 +13,7 @@ import pytest
 from PIL import Image as pillow
 
 from faceswap_ae.cli.main import main
-from faceswap_ae.evaluation import html_report
+from faceswap_ae.evaluation import html_report, page_template
 from faceswap_ae.evaluation.scores import SCORES
 from faceswap_ae.evaluation.wording import SwapNames
 from faceswap_ae.media import images
@@ -185,7 +185,7 @@ def test_names_stay_words(swapped: Swapped, tmp_path: Path) -> None:
 
 
 def test_the_script_finds_what_it_looks_for(page: Page) -> None:
-    script = (html_report.PAGES / "report.js").read_text()
+    script = (page_template.PAGES / "report.js").read_text()
     classes = {name for _, told in page.tags for name in told.get("class", "").split()}
     assert set(re.findall(r'querySelector(?:All)?\("\.(\w+)"\)', script)) <= classes
     assert set(re.findall(r'getElementById\("(\w+)"\)', script)) == {"data", "large"}

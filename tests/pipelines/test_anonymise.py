@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,21 @@ from faceswap_ae.common.errors import UserError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.conversion.anonymiser import AnonymiseStyle
 from faceswap_ae.conversion.cover_plan import CoverPlan
+from faceswap_ae.faces.detection.scan import Detectors
+from faceswap_ae.faces.detection.video_detector import Finder
 from faceswap_ae.interface.synth_clip import synth
 from faceswap_ae.media import images, provenance
+from faceswap_ae.media.clip import BT709, Clip
+from faceswap_ae.media.codecs import Encoding
+from faceswap_ae.media.writer import writing
 from faceswap_ae.pipelines import anonymise as pipeline
 from faceswap_ae.pipelines.anonymise import WORK, AnonymiseOptions, anonymise
+from faceswap_ae.synthetic.people import alone, person
+from faceswap_ae.synthetic.scene import Act, Setting, render
 from tests.support.conversions import shown
 
 pytestmark = pytest.mark.usefixtures("cache")
+WRITTEN = ("clip.mp4", "clip.mp4.html", "clip.mp4.json")
 
 
 def covered(method: str, **changes: Any) -> AnonymiseOptions:
@@ -52,10 +61,54 @@ def test_every_face_of_every_frame_is_covered(duet: Path, tmp_path: Path, method
     assert np.abs(before[0][:, :20].astype(int) - after[0][:, :20]).mean() < 3
 
 
+class Blind(Detectors):
+    """Detectors of a scan that finds nobody."""
+
+    def finder(self, *, picture: bool) -> Finder:  # noqa: ARG002
+        return lambda images, _: [[] for _ in images]
+
+
+@pytest.fixture(scope="module")
+def far(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
+    """A clip with a face of 29 pixels, which no search of a whole picture finds; where it is."""
+    place, faces = tmp_path_factory.mktemp("far") / "far.mp4", []
+    like = Clip(
+        *(Path("film"), 1280, 720, Fraction(25), Fraction(1, 25), Fraction(12, 25), 12),
+        pixels="rgb24",
+        colour=BT709,
+    )
+    with writing(place, like, Encoding()) as pictures:
+        for number in range(12):
+            act = Act(face=36, centre=(0.6 + 0.001 * number, 0.4), yaw=2.0 * number)
+            made = render(alone(person("ada")), act, Setting((1280, 720), seed=number))
+            pictures.write(made.image, Fraction(number, 25), Fraction(1, 25))
+            faces.append(made.landmarks.picture)
+    return place, np.array(faces)
+
+
+@pytest.mark.parametrize("found_first", [True, False], ids=["the scan", "the second look"])
+def test_small_faces_are_covered(
+    far: tuple[Path, np.ndarray],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    found_first: bool,
+) -> None:
+    clip, faces = far
+    if not found_first:
+        monkeypatch.setattr(pipeline, "Detectors", Blind)
+    done, _ = anonymise([clip], tmp_path / "out", covered("blur"))
+    (made,) = done
+    assert made.published and made.covered == 12
+    assert made.people == int(found_first)
+    before, after = shown(clip), shown(made.output)
+    for number, points in enumerate(faces):
+        assert detail(after[number], points[17:]) < 0.45 * detail(before[number], points[17:])
+
+
 def test_the_output_says_what_it_is_and_nothing_else_stays(duet: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     anonymise([duet / "clip.mp4"], out, covered("blocks", voice="drop"))
-    assert sorted(path.name for path in out.iterdir()) == ["clip.mp4", "clip.mp4.json"]
+    assert sorted(path.name for path in out.iterdir()) == list(WRITTEN)
     marks = provenance.read(out / "clip.mp4")
     assert marks is not None and "every face covered (blocks)" in marks["ai_altered"]
     with av.open(str(out / "clip.mp4")) as container:
@@ -86,8 +139,18 @@ def test_a_portrait_stands_in_and_gives_the_output_its_name(play: Path, tmp_path
     assert made.swapped == made.frames == 64
     # A new face that a network would take for the person is covered.
     assert made.unlike in (None, 1.0)
-    rows = json.loads((tmp_path / "out" / "kim_clip.mp4.json").read_text())["every"]
+    told = json.loads((tmp_path / "out" / "kim_clip.mp4.json").read_text())
+    rows = told["every"]
     assert [row["frame"] for row in rows] == list(range(64))
+    (person,) = told["each_person"]
+    compared = [one for row in rows for one in row.get("compared", [])]
+    assert person["frames"] == 64 and person["compared"] == len(compared)
+    assert person["swapped"] + person["covered"] >= 64
+    assert [one["distance"] for one in told["worst"]] == sorted(
+        one["distance"] for one in compared
+    )[: len(told["worst"])]
+    page = (tmp_path / "out" / "kim_clip.mp4.html").read_text(encoding="utf-8")
+    assert "<b>published</b>" in page and page.count("data:image/jpeg") <= len(told["worst"])
     before, after = shown(play / "clip.mp4"), shown(made.output)
     for number in (0, 30, 63):
         change = np.abs(before[number].astype(int) - after[number])
@@ -106,7 +169,7 @@ def test_what_may_still_show_somebody_is_not_published(
     (made,) = done
     assert not made.published and made.doubt
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        *("clip.unchecked.mp4", "clip.unchecked.mp4.json")
+        *("clip.unchecked.mp4", "clip.unchecked.mp4.html", "clip.unchecked.mp4.json")
     ]
     monkeypatch.setattr(pipeline, "ROUNDS", 3)
     done, _ = anonymise([duet / "clip.mp4"], tmp_path / "mended", covered("blur"))
@@ -114,10 +177,12 @@ def test_what_may_still_show_somebody_is_not_published(
 
 
 def test_a_file_of_the_users_own_is_not_replaced(duet: Path, tmp_path: Path) -> None:
-    theirs = tmp_path / "clip.unchecked.mp4"
-    theirs.write_bytes(b"mine")
-    _, failures = anonymise([duet / "clip.mp4"], tmp_path, covered("solid"))
-    assert "is there already" in failures[0].reason and theirs.read_bytes() == b"mine"
+    for name in ("clip.unchecked.mp4", "clip.mp4.html"):
+        theirs = tmp_path / name / name
+        theirs.parent.mkdir()
+        theirs.write_bytes(b"mine")
+        _, failures = anonymise([duet / "clip.mp4"], theirs.parent, covered("solid"))
+        assert "is there already" in failures[0].reason and theirs.read_bytes() == b"mine"
 
 
 def test_stopped_it_goes_on_and_gives_the_same(duet: Path, tmp_path: Path) -> None:
@@ -136,9 +201,7 @@ def test_stopped_it_goes_on_and_gives_the_same(duet: Path, tmp_path: Path) -> No
         anonymise([duet / "clip.mp4"], tmp_path / out, covered("blur"))
     one, other = (shown(tmp_path / out / "clip.mp4") for out in ("out", "whole"))
     assert np.array_equal(one, other)
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        *("clip.mp4", "clip.mp4.json")
-    ]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == list(WRITTEN)
 
 
 def test_inputs_of_one_name_and_inputs_that_cannot_be_used(

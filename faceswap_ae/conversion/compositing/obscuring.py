@@ -14,7 +14,7 @@ from faceswap_ae.faces.boxes import Box
 
 ACROSS, DOWN = 1.25, 1.45  # of a face's box: width and height of what is covered
 HIGHER = 0.06  # of the box's height: a forehead is above the box, and nothing of the face below
-CELLS = 5  # samples across, of the picture that is kept
+CELLS = 3  # samples across, of the picture that is kept: with 5 a turned head leads to its person
 BORDER = 0.06  # of the width: the soft border, outside of what is covered
 
 Cover = Callable[[Image], Image]

@@ -59,6 +59,7 @@ class ScanOptions:
     every: int = 1  # step between scanned frames; 1: every frame
     keep_going: bool = False  # continue after damage in the file
     described: int = DESCRIBED  # step between frames in which a followed face is described anew
+    small: bool = False  # look for faces down to 24 pixels; with the detector auto, in videos
 
     def __post_init__(self) -> None:
         known = ("auto", *DETECTORS)
@@ -216,8 +217,9 @@ class _FaceRecorder:
 
 def _finder(options: ScanOptions, picture: bool) -> Finder:
     if options.detector == "auto" and not picture:
-        follower = mesh_follower if options.landmarker == MESH else dlib_follower
-        return follower(turns=options.turns)
+        if options.landmarker == MESH:
+            return mesh_follower(turns=options.turns, small=options.small)
+        return dlib_follower(turns=options.turns)
     detector = _thorough(options) if options.detector == "auto" else DETECTORS[options.detector]()
     tried = with_turns(detector, TURNS if options.turns else ())
     return every_frame(tried, close_up_of(options.landmarker, turns=options.turns))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from faceswap_ae.common.geometry import Image
+from faceswap_ae.faces.detection.blazeface import blazeface
 from faceswap_ae.faces.detection.consistency import mend
 from faceswap_ae.faces.detection.detections import CloseUp, Detection, alone, covered
 from faceswap_ae.faces.detection.detectors import (
@@ -26,6 +27,7 @@ from faceswap_ae.faces.detection.detectors import (
 )
 from faceswap_ae.faces.detection.dlib_close_up import dlib_close_up
 from faceswap_ae.faces.detection.mesh_close_up import mesh_close_up
+from faceswap_ae.faces.detection.tiles import in_tiles
 
 ENLARGE = 2.0  # greatest enlargement of a small picture for a search
 
@@ -139,11 +141,14 @@ def dlib_follower(*, turns: bool) -> FaceFollower:
     )
 
 
-def mesh_follower(*, turns: bool) -> FaceFollower:
-    """Load BlazeFace and the mesh for the detector `auto`; dlib's CNN finds what they miss."""
-    quick = blaze()
+def mesh_follower(*, turns: bool, small: bool = False) -> FaceFollower:
+    """Load BlazeFace and the mesh for the detector `auto`; dlib's CNN finds what they miss.
+
+    `small` faces, of 24 pixels and more, are looked for too.
+    """
+    quick = together(blaze(), in_tiles(blazeface("short"))) if small else blaze()
     well = together(quick, cnn(MEDIUM, ENLARGE))
-    around = only_turned(together(quick, cnn(SMALL, ENLARGE)), TURNS if turns else ())
+    around = only_turned(together(blaze(), cnn(SMALL, ENLARGE)), TURNS if turns else ())
     return FaceFollower(
         mesh_close_up(turns=turns),
         lambda image: quick([image])[0],
