@@ -42,11 +42,21 @@ RUNS = (
     *(f"runs pack {RUN}", f"runs pack {RUN} --light", f"runs rm {RUN} --yes", f"runs rm {RUN}"),
 )
 CLIP = (
-    *("info ada.mp4", "info ada.mp4 --json", "cut ada.mp4 -o made.mkv --end 0.4s"),
+    *(
+        "info ada.mp4",
+        "info ada.mp4 --json",
+        "verify ada.mp4",
+        "cut ada.mp4 -o made.mkv --end 0.4s",
+    ),
     *("cut ada.mp4 -o made.gif --frames 0-2", "cut ada.mp4 -o made --frames 0-2"),
     *("side ada.mp4 ben.mp4 -o made.mp4", "cut ada.mp4 -o made.mp4 --keep-going --end 0.4s"),
 )
-PHOTO = ("info photos", "info photos --json", "cut photos -o made.mkv --fps 25")
+PHOTO = (
+    "info photos",
+    "info photos --json",
+    "verify photos --json",
+    "cut photos -o made.mkv --fps 25",
+)
 COMPILED = ("mine/*/__pycache__*",)  # what Python keeps of a plug-in's file
 # What each command may change, besides what is called `made`.
 CHANGES: Mapping[str, tuple[str, ...]] = {
@@ -65,6 +75,7 @@ CHANGES: Mapping[str, tuple[str, ...]] = {
     "models check": COMPILED,
     "fetch": (),
     "info": (),
+    "verify": (),
     "cut": (),
     "side": (),
     "synth": (),
@@ -104,7 +115,9 @@ FILES = {
         f"runs/{RUN}/checkpoints/*.safetensors", archives.changed_tensors, *RUNS[2:6]
     ),
     "clip": of_file("ada.mp4", pictures.changed_mp4, *CLIP),
-    "marks of a swap": of_file(SWAP, pictures.changed_mp4, f"info {SWAP}", f"info {SWAP} --json"),
+    "marks of a swap": of_file(
+        SWAP, pictures.changed_mp4, f"info {SWAP}", f"info {SWAP} --json", f"verify {SWAP}"
+    ),
     "PNG": of_file("photos/1.png", pictures.changed_png, *PHOTO),
     "JPEG": of_file("photos/2.jpg", pictures.changed_jpeg, *PHOTO),
     "other pictures": of_file("photos/[3-9].*", damage.changed_numbers, *PHOTO),
