@@ -19,14 +19,14 @@ from faceswap_ae.marks.error_correction import CODED, encode
 from faceswap_ae.marks.payload import Payload, to_bits
 
 CHIPS = 32  # a side of the tile
-CHIP = 4  # pixels a side, in pictures of up to a thousand lines; larger ones are shown smaller
+CHIP = 4  # pixels a side; in pictures of more than a thousand lines, which are shown smaller, more
 LINES = 720  # of a picture whose chips have the size above
 TILE = CHIPS * CHIP
 KNOWN = 256  # chips that are the same in every watermark
 SEED = 20261201  # of the signs and places: another number is another watermark
 SOFT = CHIP / 4  # pixels: blur of the chips' edges, which no encoder keeps
-LEVELS = 0.88, 1.15  # of 255: least and most change, root mean square
-DETAIL = 6.0  # levels of local contrast for each more level of change
+LEVELS = 0.65, 1.15  # of 255: least and most change, root mean square
+DETAIL = 1.5  # levels of local contrast for each more level of change
 COARSE = 4  # pixels: local contrast is measured in a picture so much smaller
 
 

@@ -6,9 +6,9 @@
 4  place     the known chips are looked for at every place of the tile
 5  decode    the other chips give the code bits, these give the bits, their checksum must fit
 
-A false alarm needs both: known chips that stand out by SURE standard deviations, at one of some
-hundred scales in about one clip of ten, and a checksum, layout and kind that fit by chance, which
-is one in five million.
+A false alarm needs both: known chips that stand out by SURE standard deviations, which they do at
+one of the scales in less than half of all clips, and a checksum, layout and kind that fit by
+chance, which is one in 5.6 million.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from tests.support.watermarks import DAMAGES, PAYLOAD, cut, encoded, scaled
 
 @pytest.fixture(scope="module")
 def frames(duet: Path) -> list[Image]:
-    """Frames of people, 720 x 480."""
-    return scaled(shown(duet / "clip.mp4")[::2], 1.5)
+    """Frames of people, 960 x 640."""
+    return scaled(shown(duet / "clip.mp4")[::2], 2)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_one_picture_is_enough(marked: list[Image]) -> None:
 
 
 def test_pictures_of_large_tiles(frames: list[Image]) -> None:
-    large = scaled(frames[:2], 2.25)
+    large = scaled(frames[:2], 1.7)
     for shown_at in (1.0, 0.6, 0.4):
         found = read_watermark(scaled([imprint(one, PAYLOAD) for one in large], shown_at))
         assert found is not None and found.payload == PAYLOAD
