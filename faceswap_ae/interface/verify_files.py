@@ -86,7 +86,7 @@ def _lines(one: Verified) -> list[str]:
         lines.append(f"  signature: {_signed(one.credentials)}")
     if one.tags is not None:
         lines.append(f"  tags: {one.tags.get('comment', one.tags['ai_tool'])}")
-    lines += [f"  lost: {what}" for what in one.lost]
+    lines += [f"  but {what}" for what in one.lost]
     return lines + ([f"  {one.unreadable}"] if one.unreadable else [])
 
 

@@ -7,6 +7,7 @@
 5  publish   under its own name, with a report and a page; if doubt stays, it is not published
 """
 
+import secrets
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from faceswap_ae.common.atomic import check_is_no_input, replacing
+from faceswap_ae.common.atomic import check_is_no_input, replacing, write_text
 from faceswap_ae.common.errors import FaceswapError, UserError, unknown
 from faceswap_ae.common.progress import Progress, no_progress
 from faceswap_ae.conversion.anonymiser import (
@@ -220,7 +221,8 @@ class _Batch:
         voice = "; the voices are changed" if self.options.voice == "change" else ""
         tags = provenance.make_marks(datetime.now(UTC), what + voice)
         # Without a parent: nothing may lead from the output to the clip that was made anonymous.
-        return make_seal(self.options.marks, Deed("anonymise", tags, one.job))
+        job = {**one.job, "salt": _salt(self.work)}
+        return make_seal(self.options.marks, Deed("anonymise", tags, job))
 
     def _result(
         self,
@@ -248,6 +250,17 @@ class _Batch:
 def _told_of(output: Path) -> tuple[Path, Path]:
     """Return the places of what is told of an output."""
     return report_of(output), page_of(output)
+
+
+def _salt(work: Path) -> str:
+    """Return a text by chance that is the same until the batch is made, and then forgotten.
+
+    Without it, whoever has a clip could find out that an output's watermark is of that clip.
+    """
+    place = work / "salt"
+    if not place.is_file():
+        write_text(place, secrets.token_hex(16))
+    return place.read_text(encoding="utf-8")
 
 
 def _unchecked(final: Path) -> Path:

@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from faceswap_ae.conversion.cover_plan import CoverPlan
 from faceswap_ae.faces.detection.scan import Detectors
 from faceswap_ae.faces.detection.video_detector import Finder
 from faceswap_ae.interface.synth_clip import synth
+from faceswap_ae.marks.seal import UNMARKED
+from faceswap_ae.marks.verification import verify_file
 from faceswap_ae.media import images, provenance
 from faceswap_ae.media.clip import BT709, Clip
 from faceswap_ae.media.codecs import Encoding
@@ -25,6 +28,7 @@ from faceswap_ae.pipelines.anonymise import WORK, AnonymiseOptions, anonymise
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
 from tests.support.conversions import shown
+from tests.support.written_clips import rewrite
 
 pytestmark = pytest.mark.usefixtures("cache")
 WRITTEN = ("clip.mp4", "clip.mp4.html", "clip.mp4.json")
@@ -119,6 +123,31 @@ def test_the_output_says_what_it_is_and_nothing_else_stays(duet: Path, tmp_path:
     assert "descriptor" not in (out / "clip.mp4.json").read_text()
 
 
+def test_marks_lead_neither_to_the_clip_nor_to_other_outputs(duet: Path, tmp_path: Path) -> None:
+    pytest.importorskip("c2pa")
+    signed, runs = [], []
+    for out in ("one", "other"):
+        anonymise([duet / "clip.mp4"], tmp_path / out, covered("solid"))
+        found = verify_file(tmp_path / out / "clip.mp4")
+        assert found.watermark is not None and found.watermark.payload.kind == "anonymise"
+        assert found.credentials is not None and found.credentials.state == "untrusted"
+        runs.append(found.watermark.payload.run)
+        signed.append((tmp_path / out / "clip.mp4").read_bytes())
+    assert runs[0] != runs[1]
+    assert not any(b"parentOf" in content for content in signed)
+    names = [content.find(b"faceswap_ae self-made certificate") for content in signed]
+    one, other = (content[at : at + 200] for content, at in zip(signed, names, strict=True))
+    assert min(names) > 0 and one != other  # the public key stands behind the name
+
+
+def test_a_sidecar_gets_the_name_of_its_video(duet: Path, tmp_path: Path) -> None:
+    pytest.importorskip("c2pa")
+    copy = rewrite(duet / "clip.mp4", tmp_path / "clip.mkv")
+    anonymise([copy], tmp_path / "out", covered("blocks"))
+    assert "clip.mkv.c2pa" in {path.name for path in (tmp_path / "out").iterdir()}
+    assert not verify_file(tmp_path / "out" / "clip.mkv").lost
+
+
 def test_the_voice_is_kept_or_changed_at_its_length(solo: Path, tmp_path: Path) -> None:
     lengths = []
     for voice in ("keep", "change"):
@@ -194,11 +223,13 @@ def test_stopped_it_goes_on_and_gives_the_same(duet: Path, tmp_path: Path) -> No
 
         yield advance
 
+    # The watermark of each batch is another.
+    plain = replace(covered("blur"), marks=UNMARKED)
     with pytest.raises(KeyboardInterrupt):
-        anonymise([duet / "clip.mp4"], tmp_path / "out", covered("blur"), stopped)
+        anonymise([duet / "clip.mp4"], tmp_path / "out", plain, stopped)
     assert not (tmp_path / "out" / "clip.mp4").exists()
     for out in ("out", "whole"):
-        anonymise([duet / "clip.mp4"], tmp_path / out, covered("blur"))
+        anonymise([duet / "clip.mp4"], tmp_path / out, plain)
     one, other = (shown(tmp_path / out / "clip.mp4") for out in ("out", "whole"))
     assert np.array_equal(one, other)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == list(WRITTEN)
