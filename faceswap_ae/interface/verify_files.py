@@ -78,6 +78,7 @@ def _lines(one: Verified) -> list[str]:
             return [one.unreadable]
         broken = one.credentials is not None and one.credentials.state == "unreadable"
         more = [f"  signature: {_signed(one.credentials)}"] if broken else []
+        more += [f"  but {what}" for what in one.lost]
         return [f"{one.path}: no marks found; {one.certainty}", *more]
     lines = [f"{one.path}: AI-altered; {one.certainty}"]
     if one.watermark is not None:

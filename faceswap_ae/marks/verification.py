@@ -15,7 +15,8 @@ from typing import Any
 from faceswap_ae.common.errors import FaceswapError
 from faceswap_ae.common.geometry import Image
 from faceswap_ae.marks.c2pa_manifest import INTACT
-from faceswap_ae.marks.credentials import Credentials, read_credentials
+from faceswap_ae.marks.certificate import EXTRA
+from faceswap_ae.marks.credentials import Credentials, can_sign, read_credentials
 from faceswap_ae.marks.seal import NONE
 from faceswap_ae.marks.watermark_reader import WatermarkFound, read_watermark
 from faceswap_ae.media import provenance, reader
@@ -37,6 +38,7 @@ class Verified:
     credentials: Credentials | None
     watermark: WatermarkFound | None
     unreadable: str = ""  # why its pixels could not be looked at
+    blind: bool = False  # to signatures, because the library that reads them is missing
 
     @property
     def altered(self) -> bool:
@@ -59,9 +61,10 @@ class Verified:
     @property
     def lost(self) -> list[str]:
         """What is missing of the marks, or does not fit the others."""
+        unseen = [f"signatures cannot be read here; {EXTRA}"] if self.blind else []
         if self.unreadable or not self.altered:
-            return []
-        return [*self._lost_watermark(), *self._lost_words()]
+            return unseen
+        return [*self._lost_watermark(), *self._lost_words(), *unseen]
 
     def to_json(self) -> dict[str, Any]:
         """Return all of it as JSON."""
@@ -92,7 +95,8 @@ class Verified:
         if self.tags is None:
             yield "the tags are gone"
         if self.credentials is None:
-            yield "there is no signature"
+            if not self.blind:
+                yield "there is no signature"
         elif self.credentials.state not in INTACT:
             yield "the signature does not hold: the file was changed after it was signed"
 
@@ -109,9 +113,10 @@ def verify_file(path: Path) -> Verified:
         watermark = _find_watermark(clip)
     except (FaceswapError, OSError) as error:
         why = str(error)
-    if path.exists():
+    blind = not can_sign()
+    if path.exists() and not blind:
         credentials = read_credentials(path)
-    return Verified(path, tags, credentials, watermark, why)
+    return Verified(path, tags, credentials, watermark, why, blind)
 
 
 def _find_watermark(clip: Clip) -> WatermarkFound | None:

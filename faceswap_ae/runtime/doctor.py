@@ -133,6 +133,9 @@ def _notes(report: Report) -> list[Problem]:
             what = f"{one} and {other} are both installed and overwrite each other's files"
             mend = f"pip uninstall {one} {other}, then install one of them"
             found.append(Problem("note", what, mend))
+    if not _installed("c2pa-python"):
+        what = "c2pa-python is not installed: outputs get their other marks, but no signature"
+        found.append(Problem("note", what, "pip install 'faceswap-ae[marks]'"))
     if report.memory_gib is not None and report.memory_gib < LITTLE_MEMORY:
         what = f"{report.memory_gib} GiB of memory"
         found.append(Problem("note", what, "close other programs; use small recipes and batches"))

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,6 +102,23 @@ def test_pixels_of_another_run_are_told(tmp_path: Path) -> None:
                 target.mux(packet)
     run = other.tags["ai_watermark"]
     assert f"the tags name run {RUN}, but the pixels are of run {run}" in verify_file(forged).lost
+
+
+def test_without_the_library_signatures_are_said_to_be_unseen(
+    outputs: dict[str, Path], plain_clip: Path
+) -> None:
+    code = "import sys; sys.modules['c2pa'] = None\nfrom faceswap_ae.cli.main import main\n"
+    words = ["verify", str(outputs[".mp4"]), str(plain_clip)]
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}sys.exit(main({words}))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = done.stdout.splitlines()
+    unseen = "  but signatures cannot be read here; pip install 'faceswap-ae[marks]'"
+    assert [line == unseen for line in lines] == [False, False, False, True, False, True]
+    assert "no signature" not in done.stdout
 
 
 def test_a_marked_part_of_a_clip_is_found(tmp_path: Path) -> None:

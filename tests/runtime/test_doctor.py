@@ -62,6 +62,12 @@ def test_little_room_is_noted(report: Report) -> None:
     assert notes == ["2.0 GiB of memory", "1.0 GiB of disk left here"]
 
 
+def test_a_missing_extra_is_noted(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_installed", lambda _: False)
+    (note,) = [item for item in problems(report) if item.severity == "note"]
+    assert "no signature" in note.what and "faceswap-ae[marks]" in note.mend
+
+
 @pytest.mark.parametrize(
     ("ending", "told"),
     [
