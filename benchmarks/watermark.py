@@ -20,16 +20,16 @@ import numpy as np
 
 from benchmarks.measure import commit, machine
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.marks.payload import KINDS, LAYOUT, Payload, run_digest
+from faceswap_ae.marks.payload import KINDS, LAYOUT, Payload, output_digest
 from faceswap_ae.marks.watermark import imprint
-from faceswap_ae.marks.watermark_reader import SURE, certainties, read_watermark
+from faceswap_ae.marks.watermark_reader import SURE, WatermarkSums, read_watermark
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.reader import frames
 from faceswap_ae.media.span import Span
 from faceswap_ae.synthetic.film import Film, shoot
 from tests.support.watermarks import DAMAGES, psnr
 
-PAYLOAD = Payload("swap", run_digest("a benchmark"))
+PAYLOAD = Payload("swap", output_digest("a benchmark"))
 SIZES = {"480p": (640, 480), "720p": (1280, 720), "1080p": (1920, 1080)}
 PEOPLE = ("ada", "ben", "carl", "dina")
 TAKEN = 24  # frames of each clip
@@ -105,7 +105,7 @@ def _false_alarms(clips: Mapping[str, Sequence[Image]]) -> dict[str, Any]:
         for damage in DAMAGES.values():
             damaged = damage(pictures)
             for some in (damaged, damaged[:1]):
-                every.append([one for one in certainties(some) if one > SURE])
+                every.append([one for one in WatermarkSums(some).certainties() if one > SURE])
                 alarms += read_watermark(some) is not None
     decoded = float(np.mean([len(one) for one in every]))
     return {

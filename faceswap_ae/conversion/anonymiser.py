@@ -43,7 +43,7 @@ from faceswap_ae.media.waveform import Waveform
 from faceswap_ae.reenactment.source_faces import load_source_faces
 from faceswap_ae.version import VERSION
 
-REVISION = 2  # goes up when the same clip gives another output
+REVISION = 3  # goes up when the same clip gives another output
 SWAP, COVERED = "swap", "covered"
 NO_PERSON = "no face stands in"
 TRIAL_REACH, TRIAL_FRAMES = 60, 6  # frames around the best one, and how many of them are tried
@@ -234,7 +234,7 @@ def write(
 ) -> list[dict[str, Any]]:
     """Write the anonymous clip, and return what became of each frame. Stopped, it goes on there."""
     encoding = replace(one.style.encoding, repeatable=True)
-    spec = OutputSpec(out, one.clip, encoding, sound, WHOLE, seal.tags, seal=seal)
+    spec = OutputSpec(out, one.clip, encoding, sound, WHOLE, seal.tags, seal=seal, untitled=True)
     voice = blake2b(sound.samples.tobytes()).hexdigest() if isinstance(sound, Waveform) else ""
     job = {**one.job, "voice": voice or sound is not None, "watermark": seal.tags[WATERMARK]}
     with ExitStack() as stack:

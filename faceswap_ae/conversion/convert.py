@@ -28,7 +28,7 @@ from faceswap_ae.conversion.report import (
     write_clip_report,
 )
 from faceswap_ae.conversion.views import View, choose_views
-from faceswap_ae.marks.seal import OutputSeal
+from faceswap_ae.marks.seal import OutputSeal, check_marks
 from faceswap_ae.media import images, png, provenance
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.codecs import CODECS
@@ -93,7 +93,9 @@ def convert_clip(converter: Converter, clip: Clip, out: Path) -> ConvertedClip:
         writers = {
             name: stack.enter_context(
                 resumable(
-                    output_spec(one, path, views[name], converter.options, seal),
+                    output_spec(
+                        one, path, views[name], converter.options, _seal_of(views[name], seal)
+                    ),
                     {**job, "view": name},
                 )
             )
@@ -122,6 +124,11 @@ def is_made(converter: Converter, clip: Clip, out: Path) -> bool:
 def seal_of(converter: Converter, one: PreparedClip) -> OutputSeal:
     """The marks of a clip's outputs."""
     return converter.seal(one, _job(converter, one))
+
+
+def _seal_of(view: View, seal: OutputSeal) -> OutputSeal:
+    """Return the marks of a view: a mask that others compose with is left exact."""
+    return seal.without_watermark if view.only_mask else seal
 
 
 def output_spec(
@@ -184,7 +191,8 @@ def _convert_photo(
     for shown, row in converter.frames(one, WHOLE):
         rows.append(row)
         for name, place in outputs.items():
-            write_picture(place, views[name].show(shown, converter.names), seal)
+            picture = views[name].show(shown, converter.names)
+            write_picture(place, picture, _seal_of(views[name], seal))
     done = count_up(one.clip.path, list(outputs.values()), rows)
     write_clip_report(report, {**seal.tags, **done.to_json(), "job": seal.deed.job}, rows)
     return done
@@ -192,6 +200,7 @@ def _convert_photo(
 
 def _check(clip: Clip, out: Path, options: ConvertOptions) -> None:
     """Can this be written? Asked now, and not after the clip was searched."""
+    check_marks(options.marks, out, overwrite=options.overwrite)
     if clip.pictures:
         check_picture(clip, out, overwrite=options.overwrite)
         return
@@ -216,7 +225,7 @@ def _job(converter: Converter, one: PreparedClip) -> dict[str, Any]:
         "part": [str(options.span), options.cut],
         "places": one.plan.trajectories.digest,
         "painted": blake2b(own_mask).hexdigest(),
-        "watermark": options.marks.watermark,
+        "watermark": options.marks.revision,
     }
 
 

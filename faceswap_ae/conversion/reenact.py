@@ -37,7 +37,7 @@ from faceswap_ae.faces.detection.references import known_from_photos
 from faceswap_ae.faces.detection.scan import Detectors, ScanOptions
 from faceswap_ae.faces.detection.scan_cache import scan_clip
 from faceswap_ae.faces.identities import LIKE, KnownPerson
-from faceswap_ae.marks.seal import Deed, MarkOptions, make_seal
+from faceswap_ae.marks.seal import Deed, MarkOptions, check_marks, make_seal
 from faceswap_ae.media import images, provenance, reader
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.codecs import H264, Encoding
@@ -84,12 +84,13 @@ def reenact(
     check_is_no_input(out, [photo, driver])
     for place in (out, report):
         check_may_replace(place, overwrite=options.overwrite)
+    check_marks(options.marks, out, overwrite=options.overwrite)
     detectors = Detectors(options.scan)
     own = _portrait(photo, options, detectors)
     shots = _performances(clip, own, detectors, progress)
     story = f"the photo {photo.name}, moved as {driver.name} is"
     tags = provenance.make_marks(datetime.now(UTC), story)
-    job = {**_job(own, clip, shots), "watermark": options.marks.watermark}
+    job = {**_job(own, clip, shots), "watermark": options.marks.revision}
     seal = make_seal(options.marks, Deed("reenact", tags, job, clip.path))
     height, width = own.photo.shape[:2]
     spec = OutputSpec(

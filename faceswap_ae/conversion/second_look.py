@@ -19,6 +19,7 @@ from faceswap_ae.common.geometry import Image, Points
 from faceswap_ae.common.progress import Progress
 from faceswap_ae.conversion.anonymiser import AnonymousClip
 from faceswap_ae.conversion.cover_plan import LONGER, CoveredFace, area
+from faceswap_ae.conversion.renderer import render
 from faceswap_ae.faces.boxes import Box, square_around
 from faceswap_ae.faces.detection.blazeface import blazeface
 from faceswap_ae.faces.detection.detectors import MEDIUM, Detector, cnn
@@ -30,6 +31,7 @@ from faceswap_ae.media import reader
 from faceswap_ae.media.clip import open_clip
 
 ALIKE = 0.6  # distance of descriptors up to which two faces count as one person's
+MARGIN = 0.005  # more, before the clip is written: encoding changes distances by about so much
 LOOKED = 3  # one of so many frames is searched: no more than a cover reaches around it
 TILED = 4  # and one of so many for small faces: a cover lasts until the next such frame, or the end
 EVERY = 4  # frames between two comparisons with the person
@@ -77,7 +79,24 @@ def look_again(
             advance(frame.index + 1)
         if group:
             _look(one, group, detector, batch, seen)
-    _add_recognised(one, seen)
+    _add_recognised(one, seen, ALIKE)
+    return seen
+
+
+def look_ahead(one: AnonymousClip, batch: Sequence[KnownPerson], progress: Progress) -> SecondLook:
+    """Compare the new faces of some frames before the clip is written.
+
+    What has to be covered anyway is known then, and most clips are written only once.
+    """
+    seen = SecondLook(among=len(batch))
+    if not one.plan.compositors:
+        return seen
+    shown = (frame for frame in reader.frames(one.clip) if frame.index % EVERY == 0)
+    with progress(f"try the faces in {one.clip.path.name}", one.clip.count) as advance:
+        for made in render(shown, one.plan):
+            seen.compared += _compared(one, made.frame.index, made.image, batch)
+            advance(made.frame.index + 1)
+    _add_recognised(one, seen, ALIKE + MARGIN)
     return seen
 
 
@@ -163,13 +182,16 @@ def _nearest(
     return Compared(frame, track, person, distances[person], int(np.argmin(distances)))
 
 
-def _add_recognised(one: AnonymousClip, seen: SecondLook) -> None:
-    """Cover new faces that are too like the person: alone, or the whole track if there are many."""
+def _add_recognised(one: AnonymousClip, seen: SecondLook, nearest: float) -> None:
+    """Cover new faces that are no farther from the person than `nearest`.
+
+    They are covered alone, or in the whole track if there are many.
+    """
     alike: dict[int, list[int]] = defaultdict(list)
     count: dict[int, list[int]] = defaultdict(list)
     for face in seen.compared:
         count[face.track].append(face.frame)
-        if face.distance <= ALIKE:
+        if face.distance <= nearest:
             alike[face.track].append(face.frame)
     for row in one.where.rows:
         frames = alike.get(row.track, [])

@@ -47,6 +47,11 @@ class View:
         """Does it show the mask?"""
         return _mask in self.panels
 
+    @property
+    def only_mask(self) -> bool:
+        """Does it show nothing else?"""
+        return self.panels == (_mask,)
+
     def size(self, clip: Clip) -> Clip:
         """The clip that its frames make."""
         return replace(clip, width=len(self.panels) * clip.width)

@@ -49,7 +49,7 @@ def anonymise(
         crf: 0 perfect to 51 poor.
         watermark: An invisible mark in the pixels, which outlives encoding and scaling.
         sign: A signed statement in the file (Content Credentials), with the extra `marks`.
-        certificate: PEM with your chain and key, for signing; else one is made at first use.
+        certificate: PEM with your chain and key, for signing; else each output gets its own.
         overwrite: Replace files in OUT, though they are none of our outputs.
         gpu: Which GPU: 0, 1, or cpu.
         progress: A bar; False is none; or a function of a task, the share done, and words.

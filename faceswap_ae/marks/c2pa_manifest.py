@@ -21,6 +21,14 @@ MOST_PROBLEMS = 100  # of a file from a stranger
 INTACT = ("trusted", "untrusted")  # the states of a file that nobody changed
 # Failures that say nothing of the file, only of who signed it.
 OF_THE_SIGNER = ("signingCredential.", "claimSignature.outsideValidity")
+# IPTC's terms (https://cv.iptc.org/newscodes/digitalsourcetype) for what a model made, or changed.
+VOCABULARY = "://cv.iptc.org/newscodes/digitalsourcetype/"
+AI_SOURCES = (
+    "trainedAlgorithmicMedia",
+    "compositeWithTrainedAlgorithmicMedia",
+    "algorithmicallyEnhanced",
+    "compositeSynthetic",
+)
 BOUND = ("assertion.dataHash.match", "assertion.bmffHash.match", "assertion.boxesHash.match")
 
 
@@ -47,6 +55,11 @@ class Credentials:
     source_type: str = ""
     problems: tuple[str, ...] = ()  # C2PA's codes, or one sentence
     ours: bool = False  # made with this toolkit, as it says itself
+
+    @property
+    def says_ai(self) -> bool:
+        """Is the source type one of IPTC's for AI?"""
+        return _is_ai(self.source_type)
 
 
 def make_manifest(statement: Statement) -> dict[str, Any]:
@@ -116,13 +129,22 @@ def _codes(results: JsonFields, name: str) -> list[str]:
 
 
 def _find_action(manifest: JsonFields) -> JsonFields:
-    """Return the last action with a digital source type, else one without any words."""
-    found = JsonFields({})
-    for assertion in _objects(manifest, "assertions"):
-        if _text(assertion, "label").startswith("c2pa.actions"):
-            actions = _objects(assertion.inner("data"), "actions")
-            found = next((one for one in reversed(actions) if "digitalSourceType" in one), found)
-    return found
+    """Return the last action by AI, else the last with a digital source type, else an empty one."""
+    found = [
+        action
+        for assertion in _objects(manifest, "assertions")
+        if _text(assertion, "label").startswith("c2pa.actions")
+        for action in _objects(assertion.inner("data"), "actions")
+        if "digitalSourceType" in action
+    ]
+    # What a person edited afterwards does not make it a photo again.
+    by_ai = [one for one in found if _is_ai(_text(one, "digitalSourceType"))]
+    return next(reversed(by_ai or found), JsonFields({}))
+
+
+def _is_ai(source_type: str) -> bool:
+    scheme, known, term = source_type.partition(VOCABULARY)
+    return scheme in ("http", "https") and bool(known) and term in AI_SOURCES
 
 
 def _tool(agent: object) -> str:

@@ -39,7 +39,7 @@ OWNER = "faceswap_ae"
 LEAF, ROOT = "faceswap_ae self-made certificate", "faceswap_ae self-made root"
 KEY = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
 CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
-EXTRA = "pip install 'faceswap-ae[marks]'"
+EXTRA = "pip install c2pa-python cryptography"
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,15 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache, partial
 from importlib import import_module
 from mimetypes import guess_type
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
+
+import numpy as np
 
 from faceswap_ae.common.atomic import explain_os_error, replacing
 from faceswap_ae.common.errors import Fault, UserError
@@ -38,7 +42,17 @@ from faceswap_ae.marks.c2pa_manifest import (
 )
 from faceswap_ae.marks.certificate import EXTRA, Certificate, signing_algorithm
 
-__all__ = ["Credentials", "Statement", "can_sign", "read_credentials", "sidecar_of", "sign"]
+__all__ = [
+    "Credentials",
+    "Statement",
+    "can_sign",
+    "check_certificate",
+    "needs_sidecar",
+    "read_credentials",
+    "sidecar_of",
+    "sign",
+]
+from faceswap_ae.media import png
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -109,6 +123,19 @@ def read_credentials(path: Path, anchors: bytes = b"") -> Credentials | None:
         return None if store is None else read_store(store)
     except (library.C2paError, OSError, ValueError) as error:
         return Credentials("unreadable", problems=(one_line(error),))
+
+
+def check_certificate(certificate: Certificate) -> None:
+    """Raise UserError if C2PA takes no signature by it. A small picture is signed to find out."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "trial.png")
+        path.write_bytes(png.encode(np.zeros((8, 8, 3), np.uint8), {}))
+        sign(path, path, Statement("a trial", datetime.now(UTC), "", None, {}), certificate)
+
+
+def needs_sidecar(video: Path) -> bool:
+    """Is this a file that cannot hold a manifest?"""
+    return video.suffix.lower() not in INSIDE
 
 
 def sidecar_of(video: Path) -> Path:
@@ -222,7 +249,10 @@ class _Target(io.FileIO):
 def _explain(error: Exception, job: _Job) -> Fault | UserError:
     why = f"{job.final}: could not be signed ({one_line(error)})"
     if job.certificate.own:
-        return UserError(f"{why}; does your certificate keep C2PA's rules, section 14.5?")
+        rules = "does it keep C2PA's rules, section 14.5?"
+        return UserError(
+            f"your certificate: nothing can be signed by it ({one_line(error)}); {rules}"
+        )
     return Fault(f"{why}; is the file sound, and c2pa-python up to date?")
 
 

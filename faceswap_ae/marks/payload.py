@@ -2,7 +2,7 @@
 
 4 bits  version of this layout
 4 bits  what was done: the place in KINDS
-40 bits run: the first ten digits of the digest of what the output was made of
+40 bits output id: the first ten digits of the digest of what the output was made of
 16 bits checksum (CRC-16/CCITT-FALSE) of the bits before it
 """
 
@@ -17,26 +17,26 @@ Bits = NDArray[np.uint8]  # (n,) of 0 and 1
 
 LAYOUT = 1
 KINDS = ("swap", "reenact", "anonymise")
-RUN_DIGITS = 10  # hexadecimal
+OUTPUT_DIGITS = 10  # hexadecimal
 BITS = 64
 
 
 @dataclass(frozen=True)
 class Payload:
-    """What was done, and the run by which a report names the output."""
+    """What was done, and the id by which a report names the output."""
 
     kind: str  # one of KINDS
-    run: str  # ten hexadecimal digits
+    output: str  # ten hexadecimal digits
 
 
-def run_digest(job: str) -> str:
-    """Return the run of an output: a digest of the text that says what it is made of."""
-    return blake2b(job.encode(), digest_size=RUN_DIGITS // 2).hexdigest()
+def output_digest(job: str) -> str:
+    """Return the id of an output: a digest of the text that says what it is made of."""
+    return blake2b(job.encode(), digest_size=OUTPUT_DIGITS // 2).hexdigest()
 
 
 def to_bits(payload: Payload) -> Bits:
     """Return a payload as bits."""
-    head = bytes([LAYOUT << 4 | KINDS.index(payload.kind)]) + bytes.fromhex(payload.run)
+    head = bytes([LAYOUT << 4 | KINDS.index(payload.kind)]) + bytes.fromhex(payload.output)
     whole = head + binascii.crc_hqx(head, 0xFFFF).to_bytes(2, "big")
     return np.unpackbits(np.frombuffer(whole, np.uint8))
 

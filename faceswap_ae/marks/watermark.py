@@ -18,6 +18,7 @@ from faceswap_ae.common.geometry import Floats, Image, Integers
 from faceswap_ae.marks.error_correction import CODED, encode
 from faceswap_ae.marks.payload import Payload, to_bits
 
+REVISION = 1  # goes up when the same picture and bits give other pixels
 CHIPS = 32  # a side of the tile
 CHIP = 4  # pixels a side; in pictures of more than a thousand lines, which are shown smaller, more
 LINES = 720  # of a picture whose chips have the size above

@@ -38,7 +38,9 @@ from faceswap_ae.marks.watermark import (
 SURE = 5.0  # standard deviations of the known chips' correlation
 FINE, CONTRAST = 5, 11  # pixels: sides of the boxes that whiten
 QUIET = 0.7  # levels: contrast below which a picture counts as flat
-LONGEST, SHORTEST = 1920, 64  # pixels of a side of a picture that is looked at
+LARGEST = 2048 * 2048  # pixels of a picture that is looked at; a larger one is made smaller
+SHORTEST = 64  # pixels of its sides
+LEVELS = 3  # sizes in which a picture is looked at, each half of the one before
 SCALES = np.exp(np.arange(np.log(0.35), np.log(1.5), 0.0025))  # at which a tile may be
 HOPEFUL = 4.0  # standard deviations from which scales nearby are tried too
 NEAR = 0.0025, -0.0025, 0.005, -0.005  # by how much these differ
@@ -60,18 +62,57 @@ class WatermarkFound:
     mirrored: bool
 
 
+class WatermarkSums:
+    """What is kept of pictures of one size that may have one watermark: a clip's frames.
+
+    Pictures come one by one. Of all together only their sums are kept, whitened, in a few sizes.
+    """
+
+    def __init__(self, pictures: Iterable[Image] = ()) -> None:
+        self._levels: dict[int, Floats] = {}  # by how many times smaller
+        for picture in pictures:
+            self.add(picture)
+
+    def add(self, picture: Image) -> None:
+        """Add one picture."""
+        for times, white in _levels(picture):
+            self._add(times, white)
+
+    def join(self, other: WatermarkSums) -> None:
+        """Add all pictures of another sum."""
+        for times, total in other._levels.items():
+            self._add(times, total)
+
+    def read(self) -> WatermarkFound | None:
+        """Look for a watermark."""
+        for look, times in self._looks():
+            if (payload := _decoded(look)) is not None:
+                down, across = (times * side for side in look.scale)
+                return WatermarkFound(payload, look.certainty, (across, down), look.mirrored)
+        return None
+
+    def certainties(self) -> Iterator[float]:
+        """Yield by how many standard deviations known chips stand out, wherever one looks."""
+        yield from (look.certainty for look, _ in self._looks())
+
+    def _add(self, times: int, white: Floats) -> None:
+        total = self._levels.get(times)
+        self._levels[times] = white if total is None else total + white
+
+    def _looks(self) -> Iterator[tuple[_Look, int]]:
+        """Yield looks, the most likely first, and how many times smaller the pictures were."""
+        for times, whitened in self._levels.items():
+            for scale in _scales(whitened):
+                look = _look(whitened, scale)
+                yield look, times
+                if look.certainty > HOPEFUL:
+                    near = ((scale[0] * (1 + by), scale[1] * (1 + by)) for by in NEAR)
+                    yield from ((_look(whitened, one), times) for one in near)
+
+
 def read_watermark(pictures: Iterable[Image]) -> WatermarkFound | None:
-    """Look for a watermark in pictures of one size that carry the same one: a clip's frames."""
-    for look, times in _looks(pictures):
-        if (payload := _decoded(look)) is not None:
-            down, across = (times * side for side in look.scale)
-            return WatermarkFound(payload, look.certainty, (across, down), look.mirrored)
-    return None
-
-
-def certainties(pictures: Iterable[Image]) -> Iterator[float]:
-    """Yield by how many standard deviations known chips stand out, wherever they are looked for."""
-    yield from (look.certainty for look, _ in _looks(pictures))
+    """Look for a watermark in pictures of one size that carry the same one."""
+    return WatermarkSums(pictures).read()
 
 
 def whiten(grey: Floats) -> Floats:
@@ -85,31 +126,18 @@ def whiten(grey: Floats) -> Floats:
     return np.asarray(np.clip(detail / contrast, -1, 1) / contrast, np.float32)
 
 
-def _looks(pictures: Iterable[Image]) -> Iterator[tuple[_Look, int]]:
-    """Yield looks at the pictures, the most likely first, and how many times smaller they were."""
-    for whitened, times in _levels(pictures):
-        for scale in _scales(whitened):
-            look = _look(whitened, scale)
-            yield look, times
-            if look.certainty > HOPEFUL:
-                near = ((scale[0] * (1 + by), scale[1] * (1 + by)) for by in NEAR)
-                yield from ((_look(whitened, one), times) for one in near)
-
-
-def _levels(pictures: Iterable[Image]) -> Iterator[tuple[Floats, int]]:
-    """Yield the mean of whitened pictures, each time half as large, and how many times smaller."""
-    sums: dict[int, Floats] = {}
-    for picture in pictures:
-        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        for times in (1, 2, 4):
-            height, width = grey.shape[0] // times, grey.shape[1] // times
-            if max(height, width) > LONGEST or min(height, width) < SHORTEST:
-                continue
-            small = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
-            white = whiten(np.asarray(small if times > 1 else grey, np.float32))
-            sums[times] = sums[times] + white if times in sums else white
-    for times, total in sums.items():
-        yield total, times
+def _levels(picture: Image) -> Iterator[tuple[int, Floats]]:
+    """Yield how many times smaller a picture was made, and what it looks like then, whitened."""
+    height, width = picture.shape[:2]
+    times = 1
+    while (height // times) * (width // times) > LARGEST:
+        times *= 2
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    for smaller in (times << level for level in range(LEVELS)):
+        size = width // smaller, height // smaller
+        if min(size) >= SHORTEST:
+            small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA) if smaller > 1 else grey
+            yield smaller, whiten(np.asarray(small, np.float32))
 
 
 def _scales(whitened: Floats) -> Iterator[tuple[float, float]]:

@@ -38,5 +38,7 @@ def is_ours(path: Path) -> bool:
         return False
     if TEXT.search(head) or ZIP_END.search(end):
         return True
+    if path.suffix == ".c2pa":  # a signed statement beside a video: it names the tool
+        return b"faceswap_ae" in head or b"faceswap_ae" in end
     tools = provenance.read_tool(path), images.read_software(path)
     return any(tool.startswith("faceswap_ae ") for tool in tools)

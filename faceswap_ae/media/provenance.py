@@ -27,7 +27,7 @@ from faceswap_ae.media.clip import Clip, open_media
 from faceswap_ae.version import TOOL
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
-WATERMARK = "ai_watermark"  # the run that the watermark in the pixels names, or `none`
+WATERMARK = "ai_watermark"  # the id of the output in its pixels, or `none`
 KEYS = ("comment", "ai_altered", "ai_tool", "ai_time", "digital_source_type", WATERMARK)
 MADE_WITH = "made_with"  # the tool, in every output, altered or not
 WRITTEN = {MADE_WITH: TOOL}

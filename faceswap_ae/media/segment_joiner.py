@@ -33,7 +33,7 @@ def join(folder: WorkFolder, count: int, part: Path, output: OutputSpec) -> None
         container.metadata.update(output.marks)
         # This encoder gets no picture: it writes the header as if it had made all packets.
         video = open_encoder(container, output.path, output.like, output.encoding)
-        with accompanied(container, output.tracks, output.span) as tracks:
+        with accompanied(container, output.tracks, output.span, untitled=output.untitled) as tracks:
             container.start_encoding()
             row = _Row(container, video.stream, video.tick, tracks)
             for number in range(count):

@@ -43,6 +43,7 @@ class OutputSpec:
     marks: Mapping[str, str] = field(default_factory=dict)
     segment: int = SEGMENT
     seal: Seal | None = None
+    untitled: bool = False  # without the names of tracks and chapters
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class StreamCopier:
     source: InputContainer
     output: OutputContainer
     span: Span = WHOLE
+    untitled: bool = False  # names of tracks, and chapters, are left out
     copies: dict[int, Stream] = field(default_factory=dict)
     encoders: dict[int, AudioStream] = field(default_factory=dict)
     zero: Fraction = Fraction(0)
@@ -63,6 +64,8 @@ class StreamCopier:
         self.packets = self._demuxed()
         if self.span.from_beginning:
             self.zero = self._earliest()
+        if self.untitled:
+            return
         self.output.set_chapters(_chapters(self.clip, self.source.chapters(), self.span))
 
     def start(self, time: Fraction) -> None:
@@ -119,7 +122,8 @@ class StreamCopier:
         log.warning(told, stream.codec.name, self.output.format.name)
 
     def _adopt(self, stream: Stream, copy: Stream) -> None:
-        kept = {tag: stream.metadata[tag] for tag in KEPT_TAGS if tag in stream.metadata}
+        tags = [tag for tag in KEPT_TAGS if not (self.untitled and tag == "title")]
+        kept = {tag: stream.metadata[tag] for tag in tags if tag in stream.metadata}
         copy.metadata.update(kept)
         copy.disposition = stream.disposition
         self.copies[stream.index] = copy

@@ -178,7 +178,11 @@ def container_at(part: Path, path: Path, encoding: Encoding) -> Iterator[OutputC
 
 @contextmanager
 def accompanied(
-    container: OutputContainer, tracks: Clip | Waveform | None, span: Span
+    container: OutputContainer,
+    tracks: Clip | Waveform | None,
+    span: Span,
+    *,
+    untitled: bool = False,
 ) -> Iterator[StreamCopier | WaveformEncoder | None]:
     """Yield what writes `tracks` into a container that has its video stream already.
 
@@ -191,7 +195,7 @@ def accompanied(
     else:
         check_unchanged(tracks)
         with open_container(tracks.path) as (source, _):
-            yield StreamCopier(tracks, source, container, span)
+            yield StreamCopier(tracks, source, container, span, untitled)
         check_unchanged(tracks)
 
 

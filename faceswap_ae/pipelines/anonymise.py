@@ -3,23 +3,26 @@
 1  find      every face of every frame; the journal is deleted at the end
 2  choose    who stands in for each person (stand_ins.py)
 3  write     swapped and covered, into a file that is named `.unchecked`
-4  look      over the file; what still shows somebody is covered, and 3 begins again
+4  look      over the file; what still shows somebody is covered, and 3 begins again. Most of
+             it is known before 3, from some frames that are tried first
 5  publish   under its own name, with a report and a page; if doubt stays, it is not published
 """
 
+import logging
 import secrets
 import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from faceswap_ae.common.atomic import check_is_no_input, replacing, write_text
-from faceswap_ae.common.errors import FaceswapError, UserError, unknown
+from faceswap_ae.common.errors import FaceswapError, Fault, UserError, unknown
 from faceswap_ae.common.progress import Progress, no_progress
 from faceswap_ae.conversion.anonymiser import (
     COVERED,
@@ -34,14 +37,14 @@ from faceswap_ae.conversion.anonymiser import (
 )
 from faceswap_ae.conversion.compositing.obscuring import COVERS
 from faceswap_ae.conversion.report import report_of, write_lines
-from faceswap_ae.conversion.second_look import SecondLook, add_covers, look_again
+from faceswap_ae.conversion.second_look import SecondLook, add_covers, look_again, look_ahead
 from faceswap_ae.evaluation.anonymity import AnonymisedClip, hidden_people, with_compared
 from faceswap_ae.evaluation.anonymity_page import LookedOver, page_of, write_page
 from faceswap_ae.faces.detection.scan import Detectors, ScanOptions, count_unscanned, scan
 from faceswap_ae.faces.detection.scan_cache import ScannedClip
 from faceswap_ae.faces.folders.journal import Journal, fingerprint
-from faceswap_ae.marks.credentials import sidecar_of
-from faceswap_ae.marks.seal import Deed, MarkOptions, OutputSeal, make_seal
+from faceswap_ae.faces.identities import KnownPerson
+from faceswap_ae.marks.seal import Deed, MarkOptions, OutputSeal, check_marks, make_seal
 from faceswap_ae.media import provenance
 from faceswap_ae.media.clip import Clip, open_clip
 from faceswap_ae.media.codecs import CODECS
@@ -58,6 +61,8 @@ HIGHER, LOWER = (1.12, 1.3), (0.75, 0.9)  # factors by which a voice is shifted
 ROUNDS = 3  # looks over a clip, each but the last followed by another writing
 WORK = ".faceswap_ae-anonymise"  # a folder beside the outputs, while they are made
 UNCHECKED = ".unchecked"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ def anonymise(
     paths, failures = find_inputs(inputs)
     if out.exists() and not out.is_dir():
         raise UserError(f"{out}: is no folder; the outputs of anonymise go into one")
-    work, done = out / WORK, []
+    work, done, stopped = out / WORK, list[AnonymisedClip](), False
     work.mkdir(parents=True, exist_ok=True)
     detectors = Detectors(replace(options.scan, small=True))
     for given in options.given or (None,):
@@ -104,7 +109,12 @@ def anonymise(
                 done.append(batch.anonymous(open_clip(path), out / name))
             except FaceswapError as error:
                 failures.append(InputFailure(path, str(error)))
-    shutil.rmtree(work)  # what was found of the people in the clips is in it
+                stopped |= isinstance(error, Fault)  # of the machine: the clip is good
+    if stopped:
+        told = "%s: is kept, so that the same command goes on; delete it if you do not go on"
+        log.warning(told, work)
+    else:
+        shutil.rmtree(work)  # what was found of the people in the clips is in it
     return done, failures
 
 
@@ -127,20 +137,21 @@ class _Batch:
         numbers = self._numbers(clip, found, people)
         folders = [None if number is None else self.stand_ins.folder(number) for number in numbers]
         one = prepare(clip, found, people, folders, self.options.style)
+        batch = self._known(one, numbers)
+        add_covers(one, look_ahead(one, batch, self.progress))
         unchecked = _unchecked(final)
         sound, seal = self._sound(clip), self._seal(one)
         for turn in range(ROUNDS):
-            rows = write(one, unchecked, sound, seal, self.progress)
-            seen = self._look(one, unchecked, numbers)
+            rows = write(one, unchecked, sound, seal.unsigned, self.progress)
+            seen = look_again(one, unchecked, batch, self.progress)
             if not seen.leaks:
                 break
             if turn < ROUNDS - 1:
                 add_covers(one, seen)
         made = self._result(one, final, rows, seen, time.monotonic() - begin)
-        self._report(made, LookedOver(one, unchecked, seen), {**seal.tags, "job": one.job}, rows)
+        self._report(made, LookedOver(one, unchecked, seen), seal.tags, rows)
         if made.published:
-            if (beside := sidecar_of(unchecked)).exists():
-                beside.replace(sidecar_of(final))
+            seal.sign(unchecked, final)
             unchecked.replace(final)
             for stale in _told_of(unchecked):  # of an earlier call that was in doubt
                 stale.unlink(missing_ok=True)
@@ -166,6 +177,7 @@ class _Batch:
         for output in (final, _unchecked(final)):
             for place in (output, *_told_of(output)):
                 check_may_replace(place, overwrite=self.options.overwrite)
+        check_marks(self.options.marks, final, overwrite=self.options.overwrite)
 
     def _scan(self, clip: Clip) -> ScannedClip:
         """Find every face; what was found is kept only while the batch is made."""
@@ -191,14 +203,11 @@ class _Batch:
                 advance(count)
         return numbers
 
-    def _look(
-        self, one: AnonymousClip, unchecked: Path, numbers: Sequence[int | None]
-    ) -> SecondLook:
-        """Look over a clip, and compare its new faces with the people of the batch."""
+    def _known(self, one: AnonymousClip, numbers: Sequence[int | None]) -> list[KnownPerson]:
+        """Return the people of the batch, those of a clip first."""
         own = {number for number in numbers if number is not None}
         others = [known.person for at, known in enumerate(self.stand_ins.people) if at not in own]
-        batch = [person.known for person in one.people] + others
-        return look_again(one, unchecked, batch, self.progress)
+        return [person.known for person in one.people] + others
 
     def _sound(self, clip: Clip) -> Clip | Waveform | None:
         match self.options.voice:
@@ -206,8 +215,9 @@ class _Batch:
                 return clip
             case "drop":
                 return None
-        # As the file says, and not by chance: stopped and taken up, it must be the same.
-        chance = np.random.default_rng(int(fingerprint(clip.path)[:12], 16))
+        # The same where it is stopped and taken up. Nobody can find it out, and undo it.
+        seed = blake2b(f"{_salt(self.work)} {fingerprint(clip.path)}".encode()).digest()
+        chance = np.random.default_rng(int.from_bytes(seed))
         low, high = HIGHER if chance.random() < 0.5 else LOWER
         return shifted_voice(clip, float(chance.uniform(low, high)))
 

@@ -26,7 +26,7 @@ from faceswap_ae.common.progress import Progress, Status, no_progress, no_status
 from faceswap_ae.common.quantities import format_count, format_duration
 from faceswap_ae.conversion.report import report_of
 from faceswap_ae.faces.folders.face_folder import is_name
-from faceswap_ae.marks.seal import MarkOptions
+from faceswap_ae.marks.seal import MarkOptions, check_marks
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.inputs import safe_stem
 from faceswap_ae.media.ownership import check_may_replace
@@ -145,6 +145,7 @@ def _checked(wanted: Swap) -> _Plan | None:
     check_is_no_input(wanted.out, (wanted.face, wanted.onto, wanted.played))
     for path in (wanted.out, report_of(wanted.out)):
         check_may_replace(path, overwrite=wanted.overwrite)
+    check_marks(wanted.marks, wanted.out, overwrite=wanted.overwrite)
     if wanted.instant:
         if wanted.recipe or wanted.changes or wanted.minutes or wanted.steps:
             raise UserError(

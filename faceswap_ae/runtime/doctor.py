@@ -135,7 +135,7 @@ def _notes(report: Report) -> list[Problem]:
             found.append(Problem("note", what, mend))
     if not _installed("c2pa-python"):
         what = "c2pa-python is not installed: outputs get their other marks, but no signature"
-        found.append(Problem("note", what, "pip install 'faceswap-ae[marks]'"))
+        found.append(Problem("note", what, "pip install c2pa-python cryptography"))
     if report.memory_gib is not None and report.memory_gib < LITTLE_MEMORY:
         what = f"{report.memory_gib} GiB of memory"
         found.append(Problem("note", what, "close other programs; use small recipes and batches"))

@@ -16,6 +16,7 @@ from faceswap_ae.marks.credentials import (
     sidecar_of,
     sign,
 )
+from faceswap_ae.marks.seal import MarkOptions, check_marks
 from faceswap_ae.media import provenance
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.reader import frames
@@ -51,6 +52,31 @@ def test_every_kind_is_signed_and_read(tmp_path: Path, suffix: str) -> None:
     assert [frame.image.tobytes() for frame in frames(open_clip(final))] == before
     beside = {"out.mkv.c2pa"} if suffix == ".mkv" else set()
     assert {one.name for one in tmp_path.iterdir()} == {parent.name, final.name} | beside
+
+
+def test_a_certificate_that_cannot_sign_is_told_before_the_work(tmp_path: Path) -> None:
+    good = tmp_path / "good.pem"
+    own = make_certificate()
+    good.write_bytes(own.chain + own.key)
+    check_marks(MarkOptions(certificate=good), tmp_path / "out.mp4", overwrite=False)
+    both = MarkOptions(sign=False, certificate=good)
+    with pytest.raises(UserError, match="leave out one of both"):
+        check_marks(both, tmp_path / "out.mp4", overwrite=False)
+    bad = tmp_path / "bad.pem"
+    bad.write_bytes(own.chain)
+    with pytest.raises(UserError, match=r"bad\.pem"):
+        check_marks(MarkOptions(certificate=bad), tmp_path / "out.mp4", overwrite=False)
+
+
+def test_a_sidecar_of_the_user_s_own_is_not_replaced(tmp_path: Path) -> None:
+    theirs = tmp_path / "out.mkv.c2pa"
+    theirs.write_bytes(b"notes of somebody")
+    with pytest.raises(UserError, match=r"out\.mkv\.c2pa: is there already"):
+        check_marks(MarkOptions(), tmp_path / "out.mkv", overwrite=False)
+    check_marks(MarkOptions(), tmp_path / "out.mp4", overwrite=False)
+    theirs.unlink()
+    signed(tmp_path / "out.mkv")
+    check_marks(MarkOptions(), tmp_path / "out.mkv", overwrite=False)
 
 
 @pytest.mark.parametrize("suffix", KINDS)
@@ -251,6 +277,6 @@ def test_a_broken_file_cannot_be_signed(tmp_path: Path) -> None:
 def test_a_certificate_for_something_else_cannot_sign(tmp_path: Path) -> None:
     path, made = unsigned(tmp_path / "out.mp4"), make_certificate()
     root = made.chain[made.chain.rindex(b"-----BEGIN") :]
-    with pytest.raises(UserError, match=r"out.mp4: could not be signed \(.*\); does your"):
+    with pytest.raises(UserError, match=r"nothing can be signed by it \(.*\); does it keep"):
         sign(path, path, ANONYMOUS, Certificate(root, made.key, own=True))
     assert read_credentials(path) is None

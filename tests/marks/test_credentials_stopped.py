@@ -97,7 +97,7 @@ def test_without_the_library_nothing_is_signed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", f"{SIGN}\nsys.modules['c2pa'] = None\n{WITHOUT}", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     (line,) = done.stderr.splitlines()
-    assert line.startswith("INFO") and line.endswith("pip install 'faceswap-ae[marks]'")
+    assert line.startswith("INFO") and line.endswith("pip install c2pa-python cryptography")
     assert done.stdout.startswith("False Credentials(state='unreadable'")
     assert path.read_bytes() == before
     assert can_sign()

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faceswap_ae.marks.error_correction import CODED, decode, encode
-from faceswap_ae.marks.payload import BITS, KINDS, Payload, from_bits, run_digest, to_bits
+from faceswap_ae.marks.payload import BITS, KINDS, Payload, from_bits, output_digest, to_bits
 
-PAYLOADS = st.builds(Payload, st.sampled_from(KINDS), st.text(min_size=1).map(run_digest))
+PAYLOADS = st.builds(Payload, st.sampled_from(KINDS), st.text(min_size=1).map(output_digest))
 
 
 @given(PAYLOADS)
@@ -50,5 +50,5 @@ def test_bits_survive_noise_that_turns_a_sixth_of_the_signs(seed: int) -> None:
 
 
 def test_a_run_is_named_by_what_it_is_made_of() -> None:
-    assert run_digest("one") == run_digest("one") != run_digest("other")
-    assert len(run_digest("one")) == 10
+    assert output_digest("one") == output_digest("one") != output_digest("other")
+    assert len(output_digest("one")) == 10

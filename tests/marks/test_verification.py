@@ -25,7 +25,7 @@ from tests.support.written_clips import new, write_all
 pytest.importorskip("c2pa")
 
 MARKS = seal()
-RUN = MARKS.tags["ai_watermark"]
+OUTPUT = MARKS.tags["ai_watermark"]
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,8 @@ def test_all_marks_are_found(kind: str, outputs: dict[str, Path]) -> None:
     assert found.credentials.what == "ben's face put onto ada" and found.credentials.ours
     assert found.watermark is not None and found.watermark.payload == MARKS.payload
     assert found.altered and not found.lost and not found.unreadable
-    assert found.certainty == "the pixels themselves say so"
-    assert json.loads(json.dumps(found.to_json()))["watermark"]["run"] == RUN
+    assert found.certainty == "a watermark in the pixels says so"
+    assert json.loads(json.dumps(found.to_json()))["watermark"]["output_id"] == OUTPUT
 
 
 @pytest.mark.parametrize("kind", [".mp4", ".mkv"])
@@ -84,7 +84,7 @@ def test_a_signature_without_the_rest(tmp_path: Path) -> None:
     assert any("signature does not hold" in line for line in found.lost)
 
 
-def test_pixels_of_another_run_are_told(tmp_path: Path) -> None:
+def test_pixels_of_another_output_are_told(tmp_path: Path) -> None:
     other = seal("anonymise", "two")
     path = sealed(tmp_path / "out.mp4", other)
     shown = [one.image for one in frames(open_clip(path))]
@@ -100,8 +100,11 @@ def test_pixels_of_another_run_are_told(tmp_path: Path) -> None:
             if packet.dts is not None:
                 packet.stream = stream
                 target.mux(packet)
-    run = other.tags["ai_watermark"]
-    assert f"the tags name run {RUN}, but the pixels are of run {run}" in verify_file(forged).lost
+    output = other.tags["ai_watermark"]
+    assert (
+        f"the tags name output id {OUTPUT}, but the pixels are of output id {output}"
+        in verify_file(forged).lost
+    )
 
 
 def test_without_the_library_signatures_are_said_to_be_unseen(
@@ -116,7 +119,7 @@ def test_without_the_library_signatures_are_said_to_be_unseen(
         check=True,
     )
     lines = done.stdout.splitlines()
-    unseen = "  but signatures cannot be read here; pip install 'faceswap-ae[marks]'"
+    unseen = "  but signatures cannot be read here; pip install c2pa-python cryptography"
     assert [line == unseen for line in lines] == [False, False, False, True, False, True]
     assert "no signature" not in done.stdout
 
@@ -144,8 +147,8 @@ def test_words_and_json(outputs: dict[str, Path], capsys: pytest.CaptureFixture[
     assert main.main(["verify", *names]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 8
-    assert lines[0] == f"{names[0]}: AI-altered; the pixels themselves say so"
-    assert lines[1].startswith(f"  watermark: swap, run {RUN}, ")
+    assert lines[0] == f"{names[0]}: AI-altered; a watermark in the pixels says so"
+    assert lines[1].startswith(f"  watermark: swap, output id {OUTPUT}, ")
     assert lines[2].startswith("  signature: intact; its signer is on no list of trusted ones;")
     assert lines[3].startswith("  tags: AI-altered: ben's face put onto ada.")
     assert main.main(["verify", *names, "absent.mp4", "--json"]) == 2

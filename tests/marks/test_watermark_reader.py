@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.marks.payload import Payload, run_digest
+from faceswap_ae.marks.payload import Payload, output_digest
 from faceswap_ae.marks.watermark import imprint
-from faceswap_ae.marks.watermark_reader import read_watermark
+from faceswap_ae.marks.watermark_reader import WatermarkSums, read_watermark
 from tests.support.conversions import shown
 from tests.support.watermarks import DAMAGES, PAYLOAD, cut, encoded, scaled
 
@@ -56,7 +56,7 @@ def test_pictures_of_large_tiles(frames: list[Image]) -> None:
 
 def test_the_last_watermark_of_several_counts_or_none(marked: list[Image]) -> None:
     """Two are in the same chips: the reader must not make a third of them."""
-    other = Payload("anonymise", run_digest("another"))
+    other = Payload("anonymise", output_digest("another"))
     found = read_watermark([imprint(one, other) for one in marked])
     assert found is None or found.payload in (PAYLOAD, other)
 
@@ -88,3 +88,27 @@ def test_pictures_of_odd_sizes(size: tuple[int, int]) -> None:
 def test_a_small_part_of_a_picture_is_enough_for_a_light_hand(marked: list[Image]) -> None:
     found = read_watermark(encoded(cut(marked, 0.5), 18))
     assert found is not None and found.payload == PAYLOAD
+
+
+@pytest.mark.parametrize(
+    ("size", "shown_at"),
+    [((800, 4096), 1), ((700, 12000), 1), ((4400, 7800), 1), ((2160, 3840), 1), ((800, 2048), 0.7)],
+)
+def test_large_and_wide_pictures(size: tuple[int, int], shown_at: float) -> None:
+    height, width = size
+    coarse = np.random.default_rng(0).integers(60, 200, (height // 40, width // 40, 3), np.uint8)
+    large = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    marked = imprint(np.asarray(large, np.uint8), PAYLOAD)
+    found = read_watermark(scaled([marked], shown_at))
+    assert found is not None and found.payload == PAYLOAD
+
+
+def test_sums_of_parts_are_the_sum_of_all(frames: list[Image]) -> None:
+    marked = encoded([imprint(one, PAYLOAD) for one in frames], 23)
+    parts = WatermarkSums(marked[:3]), WatermarkSums(marked[3:])
+    whole = WatermarkSums()
+    for part in parts:
+        whole.join(part)
+    found, wanted = whole.read(), read_watermark(marked)
+    assert found is not None and wanted is not None and found.payload == wanted.payload
+    assert found.certainty == pytest.approx(wanted.certainty, rel=1e-5)

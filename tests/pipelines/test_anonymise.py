@@ -1,4 +1,5 @@
 import json
+import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,6 +32,7 @@ from tests.support.conversions import shown
 from tests.support.written_clips import rewrite
 
 pytestmark = pytest.mark.usefixtures("cache")
+MS = Fraction(1, 1000)
 WRITTEN = ("clip.mp4", "clip.mp4.html", "clip.mp4.json")
 
 
@@ -131,10 +133,11 @@ def test_marks_lead_neither_to_the_clip_nor_to_other_outputs(duet: Path, tmp_pat
         found = verify_file(tmp_path / out / "clip.mp4")
         assert found.watermark is not None and found.watermark.payload.kind == "anonymise"
         assert found.credentials is not None and found.credentials.state == "untrusted"
-        runs.append(found.watermark.payload.run)
+        runs.append(found.watermark.payload.output)
         signed.append((tmp_path / out / "clip.mp4").read_bytes())
     assert runs[0] != runs[1]
-    assert not any(b"parentOf" in content for content in signed)
+    secrets = (b"parentOf", b"clip.mp4", b"unchecked")
+    assert not any(word in content for word in secrets for content in signed)
     names = [content.find(b"faceswap_ae self-made certificate") for content in signed]
     one, other = (content[at : at + 200] for content, at in zip(signed, names, strict=True))
     assert min(names) > 0 and one != other  # the public key stands behind the name
@@ -146,6 +149,39 @@ def test_a_sidecar_gets_the_name_of_its_video(duet: Path, tmp_path: Path) -> Non
     anonymise([copy], tmp_path / "out", covered("blocks"))
     assert "clip.mkv.c2pa" in {path.name for path in (tmp_path / "out").iterdir()}
     assert not verify_file(tmp_path / "out" / "clip.mkv").lost
+
+
+def test_names_of_tracks_and_chapters_are_left_out(duet: Path, tmp_path: Path) -> None:
+    clip = tmp_path / "session.mkv"
+    with av.open(duet / "clip.mp4") as source, av.open(clip, "w") as target:
+        copies = {one: target.add_stream_from_template(one) for one in source.streams}
+        for stream in copies.values():
+            stream.metadata["title"] = "the microphone of Ada Smith"
+        target.set_chapters(
+            [{"id": 1, "start": 0, "end": 500, "time_base": MS, "metadata": {"title": "Ada Smith"}}]
+        )
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = copies[packet.stream]
+                target.mux(packet)
+    assert b"Ada Smith" in clip.read_bytes()
+    anonymise([clip], tmp_path / "out", covered("solid"))
+    assert b"Ada Smith" not in (tmp_path / "out" / "session.mkv").read_bytes()
+
+
+def test_what_failed_goes_on_and_keeps_what_was_found(
+    duet: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (25_000, before[1]))  # as if the disk were full
+    try:
+        _, failures = anonymise([duet / "clip.mp4"], tmp_path / "out", covered("blocks"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert len(failures) == 1 and "is kept" in caplog.text
+    assert (tmp_path / "out" / WORK).is_dir()
+    anonymise([duet / "clip.mp4"], tmp_path / "out", covered("blocks"))
+    assert not (tmp_path / "out" / WORK).exists()
 
 
 def test_the_voice_is_kept_or_changed_at_its_length(solo: Path, tmp_path: Path) -> None:

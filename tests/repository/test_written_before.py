@@ -88,7 +88,7 @@ def test_a_run_of_before_makes_the_same_swap(old: Path) -> None:
         assert np.abs(one.image.astype(float) - other.image).mean() < NEAR
     before, after = _report(old / "swap.mp4"), _report(out)
     assert before["every"] == after["every"]
-    since = {"version": after["job"]["version"], "watermark": True}
+    since = {"version": after["job"]["version"], "watermark": after["job"]["watermark"]}
     assert before["job"] | since == after["job"]
 
 

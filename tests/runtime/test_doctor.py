@@ -65,7 +65,7 @@ def test_little_room_is_noted(report: Report) -> None:
 def test_a_missing_extra_is_noted(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_installed", lambda _: False)
     (note,) = [item for item in problems(report) if item.severity == "note"]
-    assert "no signature" in note.what and "faceswap-ae[marks]" in note.mend
+    assert "no signature" in note.what and "c2pa-python" in note.mend
 
 
 @pytest.mark.parametrize(

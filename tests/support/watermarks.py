@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image as pillow
 
 from faceswap_ae.common.geometry import Image
-from faceswap_ae.marks.payload import Payload, run_digest
+from faceswap_ae.marks.payload import Payload, output_digest
 
-PAYLOAD = Payload("swap", run_digest("a test"))
+PAYLOAD = Payload("swap", output_digest("a test"))
 Damage = Callable[[Sequence[Image]], list[Image]]
 
 
