@@ -22,9 +22,6 @@ from faceswap_ae.conversion.assignment import DROPPED, OTHER, OUTSIDE, SwapReque
 from faceswap_ae.conversion.compositor import CompositeOptions
 from faceswap_ae.conversion.convert import convert_clip
 from faceswap_ae.conversion.converter import Converter
-from faceswap_ae.marks.credentials import sidecar_of
-from faceswap_ae.marks.seal import MarkOptions
-from faceswap_ae.marks.verification import verify_file
 from faceswap_ae.media import images, provenance, reader
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.media.codecs import Encoding
@@ -116,32 +113,6 @@ def test_stopped_and_taken_up_it_is_the_same(
         **{key: report[key] for key in ("comment", "ai_time", "outputs")},
     }
     assert sorted(path.name for path in tmp_path.iterdir()) == ["parts.mkv", "parts.mkv.json"]
-
-
-def test_stopped_and_taken_up_it_has_the_same_marks(
-    studio: Path, play: Path, tmp_path: Path
-) -> None:
-    @contextmanager
-    def impatient(what: str, _total: int) -> Iterator[Callable[[int], None]]:
-        def advance(count: int) -> None:
-            if what.startswith("swap") and count == 33:
-                raise KeyboardInterrupt
-
-        yield advance
-
-    own = options(studio, segment=20, marks=MarkOptions(), view="all")
-    clip, out = open_clip(play / "clip.mp4"), tmp_path / "parts.mkv"
-    with pytest.raises(KeyboardInterrupt):
-        convert_clip(Converter(own, impatient), clip, out)
-    assert not sidecar_of(out).exists()
-    convert_clip(Converter(own, no_progress), clip, out)
-    convert_clip(Converter(own, no_progress), clip, tmp_path / "whole.mkv")
-    assert all(map(np.array_equal, shown(tmp_path / "whole.mkv"), shown(out)))
-    for name in ("parts.mkv", "parts-side.mkv", "parts-triptych.mkv"):
-        found = verify_file(tmp_path / name)
-        assert found.watermark is not None and not found.lost
-    # A mask that others compose with is exact.
-    assert {0, 255} <= set(np.unique(shown(tmp_path / "parts-mask.mkv")[9]))
 
 
 def test_the_same_comes_out_each_time(studio: Path, play: Path, tmp_path: Path) -> None:

@@ -1,6 +1,4 @@
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +23,7 @@ from faceswap_ae.media import images
 from faceswap_ae.media.clip import open_clip
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
-from tests.support.conversions import LOSSLESS, converted, shown
+from tests.support.conversions import LOSSLESS, converted, shown, stopping
 
 
 @pytest.fixture(autouse=True)
@@ -88,16 +86,8 @@ def test_it_goes_on_where_it_was(studio: Path, swapped: Path, play: Path, tmp_pa
         **without_training(studio),
     )
 
-    @contextmanager
-    def impatient(what: str, _total: int) -> Iterator[Callable[[int], None]]:
-        def advance(count: int) -> None:
-            if what.startswith("swap") and count == 37:
-                raise KeyboardInterrupt
-
-        yield advance
-
     with pytest.raises(KeyboardInterrupt):
-        convert_clip(Converter(options, impatient), clip, out)
+        convert_clip(Converter(options, stopping("swap", 37)), clip, out)
     convert_clip(Converter(options, no_progress), clip, out)
     for one, other in zip(shown(out), shown(swapped), strict=True):
         assert np.array_equal(one, other)

@@ -1,7 +1,5 @@
 import json
 import resource
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -28,7 +26,7 @@ from faceswap_ae.pipelines import anonymise as pipeline
 from faceswap_ae.pipelines.anonymise import WORK, AnonymiseOptions, anonymise
 from faceswap_ae.synthetic.people import alone, person
 from faceswap_ae.synthetic.scene import Act, Setting, render
-from tests.support.conversions import shown
+from tests.support.conversions import shown, stopping
 from tests.support.written_clips import rewrite
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -251,18 +249,10 @@ def test_a_file_of_the_users_own_is_not_replaced(duet: Path, tmp_path: Path) -> 
 
 
 def test_stopped_it_goes_on_and_gives_the_same(duet: Path, tmp_path: Path) -> None:
-    @contextmanager
-    def stopped(what: str, _total: int) -> Iterator[Callable[[int], None]]:
-        def advance(done: int) -> None:
-            if what.startswith("anonymise") and done == 6:
-                raise KeyboardInterrupt
-
-        yield advance
-
     # The watermark of each batch is another.
     plain = replace(covered("blur"), marks=UNMARKED)
     with pytest.raises(KeyboardInterrupt):
-        anonymise([duet / "clip.mp4"], tmp_path / "out", plain, stopped)
+        anonymise([duet / "clip.mp4"], tmp_path / "out", plain, stopping("anonymise", 6))
     assert not (tmp_path / "out" / "clip.mp4").exists()
     for out in ("out", "whole"):
         anonymise([duet / "clip.mp4"], tmp_path / out, plain)
